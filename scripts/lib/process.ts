@@ -1,0 +1,68 @@
+// Starting other programs from the scripts: always by path and with the Node that runs us, so that
+// nothing depends on which `node` a shell would find first.
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** A step of the gate failed for a reason that the message tells whole; no stack is needed. */
+export class StepFailed extends Error {}
+
+export interface RunOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  /** Returns what the program printed instead of showing it. Errors are shown all the same. */
+  readonly capture?: boolean
+  readonly timeoutMs?: number
+}
+
+/** Runs a program to its end and throws StepFailed unless it exits with 0. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const { cwd = root, env = process.env, capture = false, timeoutMs = 600_000 } = options
+  return new Promise((done, failed) => {
+    // Errors go the way of the output, so that a log keeps their order.
+    const stdout = capture ? 'pipe' : 'inherit'
+    const stderr = capture ? 'inherit' : 1
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', stdout, stderr] })
+    let output = ''
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    child.on('error', failed)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      if (code === 0) return done(output)
+      const shown = [command, ...args].join(' ').replaceAll(root + '/', '')
+      if (output !== '') process.stdout.write(output)
+      failed(new StepFailed(`${shown}\nended with ${signal ?? `exit code ${code}`}`))
+    })
+  })
+}
+
+/** Runs a file of the repository, or a program's script, with the Node that runs us. */
+export function runNode(args: readonly string[], options?: RunOptions): Promise<string> {
+  return run(process.execPath, args, options)
+}
+
+/** The script behind a command that a development dependency brings. */
+export function tool(packageName: string, command: string): string {
+  const folder = join(root, 'node_modules', packageName)
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  // A package.json is data from outside; only the two shapes that npm allows are taken.
+  const { bin } = manifest as { bin?: string | Record<string, string> }
+  const script = typeof bin === 'string' ? bin : bin?.[command]
+  if (script === undefined) throw new StepFailed(`${packageName} brings no command ${command}`)
+  return join(folder, script)
+}
+
+/** Runs npm, with the one that called us where there is one. */
+export function runNpm(args: readonly string[], options?: RunOptions): Promise<string> {
+  const npm = process.env['npm_execpath']
+  if (npm?.endsWith('.js')) return runNode([npm, ...args], options)
+  return run(process.platform === 'win32' ? 'npm.cmd' : 'npm', args, options)
+}

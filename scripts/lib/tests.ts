@@ -1,0 +1,87 @@
+// Runs the test files and reports briefly: one line for each file, every failure in full with what
+// its file printed, and the counts at the end in the words of Node's own runner.
+import { relative } from 'node:path'
+import { run } from 'node:test'
+import { inspect, stripVTControlCharacters } from 'node:util'
+import { root } from './process.ts'
+
+export interface TestCounts {
+  readonly tests: number
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+}
+
+interface Failure {
+  readonly title: string
+  readonly file: string
+  readonly line: number
+  readonly error: unknown
+}
+
+/** How much of a failing file's own output is shown; the end of it tells most. */
+const outputCharactersMax = 8_000
+
+/** Runs what the patterns match, two files at a time: the machine of the gate has two cores. */
+export async function runTests(patterns: readonly string[]): Promise<TestCounts> {
+  const stream = run({
+    cwd: root,
+    globPatterns: patterns,
+    concurrency: 2,
+    execArgv: ['--conditions=millrace-source'],
+    timeout: 600_000,
+  })
+  const failures: Failure[] = []
+  const output = new Map<string, string>()
+  let counts: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: 0 }
+
+  for await (const { type, data } of stream) {
+    if (type === 'test:stdout' || type === 'test:stderr') {
+      output.set(data.file, (output.get(data.file) ?? '') + data.message)
+    } else if (type === 'test:fail') {
+      const { error } = data.details
+      // A suite fails because a test in it did; only the test itself is worth reading.
+      if ('failureType' in error && error.failureType === 'subtestsFailed') continue
+      const failure = { title: data.name, file: data.file ?? '', line: data.line ?? 0, error }
+      failures.push(failure)
+      console.log(`✖ ${heading(failure)}`)
+    } else if (type === 'test:summary') {
+      const { tests, passed, failed, cancelled, skipped } = data.counts
+      if (data.file === undefined) counts = { tests, passed, failed: failed + cancelled, skipped }
+      else if (data.success) console.log(fileLine(data.file, tests, data.duration_ms))
+    }
+  }
+  for (const failure of failures) showFailure(failure)
+  for (const file of new Set(failures.map((failure) => failure.file))) {
+    const printed = output.get(file)
+    if (printed) console.log(`\n── ${relative(root, file)} printed\n${tail(printed)}`)
+  }
+  console.log(summary(counts))
+  return counts
+}
+
+function fileLine(file: string, tests: number, durationMs: number): string {
+  return `✔ ${relative(root, file)}  ${tests} tests, ${(durationMs / 1000).toFixed(1)} s`
+}
+
+function heading({ title, file, line }: Failure): string {
+  const place = relative(root, file)
+  return title === file ? `${place} as a whole` : `${title}  (${place}:${line})`
+}
+
+function showFailure(failure: Failure): void {
+  const { error } = failure
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const text = typeof cause === 'string' ? cause : inspect(cause, { depth: 8 })
+  console.log(`\n✖ ${heading(failure)}\n${stripVTControlCharacters(text).replace(/^/gm, '  ')}`)
+}
+
+function tail(text: string): string {
+  const rest = text.length - outputCharactersMax
+  return rest > 0 ? `… ${rest} characters before\n${text.slice(rest)}` : text
+}
+
+/** The closing lines of Node's spec reporter, which people and machines know how to read. */
+export function summary({ tests, passed, failed, skipped }: TestCounts): string {
+  return `\nℹ tests ${tests}\nℹ pass ${passed}\nℹ fail ${failed}\nℹ skipped ${skipped}`
+}

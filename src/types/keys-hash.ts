@@ -1,0 +1,58 @@
+/**
+ * The route hash of a key: FNV-1a (32 bits) over its canonical bytes, as an int32. From it come the
+ * key group, the exchange target and the table probe, so it is computed for every record: numbers
+ * and strings are hashed without writing their bytes anywhere. It must equal the hash of the bytes
+ * for ever, for snapshots and the Flink side depend on it (a property test says so).
+ */
+import { ByteWriter } from '../util/bytes.ts'
+import { FNV_OFFSET, FNV_PRIME, fnv1aBytes } from '../util/hash.ts'
+import { KEY_TAG, orderedWords, orderFloat64, writeKey } from './keys-write.ts'
+
+const STRING_SEED = Math.imul(FNV_OFFSET ^ KEY_TAG.STRING, FNV_PRIME)
+const NUMBER_SEED = Math.imul(FNV_OFFSET ^ KEY_TAG.NUMBER, FNV_PRIME)
+
+const scratch = new ByteWriter()
+
+/**
+ * An int32 that equal keys share. Throws `TYPE_MISMATCH` for what cannot be a key.
+ *
+ * @example
+ * keyGroupOf(routeHash('word'), 128)
+ */
+export function routeHash(value: unknown): number {
+  if (typeof value === 'string') return hashString(value)
+  if (typeof value === 'number') return hashNumber(value)
+  scratch.reset()
+  writeKey(value, scratch)
+  return fnv1aBytes(scratch.bytes, 0, scratch.length)
+}
+
+function hashNumber(value: number): number {
+  orderFloat64(value)
+  const high = orderedWords[0] as number
+  const low = orderedWords[1] as number
+  let hash = Math.imul(NUMBER_SEED ^ (high >>> 24), FNV_PRIME)
+  hash = Math.imul(hash ^ ((high >>> 16) & 0xff), FNV_PRIME)
+  hash = Math.imul(hash ^ ((high >>> 8) & 0xff), FNV_PRIME)
+  hash = Math.imul(hash ^ (high & 0xff), FNV_PRIME)
+  hash = Math.imul(hash ^ (low >>> 24), FNV_PRIME)
+  hash = Math.imul(hash ^ ((low >>> 16) & 0xff), FNV_PRIME)
+  hash = Math.imul(hash ^ ((low >>> 8) & 0xff), FNV_PRIME)
+  return Math.imul(hash ^ (low & 0xff), FNV_PRIME)
+}
+
+function hashString(value: string): number {
+  let hash = STRING_SEED
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index)
+    if (code > 0x7f || code <= KEY_TAG.ESCAPE) return hashBytes(value)
+    hash = Math.imul(hash ^ code, FNV_PRIME)
+  }
+  return Math.imul(hash ^ KEY_TAG.END, FNV_PRIME)
+}
+
+function hashBytes(value: string): number {
+  scratch.reset()
+  writeKey(value, scratch)
+  return fnv1aBytes(scratch.bytes, 0, scratch.length)
+}

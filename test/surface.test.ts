@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '..')
 const goldenFile = join(import.meta.dirname, 'fixtures', 'surface.txt')
@@ -73,7 +72,7 @@ describe('the public surface', () => {
       `of ${subpath} exists at run time as it is listed`,
       { skip: !existsSync(file) },
       async () => {
-        const module: object = await import(pathToFileURL(file).href)
+        const module: object = await import(subpath)
         const listed = exportedNames(readFileSync(file, 'utf8')).filter((name) => !name.isType)
         assert.deepEqual(
           Object.keys(module).sort(),

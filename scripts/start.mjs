@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const oldestMajor = 24
+const isNewEnough = Number(process.versions.node.split('.')[0]) >= oldestMajor
 
 /** What each npm script runs: a file of the repository and its first arguments. Any .ts runs too. */
 const tasks = {
@@ -61,8 +62,9 @@ function whyStale() {
     if (path === '' || entry.optional || entry.devOptional || entry.peer) continue
     if (present[path] === undefined) return `${path} is missing`
   }
+  // npm passes over an optional package that it could not get; then this Node may do as well.
   const pinned = nodePackages[platform]
-  if (pinned && !present[`node_modules/${pinned}`]) return `${pinned} is missing`
+  if (pinned && !isNewEnough && !present[`node_modules/${pinned}`]) return `${pinned} is missing`
   return undefined
 }
 
@@ -92,7 +94,7 @@ function findNode() {
   const file = process.platform === 'win32' ? 'node.exe' : 'node'
   const pinned = join(root, 'node_modules', nodePackages[platform] ?? '-', 'bin', file)
   if (existsSync(pinned) && spawnSync(pinned, ['--version']).status === 0) return pinned
-  if (Number(process.versions.node.split('.')[0]) >= oldestMajor) return process.execPath
+  if (isNewEnough) return process.execPath
   return fail(
     `Node ${oldestMajor} or newer is needed. This is ${process.versions.node}, and the Node that the ` +
       `repository pins does not run on ${platform}. Install Node ${oldestMajor} and run this again.`,

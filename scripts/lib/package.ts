@@ -68,6 +68,8 @@ async function install(folder: string, tarball: string): Promise<void> {
   const dependency = await pack(join(root, 'node_modules', 'yaml'), folder)
   const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   await runNpm(['install', ...flags, tarball, dependency], { cwd: folder, capture: true })
+  const command = join(folder, 'node_modules', '.bin', 'millrace')
+  if (!existsSync(command)) throw new StepFailed('the package brings no command millrace')
 }
 
 /** Compiles the user's job against the package's declarations, which are checked with it. */

@@ -72,8 +72,16 @@ function heading({ title, file, line }: Failure): string {
 function showFailure(failure: Failure): void {
   const { error } = failure
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const text = typeof cause === 'string' ? cause : inspect(cause, { depth: 8 })
+  const text = typeof cause === 'string' ? cause : describeCause(cause)
   console.log(`\n✖ ${heading(failure)}\n${stripVTControlCharacters(text).replace(/^/gm, '  ')}`)
+}
+
+/** An assertion's message holds the difference already; its fields would say it again. */
+function describeCause(cause: unknown): string {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_ASSERTION') {
+    return cause.stack ?? cause.message
+  }
+  return inspect(cause, { depth: 8 })
 }
 
 function tail(text: string): string {

@@ -45,7 +45,7 @@ const steps: readonly Step[] = [
   { name: 'types', needs: [], run: types },
   { name: 'tests', needs: [], run: tests },
   { name: 'package', needs: ['src/cli/bin.ts', 'src/testing/index.ts'], run: checkPackage },
-  { name: 'node 24', needs: ['src/cli/bin.ts', 'src/testing/index.ts'], run: checkOldestNode },
+  { name: 'node24', needs: ['src/cli/bin.ts', 'src/testing/index.ts'], run: checkOldestNode },
   {
     name: 'simulation',
     needs: ['simulation/main.ts'],

@@ -10,7 +10,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const oldestMajor = 24
 const isNewEnough = Number(process.versions.node.split('.')[0]) >= oldestMajor
 
-/** What each npm script runs: a file of the repository and its first arguments. Any .ts runs too. */
+/** What each npm script runs: a file and its first arguments. Any other .ts may be named, too. */
 const tasks = {
   start: ['examples/word-count/main.ts'],
   test: ['scripts/gate.ts'],
@@ -96,8 +96,8 @@ function findNode() {
   if (existsSync(pinned) && spawnSync(pinned, ['--version']).status === 0) return pinned
   if (isNewEnough) return process.execPath
   return fail(
-    `Node ${oldestMajor} or newer is needed. This is ${process.versions.node}, and the Node that the ` +
-      `repository pins does not run on ${platform}. Install Node ${oldestMajor} and run this again.`,
+    `Node ${oldestMajor} or newer is needed. This is ${process.versions.node}, and the Node that ` +
+      `the repository pins does not run on ${platform}. Install one and run this again.`,
   )
 }
 

@@ -32,7 +32,7 @@ export function violations(tree: Tree): string[] {
     const add = (line: number, what: string) => found.push(`${path}:${line}: ${what}`)
     eachLine(text, leftOver, (line) => add(line, 'unfinished; finish it or file it'))
     eachLine(text, machinePath, (line) => add(line, 'names a path of one machine'))
-    if (!path.endsWith('.ts')) continue
+    if (!/\.(ts|mjs|cjs)$/.test(path)) continue
     checkSize(path, text, add)
     checkCode(path, withoutTextAndComments(text), add)
     eachLine(text, silenced, (line) => add(line, 'silences the compiler'))

@@ -123,10 +123,10 @@ function writeObject(value: object, out: ByteWriter, depth: number): void {
   if (prototype === Object.prototype || prototype === null) {
     return writeFields(value, prototype === null, out, depth)
   }
-  if (Array.isArray(value) && prototype === Array.prototype) return writeArray(value, out, depth)
-  if (value instanceof Map && prototype === Map.prototype) return writeMap(value, out, depth)
-  if (value instanceof Set && prototype === Set.prototype) return writeSet(value, out, depth)
-  if (types.isDate(value) && prototype === Date.prototype) {
+  if (prototype === Array.prototype && Array.isArray(value)) return writeArray(value, out, depth)
+  if (prototype === Map.prototype && types.isMap(value)) return writeMap(value, out, depth)
+  if (prototype === Set.prototype && types.isSet(value)) return writeSet(value, out, depth)
+  if (prototype === Date.prototype && types.isDate(value)) {
     out.uint8(TAG.DATE)
     return out.float64LE(value.getTime())
   }

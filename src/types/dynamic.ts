@@ -5,16 +5,17 @@
  */
 import { types } from 'node:util'
 import type { ByteReader, ByteWriter } from '../util/bytes.ts'
+import { type Codec, freezeCopy, isLoose } from './codec.ts'
 import { bigintTooLong, notPlain, tooDeep, writeDynamic } from './dynamic-write.ts'
 import { BIGINT_BYTES_MAX, DYNAMIC_DEPTH_MAX } from './dynamic-format.ts'
 import { readDynamic } from './dynamic-read.ts'
-import { isSealedBy, seal } from './isolated.ts'
+import { isSealedBy } from './isolated.ts'
 import { fieldSegment, showValue, under } from './mismatch.ts'
 import type { Type } from './type.ts'
 
 export { readIsolated } from './isolated.ts'
 
-const DYNAMIC: Type<unknown> = Object.freeze<Type<unknown>>({
+const DYNAMIC: Codec<unknown> = Object.freeze<Codec<unknown>>({
   schema: Object.freeze({ kind: 'dynamic' }),
   copyOnRead: true,
   write(value: unknown, out: ByteWriter): void {
@@ -25,6 +26,14 @@ const DYNAMIC: Type<unknown> = Object.freeze<Type<unknown>>({
   },
   isolate(value: unknown): unknown {
     return typeof value === 'number' || typeof value === 'string' ? value : isolate(value, 0)
+  },
+  accepts(value: unknown): boolean {
+    try {
+      isolate(value, 0)
+      return true
+    } catch {
+      return false
+    }
   },
 })
 
@@ -59,17 +68,12 @@ function isolateObject(value: object, depth: number): object {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype === Object.prototype) return isolateFields({ ...value }, depth)
   if (prototype === null) return isolateFields({ __proto__: null, ...value }, depth)
-  if (Array.isArray(value) && prototype === Array.prototype) return isolateArray([...value], depth)
-  if (value instanceof Map && prototype === Map.prototype) return isolateMap(value, depth)
-  if (value instanceof Set && prototype === Set.prototype) return isolateSet(value, depth)
-  if (types.isDate(value) && prototype === Date.prototype) return new Date(value.getTime())
+  if (prototype === Array.prototype && Array.isArray(value)) return isolateArray([...value], depth)
+  if (prototype === Map.prototype && types.isMap(value)) return isolateMap(value, depth)
+  if (prototype === Set.prototype && types.isSet(value)) return isolateSet(value, depth)
+  if (prototype === Date.prototype && types.isDate(value)) return new Date(value.getTime())
   if (value instanceof Uint8Array) return new Uint8Array(value)
   throw notPlain(value)
-}
-
-/** True for what no freezing protects, and for what holds such: it was not sealed. */
-function isLoose(isolated: unknown): boolean {
-  return typeof isolated === 'object' && isolated !== null && !isSealedBy(isolated, DYNAMIC)
 }
 
 /** Isolates the fields of `copy`, a fresh shallow copy, in place. */
@@ -87,7 +91,7 @@ function isolateFields(copy: Record<string, unknown>, depth: number): object {
   } catch (error) {
     throw under(fieldSegment(name), error)
   }
-  return loose ? Object.freeze(copy) : seal(copy, DYNAMIC)
+  return freezeCopy(copy, DYNAMIC, loose)
 }
 
 function isolateArray(copy: unknown[], depth: number): object {
@@ -104,7 +108,7 @@ function isolateArray(copy: unknown[], depth: number): object {
   } catch (error) {
     throw under(`[${index}]`, error)
   }
-  return loose ? Object.freeze(copy) : seal(copy, DYNAMIC)
+  return freezeCopy(copy, DYNAMIC, loose)
 }
 
 function isolateMap(value: ReadonlyMap<unknown, unknown>, depth: number): Map<unknown, unknown> {

@@ -24,6 +24,10 @@ class Mark extends ReturnsArgument {
   static by(target: object): unknown {
     return #by in target ? target.#by : undefined
   }
+
+  static isOn(target: object): boolean {
+    return #by in target
+  }
 }
 
 /** Freezes a fresh copy whose parts are isolated already, and marks it as made by `by`. */
@@ -36,6 +40,11 @@ export function seal<T extends object>(copy: T, by: unknown): T {
 /** True if `seal(value, by)` made it. */
 export function isSealedBy(value: object, by: unknown): boolean {
   return Mark.by(value) === by
+}
+
+/** True if `seal` made it, for whichever type. */
+export function isSealed(value: object): boolean {
+  return Mark.isOn(value)
 }
 
 /**

@@ -1,0 +1,82 @@
+/**
+ * Loads the module of a job: in a worker to run it, in the CLI to plan it. What Node says when a
+ * module does not load becomes `JOB_MODULE_INVALID` with file, line, cause and cure
+ * (`module-problems.ts`); a module that loads but holds no job is told apart here.
+ */
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { isMillraceError, MillraceError } from '../errors.ts'
+import { explainModuleError } from './module-problems.ts'
+
+/** Kinds of files that Node runs as modules. */
+const extensions = /\.(?:[mc]?ts|[mc]?js)$/
+
+const example = "export default job('my-job', (env) => { … })"
+
+/**
+ * The job that is the default export of a module.
+ *
+ * @param location a `file:` URL, or a path from the working directory.
+ * @param isJob tells a job from other values.
+ * @throws `JOB_MODULE_INVALID`; errors of Millrace that the module itself raises pass unchanged.
+ */
+export async function loadJobModule<J>(
+  location: string | URL,
+  isJob: (value: unknown) => value is J,
+): Promise<J> {
+  const url = moduleUrl(location)
+  const file = fileURLToPath(url)
+  if (!extensions.test(url.pathname)) {
+    throw invalid(`${file} is no module`, 'give a .ts, .mts, .js or .mjs file', file)
+  }
+  let module: object
+  try {
+    // A module namespace is an object, whatever the file holds.
+    module = (await import(url.href)) as object
+  } catch (error) {
+    if (isMillraceError(error)) throw error
+    throw await explainModuleError(error, file)
+  }
+  return jobOf(module, file, isJob)
+}
+
+/** The URL of a module that is given as a URL or as a path from the working directory. */
+export function moduleUrl(location: string | URL): URL {
+  if (location instanceof URL) return requireFile(location)
+  if (/^[a-z][a-z0-9+.-]+:/i.test(location) && !/^[a-z]:[\\/]/i.test(location)) {
+    if (URL.canParse(location)) return requireFile(new URL(location))
+  }
+  return pathToFileURL(location)
+}
+
+function requireFile(url: URL): URL {
+  if (url.protocol === 'file:') return url
+  const message = `a job cannot be loaded from ${url.protocol} (${url.href})`
+  throw new MillraceError('JOB_MODULE_INVALID', message, { cure: 'give a file: URL or a path' })
+}
+
+function jobOf<J>(module: object, file: string, isJob: (value: unknown) => value is J): J {
+  if ('module.exports' in module) {
+    const cure = `write an ES module: import { job } from 'millrace' and ${example}, in a .ts or .mjs file or under "type": "module"`
+    throw invalid(`${file} is a CommonJS module`, cure, file)
+  }
+  if (!('default' in module)) {
+    const named = Object.entries(module).find(([, value]) => isJob(value))?.[0]
+    const cure = named === undefined ? `write ${example}` : `add: export default ${named}`
+    throw invalid(`${file} has no default export`, cure, file)
+  }
+  if (isJob(module.default)) return module.default
+  const what = describe(module.default)
+  throw invalid(`the default export of ${file} is ${what}, not a job`, `write ${example}`, file)
+}
+
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (value instanceof Promise) return 'a promise'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'object') return 'an object'
+  return `a ${typeof value}`
+}
+
+function invalid(message: string, cure: string, file: string): MillraceError {
+  return new MillraceError('JOB_MODULE_INVALID', message, { cure, details: { file } })
+}

@@ -1,0 +1,131 @@
+/**
+ * Keys of entries taken apart again: where the row of an entry ends, and each kind of key as its
+ * parts. What builds keys is `entry.ts`.
+ */
+import { MillraceError } from '../../errors.ts'
+import { readKey, skipKey } from '../../types/keys.ts'
+import { ByteReader } from '../../util/bytes.ts'
+import type { RecordKind } from '../snapshot.ts'
+import {
+  KEY_HEAD_BYTES,
+  keyGroupOfKey,
+  operatorOfKey,
+  readEscaped,
+  readOrderedFloat64,
+  recordKindOf,
+  RECORDS_KEY_GROUP,
+  SECTION_EXPIRY,
+  SECTION_ROWS,
+  SECTION_TIMERS,
+  sectionOfKey,
+} from './entry.ts'
+
+const input = new ByteReader(new Uint8Array(0))
+
+/** True for the keys that filters know: rows and collections of keyed state. */
+export function isRowKey(key: Uint8Array): boolean {
+  return (
+    key.length > KEY_HEAD_BYTES &&
+    sectionOfKey(key) === SECTION_ROWS &&
+    keyGroupOfKey(key) !== RECORDS_KEY_GROUP
+  )
+}
+
+/** Length of the part that all entries of one key of one operator share; for row keys only. */
+export function rowPrefixLength(key: Uint8Array): number {
+  input.reset(key, KEY_HEAD_BYTES)
+  skipKey(input)
+  return input.position
+}
+
+/** An entry of section rows: a scalar row (`stateId` 0) or one entry of a collection. */
+export interface RowKey {
+  readonly keyGroup: number
+  readonly operatorId: number
+  readonly key: unknown
+  readonly stateId: number
+  readonly namespace: Uint8Array
+  /** Canonical bytes of the map key, or the u32 chunk number of a list. A view. */
+  readonly userKey: Uint8Array
+}
+
+export function readRowKey(bytes: Uint8Array): RowKey {
+  expectSection(bytes, SECTION_ROWS, SECTION_ROWS)
+  input.reset(bytes, KEY_HEAD_BYTES)
+  const key = readKey(input)
+  const stateId = input.uint16BE()
+  const namespace = readEscaped(input)
+  const userKey = input.raw(input.remaining)
+  return {
+    keyGroup: keyGroupOfKey(bytes),
+    operatorId: operatorOfKey(bytes),
+    key,
+    stateId,
+    namespace,
+    userKey,
+  }
+}
+
+/** A timer or an expiry mark. */
+export interface TimeKey {
+  readonly section: typeof SECTION_TIMERS | typeof SECTION_EXPIRY
+  readonly keyGroup: number
+  readonly operatorId: number
+  readonly domain: number
+  readonly timeMs: number
+  readonly key: unknown
+  readonly name: Uint8Array
+}
+
+export function readTimeKey(bytes: Uint8Array): TimeKey {
+  const section = expectSection(bytes, SECTION_TIMERS, SECTION_EXPIRY)
+  input.reset(bytes, KEY_HEAD_BYTES)
+  const domain = input.uint8()
+  const timeMs = readOrderedFloat64(input)
+  const key = readKey(input)
+  const name = readEscaped(input)
+  if (input.remaining !== 0) throw malformed('bytes follow the name of a timer')
+  return {
+    section: section === SECTION_TIMERS ? SECTION_TIMERS : SECTION_EXPIRY,
+    keyGroup: keyGroupOfKey(bytes),
+    operatorId: operatorOfKey(bytes),
+    domain,
+    timeMs,
+    key,
+    name,
+  }
+}
+
+/** A non-keyed record. */
+export interface RecordKey {
+  readonly operatorId: number
+  readonly kind: RecordKind
+  readonly subtaskIndex: number
+  readonly name: Uint8Array
+  readonly index: number
+}
+
+export function readRecordKey(bytes: Uint8Array): RecordKey {
+  if (bytes.length < KEY_HEAD_BYTES || keyGroupOfKey(bytes) !== RECORDS_KEY_GROUP) {
+    throw malformed('it is not that of a record')
+  }
+  const kind = recordKindOf(sectionOfKey(bytes))
+  input.reset(bytes, KEY_HEAD_BYTES)
+  const subtaskIndex = input.uint16BE()
+  const name = readEscaped(input)
+  const index = input.uint32BE()
+  if (input.remaining !== 0) throw malformed('bytes follow the index of a record')
+  return { operatorId: operatorOfKey(bytes), kind, subtaskIndex, name, index }
+}
+
+function expectSection(bytes: Uint8Array, lowest: number, highest: number): number {
+  const section = bytes.length < KEY_HEAD_BYTES ? -1 : sectionOfKey(bytes)
+  if (section < lowest || section > highest || keyGroupOfKey(bytes) === RECORDS_KEY_GROUP) {
+    throw malformed(`its section is ${section}`)
+  }
+  return section
+}
+
+function malformed(why: string): MillraceError {
+  return new MillraceError('STORAGE_CORRUPT', `the key of an entry is malformed: ${why}`)
+}

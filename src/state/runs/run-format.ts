@@ -1,0 +1,235 @@
+/**
+ * The frame of a run file: blocks and filters one after another, then the footer (what the run is,
+ * the block index, the filter index, the range tombstones), then a trailer of fixed length. Every
+ * byte of the file belongs to something that has a checksum or a known value. The description byte
+ * by byte is `docs/internals/snapshot-format.md`.
+ */
+import { crc32 } from 'node:zlib'
+import { MillraceError } from '../../errors.ts'
+import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
+import type { KeyGroupRange } from '../key-groups.ts'
+import { STATE_FORMAT_VERSION, type OperatorRecord } from '../snapshot.ts'
+import { BLOCK_KEY_BYTES_MAX, BLOCK_RAW_BYTES_MAX } from './block.ts'
+import { KEY_BYTES_MAX } from './entry.ts'
+
+export const TRAILER_BYTES = 28
+/** `MILLRUN` and a line feed, which a text-mode copy would spoil. */
+const MAGIC = 0x4d494c4c
+const MAGIC_END = 0x52554e0a
+export const FOOTER_BYTES_MAX = 1 << 30
+const METADATA_BYTES_MAX = 1 << 26
+const FILTER_BYTES_MAX = 1 << 24
+
+export const CODEC_NONE = 0
+export const CODEC_ZSTD = 1
+
+/** What a run says of itself, as JSON in its footer. */
+export interface RunMetadata {
+  readonly jobName: string
+  readonly checkpointId: number
+  /** Leadership epoch of the writer. */
+  readonly leaderEpoch: number
+  readonly maxParallelism: number
+  /** Of the task that wrote it. */
+  readonly keyGroups: KeyGroupRange
+  readonly operators: readonly OperatorRecord[]
+}
+
+export interface BlockInfo {
+  readonly firstKey: Uint8Array
+  readonly offsetBytes: number
+  readonly storedBytes: number
+  readonly rawBytes: number
+  readonly codec: number
+  readonly entries: number
+  /** Summed length of the block's keys when unfolded. */
+  readonly keyBytes: number
+  /** CRC-32 of the stored bytes. */
+  readonly checksum: number
+}
+
+/** A filter over the rows of some blocks; it stands in the file right after the last of them. */
+export interface FilterInfo {
+  /** The first block it does not cover any more; it covers those since the filter before. */
+  readonly endBlock: number
+  readonly offsetBytes: number
+  readonly storedBytes: number
+  readonly checksum: number
+}
+
+export interface RunFooter {
+  readonly metadata: RunMetadata
+  readonly entries: number
+  readonly lastKey: Uint8Array
+  readonly blocks: readonly BlockInfo[]
+  readonly filters: readonly FilterInfo[]
+  /** Keys of all range tombstones, ascending. */
+  readonly rangeTombstones: readonly Uint8Array[]
+}
+
+export function writeFooter(out: ByteWriter, footer: RunFooter): void {
+  out.string(JSON.stringify({ formatVersion: STATE_FORMAT_VERSION, ...footer.metadata }))
+  out.varuint(footer.entries)
+  out.block(footer.lastKey)
+  out.varuint(footer.blocks.length)
+  for (const block of footer.blocks) {
+    out.block(block.firstKey)
+    out.varuint(block.storedBytes)
+    out.varuint(block.rawBytes)
+    out.uint8(block.codec)
+    out.varuint(block.entries)
+    out.varuint(block.keyBytes)
+    out.uint32BE(block.checksum)
+  }
+  out.varuint(footer.filters.length)
+  for (const filter of footer.filters) {
+    out.varuint(filter.endBlock)
+    out.varuint(filter.storedBytes)
+    out.uint32BE(filter.checksum)
+  }
+  out.varuint(footer.rangeTombstones.length)
+  for (const key of footer.rangeTombstones) out.block(key)
+}
+
+/** Reads a footer whose checksum was found right. `footerOffset` is where blocks must end. */
+export function readFooter(bytes: Uint8Array, footerOffset: number): RunFooter {
+  const input = new ByteReader(bytes)
+  const metadata = readMetadata(input)
+  const entries = input.varuint()
+  const lastKey = readKey(input)
+  const blocks: BlockInfo[] = []
+  const blockCount = input.varuint()
+  for (let index = 0; index < blockCount; index++) blocks.push(readBlockInfo(input))
+  const filters: FilterInfo[] = []
+  const filterCount = input.varuint()
+  for (let index = 0; index < filterCount; index++) {
+    const endBlock = input.varuint()
+    const storedBytes = input.varuint()
+    if (storedBytes > FILTER_BYTES_MAX) throw damaged('a filter is too big')
+    filters.push({ endBlock, offsetBytes: 0, storedBytes, checksum: input.uint32BE() })
+  }
+  const rangeTombstones: Uint8Array[] = []
+  const tombstoneCount = input.varuint()
+  for (let index = 0; index < tombstoneCount; index++) rangeTombstones.push(readKey(input))
+  if (input.remaining !== 0) throw damaged('bytes are left at its end')
+  const placed = place(blocks, filters, footerOffset)
+  const counted = blocks.reduce((sum, block) => sum + block.entries, 0)
+  if (counted !== entries) throw damaged('its entry counts differ')
+  return { metadata, entries, lastKey, ...placed, rangeTombstones }
+}
+
+function readBlockInfo(input: ByteReader): BlockInfo {
+  const firstKey = readKey(input)
+  const storedBytes = input.varuint()
+  const rawBytes = input.varuint()
+  const codec = input.uint8()
+  const entries = input.varuint()
+  const keyBytes = input.varuint()
+  const checksum = input.uint32BE()
+  if (rawBytes > BLOCK_RAW_BYTES_MAX || keyBytes > BLOCK_KEY_BYTES_MAX)
+    throw damaged('a block is too big')
+  if (codec !== CODEC_NONE && codec !== CODEC_ZSTD) throw damaged(`unknown codec ${codec}`)
+  const fits = codec === CODEC_NONE ? storedBytes === rawBytes : storedBytes < rawBytes
+  if (!fits) throw damaged('the lengths of a block do not agree')
+  return { firstKey, offsetBytes: 0, storedBytes, rawBytes, codec, entries, keyBytes, checksum }
+}
+
+/** Works out the offsets: blocks in order, each filter after the last block that it covers. */
+function place(
+  blocks: readonly BlockInfo[],
+  filters: readonly FilterInfo[],
+  footerOffset: number,
+): { blocks: BlockInfo[]; filters: FilterInfo[] } {
+  const placedBlocks: BlockInfo[] = []
+  const placedFilters: FilterInfo[] = []
+  let offsetBytes = 0
+  for (const block of blocks) {
+    placedBlocks.push({ ...block, offsetBytes })
+    offsetBytes += block.storedBytes
+    const filter = filters[placedFilters.length]
+    if (filter?.endBlock !== placedBlocks.length) continue
+    placedFilters.push({ ...filter, offsetBytes })
+    offsetBytes += filter.storedBytes
+  }
+  if (placedFilters.length !== filters.length) throw damaged('its filters do not follow its blocks')
+  if (offsetBytes !== footerOffset) throw damaged('its blocks do not end where it begins')
+  return { blocks: placedBlocks, filters: placedFilters }
+}
+
+function readKey(input: ByteReader): Uint8Array {
+  const key = input.block()
+  if (key.length > KEY_BYTES_MAX) throw damaged('a key is too long')
+  return key
+}
+
+function readMetadata(input: ByteReader): RunMetadata {
+  const length = input.varuint()
+  if (length > METADATA_BYTES_MAX) throw damaged('its metadata is too long')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(input.raw(length).toString('utf8'))
+  } catch (cause) {
+    throw damaged('its metadata is not JSON', cause)
+  }
+  // Bytes become a value here. The checksum says a Millrace wrote it; the shape of what is used
+  // before the schemas are interpreted is checked, the schemas by whoever builds types from them.
+  const found = parsed as (RunMetadata & { readonly formatVersion: number }) | null
+  const sound =
+    typeof found === 'object' &&
+    found !== null &&
+    found.formatVersion === STATE_FORMAT_VERSION &&
+    typeof found.jobName === 'string' &&
+    Number.isSafeInteger(found.checkpointId) &&
+    Number.isSafeInteger(found.leaderEpoch) &&
+    Number.isSafeInteger(found.maxParallelism) &&
+    Number.isSafeInteger(found.keyGroups?.start) &&
+    Number.isSafeInteger(found.keyGroups?.end) &&
+    Array.isArray(found.operators)
+  if (!sound) throw damaged('its metadata is not that of a run')
+  const { formatVersion: _, ...metadata } = found
+  return metadata
+}
+
+export interface RunTrailer {
+  readonly footerOffset: number
+  readonly footerBytes: number
+  readonly footerChecksum: number
+}
+
+/** Appends the trailer for a footer that starts at `footerOffset`; gives the footer's checksum. */
+export function writeTrailer(out: ByteWriter, footerOffset: number, footer: Uint8Array): number {
+  const checksum = crc32(footer)
+  out.uint32BE(Math.floor(footerOffset / 2 ** 32))
+  out.uint32BE(footerOffset)
+  out.uint32BE(footer.length)
+  out.uint32BE(checksum)
+  out.uint32BE(STATE_FORMAT_VERSION)
+  out.uint32BE(MAGIC)
+  out.uint32BE(MAGIC_END)
+  return checksum
+}
+
+/** Reads the last `TRAILER_BYTES` of a file of `fileBytes`. */
+export function readTrailer(bytes: Uint8Array, fileBytes: number): RunTrailer {
+  const input = new ByteReader(bytes)
+  const footerOffset = input.uint32BE() * 2 ** 32 + input.uint32BE()
+  const footerBytes = input.uint32BE()
+  const footerChecksum = input.uint32BE()
+  const version = input.uint32BE()
+  if (input.uint32BE() !== MAGIC || input.uint32BE() !== MAGIC_END) {
+    throw new MillraceError('STORAGE_CORRUPT', 'it does not end as a run does')
+  }
+  if (version !== STATE_FORMAT_VERSION) {
+    throw new MillraceError('STORAGE_CORRUPT', `format version ${version}`, {
+      cure: `this Millrace reads version ${STATE_FORMAT_VERSION}; a newer one wrote this file`,
+    })
+  }
+  if (footerOffset + footerBytes + TRAILER_BYTES !== fileBytes || footerBytes > FOOTER_BYTES_MAX) {
+    throw new MillraceError('STORAGE_CORRUPT', 'its footer is not where the trailer says')
+  }
+  return { footerOffset, footerBytes, footerChecksum }
+}
+
+function damaged(why: string, cause?: unknown): MillraceError {
+  return new MillraceError('STORAGE_CORRUPT', `the footer is damaged: ${why}`, { cause })
+}

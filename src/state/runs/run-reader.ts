@@ -1,0 +1,287 @@
+/**
+ * Reads a run and trusts nothing: trailer and footer are verified at open against the reference,
+ * each block and filter when it is read. Damage is `STORAGE_CORRUPT` with file, block and offset.
+ * Memory is bounded whatever the file says: the footer, about 1 MiB read ahead, and a few blocks.
+ */
+import { crc32, zstdDecompressSync } from 'node:zlib'
+import { type MillraceError, messageOf } from '../../errors.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
+import { assert } from '../../util/assert.ts'
+import type { Entry } from '../backend.ts'
+import type { KeyGroupRange } from '../key-groups.ts'
+import type { RunReference } from '../snapshot.ts'
+import { decodeBlock, findInBlock } from './block.ts'
+import { corrupt, located, readExactly } from './damage.ts'
+import { compareBytes, startsWith } from './entry.ts'
+import { isRowKey, rowPrefixLength } from './entry-key.ts'
+import { mayContain, rowHash } from './filter.ts'
+import {
+  CODEC_NONE,
+  readFooter,
+  readTrailer,
+  TRAILER_BYTES,
+  type BlockInfo,
+  type RunFooter,
+  type RunMetadata,
+} from './run-format.ts'
+import { clip, keyGroupBound, lastAtMost, remember } from './search.ts'
+import { EntryBatches, type EntryBatch } from './stream.ts'
+
+const TAIL_BYTES = 64 * 1024
+const READ_AHEAD_BYTES = 1 << 20
+const CACHED_BLOCKS = 32
+const CACHED_BLOCK_BYTES_MAX = 1 << 18
+const CACHED_FILTERS = 256
+
+export class RunReader {
+  readonly reference: RunReference
+  readonly #store: BlobStore
+  readonly #footer: RunFooter
+  /** Most recently used last. */
+  readonly #blockCache = new Map<number, Uint8Array>()
+  readonly #filterCache = new Map<number, Uint8Array>()
+
+  private constructor(store: BlobStore, reference: RunReference, footer: RunFooter) {
+    this.#store = store
+    this.reference = reference
+    this.#footer = footer
+  }
+
+  /**
+   * Verifies length, trailer and footer of the run. Throws `STORAGE_CORRUPT`, or
+   * `STORAGE_NOT_FOUND` if there is no such file.
+   */
+  static async open(store: BlobStore, reference: RunReference): Promise<RunReader> {
+    const { name, lengthBytes } = reference
+    const found = (await store.stat(name)).lengthBytes
+    if (found !== lengthBytes || found < TRAILER_BYTES) {
+      throw corrupt(name, `it has ${found} bytes and should have ${lengthBytes}`)
+    }
+    try {
+      const tailBytes = Math.min(TAIL_BYTES, found)
+      const tail = await readExactly(store, name, found - tailBytes, tailBytes)
+      const trailer = readTrailer(tail.subarray(tailBytes - TRAILER_BYTES), found)
+      const { footerOffset, footerBytes, footerChecksum } = trailer
+      const tailOffset = found - tailBytes
+      const bytes =
+        footerOffset >= tailOffset
+          ? tail.subarray(footerOffset - tailOffset, tailBytes - TRAILER_BYTES)
+          : await readExactly(store, name, footerOffset, footerBytes)
+      if (crc32(bytes) !== footerChecksum)
+        throw corrupt(name, 'the checksum of its footer is wrong')
+      if (footerChecksum !== reference.footerChecksum) {
+        throw corrupt(name, 'it is another file than the manifest means')
+      }
+      const footer = readFooter(bytes, footerOffset)
+      if (footer.entries !== reference.entries)
+        throw corrupt(name, 'its number of entries is wrong')
+      return new RunReader(store, reference, footer)
+    } catch (error) {
+      throw located(error, name)
+    }
+  }
+
+  get metadata(): RunMetadata {
+    return this.#footer.metadata
+  }
+
+  get entries(): number {
+    return this.#footer.entries
+  }
+
+  get blocks(): number {
+    return this.#footer.blocks.length
+  }
+
+  /** Keys of all range tombstones of this run, ascending. */
+  get rangeTombstones(): readonly Uint8Array[] {
+    return this.#footer.rangeTombstones
+  }
+
+  /** The lowest and the highest key, unless the run is empty. */
+  get bounds(): { readonly first: Uint8Array; readonly last: Uint8Array } | undefined {
+    const first = this.#footer.blocks[0]?.firstKey
+    return first === undefined ? undefined : { first, last: this.#footer.lastKey }
+  }
+
+  /**
+   * The entries of some key groups (default: all there are), from key `from` on. The reference's
+   * own range is not applied here.
+   */
+  scan(keyGroups?: KeyGroupRange, from?: Uint8Array): EntryBatches {
+    const lowest = keyGroups === undefined ? undefined : keyGroupBound(keyGroups.start)
+    const end = keyGroups === undefined ? undefined : keyGroupBound(keyGroups.end + 1)
+    const start =
+      from === undefined || (lowest !== undefined && compareBytes(lowest, from) > 0) ? lowest : from
+    const beyond = (key: Uint8Array) => end !== undefined && compareBytes(key, end) >= 0
+    return new EntryBatches(() => this.#scan(start, beyond))
+  }
+
+  /** The entries whose key starts with `prefix`. */
+  prefix(prefix: Uint8Array): EntryBatches {
+    const beyond = (key: Uint8Array) => !startsWith(key, prefix) && compareBytes(key, prefix) > 0
+    return new EntryBatches(() => this.#scan(prefix, beyond))
+  }
+
+  /** The value of an entry, its header included. A view: copy what is kept. */
+  async get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const index = this.#blockBefore(key)
+    if (index < 0) return undefined
+    if (isRowKey(key) && !(await this.#mayHold(key, index))) return undefined
+    return findInBlock(await this.#cachedBlock(index), key)
+  }
+
+  /** Whether a range tombstone of this run deletes `key` in older runs. */
+  deletesOlder(key: Uint8Array): boolean {
+    const tombstones = this.#footer.rangeTombstones
+    let probe = key
+    for (;;) {
+      const index = lastAtMost(tombstones.length, (at) =>
+        compareBytes(tombstones[at] ?? probe, probe),
+      )
+      const nearest = tombstones[index]
+      if (nearest === undefined) return false
+      if (startsWith(key, nearest)) return true
+      // Any other candidate is no longer than what the nearest has in common with the key.
+      let common = 0
+      while (common < nearest.length && nearest[common] === probe[common]) common++
+      probe = probe.subarray(0, common)
+    }
+  }
+
+  /** Reads and verifies every block and filter. Throws `STORAGE_CORRUPT` at the first damage. */
+  async verify(): Promise<void> {
+    const { lastKey, filters } = this.#footer
+    let last: Uint8Array | undefined
+    for await (const batch of this.scan().batches()) {
+      for (const { key } of batch) {
+        if (last !== undefined && compareBytes(last, key) >= 0) {
+          throw corrupt(this.reference.name, 'its keys are not in order')
+        }
+        last = key
+      }
+    }
+    if (compareBytes(last ?? new Uint8Array(0), lastKey) !== 0) {
+      throw corrupt(this.reference.name, 'its last key is not the one its footer names')
+    }
+    for (let index = 0; index < filters.length; index++) await this.#filter(index)
+  }
+
+  async *#scan(
+    start: Uint8Array | undefined,
+    beyond: (key: Uint8Array) => boolean,
+  ): AsyncGenerator<EntryBatch> {
+    const { blocks } = this.#footer
+    let index = start === undefined ? 0 : Math.max(0, this.#blockBefore(start))
+    while (index < blocks.length) {
+      const group = this.#readAheadFrom(index, beyond)
+      const first = blocks[index]
+      const last = blocks[group - 1]
+      if (first === undefined || last === undefined) return
+      const base = first.offsetBytes
+      const lengthBytes = last.offsetBytes + last.storedBytes - base
+      const bytes = await this.#read(base, lengthBytes, index)
+      for (; index < group; index++) {
+        const block = blocks[index] as BlockInfo // index < group <= blocks.length
+        const offset = block.offsetBytes - base
+        const batch = this.#unfold(bytes.subarray(offset, offset + block.storedBytes), index)
+        const clipped = clip(batch, start, beyond)
+        if (clipped.length > 0) yield clipped
+        if (batch.length > 0 && beyond((batch.at(-1) as Entry).key)) return
+      }
+    }
+  }
+
+  /** The end of the blocks to be read at once, from `index` on; none that begins beyond. */
+  #readAheadFrom(index: number, beyond: (key: Uint8Array) => boolean): number {
+    const { blocks } = this.#footer
+    let end = index
+    let bytes = 0
+    for (;;) {
+      const block = blocks[end]
+      if (block === undefined || beyond(block.firstKey)) return end
+      bytes += block.storedBytes
+      if (end > index && bytes > READ_AHEAD_BYTES) return end
+      end++
+    }
+  }
+
+  /** The last block whose first key is at most `key`, or -1. */
+  #blockBefore(key: Uint8Array): number {
+    const { blocks } = this.#footer
+    return lastAtMost(blocks.length, (at) => compareBytes(blocks[at]?.firstKey ?? key, key))
+  }
+
+  async #mayHold(key: Uint8Array, block: number): Promise<boolean> {
+    const { filters } = this.#footer
+    const before = lastAtMost(filters.length, (at) => (filters[at]?.endBlock ?? 0) - block)
+    if (before + 1 >= filters.length) return true
+    return mayContain(await this.#filter(before + 1), rowHash(key, rowPrefixLength(key)))
+  }
+
+  async #filter(index: number): Promise<Uint8Array> {
+    const cached = this.#filterCache.get(index)
+    if (cached !== undefined) return cached
+    const info = this.#footer.filters[index]
+    assert(info !== undefined, `filter ${index}`)
+    const { name } = this.reference
+    const filter = await readExactly(this.#store, name, info.offsetBytes, info.storedBytes)
+    if (filter.length === 0 || crc32(filter) !== info.checksum) {
+      throw corrupt(name, 'the checksum of a filter is wrong', { offset: info.offsetBytes })
+    }
+    remember(this.#filterCache, CACHED_FILTERS, index, filter)
+    return filter
+  }
+
+  async #cachedBlock(index: number): Promise<Uint8Array> {
+    const cached = this.#blockCache.get(index)
+    if (cached !== undefined) {
+      this.#blockCache.delete(index)
+      this.#blockCache.set(index, cached)
+      return cached
+    }
+    const block = this.#footer.blocks[index]
+    assert(block !== undefined, `block ${index}`)
+    const stored = await this.#read(block.offsetBytes, block.storedBytes, index)
+    const raw = this.#inflate(stored, index)
+    if (raw.length <= CACHED_BLOCK_BYTES_MAX) remember(this.#blockCache, CACHED_BLOCKS, index, raw)
+    return raw
+  }
+
+  #unfold(stored: Uint8Array, index: number): Entry[] {
+    const block = this.#footer.blocks[index]
+    assert(block !== undefined, `block ${index}`)
+    const raw = this.#inflate(stored, index)
+    try {
+      const entries = decodeBlock(raw, block.entries, block.keyBytes)
+      if (entries.some(({ value }) => value.length === 0)) throw new Error('a value has no header')
+      return entries
+    } catch (cause) {
+      throw this.#damaged(index, messageOf(cause), cause)
+    }
+  }
+
+  /** Verifies a block and undoes its compression. */
+  #inflate(stored: Uint8Array, index: number): Uint8Array {
+    const block = this.#footer.blocks[index]
+    assert(block !== undefined, `block ${index}`)
+    if (crc32(stored) !== block.checksum) throw this.#damaged(index, 'its checksum is wrong')
+    if (block.codec === CODEC_NONE) return stored
+    try {
+      const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(1, block.rawBytes) })
+      if (raw.length !== block.rawBytes) throw new Error('its length is wrong')
+      return raw
+    } catch (cause) {
+      throw this.#damaged(index, messageOf(cause), cause)
+    }
+  }
+
+  #read(offsetBytes: number, lengthBytes: number, block: number): Promise<Uint8Array> {
+    return readExactly(this.#store, this.reference.name, offsetBytes, lengthBytes, block)
+  }
+
+  #damaged(index: number, why: string, cause?: unknown): MillraceError {
+    const offset = this.#footer.blocks[index]?.offsetBytes
+    return corrupt(this.reference.name, `block ${index}: ${why}`, { block: index, offset }, cause)
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * The rule for names of blobs, in one place for all stores: relative, `/`-separated, each part of
+ * `[A-Za-z0-9._-]` and not `.` or `..`, so that no name leads out of its store's root. A part with
+ * `.tmp-` in it is left to the stores themselves.
+ */
+import { assert } from '../util/assert.ts'
+
+export const TEMPORARY_MARK = '.tmp-'
+const NAME_CHARS_MAX = 512
+const PART = /^[A-Za-z0-9._-]{1,200}$/
+
+function isName(name: string): boolean {
+  if (name.length > NAME_CHARS_MAX) return false
+  return name
+    .split('/')
+    .every((part) => PART.test(part) && !/^\.\.?$/.test(part) && !part.includes(TEMPORARY_MARK))
+}
+
+/** Asserts that a blob may be called so; names are made by Millrace, never taken from outside. */
+export function checkBlobName(name: string): void {
+  assert(isName(name), `not a name for a blob: ${JSON.stringify(name.slice(0, 100))}`)
+}
+
+/** Asserts that `prefix` is empty or a folder with its slash. */
+export function checkBlobPrefix(prefix: string): void {
+  const sound = prefix === '' || (prefix.endsWith('/') && isName(prefix.slice(0, -1)))
+  assert(sound, `not a prefix of blobs: ${JSON.stringify(prefix.slice(0, 100))}`)
+}

@@ -1,0 +1,240 @@
+/**
+ * Reading and appending the chain of manifests. One rule carries everything: a link can be put at
+ * one number only once, and only after its predecessor, so what a leader has read up to the head
+ * is all there is, and whoever loses the put for a number knows that another one leads.
+ *
+ * Reading trusts nothing: each link has a checksum of its own and must have the hash that its
+ * successor names. Old links are deleted from the front, so the first one that is left is believed
+ * without its predecessor. What does not verify is left out and listed as damage; the caller
+ * decides whether what is left will do (`damage.ts`).
+ */
+import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
+import { MANIFEST_BYTES_MAX, decodeLink, encodeLink, hashOf } from './manifest-codec.ts'
+import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
+import type { CheckpointLink, FenceLink, ManifestLink } from './manifest.ts'
+
+/** A link that verified. */
+export interface ChainEntry {
+  readonly name: string
+  readonly link: ManifestLink
+  /** Of its bytes; the next link names it. */
+  readonly hash: string
+  readonly lengthBytes: number
+}
+
+/** Where the next link goes; all zero and empty for an empty chain. */
+export interface ChainHead {
+  readonly sequence: number
+  readonly hash: string
+  /** No leader has had a higher one, even if damage hides its links. */
+  readonly leaderEpoch: number
+}
+
+/** A link that is missing or does not verify; the others are judged by themselves. */
+export interface ChainDamage {
+  readonly sequence: number
+  readonly name: string
+  readonly problem: string
+}
+
+export interface Chain {
+  /** Newest last, by sequence; with gaps where there is damage. */
+  readonly entries: readonly ChainEntry[]
+  readonly head: ChainHead
+  /** Newest last. */
+  readonly damage: readonly ChainDamage[]
+}
+
+/** A link without what its place in the chain adds. */
+export type LinkBody =
+  | Omit<FenceLink, 'formatVersion' | 'sequence' | 'previousHash'>
+  | Omit<CheckpointLink, 'formatVersion' | 'sequence' | 'previousHash'>
+
+export const EMPTY_HEAD: ChainHead = { sequence: 0, hash: '', leaderEpoch: 0 }
+
+const FENCE_ATTEMPTS_MAX = 32
+
+interface RawLink {
+  readonly sequence: number
+  readonly name: string
+  readonly hash: string
+  readonly lengthBytes: number
+  readonly link: ManifestLink | undefined
+  readonly problem: string
+}
+
+/**
+ * Reads all links that the store still has.
+ *
+ * @throws `CHECKPOINT_INCOMPATIBLE` if a link is of a newer format version (it is not damage: it
+ *   must not be passed over), and what the store throws except `STORAGE_NOT_FOUND`.
+ */
+export async function readChain(store: BlobStore): Promise<Chain> {
+  const found = new Map<number, number>()
+  for (const blob of await store.list(CHAIN_PREFIX)) {
+    const sequence = sequenceOfLink(blob.name)
+    if (sequence !== undefined) found.set(sequence, blob.lengthBytes)
+  }
+  // Newest first: another process's gc deletes from the front, so a link that has gone meanwhile
+  // has no older ones and leaves no gap.
+  const raw: RawLink[] = []
+  for (const sequence of [...found.keys()].toSorted((a, b) => b - a)) {
+    const read = await readRaw(store, sequence, found.get(sequence) ?? 0)
+    if (read !== undefined) raw.push(read)
+  }
+  return verified(raw.reverse())
+}
+
+/** What the links, oldest first, amount to. */
+function verified(raw: readonly RawLink[]): Chain {
+  const entries: ChainEntry[] = []
+  const damage: ChainDamage[] = []
+  raw.forEach((current, index) => {
+    const previous = raw[index - 1]
+    if (previous !== undefined) {
+      for (let missing = previous.sequence + 1; missing < current.sequence; missing++) {
+        damage.push({ sequence: missing, name: linkName(missing), problem: 'is missing' })
+      }
+    }
+    const { sequence, name, hash, lengthBytes, link } = current
+    const problem = link === undefined ? current.problem : mismatch(current, raw[index + 1])
+    if (link === undefined || problem !== '') damage.push({ sequence, name, problem })
+    else entries.push({ name, link, hash, lengthBytes })
+  })
+  const newest = raw.at(-1)
+  if (newest === undefined) return { entries, head: EMPTY_HEAD, damage }
+  const known = entries.at(-1)?.link ?? { sequence: 0, leaderEpoch: 0 }
+  // Each damaged link after the newest known one may have been the fence of one more leader.
+  const leaderEpoch = known.leaderEpoch + (newest.sequence - known.sequence)
+  return {
+    entries,
+    // The hash is of the bytes as they lie, damaged or not: that is what the successor follows.
+    head: {
+      sequence: newest.sequence,
+      hash: newest.hash,
+      leaderEpoch: known.sequence === newest.sequence ? known.leaderEpoch : leaderEpoch,
+    },
+    damage,
+  }
+}
+
+/** Why a link that is sound by itself is not the one its successor followed; empty if it is. */
+function mismatch(current: RawLink, next: RawLink | undefined): string {
+  if (next?.link === undefined || next.sequence !== current.sequence + 1) return ''
+  return next.link.previousHash === current.hash ? '' : `is not the one that ${next.name} follows`
+}
+
+async function readRaw(
+  store: BlobStore,
+  sequence: number,
+  listedBytes: number,
+): Promise<RawLink | undefined> {
+  const name = linkName(sequence)
+  let bytes: Uint8Array
+  try {
+    // A blob beyond the limit is not read into memory; its first bytes give it a hash to follow.
+    bytes = await store.read(name, 0, Math.min(listedBytes, MANIFEST_BYTES_MAX + 1))
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return undefined
+    throw error
+  }
+  const facts = { sequence, name, hash: hashOf(bytes), lengthBytes: bytes.length }
+  try {
+    const link = decodeLink(bytes, name)
+    if (link.sequence === sequence) return { ...facts, link, problem: '' }
+    return { ...facts, link: undefined, problem: `holds link ${link.sequence}` }
+  } catch (error) {
+    if (!isMillraceError(error) || error.code !== 'STORAGE_CORRUPT') throw error
+    return { ...facts, link: undefined, problem: messageOf(error) }
+  }
+}
+
+/**
+ * Puts a link right after `head`; the commit point of a checkpoint.
+ *
+ * @returns the entry, which is the new head; `'lost'` if the number is taken: another process leads.
+ * @throws what the store throws. Then ask `wasAppended` before going on: the link may be there.
+ */
+export async function appendLink(
+  store: BlobStore,
+  head: ChainHead,
+  body: LinkBody,
+): Promise<ChainEntry | 'lost'> {
+  const sequence = head.sequence + 1
+  const place = { formatVersion: MANIFEST_FORMAT_VERSION, sequence, previousHash: head.hash }
+  const link: ManifestLink = { ...body, ...place }
+  const bytes = encodeLink(link)
+  if (bytes.length > MANIFEST_BYTES_MAX) {
+    throw new MillraceError('CHECKPOINT_FAILED', `a manifest of ${bytes.length} bytes is too large`)
+  }
+  const name = linkName(sequence)
+  if (!(await store.putIfAbsent(name, bytes))) return 'lost'
+  return { name, link, hash: hashOf(bytes), lengthBytes: bytes.length }
+}
+
+/** The head after `entry`. */
+export function headAt(entry: ChainEntry): ChainHead {
+  const { sequence, leaderEpoch } = entry.link
+  return { sequence, hash: entry.hash, leaderEpoch }
+}
+
+/**
+ * After `appendLink` threw: is there a link after `head` now? True or `'unknown'` means that the
+ * checkpoint may be complete although its put failed, so it must be neither aborted nor followed:
+ * the attempt ends, and the next one reads the chain.
+ */
+export async function wasAppended(store: BlobStore, head: ChainHead): Promise<boolean | 'unknown'> {
+  try {
+    await store.stat(linkName(head.sequence + 1))
+    return true
+  } catch (error) {
+    return isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND' ? false : 'unknown'
+  }
+}
+
+/** What a new leader goes on from. */
+export interface FenceDecision {
+  /** Sequence of the checkpoint to restore; 0 for a fresh start. */
+  readonly restores: number
+  readonly lineage: string
+}
+
+export interface Leadership {
+  readonly chain: Chain
+  readonly fence: FenceLink
+}
+
+/**
+ * Takes the lead: writes a fence with the next leadership epoch as the next link. `decide` sees the
+ * chain as it is; if another process puts a link meanwhile, the chain is read and `decide` asked
+ * again, so no checkpoint can slip in between what was decided and the fence. Once it is written,
+ * no former leader can append: its next put loses.
+ *
+ * @throws what `decide` and the store throw; `STORAGE_CONFLICT` if others keep taking the number.
+ */
+export async function fence(
+  store: BlobStore,
+  identity: { readonly jobName: string; readonly writtenAt: number },
+  decide: (chain: Chain) => FenceDecision | Promise<FenceDecision>,
+): Promise<Leadership> {
+  for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
+    const chain = await readChain(store)
+    const { restores, lineage } = await decide(chain)
+    const { head, entries, damage } = chain
+    const { jobName, writtenAt } = identity
+    const leaderEpoch = head.leaderEpoch + 1
+    const body = { kind: 'fence', jobName, lineage, leaderEpoch, writtenAt, restores } as const
+    const entry = await appendLink(store, head, body)
+    if (entry === 'lost' || entry.link.kind !== 'fence') continue
+    return {
+      fence: entry.link,
+      chain: { entries: [...entries, entry], head: headAt(entry), damage },
+    }
+  }
+  throw new MillraceError(
+    'STORAGE_CONFLICT',
+    `${store.location}: others appended to the chain ${FENCE_ATTEMPTS_MAX} times in a row`,
+  )
+}

@@ -1,0 +1,50 @@
+/**
+ * Which checkpoints of a chain count. All links stand in one chain, but a fence may go back to an
+ * older checkpoint (a rollback, or damage); what lies between that checkpoint and the fence is
+ * abandoned. The line is what is left: walk from the head to the front, and at each fence go on at
+ * the link it restores.
+ *
+ *     1 fence(0)  2 c  3 c  4 c  5 fence(3)  6 c        the line: 2, 3, 6; abandoned: 4
+ *
+ * Nothing a former leader wrote can be abandoned by accident: a fence is put right after the head
+ * that its writer has read (`chain.ts`), so what it does not restore it has decided against.
+ */
+import type { CheckpointLink, ManifestLink } from './manifest.ts'
+
+/**
+ * The checkpoints of the line that leads to the newest of `links`, newest last. `links` is ordered
+ * by sequence and may have gaps. Where a gap may hide a fence, the line ends: what is older may
+ * have been abandoned by it.
+ */
+export function lineOf(links: readonly ManifestLink[]): readonly CheckpointLink[] {
+  const line: CheckpointLink[] = []
+  let limit = Number.POSITIVE_INFINITY
+  let newer: ManifestLink | undefined
+  for (const link of links.toReversed()) {
+    // A gap above the limit lies among abandoned links and does not matter.
+    if (newer !== undefined && link.sequence < limit && mayHideFence(link, newer)) break
+    newer = link
+    if (link.sequence > limit) continue
+    if (link.kind === 'checkpoint') {
+      line.push(link)
+      limit = link.sequence - 1
+    } else {
+      limit = link.restores
+      if (limit === 0) break
+    }
+  }
+  return line.reverse()
+}
+
+/** The checkpoints of `links` that are not on their line: rolled back, or of another lineage. */
+export function abandonedOf(links: readonly ManifestLink[]): readonly CheckpointLink[] {
+  const line = new Set(lineOf(links).map((link) => link.sequence))
+  return links.filter((link) => link.kind === 'checkpoint').filter((l) => !line.has(l.sequence))
+}
+
+/** True if between these neighbours links are missing among which a leadership began. */
+function mayHideFence(older: ManifestLink, newer: ManifestLink): boolean {
+  if (newer.sequence - older.sequence <= 1) return false
+  const own = newer.kind === 'fence' ? 1 : 0
+  return newer.leaderEpoch - older.leaderEpoch > own
+}

@@ -1,0 +1,125 @@
+/**
+ * The bytes of a link, format version 1:
+ *
+ *     line 1   the link as canonical JSON: UTF-8, names sorted, no white space, no escapes but JSON's
+ *     line 2   millrace-manifest 1 sha256:<SHA-256 of line 1 without its line feed, 64 hex digits>
+ *
+ * Each line ends with a line feed. What is read is untrusted: length, checksum, version and every
+ * field are checked before anything is believed. The shape itself is in `manifest-checks.ts`.
+ */
+import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { MillraceError, messageOf } from '../errors.ts'
+import { AssertionError, assert } from '../util/assert.ts'
+import { linkCheck } from './manifest-checks.ts'
+import { MANIFEST_FORMAT_VERSION, type ManifestLink } from './manifest.ts'
+
+/** A larger link is not written and not read. */
+export const MANIFEST_BYTES_MAX = 64 * 1024 * 1024
+
+const TRAILER = /^millrace-manifest ([1-9]\d{0,8}) sha256:([0-9a-f]{64})\n$/
+const TRAILER_BYTES_MAX = 128
+const LINE_FEED = 0x0a
+const JSON_DEPTH_MAX = 100
+
+/** SHA-256 in hex: of a link's bytes it is what the next link names as `previousHash`. */
+export function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/**
+ * The bytes of a link. Reads them back before it returns them, so that nothing is ever written
+ * that this version would refuse; a link that is not plain data of its type is a programmer's error.
+ */
+export function encodeLink(link: ManifestLink): Uint8Array {
+  const line = Buffer.from(canonicalJson(link), 'utf8')
+  const trailer = `\nmillrace-manifest ${MANIFEST_FORMAT_VERSION} sha256:${hashOf(line)}\n`
+  const bytes = Buffer.concat([line, Buffer.from(trailer, 'latin1')])
+  try {
+    decodeLink(bytes)
+  } catch (error) {
+    throw new AssertionError(`a link that cannot be read back: ${messageOf(error)}`)
+  }
+  return bytes
+}
+
+/**
+ * Reads a link. `name` is for messages only.
+ *
+ * @throws `STORAGE_CORRUPT` if the bytes are damaged or not what version 1 allows;
+ *   `CHECKPOINT_INCOMPATIBLE` if they are whole, but of a newer version.
+ */
+export function decodeLink(bytes: Uint8Array, name = 'the manifest'): ManifestLink {
+  if (bytes.length > MANIFEST_BYTES_MAX) {
+    return corrupt(name, `has ${bytes.length} bytes, over the limit of ${MANIFEST_BYTES_MAX}`)
+  }
+  const line = checkedLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), name)
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    return corrupt(name, `is not JSON: ${messageOf(error)}`, error)
+  }
+  try {
+    return linkCheck(value, '')
+  } catch (error) {
+    return corrupt(name, messageOf(error), error)
+  }
+}
+
+/** Line 1 as text, if line 2 bears it out. */
+function checkedLine(bytes: Buffer, name: string): string {
+  const end = bytes.indexOf(LINE_FEED)
+  if (end === -1 || bytes.length - end - 1 > TRAILER_BYTES_MAX) {
+    return corrupt(name, 'has no line with its checksum: it was cut off or is no manifest')
+  }
+  const match = TRAILER.exec(bytes.toString('latin1', end + 1))
+  if (match === null) return corrupt(name, 'has a damaged last line')
+  const line = bytes.subarray(0, end)
+  if (hashOf(line) !== match[2]) return corrupt(name, 'does not match its checksum')
+  const version = Number(match[1])
+  if (version > MANIFEST_FORMAT_VERSION) {
+    throw new MillraceError(
+      'CHECKPOINT_INCOMPATIBLE',
+      `${name} is of format version ${version}; this Millrace reads up to ${MANIFEST_FORMAT_VERSION}`,
+      {
+        cure: 'run the job with the Millrace that wrote it or a newer one, or start with --fresh',
+        details: { version },
+      },
+    )
+  }
+  return line.toString('utf8')
+}
+
+function corrupt(name: string, problem: string, cause?: unknown): never {
+  throw new MillraceError('STORAGE_CORRUPT', `${name} ${problem}`, { cause, details: { name } })
+}
+
+/** JSON with sorted names. Throws an AssertionError for what JSON cannot say exactly. */
+export function canonicalJson(value: unknown): string {
+  return write(value, 0)
+}
+
+function write(value: unknown, depth: number): string {
+  assert(depth <= JSON_DEPTH_MAX, `nested deeper than ${JSON_DEPTH_MAX}`)
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') {
+    return JSON.stringify(value)
+  }
+  if (typeof value === 'number') {
+    assert(Number.isFinite(value), `a manifest cannot hold ${value}`)
+    return JSON.stringify(value)
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`
+  assert(typeof value === 'object', `a manifest cannot hold a ${typeof value}`)
+  const prototype: unknown = Object.getPrototypeOf(value)
+  assert(prototype === Object.prototype || prototype === null, 'a manifest holds plain data only')
+  const fields: string[] = []
+  for (const [name, field] of Object.entries(value).toSorted(byName)) {
+    if (field !== undefined) fields.push(`${JSON.stringify(name)}:${write(field, depth + 1)}`)
+  }
+  return `{${fields.join(',')}}`
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
+}

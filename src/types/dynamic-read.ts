@@ -7,6 +7,7 @@ import { MillraceError } from '../errors.ts'
 import type { ByteReader } from '../util/bytes.ts'
 import { magnitudeFromBytes } from './bigints.ts'
 import { BIGINT_BYTES_MAX, DYNAMIC_DEPTH_MAX, TAG } from './dynamic-format.ts'
+import { readFieldName } from './field-names.ts'
 import { setField } from './plain.ts'
 import { readUtf16, readUtf8 } from './strings.ts'
 
@@ -103,7 +104,7 @@ function readFields(
 function readName(input: ByteReader): string {
   const tag = input.uint8()
   if (tag >= TAG.SHORT_STRING && tag < TAG.SHORT_OBJECT) {
-    return readUtf8(input, tag - TAG.SHORT_STRING)
+    return readFieldName(input, tag - TAG.SHORT_STRING)
   }
   if (tag === TAG.STRING) return readUtf8(input, input.varuint())
   if (tag === TAG.STRING_UTF16) return readUtf16(input, input.varuint())

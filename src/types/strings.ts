@@ -6,13 +6,14 @@
 import { MillraceError } from '../errors.ts'
 import type { ByteReader, ByteWriter } from '../util/bytes.ts'
 
-/** Up to here a loop over the characters beats the call into native code. */
-const LOOP_CHARS_MAX = 24
+/** Up to here a loop over the characters beats the call into native code (measured). */
+const WRITE_LOOP_CHARS_MAX = 24
+const READ_LOOP_BYTES_MAX = 10
 
 /** Appends any string: header, then its bytes. */
 export function writeString(text: string, out: ByteWriter): void {
   const chars = text.length
-  if (chars <= LOOP_CHARS_MAX && writeAscii(text, chars, out)) return
+  if (chars <= WRITE_LOOP_CHARS_MAX && writeAscii(text, chars, out)) return
   if (!text.isWellFormed()) {
     out.varuint(chars * 2 + 1)
     writeUtf16(text, out)
@@ -62,9 +63,19 @@ export function readUtf8(input: ByteReader, count: number): string {
   const start = input.position
   const end = start + count
   input.position = end
-  if (count > LOOP_CHARS_MAX) return bytes.utf8Slice(start, end)
+  if (count > READ_LOOP_BYTES_MAX) return bytes.utf8Slice(start, end)
   let text = ''
-  for (let position = start; position < end; position++) {
+  let position = start
+  // Four at a time: each `+=` allocates.
+  for (; position + 4 <= end; position += 4) {
+    const a = bytes[position] as number
+    const b = bytes[position + 1] as number
+    const c = bytes[position + 2] as number
+    const d = bytes[position + 3] as number
+    if ((a | b | c | d) > 0x7f) return bytes.utf8Slice(start, end)
+    text += String.fromCharCode(a, b, c, d)
+  }
+  for (; position < end; position++) {
     const byte = bytes[position] as number
     if (byte > 0x7f) return bytes.utf8Slice(start, end)
     text += String.fromCharCode(byte)

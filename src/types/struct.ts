@@ -10,168 +10,117 @@ import { accepts, type Codec, freezeCopy, invalidType, isLoose, isPlainObject } 
 import { describeSchema } from './describe.ts'
 import { isSealedBy } from './isolated.ts'
 import { cut, fieldSegment, mismatch, refusal, under } from './mismatch.ts'
+import { generateStruct } from './struct-generated.ts'
+import { loopStruct } from './struct-loops.ts'
+import type { Fields, StructField, StructFunctions } from './struct-parts.ts'
 import type { Type, TypeSchema } from './type.ts'
 
 const EXPECTED_CHARS_MAX = 100
 export const FIELDS_MAX = 1_000
 
-type Fields = Record<string, unknown>
-
-interface StructField {
-  readonly name: string
-  /** What its bytes are; for an optional field the type without `optional`. */
-  readonly type: Type<unknown>
-  readonly optional: boolean
-}
-
-/** A record with exactly these fields; optional ones may be absent or `undefined`. */
-export function structType(declared: Readonly<Record<string, Type<unknown>>>): Codec<Fields> {
-  return new StructType(declared)
+/**
+ * A record with exactly these fields, in this order; optional ones may be absent or `undefined`.
+ * `generate` is replaced only by tests of what happens where code may not be generated.
+ */
+export function structType(
+  declared: ReadonlyMap<string, Type<unknown>>,
+  generate: typeof generateStruct = generateStruct,
+): Codec<Fields> {
+  if (declared.size > FIELDS_MAX) throw invalidType(`a struct of over ${FIELDS_MAX} fields`)
+  if (declared.has('__proto__')) throw invalidType('a struct cannot have a field __proto__')
+  const fields = [...declared].map(([name, type]) => structField(name, type))
+  const schema: TypeSchema = Object.freeze({
+    kind: 'struct',
+    fields: Object.freeze(
+      [...declared].map(([name, type]) => Object.freeze({ name, type: type.schema })),
+    ),
+  })
+  const slow = {
+    check: (value: unknown) => checkFields(value, fields, schema),
+    locate: (position: number, error: unknown) =>
+      under(fieldSegment(fields[position]?.name ?? ''), error),
+  }
+  return new StructType(schema, fields, generate(fields, slow) ?? loopStruct(fields, slow))
 }
 
 class StructType implements Codec<Fields> {
   readonly schema: TypeSchema
   readonly copyOnRead: boolean
+  readonly write: (value: Fields, out: ByteWriter) => void
+  readonly read: (input: ByteReader) => Fields
   readonly #fields: readonly StructField[]
-  readonly #optionalCount: number
+  readonly #copy: (value: Fields) => Fields
 
-  constructor(declared: Readonly<Record<string, Type<unknown>>>) {
-    const names = Object.keys(declared)
-    if (names.length > FIELDS_MAX) throw invalidType(`a struct of over ${FIELDS_MAX} fields`)
-    if (names.includes('__proto__')) throw invalidType('a struct cannot have a field __proto__')
-    this.#fields = names.map((name) => structField(name, declared[name]))
-    this.#optionalCount = this.#fields.filter((field) => field.optional).length
-    this.schema = Object.freeze({
-      kind: 'struct',
-      fields: Object.freeze(
-        Object.entries(declared).map(([name, type]) => Object.freeze({ name, type: type.schema })),
-      ),
-    })
-    this.copyOnRead = this.#fields.some((field) => field.type.copyOnRead)
+  constructor(schema: TypeSchema, fields: readonly StructField[], functions: StructFunctions) {
+    this.schema = schema
+    this.copyOnRead = fields.some((field) => field.type.copyOnRead)
+    this.write = functions.write
+    this.read = functions.read
+    this.#fields = fields
+    this.#copy = functions.copy
     Object.freeze(this)
   }
 
   accepts(value: unknown): boolean {
-    if (!isPlainObject(value)) return false
-    for (const { name, type, optional } of this.#fields) {
-      const held = value[name]
-      if (held === undefined && (optional || !Object.hasOwn(value, name))) {
-        if (!optional) return false
-      } else if (!accepts(type, held)) return false
-    }
-    return this.#surplusField(value) === undefined
-  }
-
-  write(value: Fields, out: ByteWriter): void {
-    this.#check(value)
-    if (this.#optionalCount > 0) this.#writePresence(value, out)
-    let name = ''
-    try {
-      for (const field of this.#fields) {
-        name = field.name
-        const held = value[name]
-        if (held !== undefined || !field.optional) field.type.write(held, out)
-      }
-    } catch (error) {
-      throw under(fieldSegment(name), error)
-    }
-  }
-
-  read(input: ByteReader): Fields {
-    const value: Fields = {}
-    const presence = this.#optionalCount > 0 ? input.raw((this.#optionalCount + 7) >> 3) : undefined
-    let bit = 0
-    for (const { name, type, optional } of this.#fields) {
-      if (optional && presence !== undefined) {
-        const present = ((presence[bit >> 3] as number) >> (bit & 7)) & 1
-        bit++
-        if (present === 0) continue
-      }
-      value[name] = type.read(input)
-    }
-    return value
+    return (
+      isPlainObject(value) &&
+      this.#fields.every(({ name, type, optional }) =>
+        Object.hasOwn(value, name)
+          ? (optional && value[name] === undefined) || accepts(type, value[name])
+          : optional,
+      ) &&
+      surplusField(value, this.#fields) === undefined
+    )
   }
 
   isolate(value: Fields): Fields {
-    this.#check(value)
-    if (isSealedBy(value, this)) return value
-    const copy: Fields = {}
-    let name = ''
-    let loose = false
-    try {
-      for (const field of this.#fields) {
-        name = field.name
-        const held = value[name]
-        if (held === undefined && field.optional) continue
-        const isolated = field.type.isolate(held)
-        if (field.type.copyOnRead) loose ||= isLoose(isolated)
-        copy[name] = isolated
-      }
-    } catch (error) {
-      throw under(fieldSegment(name), error)
-    }
-    return freezeCopy(copy, this, loose)
+    if (typeof value === 'object' && value !== null && isSealedBy(value, this)) return value
+    const copy = this.#copy(value)
+    return freezeCopy(copy, this, this.copyOnRead && Object.values(copy).some(isLoose))
   }
+}
 
-  #writePresence(value: Fields, out: ByteWriter): void {
-    let bits = 0
-    let bit = 0
-    for (const { name, optional } of this.#fields) {
-      if (!optional) continue
-      if (value[name] !== undefined) bits |= 1 << bit
-      if (++bit === 8) {
-        out.uint8(bits)
-        bits = 0
-        bit = 0
-      }
-    }
-    if (bit > 0) out.uint8(bits)
+/** Throws unless `value` is a plain object with all required fields and no undeclared one. */
+function checkFields(value: unknown, fields: readonly StructField[], schema: TypeSchema): void {
+  if (!isPlainObject(value)) {
+    throw mismatch(cut(describeSchema(schema), EXPECTED_CHARS_MAX), value)
   }
-
-  /** Throws unless `value` is a plain object with all required fields and no undeclared one. */
-  #check(value: Fields): void {
-    if (!isPlainObject(value)) {
-      throw mismatch(cut(describeSchema(this.schema), EXPECTED_CHARS_MAX), value)
-    }
-    let present = 0
-    for (const field of this.#fields) {
-      if (value[field.name] !== undefined) present++
-      else if (!field.optional && !Object.hasOwn(value, field.name)) {
-        throw refusal(
-          `expected ${cut(describeSchema(field.type.schema), EXPECTED_CHARS_MAX)}, ` +
-            'got nothing: the field is missing',
-          'give the field a value, or declare it with t.optional(…)',
-          fieldSegment(field.name),
-        )
-      }
-    }
-    let own = 0
-    for (const _name in value) own++
-    if (own !== present) this.#refuseSurplus(value)
-  }
-
-  #refuseSurplus(value: Fields): void {
-    const surplus = this.#surplusField(value)
-    if (surplus === undefined) return
+  const missing = fields.find(({ name, optional }) => !optional && !Object.hasOwn(value, name))
+  if (missing !== undefined) {
+    const expected = cut(describeSchema(missing.type.schema), EXPECTED_CHARS_MAX)
     throw refusal(
-      `the field is not declared in ${cut(describeSchema(this.schema), EXPECTED_CHARS_MAX)}`,
+      `expected ${expected}, got nothing: the field is missing`,
+      'give the field a value, or declare it with t.optional(…)',
+      fieldSegment(missing.name),
+    )
+  }
+  const surplus = surplusField(value, fields)
+  if (surplus !== undefined) {
+    throw refusal(
+      `the field is not declared in ${cut(describeSchema(schema), EXPECTED_CHARS_MAX)}`,
       'declare the field, or leave it out: it would be lost',
       fieldSegment(surplus),
     )
   }
-
-  #surplusField(value: Fields): string | undefined {
-    return Object.keys(value).find((name) => !this.#fields.some((field) => field.name === name))
-  }
 }
 
-function structField(name: string, type: Type<unknown> | undefined): StructField {
-  if (type === undefined || typeof type !== 'object' || type.schema === undefined) {
+function surplusField(value: Fields, fields: readonly StructField[]): string | undefined {
+  return Object.keys(value).find((name) => !fields.some((field) => field.name === name))
+}
+
+function structField(name: string, type: Type<unknown>): StructField {
+  if (!isType(type)) {
     throw invalidType(`field ${fieldSegment(name)} of a struct is no type`)
   }
+  const inherited = name in Object.prototype
   return isOptional(type)
-    ? { name, type: type.of, optional: true }
-    : { name, type, optional: false }
+    ? { name, type: type.of, optional: true, inherited }
+    : { name, type, optional: false, inherited }
+}
+
+/** Types come from users' code, which may be plain JavaScript. */
+function isType(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'schema' in value && 'write' in value
 }
 
 function isOptional(type: Type<unknown>): type is OptionalCodec<unknown> {

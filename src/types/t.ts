@@ -106,7 +106,7 @@ export const t: Types = Object.freeze<Types>({
   enum: <const V extends readonly string[]>(...values: V) => enumType<V[number]>(values),
   // The codecs below are built from values; their TypeScript types restate what those describe.
   struct: <const F extends Readonly<Record<string, Type<unknown>>>>(fields: F) =>
-    structType(fields) as Type<unknown> as Type<Struct<F>>,
+    structType(new Map(Object.entries(fields))) as Type<unknown> as Type<Struct<F>>,
   tuple: <const E extends readonly Type<unknown>[]>(...elements: E) =>
     tupleType(elements) as Type<unknown> as Type<Tuple<E>>,
   list: listType,

@@ -1,0 +1,102 @@
+/**
+ * A manifest: the small file that says what a checkpoint is. Manifests form a chain: dense sequence
+ * numbers, each naming the hash of its predecessor; the newest that verifies is the truth. This file
+ * holds the shape; `manifest-codec.ts` the bytes, `chain.ts` reading and appending.
+ */
+import type { JobPlan } from '../graph/plan.ts'
+import type { OperatorRecord, TaskSnapshot } from '../state/snapshot.ts'
+import type { PhaseTimings } from '../state/backend.ts'
+
+export const MANIFEST_FORMAT_VERSION = 1
+
+/** What every link of the chain says. */
+export interface LinkHeader {
+  readonly formatVersion: number
+  /** Dense from 1. */
+  readonly sequence: number
+  /** SHA-256 (hex) of the predecessor's bytes; empty for the first. */
+  readonly previousHash: string
+  readonly jobName: string
+  /** Changes with `--fresh` and for a fork; committables of another lineage are not ours. */
+  readonly lineage: string
+  /** Of the leader that wrote it; grows by one with each fence. */
+  readonly leaderEpoch: number
+  /** Wall time in ms since 1970, for people only. */
+  readonly writtenAt: number
+}
+
+/** Written by a new leader before anything else: older leaders cannot append after it. */
+export interface FenceLink extends LinkHeader {
+  readonly kind: 'fence'
+  /** The sequence of the checkpoint it restores, 0 for none (a fresh start). */
+  readonly restores: number
+}
+
+/** A complete checkpoint: writing it is the commit point. */
+export interface CheckpointLink extends LinkHeader {
+  readonly kind: 'checkpoint'
+  /** Grows with every attempt; not dense. */
+  readonly checkpointId: number
+  readonly purpose: CheckpointPurpose
+  /** The job ended with this checkpoint: its input is consumed, its output is to be committed. */
+  readonly finished: boolean
+  readonly params: Readonly<Record<string, unknown>>
+  readonly plan: JobPlan
+  readonly operators: readonly OperatorRecord[]
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly tasks: readonly TaskRecord[]
+  /** The coordinator's own entries: splits not assigned to a task at the cut, finished splits. */
+  readonly sources: readonly SourceRecord[]
+  /** Newest processing time of the cut in ms; clean-up by time uses this, never the clock. */
+  readonly processingTime: number
+  readonly statistics: CheckpointStatistics
+}
+
+export type ManifestLink = FenceLink | CheckpointLink
+
+/** Why it was taken. `final` ends the job; a savepoint stands in a directory of its own. */
+export type CheckpointPurpose = 'periodic' | 'manual' | 'savepoint' | 'stop' | 'final' | 'rollback'
+
+export interface TaskRecord extends TaskSnapshot {
+  readonly vertex: number
+  readonly subtaskIndex: number
+  /** A source task: the splits it was reading, with positions, and those it has finished. */
+  readonly source?: SourceRecord
+}
+
+/** Splits of one source: in a task's record those it held, in the manifest those no task held. */
+export interface SourceRecord {
+  readonly uid: string
+  /** To be read, from where they stand. */
+  readonly pending: readonly SplitRecord[]
+  readonly finished: readonly string[]
+}
+
+export interface SplitRecord {
+  readonly id: string
+  readonly properties?: Readonly<Record<string, string | number | boolean>>
+  /** Where to go on, encoded by the source's position type (base64); absent: the beginning. */
+  readonly position?: string
+  /** Watermark of the split's generator; absent: none yet. */
+  readonly watermark?: number
+}
+
+export interface TaskStatistics {
+  readonly vertex: number
+  readonly subtaskIndex: number
+  /** First barrier to last barrier. */
+  readonly alignmentMs: number
+  /** The cut itself: the record loop stands still. */
+  readonly syncMs: number
+  /** Writing in the background. */
+  readonly asyncMs: number
+  readonly bytes: number
+  readonly dirtyEntries: number
+}
+
+export interface CheckpointStatistics extends PhaseTimings {
+  readonly bytes: number
+  readonly dirtyEntries: number
+  readonly tasks: readonly TaskStatistics[]
+}

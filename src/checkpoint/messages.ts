@@ -1,0 +1,90 @@
+/**
+ * What master and workers say to each other: plain data, in order, over one port per worker. The
+ * order of messages to a worker is part of the protocol: a split assigned after a trigger is read
+ * after that trigger's barrier.
+ */
+import type { ErrorData } from '../errors.ts'
+import type { JobPlan } from '../graph/plan.ts'
+import type { CommitScope } from '../operators/sink.ts'
+import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
+import type { OperatorRecord } from '../state/snapshot.ts'
+import type { SplitRecord, TaskRecord, TaskStatistics } from './manifest.ts'
+
+/** Where a task's state comes from. */
+export interface TaskRestore {
+  readonly vertex: number
+  readonly subtaskIndex: number
+  /** The former tasks whose key groups or records concern this one. */
+  readonly from: readonly TaskRecord[]
+  /** Former parallelism of the vertex, for the redistribution of operator state. */
+  readonly formerParallelism: number
+}
+
+export type ToWorker =
+  /** Build the tasks and restore them; answered by `deployed` or `failed`. */
+  | {
+      readonly kind: 'deploy'
+      readonly scope: CommitScope
+      readonly operators: readonly OperatorRecord[]
+      readonly restores: readonly TaskRestore[]
+      /** Rings of the exchanges: [edge][from subtask][to subtask]. */
+      readonly rings: readonly (readonly (readonly SharedArrayBuffer[])[])[]
+      /** One word per worker that others raise to wake it. */
+      readonly doorbells: readonly SharedArrayBuffer[]
+      readonly processingTime: number
+    }
+  /** Start processing; sent when all workers are deployed. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'discover'; readonly uid: string }
+  | { readonly kind: 'assign'; readonly uid: string; readonly splits: readonly SplitRecord[] }
+  /** No split will follow any more: when its splits are read, the source ends. */
+  | { readonly kind: 'no-more-splits'; readonly uid: string }
+  | {
+      readonly kind: 'trigger'
+      readonly checkpointId: number
+      /** After this barrier sources read no more: stop with savepoint, final checkpoint. */
+      readonly stopAfter: boolean
+    }
+  | { readonly kind: 'complete'; readonly checkpointId: number; readonly commit: boolean }
+  | { readonly kind: 'abort'; readonly checkpointId: number }
+  /** End of input everywhere at once: sources send MAX watermark and end. */
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'close' }
+
+export type FromWorker =
+  | { readonly kind: 'loaded'; readonly plan: JobPlan }
+  | { readonly kind: 'deployed'; readonly openTimings: PhaseTimings }
+  | { readonly kind: 'discovered'; readonly uid: string; readonly splits: readonly SplitRecord[] }
+  | { readonly kind: 'wants-splits'; readonly uid: string; readonly subtaskIndex: number }
+  | { readonly kind: 'split-finished'; readonly uid: string; readonly splitId: string }
+  | {
+      readonly kind: 'acknowledge'
+      readonly checkpointId: number
+      readonly task: TaskRecord
+      readonly statistics: TaskStatistics
+    }
+  | {
+      readonly kind: 'decline'
+      readonly checkpointId: number
+      readonly vertex: number
+      readonly subtaskIndex: number
+      readonly error: ErrorData
+    }
+  /** All committables up to this checkpoint are committed on this worker. */
+  | { readonly kind: 'committed'; readonly checkpointId: number }
+  /** The task has seen the end of all its inputs. */
+  | { readonly kind: 'ended'; readonly vertex: number; readonly subtaskIndex: number }
+  | { readonly kind: 'status'; readonly status: WorkerStatus }
+  | { readonly kind: 'failed'; readonly error: ErrorData }
+  | { readonly kind: 'closed' }
+
+/** Sent a few times a second while running. */
+export interface WorkerStatus {
+  readonly recordsIn: number
+  readonly recordsOut: number
+  readonly watermark: number
+  readonly processingTime: number
+  readonly backend: BackendStatistics
+  readonly malformedRecords: number
+  readonly spilledBytes: number
+}

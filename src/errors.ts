@@ -1,0 +1,177 @@
+/**
+ * The one error class of Millrace and the table of its codes. Codes are API: test by code, not by
+ * class or wording, for errors cross threads as data. Each code has a remedy that is shown when
+ * the place that throws has no better one.
+ */
+
+interface CodeEntry {
+  /** What the user should do, when the thrower says nothing more exact. */
+  readonly remedy: string
+  /** Whether restarting from the last checkpoint may help. Default: no. */
+  readonly retryable?: boolean
+}
+
+const CODES = {
+  BACKEND_UNAVAILABLE: { remedy: 'install the package that the message names, or use hashmap()' },
+  CHECKPOINT_FAILED: { remedy: 'see the cause; the job goes on and tries again', retryable: true },
+  CHECKPOINT_NOT_FOUND: { remedy: 'list what there is with `millrace checkpoint ls <dir>`' },
+  CHECKPOINT_INCOMPATIBLE: { remedy: 'undo the change, or start without the state with --fresh' },
+  CHECKPOINT_DAMAGED: { remedy: 'restore the named files from a copy, or start with --fresh' },
+  CONFIG_INVALID: { remedy: 'see `millrace config --help` for the options and their types' },
+  CONFIG_UNKNOWN_OPTION: { remedy: 'see `millrace config` for all options' },
+  CONNECTOR_FAILED: { remedy: 'see the cause', retryable: true },
+  CONNECTOR_INPUT_CHANGED: { remedy: 'put the original file back, or start with --fresh' },
+  CONNECTOR_INPUT_MISSING: { remedy: 'check the path; it is resolved from the working directory' },
+  CONNECTOR_MALFORMED_RECORD: { remedy: "correct the input, or set onMalformed: 'skip'" },
+  CONTROL_BAD_REQUEST: { remedy: 'use the same version of millrace as the running job' },
+  CONTROL_UNREACHABLE: { remedy: 'is the job running? `millrace list` shows what is' },
+  FUNCTION_FAILED: {
+    remedy: 'correct the function or the record that the message names',
+    retryable: true,
+  },
+  JOB_ASYNC_FUNCTION: { remedy: 'make the function synchronous, or use asyncMap' },
+  JOB_CANCELLED: { remedy: 'run it again: it resumes from the newest checkpoint' },
+  JOB_DUPLICATE_PACKAGE: { remedy: 'keep one copy: `npm ls millrace` shows where they come from' },
+  JOB_DUPLICATE_UID: { remedy: 'give each stateful operator, source and sink a uid of its own' },
+  JOB_FINISHED: { remedy: 'run it with --fresh to process the input again' },
+  JOB_GRAPH_INVALID: { remedy: 'see the message' },
+  JOB_MODULE_INVALID: { remedy: 'see the message' },
+  JOB_NEEDS_MODULE: { remedy: 'pass the URL of the module to run(), or use parallelism 1' },
+  JOB_OWNED: { remedy: 'stop the running owner first: `millrace stop <job>`' },
+  JOB_PARAM_INVALID: { remedy: 'give it as --param name=value or run(…, { params })' },
+  JOB_PARAM_MISSING: { remedy: 'give it as --param name=value or run(…, { params })' },
+  JOB_PARAM_UNKNOWN: { remedy: 'declare it in the job, or leave it out' },
+  LEADERSHIP_LOST: { remedy: 'another process leads this job now; end this one' },
+  NODE_UNSUPPORTED: { remedy: 'use Node.js 24 or newer' },
+  OUTPUT_MAY_REPEAT: { remedy: 'accept repeated output with --accept-duplicates' },
+  STATE_CLOSED: { remedy: 'use state only while its backend is open' },
+  STATE_NO_KEY: {
+    remedy: 'use keyed state only in a function that is processing a record or timer',
+  },
+  STATE_UNKNOWN: { remedy: 'declare the state beside the function' },
+  STATE_VALUE_TOO_LARGE: { remedy: 'split the value: map and list state hold many small entries' },
+  STORAGE_CONFLICT: { remedy: 'another process writes to the same folder; stop one of them' },
+  STORAGE_CORRUPT: {
+    remedy: 'restore the file from a copy; `millrace checkpoint verify` lists damage',
+  },
+  STORAGE_FAILED: { remedy: 'see the cause', retryable: true },
+  STORAGE_NOT_FOUND: { remedy: 'check the path', retryable: true },
+  STORAGE_URL_UNKNOWN: { remedy: 'use file:, memory: or a plain path' },
+  TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },
+  TYPE_MISMATCH: { remedy: 'make the value fit its declared type, or change the type' },
+  WORKER_LOST: {
+    remedy: 'see the cause; the job is restored from the last checkpoint',
+    retryable: true,
+  },
+} as const satisfies Record<string, CodeEntry>
+
+export type ErrorCode = keyof typeof CODES
+
+/** Facts that a program may read: uid, subtask, checkpoint id, file, line, … Never secrets. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | undefined>>
+
+export interface ErrorOptions {
+  readonly cause?: unknown
+  /** What to do; replaces the code's general remedy. */
+  readonly cure?: string
+  readonly details?: ErrorDetails
+  readonly retryable?: boolean
+}
+
+/** An error as data: what crosses threads, sockets and manifests. */
+export interface ErrorData {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly cure: string
+  readonly retryable: boolean
+  readonly details: ErrorDetails
+  readonly stack?: string
+  readonly cause?: ErrorData | { readonly message: string; readonly stack?: string }
+}
+
+const BRAND = Symbol.for('millrace.error')
+
+/**
+ * Every error that Millrace throws for a reason outside its own code.
+ *
+ * @example
+ * try { await handle.finished } catch (error) {
+ *   if (isMillraceError(error) && error.code === 'JOB_FINISHED') …
+ * }
+ */
+export class MillraceError extends Error {
+  override readonly name = 'MillraceError'
+  readonly [BRAND] = true
+  readonly code: ErrorCode
+  readonly cure: string
+  readonly retryable: boolean
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    const entry: CodeEntry = CODES[code]
+    this.code = code
+    this.cure = options.cure ?? entry.remedy
+    this.retryable = options.retryable ?? entry.retryable ?? false
+    this.details = options.details ?? {}
+  }
+
+  /** One line for people: code, what happened, what to do. */
+  get explanation(): string {
+    return `${this.code}: ${this.message}. ${this.cure}`
+  }
+}
+
+/** True for a `MillraceError` of this or another copy of the package. */
+export function isMillraceError(error: unknown): error is MillraceError {
+  return typeof error === 'object' && error !== null && BRAND in error
+}
+
+/** The error as plain data; foreign errors become `fallback`, retryable as that code says. */
+export function errorToData(error: unknown, fallback: ErrorCode = 'FUNCTION_FAILED'): ErrorData {
+  const known = isMillraceError(error)
+    ? error
+    : new MillraceError(fallback, messageOf(error), { cause: error })
+  return {
+    code: known.code,
+    message: known.message,
+    cure: known.cure,
+    retryable: known.retryable,
+    details: known.details,
+    ...(known.stack === undefined ? {} : { stack: known.stack }),
+    ...(known.cause === undefined ? {} : { cause: causeToData(known.cause) }),
+  }
+}
+
+/** Builds the error again on the other side; the remote stack is kept. */
+export function errorFromData(data: ErrorData): MillraceError {
+  let cause: unknown
+  if (data.cause !== undefined) {
+    if ('code' in data.cause) cause = errorFromData(data.cause)
+    else {
+      const plain = new Error(data.cause.message)
+      if (data.cause.stack !== undefined) plain.stack = data.cause.stack
+      cause = plain
+    }
+  }
+  const { code, message, cure, retryable, details } = data
+  const error = new MillraceError(code, message, { cause, cure, retryable, details })
+  if (data.stack !== undefined) error.stack = data.stack
+  return error
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** All codes with their remedies, for the reference and for tests. */
+export function errorCodes(): ReadonlyMap<ErrorCode, { readonly remedy: string }> {
+  // Object.entries widens keys to string; CODES is `as const`, so the keys are the union.
+  return new Map(Object.entries(CODES) as [ErrorCode, CodeEntry][])
+}
+
+function causeToData(cause: unknown): NonNullable<ErrorData['cause']> {
+  if (isMillraceError(cause)) return errorToData(cause)
+  if (!(cause instanceof Error)) return { message: String(cause) }
+  return { message: cause.message, ...(cause.stack === undefined ? {} : { stack: cause.stack }) }
+}

@@ -1,0 +1,148 @@
+/**
+ * Builds the running chain of a vertex: operators from their factories, a stage before each, and
+ * outputs between them. Made from the leaves up, so that every operator gets its output at birth.
+ */
+import { MillraceError } from '../errors.ts'
+import type { GraphNode, JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
+import type { KeyedStateTable } from '../state/backend.ts'
+import { required } from '../util/assert.ts'
+import { KeyedStage, PlainStage, type Stage } from './stages.ts'
+
+/** What the task gives to the chain it builds. */
+export interface ChainHost {
+  readonly jobName: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  processingTime(): number
+  /** The output that ends the chain in a sink. */
+  sink(node: SinkNode): Output
+  /** The output that ends it in an exchange. */
+  exchange(edgeId: number): Output
+  /** The rows of a keyed operator. */
+  table(node: OperatorNode): KeyedStateTable
+}
+
+export interface ChainOperator {
+  readonly node: OperatorNode
+  readonly operator: Operator
+  readonly stage: Stage
+}
+
+export interface Chain {
+  /** In topological order. */
+  readonly operators: readonly ChainOperator[]
+  /** Where records for the head go. */
+  readonly entry: Output
+}
+
+const discard: Output = { collect() {}, watermark() {}, endInput() {} }
+
+/** Hands everything to several consumers. */
+class Fanout implements Output {
+  readonly #outputs: readonly Output[]
+
+  constructor(outputs: readonly Output[]) {
+    this.#outputs = outputs
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    for (const output of this.#outputs) output.collect(value, timestamp)
+  }
+
+  watermark(timestamp: number): void {
+    for (const output of this.#outputs) output.watermark(timestamp)
+  }
+
+  endInput(): void {
+    for (const output of this.#outputs) output.endInput()
+  }
+}
+
+/** Main output of an operator: watermarks and the end also go to its side outputs. */
+class MainOutput extends Fanout {
+  readonly #main: Output
+
+  constructor(main: Output, sides: readonly Output[]) {
+    super([main, ...sides])
+    this.#main = main
+  }
+
+  override collect(value: unknown, timestamp: number): void {
+    this.#main.collect(value, timestamp)
+  }
+}
+
+const join = (outputs: readonly Output[]): Output =>
+  outputs.length === 0 ? discard : outputs.length === 1 ? (outputs[0] ?? discard) : new Fanout(outputs)
+
+export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Chain {
+  const entries = new Map<number, Output>()
+  const operators: ChainOperator[] = []
+  const inVertex = new Set(vertex.nodes.map((node) => node.id))
+
+  /** Consumers of one output of a node: in this task, and over exchanges. */
+  const consumersOf = (nodeId: number, tag: string | undefined): Output => {
+    const outputs: Output[] = []
+    for (const node of vertex.nodes) {
+      if (node.kind === 'source') continue
+      const entry = entries.get(node.id)
+      for (const edge of node.inputs) {
+        const isLocal = inVertex.has(edge.from) && edge.from === nodeId && edge.tag === tag
+        if (isLocal && entry !== undefined) outputs.push(entry)
+      }
+    }
+    for (const { id, fromVertex, edge } of graph.edges) {
+      if (fromVertex === vertex.id && edge.from === nodeId && edge.tag === tag) {
+        outputs.push(host.exchange(id))
+      }
+    }
+    return join(outputs)
+  }
+
+  for (const node of [...vertex.nodes].reverse()) {
+    if (node.kind === 'sink') entries.set(node.id, host.sink(node))
+    else if (node.kind === 'source') entries.set(node.id, consumersOf(node.id, undefined))
+    else {
+      const built = buildOperator(node, host, consumersOf)
+      operators.unshift(built)
+      entries.set(node.id, built.stage)
+    }
+  }
+  const head = required(vertex.nodes[0], `vertex ${vertex.id} is empty`)
+  return { operators, entry: required(entries.get(head.id), 'the head was not built') }
+}
+
+function buildOperator(
+  node: OperatorNode,
+  host: ChainHost,
+  consumersOf: (nodeId: number, tag: string | undefined) => Output,
+): ChainOperator {
+  const sides = new Map<string, Output>()
+  for (const tag of node.sideOutputs.keys()) sides.set(tag, consumersOf(node.id, tag))
+  const main = consumersOf(node.id, undefined)
+  const table = node.key === undefined ? undefined : host.table(node)
+  const context: OperatorContext = {
+    jobName: host.jobName,
+    uid: node.uid ?? node.label,
+    subtaskIndex: host.subtaskIndex,
+    parallelism: host.parallelism,
+    output: sides.size === 0 ? main : new MainOutput(main, [...sides.values()]),
+    sideOutput: (tag) => sides.get(tag.name) ?? undeclared(node, tag.name),
+    table,
+    timers: table?.timers,
+    processingTime: host.processingTime,
+  }
+  const operator = node.create(context)
+  const stage =
+    table === undefined || node.key === undefined
+      ? new PlainStage(node.label, operator)
+      : new KeyedStage(node.label, operator, table, node.key)
+  return { node, operator, stage }
+}
+
+function undeclared(node: GraphNode, tag: string): never {
+  throw new MillraceError('JOB_GRAPH_INVALID', `${node.label}: nobody reads side output "${tag}"`, {
+    cure: `read it with .sideOutput(${tag}), or do not emit to it`,
+  })
+}

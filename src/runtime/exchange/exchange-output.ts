@@ -1,0 +1,180 @@
+/**
+ * The sending side of an exchange: spreads records over the channels to the next vertex's
+ * subtasks. Records are encoded into one frame per channel, sent when it is full or at the end of
+ * a batch. `collect` never blocks: what the ring refuses waits in a queue (on disk above a limit),
+ * and the task asks `isFull` before its next record.
+ */
+import { keyGroupOf, subtaskOf } from '../../state/key-groups.ts'
+import { routeHash } from '../../types/keys.ts'
+import type { Type } from '../../types/type.ts'
+import { ByteWriter } from '../../util/bytes.ts'
+import { required } from '../../util/assert.ts'
+import type { Edge } from '../../graph/job-graph.ts'
+import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
+import type { Scratch } from '../../storage/scratch.ts'
+import { encodeBarrier, type Barrier } from './barrier.ts'
+import {
+  FRAME_BARRIER,
+  FRAME_END,
+  FRAME_FRAGMENT,
+  FRAME_RECORDS,
+  FRAME_WATERMARK,
+  type ChannelWriter,
+} from './channel.ts'
+import { FrameQueue } from './frame-queue.ts'
+
+
+/** A frame is sent when it holds this many bytes, or when the batch ends. */
+const FRAME_BYTES_TARGET = 16 * 1024
+
+class Lane {
+  readonly records = new ByteWriter(FRAME_BYTES_TARGET + 1024)
+  readonly queue: FrameQueue
+  readonly channel: ChannelWriter
+
+  constructor(channel: ChannelWriter, queue: FrameQueue) {
+    this.channel = channel
+    this.queue = queue
+  }
+
+  /** Sends in order: the queue first, then the frame. */
+  send(type: number, bytes: Uint8Array): void {
+    if (!this.queue.isEmpty || !this.channel.offer(type, bytes, bytes.length)) {
+      this.queue.push(type, bytes)
+    }
+  }
+
+  flush(): void {
+    const { records, channel } = this
+    if (records.length === 0) return
+    const all = records.view()
+    let from = 0
+    while (all.length - from > channel.frameBytesMax) {
+      this.send(FRAME_FRAGMENT, all.subarray(from, from + channel.frameBytesMax))
+      from += channel.frameBytesMax
+    }
+    this.send(FRAME_RECORDS, from === 0 ? all : all.subarray(from))
+    records.reset()
+  }
+
+  /** Moves queued frames into the ring; true if any went. */
+  pump(): boolean {
+    let moved = false
+    while (!this.queue.isEmpty) {
+      const bytes = this.queue.peek()
+      if (!this.channel.offer(this.queue.type, bytes, bytes.length)) break
+      this.queue.shift()
+      moved = true
+    }
+    return moved
+  }
+}
+
+export interface ExchangeOptions {
+  readonly edge: Edge
+  readonly maxParallelism: number
+  readonly subtaskIndex: number
+  readonly channels: readonly ChannelWriter[]
+  readonly scratch: Scratch
+  readonly name: string
+  readonly memoryBytesMax: number
+}
+
+export class ExchangeOutput implements Output {
+  isFull = false
+  recordsOut = 0
+  readonly #lanes: readonly Lane[]
+  readonly #type: Type<unknown>
+  readonly #select: ((value: unknown) => unknown) | undefined
+  readonly #maxParallelism: number
+  readonly #partitioning: Edge['partitioning']
+  readonly #subtaskIndex: number
+  #next = 0
+
+  constructor(options: ExchangeOptions) {
+    this.#type = options.edge.type
+    this.#select = options.edge.key?.select
+    this.#partitioning = options.edge.partitioning
+    this.#maxParallelism = options.maxParallelism
+    this.#subtaskIndex = options.subtaskIndex
+    const share = Math.floor(options.memoryBytesMax / options.channels.length)
+    this.#lanes = options.channels.map(
+      (channel, index) =>
+        new Lane(channel, new FrameQueue(options.scratch, `${options.name}-${index}`, share)),
+    )
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    const lane = this.#lanes[this.#target(value)] as Lane // targets are in range by construction
+    const out = lane.records
+    if (timestamp === NO_TIMESTAMP) out.uint8(0)
+    else {
+      out.uint8(1)
+      out.float64LE(timestamp)
+    }
+    this.#type.write(value, out)
+    this.recordsOut++
+    if (out.length >= FRAME_BYTES_TARGET) {
+      lane.flush()
+      if (!lane.queue.isEmpty) this.isFull = true
+    }
+  }
+
+  watermark(timestamp: number): void {
+    const bytes = new ByteWriter(8)
+    bytes.float64LE(timestamp)
+    this.#broadcast(FRAME_WATERMARK, bytes.view())
+  }
+
+  barrier(barrier: Barrier): void {
+    this.#broadcast(FRAME_BARRIER, encodeBarrier(barrier))
+  }
+
+  endInput(): void {
+    this.#broadcast(FRAME_END, new Uint8Array(0))
+  }
+
+  /** Sends what is encoded and queued as far as there is room; true if anything moved. */
+  pump(): boolean {
+    let moved = false
+    let full = false
+    for (const lane of this.#lanes) {
+      if (lane.records.length > 0) {
+        lane.flush()
+        moved = true
+      }
+      if (lane.pump()) moved = true
+      if (!lane.queue.isEmpty) full = true
+    }
+    this.isFull = full
+    return moved
+  }
+
+  get spilledBytes(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lane.queue.spilledBytes, 0)
+  }
+
+  close(): void {
+    for (const lane of this.#lanes) lane.queue.close()
+  }
+
+  #target(value: unknown): number {
+    const lanes = this.#lanes.length
+    if (this.#partitioning === 'hash') {
+      const select = required(this.#select, 'a hash edge without key')
+      const group = keyGroupOf(routeHash(select(value)), this.#maxParallelism)
+      return subtaskOf(group, this.#maxParallelism, lanes)
+    }
+    if (this.#partitioning === 'forward') return this.#subtaskIndex
+    this.#next = this.#next + 1 === lanes ? 0 : this.#next + 1
+    return this.#next
+  }
+
+  #broadcast(type: number, bytes: Uint8Array): void {
+    for (const lane of this.#lanes) {
+      lane.flush()
+      lane.send(type, bytes)
+      if (!lane.queue.isEmpty) this.isFull = true
+    }
+  }
+}

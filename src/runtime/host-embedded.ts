@@ -1,0 +1,89 @@
+/**
+ * The embedded host: workers are threads of this process, or this very thread when a job value was
+ * given; storage is what the URL says; a job's folder is claimed through its control socket.
+ */
+import { Worker } from 'node:worker_threads'
+import { errorToData, MillraceError } from '../errors.ts'
+import type { FromWorker } from '../checkpoint/messages.ts'
+import { openBlobStore } from '../storage/open.ts'
+import { systemClock } from '../util/clock.ts'
+import { systemRandom } from '../util/random.ts'
+import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
+import { embeddedWorkerHost } from './host-worker-thread.ts'
+import { WorkerRuntime } from './worker-runtime.ts'
+import { claimJobFolder } from './job-claim.ts'
+import { workerThreadUrl } from './worker-url.ts'
+
+
+export const embeddedHost: Host = {
+  clock: systemClock,
+  random: systemRandom(),
+  openStore: (location) => openBlobStore(location),
+  claim: (directory, jobName) => claimJobFolder(directory, jobName),
+  spawn: (spec, events) =>
+    spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),
+}
+
+/** Workers beyond the JavaScript heap's default: state lives in it. */
+function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
+  const worker = new Worker(workerThreadUrl(), {
+    workerData: spec,
+    name: `millrace ${spec.settings.jobName} ${spec.index}`,
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes(spec.settings.memoryBytes) },
+  })
+  let isClosing = false
+  let failure: unknown
+  worker.on('message', (message: FromWorker) => {
+    if (message.kind === 'closed') isClosing = true
+    else events.message(message)
+  })
+  worker.on('error', (error) => (failure = error))
+  worker.on('exit', (exitCode) => {
+    if (isClosing && failure === undefined) return events.exit(undefined)
+    const reason = failure instanceof Error ? failure.message : `exit code ${exitCode}`
+    const lost = new MillraceError('WORKER_LOST', `worker ${spec.index} ended: ${reason}`, {
+      cause: failure,
+      details: { worker: spec.index },
+    })
+    events.exit(errorToData(lost))
+  })
+  return {
+    send: (message) => worker.postMessage(message),
+    async terminate() {
+      isClosing = true
+      await worker.terminate()
+    },
+  }
+}
+
+/** Rows, caches and the user's own objects share the heap; three times the state's share. */
+function heapMegabytes(memoryBytes: number): number {
+  return Math.max(512, Math.ceil((memoryBytes * 3) / 1024 ** 2))
+}
+
+function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
+  let isOver = false
+  const later = (action: () => void): void => queueMicrotask(() => void (isOver || action()))
+  const host = embeddedWorkerHost({
+    index: spec.index,
+    stateDirectory: spec.settings.stateDirectory,
+    send(message) {
+      if (message.kind !== 'closed') later(() => events.message(message))
+    },
+    report: () => undefined,
+  })
+  const runtime = new WorkerRuntime(spec, host)
+  const running = runtime.run().then(
+    () => later(() => events.exit(undefined)),
+    (error: unknown) => later(() => events.exit(errorToData(error))),
+  )
+  return {
+    send: (message) => runtime.receive(message),
+    async terminate() {
+      isOver = true
+      runtime.receive({ kind: 'close' })
+      await running
+    },
+  }
+}
+

@@ -1,0 +1,105 @@
+/**
+ * The embedded worker's side of the seams: real clock, real disk, and a doorbell word in shared
+ * memory that other workers raise. Used in a worker thread and in the caller's own thread alike.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FromWorker } from '../checkpoint/messages.ts'
+import { openBlobStore } from '../storage/open.ts'
+import { LocalScratch } from '../storage/scratch-local.ts'
+import { systemClock } from '../util/clock.ts'
+import { systemRandom } from '../util/random.ts'
+import type { Doorbell } from './exchange/channel.ts'
+import type { WorkerHost } from './host.ts'
+
+/** The loop lets I/O run at least this often. */
+const YIELD_AFTER_MS = 2
+
+class AtomicsDoorbell implements Doorbell {
+  readonly #word: Int32Array
+
+  constructor(word: SharedArrayBuffer) {
+    this.#word = new Int32Array(word)
+  }
+
+  ring(): void {
+    Atomics.add(this.#word, 0, 1)
+    Atomics.notify(this.#word, 0)
+  }
+}
+
+export interface EmbeddedWorkerOptions {
+  readonly index: number
+  readonly stateDirectory: string
+  send(message: FromWorker): void
+  report(event: string, error: unknown): void
+  /** Names of the points at which to stop dead, for kill tests; never set in production. */
+  at?(point: string): void
+}
+
+export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
+  const root = join(options.stateDirectory, `worker-${options.index}`)
+  rmSync(root, { recursive: true, force: true })
+  mkdirSync(root, { recursive: true })
+  const own = { word: undefined as Int32Array | undefined, seen: 0 }
+  let wakeUp: (() => void) | undefined
+  let isAwake = false
+  let yieldedAtMs = systemClock.monotonic()
+
+  const wake = (): void => {
+    isAwake = true
+    wakeUp?.()
+  }
+
+  return {
+    clock: {
+      ...systemClock,
+      async yield() {
+        await systemClock.yield()
+        yieldedAtMs = systemClock.monotonic()
+      },
+    },
+    random: systemRandom(),
+    openStore: (location) => openBlobStore(location),
+    scratch: (name) => new LocalScratch(join(root, name)),
+    send: options.send,
+    report: options.report,
+    at: (point) => options.at?.(point),
+    doorbell(index, word) {
+      if (index === options.index) own.word ??= new Int32Array(word)
+      return new AtomicsDoorbell(word)
+    },
+    shouldYield: () => systemClock.monotonic() - yieldedAtMs >= YIELD_AFTER_MS,
+    async idle(timeoutMs) {
+      // Callbacks of finished reads and messages come before the decision to sleep.
+      await this.clock.yield()
+      if (isAwake || rung(own)) {
+        isAwake = false
+        return
+      }
+      const woken = new Promise<void>((resolve) => (wakeUp = resolve))
+      const timer = systemClock.setTimer(timeoutMs, wake)
+      const bell = own.word === undefined ? undefined : waitForBell(own.word, own.seen, timeoutMs)
+      await (bell === undefined ? woken : Promise.race([woken, bell]))
+      timer.cancel()
+      wakeUp = undefined
+      isAwake = false
+      rung(own)
+    },
+    wake,
+  }
+}
+
+/** True if the bell rang since it was last looked at. */
+function rung(own: { readonly word: Int32Array | undefined; seen: number }): boolean {
+  if (own.word === undefined) return false
+  const now = Atomics.load(own.word, 0)
+  const isNew = now !== own.seen
+  own.seen = now
+  return isNew
+}
+
+function waitForBell(word: Int32Array, seen: number, timeoutMs: number): Promise<unknown> {
+  const result = Atomics.waitAsync(word, 0, seen, timeoutMs)
+  return result.async ? result.value : Promise.resolve(result.value)
+}

@@ -1,0 +1,85 @@
+/**
+ * The seams between the engine and the world. A `Host` drives the master (embedded or simulated);
+ * each worker gets a `WorkerHost`. Nothing in `runtime/` outside the `host-*` and `worker-thread`
+ * files reaches threads, clocks or disks in another way.
+ */
+import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
+import type { NativeStoreFactory } from '../state/backend.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import type { Scratch } from '../storage/scratch.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Random } from '../util/random.ts'
+import type { ErrorData } from '../errors.ts'
+import type { Doorbell } from './exchange/channel.ts'
+import type { WorkerSettings } from './settings.ts'
+
+/** What a worker is started with; plain data except for a job value given to the same thread. */
+export interface WorkerSpec {
+  readonly index: number
+  /** URL of the job's module, or undefined when the job value itself is given. */
+  readonly moduleUrl: string | undefined
+  readonly job: unknown
+  readonly params: Readonly<Record<string, unknown>>
+  readonly settings: WorkerSettings
+}
+
+/** The master's end of a worker. */
+export interface WorkerPort {
+  send(message: ToWorker): void
+  /** Ends the worker at once, whatever it does; resolves when it is gone. */
+  terminate(): Promise<void>
+}
+
+export interface WorkerEvents {
+  message(message: FromWorker): void
+  /** The worker is gone; `error` says why if it was not asked to close. */
+  exit(error: ErrorData | undefined): void
+}
+
+/** A claim on a job's folder: as long as it is held, another live process is refused. */
+export interface JobClaim {
+  /** Connects the control socket to the running job. */
+  serve(control: ControlHandler): void
+  release(): Promise<void>
+}
+
+/** What the control socket can ask of a running job. */
+export interface ControlHandler {
+  status(): unknown
+  checkpoint(): Promise<unknown>
+  savepoint(directory: string): Promise<unknown>
+  stop(options: { readonly savepoint?: string; readonly drain?: boolean }): Promise<unknown>
+  cancel(): Promise<unknown>
+}
+
+export interface Host {
+  readonly clock: Clock
+  readonly random: Random
+  openStore(location: string): Promise<BlobStore>
+  /** Throws `JOB_OWNED` if a living process owns the job. */
+  claim(directory: string, jobName: string): Promise<JobClaim>
+  spawn(spec: WorkerSpec, events: WorkerEvents): WorkerPort
+}
+
+/** The worker's end. */
+export interface WorkerHost {
+  readonly clock: Clock
+  readonly random: Random
+  /** Replaces the native RocksDB, in the simulator. */
+  readonly nativeStore?: NativeStoreFactory
+  openStore(location: string): Promise<BlobStore>
+  scratch(name: string): Scratch
+  send(message: FromWorker): void
+  /** The bell that wakes worker `index`, given its shared word. */
+  doorbell(index: number, word: SharedArrayBuffer): Doorbell
+  /** True if the loop should let I/O callbacks run before it goes on. */
+  shouldYield(): boolean
+  /** Waits until something may have happened: a message, a doorbell, a finished read, or time. */
+  idle(timeoutMs: number): Promise<void>
+  /** Ends the current `idle`, or the next one at once. */
+  wake(): void
+  /** A named place where a fault may strike; does nothing in production. */
+  at(point: string): void | Promise<void>
+  /** An event for the log that does not fail anything. */
+  report(event: string, error: unknown): void
+}

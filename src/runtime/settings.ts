@@ -1,0 +1,24 @@
+/** What workers need to know of the resolved options; plain data, sent to every thread. */
+
+export interface WorkerSettings {
+  readonly jobName: string
+  readonly parallelism: number
+  readonly maxParallelism: number
+  /** `hashmap`, `rocksdb`, or undefined for the job's own choice. */
+  readonly backend: string | undefined
+  readonly memoryBytes: number
+  /** Location of the checkpoint storage. */
+  readonly storage: string
+  /** Local folder for throw-away files. */
+  readonly stateDirectory: string
+  /** Records a task takes on before it looks at messages, timers and barriers. */
+  readonly batchRecords: number
+  /** Memory that the outboxes of one worker may use before they spill to disk. */
+  readonly outboxBytes: number
+  readonly ringBytes: number
+  /** Longest slice of background work in the record loop. */
+  readonly sliceMs: number
+  readonly compression: 'zstd' | 'none'
+  readonly blockCacheBytes: number | undefined
+  readonly writeBufferBytes: number | undefined
+}

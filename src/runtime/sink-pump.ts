@@ -1,0 +1,148 @@
+/**
+ * The end of a chain: records wait in a bounded outbox, and an asynchronous pump hands them to the
+ * sink's writer. A barrier is a mark in the same queue, so the chain runs on while the writer makes
+ * the records before it safe. Above the memory bound one record's fan-out goes to the scratch disk.
+ */
+import type { CommitScope, SinkWriter } from '../operators/sink.ts'
+import type { Output } from '../operators/operator.ts'
+import type { Scratch } from '../storage/scratch.ts'
+import type { Type } from '../types/type.ts'
+import { ByteReader, ByteWriter } from '../util/bytes.ts'
+import { FrameQueue } from './exchange/frame-queue.ts'
+
+/** The task takes no new record while this many values wait. */
+const VALUES_FULL = 8_192
+/** Beyond it, values of one record's fan-out are encoded, and spilled above the memory bound. */
+const VALUES_MAX = 32_768
+const WRITE_VALUES_MAX = 4_096
+const SPILL_FRAME_BYTES = 64 * 1024
+
+interface Mark {
+  /** Values that lie before it. */
+  valuesBefore: number
+  readonly scope: CommitScope
+  readonly resolve: (committables: readonly unknown[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface SinkPumpOptions {
+  readonly writer: SinkWriter<unknown, unknown>
+  readonly type: Type<unknown>
+  readonly scratch: Scratch
+  readonly name: string
+  readonly memoryBytesMax: number
+  /** Called when room was made or the writer failed: the task should look again. */
+  wake(): void
+}
+
+export class SinkPump implements Output {
+  recordsOut = 0
+  /** The writer's error; the task fails with it. */
+  failure: { readonly error: unknown } | undefined
+  #values: unknown[] = []
+  #timestamps: number[] = []
+  readonly #marks: Mark[] = []
+  readonly #overflow: FrameQueue
+  readonly #encoded = new ByteWriter(SPILL_FRAME_BYTES + 1024)
+  readonly #options: SinkPumpOptions
+  #pumping: Promise<void> | undefined
+  #closed = false
+  #waiting = 0
+
+  constructor(options: SinkPumpOptions) {
+    this.#options = options
+    this.#overflow = new FrameQueue(options.scratch, options.name, options.memoryBytesMax)
+  }
+
+  get isFull(): boolean {
+    return this.#waiting >= VALUES_FULL
+  }
+
+  get spilledBytes(): number {
+    return this.#overflow.spilledBytes
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    this.recordsOut++
+    this.#waiting++
+    if (this.#values.length < VALUES_MAX && this.#overflow.isEmpty && this.#encoded.length === 0) {
+      this.#values.push(value)
+      this.#timestamps.push(timestamp)
+      return
+    }
+    this.#encoded.float64LE(timestamp)
+    this.#options.type.write(value, this.#encoded)
+    if (this.#encoded.length >= SPILL_FRAME_BYTES) this.#spill()
+  }
+
+  watermark(): void {}
+  endInput(): void {}
+
+  /** Everything before this call is made safe; resolves with what is to be committed for it. */
+  barrier(scope: CommitScope): Promise<readonly unknown[]> {
+    return new Promise((resolve, reject) => {
+      this.#marks.push({ valuesBefore: this.#waiting, scope, resolve, reject })
+      this.kick()
+    })
+  }
+
+  /** Starts the pump if there is something to do; called after each batch. */
+  kick(): void {
+    if (this.#pumping !== undefined || this.failure !== undefined || this.#closed) return
+    if (this.#waiting === 0 && this.#marks.length === 0) return
+    this.#pumping = this.#pump()
+      .catch((error: unknown) => {
+        this.failure = { error }
+        for (const mark of this.#marks.splice(0)) mark.reject(error)
+      })
+      .finally(() => {
+        this.#pumping = undefined
+        this.#options.wake()
+      })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#overflow.close()
+    await this.#options.writer[Symbol.asyncDispose]()
+  }
+
+  async #pump(): Promise<void> {
+    while (!this.#closed) {
+      const mark = this.#marks[0]
+      if (mark !== undefined && mark.valuesBefore === 0) {
+        const committables = await this.#options.writer.prepareCommit(mark.scope)
+        this.#marks.shift()
+        mark.resolve(committables)
+        continue
+      }
+      if (this.#waiting === 0) return
+      const limit = Math.min(WRITE_VALUES_MAX, mark?.valuesBefore ?? WRITE_VALUES_MAX)
+      if (this.#values.length === 0) this.#refill()
+      const values = this.#values.splice(0, limit)
+      const timestamps = Float64Array.from(this.#timestamps.splice(0, limit))
+      const written = this.#options.writer.write(values, timestamps)
+      if (written !== undefined) await written
+      const wasFull = this.isFull
+      this.#waiting -= values.length
+      for (const each of this.#marks) each.valuesBefore -= values.length
+      if (wasFull && !this.isFull) this.#options.wake()
+    }
+  }
+
+  #spill(): void {
+    this.#overflow.push(0, this.#encoded.view())
+    this.#encoded.reset()
+  }
+
+  #refill(): void {
+    if (this.#overflow.isEmpty) this.#spill()
+    const input = new ByteReader(this.#overflow.peek())
+    while (input.remaining > 0) {
+      this.#timestamps.push(input.float64LE())
+      this.#values.push(this.#options.type.read(input))
+    }
+    this.#overflow.shift()
+  }
+}

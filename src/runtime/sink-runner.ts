@@ -1,0 +1,148 @@
+/**
+ * One sink in one subtask: its writer behind the pump, and its committables from the barrier until
+ * they are committed. What is not committed yet is in every checkpoint, so a crash between the
+ * manifest and the commit only repeats the commit.
+ */
+import type { SinkNode } from '../graph/job-graph.ts'
+import type { CommitScope, Committer, WriterContext } from '../operators/sink.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
+import type { Scratch } from '../storage/scratch.ts'
+import { ByteReader, ByteWriter } from '../util/bytes.ts'
+import { required } from '../util/assert.ts'
+import type { WorkerHost } from './host.ts'
+import { SinkPump } from './sink-pump.ts'
+
+const RETRY_FIRST_MS = 100
+const RETRY_MAX_MS = 10_000
+
+interface Pending {
+  readonly scope: CommitScope
+  readonly committable: unknown
+}
+
+export interface SinkRunnerOptions {
+  readonly node: SinkNode
+  readonly operatorId: number
+  readonly scope: CommitScope
+  readonly subtaskIndex: number
+  readonly host: WorkerHost
+  readonly scratch: Scratch
+  readonly memoryBytesMax: number
+  readonly signal: AbortSignal
+}
+
+export class SinkRunner {
+  readonly node: SinkNode
+  readonly #options: SinkRunnerOptions
+  readonly #context: WriterContext
+  #pump: SinkPump | undefined
+  #committer: Committer<unknown> | undefined
+  #pending: Pending[] = []
+
+  constructor(options: SinkRunnerOptions) {
+    this.node = options.node
+    this.#options = options
+    this.#context = {
+      scope: options.scope,
+      uid: options.node.uid,
+      subtaskIndex: options.subtaskIndex,
+      clock: options.host.clock,
+      signal: options.signal,
+    }
+  }
+
+  get pump(): SinkPump {
+    return required(this.#pump, `sink "${this.node.uid}" is not open`)
+  }
+
+  /** Takes over the committables of the former run and commits them before anything is written. */
+  async open(restored: readonly OperatorStateEntry[]): Promise<void> {
+    const { node, host, scratch, memoryBytesMax, scope } = this.#options
+    const { sink } = node
+    this.#pending = restored
+      .map((entry) => this.#decode(entry.value))
+      .filter((pending) => pending.scope.lineage === scope.lineage)
+    const alive = this.#pending.map((pending) => pending.committable)
+    await sink.recover?.(this.#context, alive)
+    if (sink.createCommitter !== undefined) {
+      this.#committer = await sink.createCommitter(this.#context)
+      await this.commit(Number.POSITIVE_INFINITY)
+    }
+    const writer = await sink.createWriter(this.#context)
+    this.#pump = new SinkPump({
+      writer,
+      type: node.inputs[0]?.type ?? node.outputType,
+      scratch,
+      name: `sink-${node.id}`,
+      memoryBytesMax,
+      wake: () => host.wake(),
+    })
+  }
+
+  /** Called at the barrier; resolves when what was written before it is safe. */
+  async barrier(checkpointId: number): Promise<readonly OperatorStateEntry[]> {
+    const scope = { ...this.#options.scope, checkpointId }
+    const older = [...this.#pending]
+    const committables = await this.pump.barrier(scope)
+    const fresh = committables.map((committable) => ({ scope, committable }))
+    this.#pending.push(...fresh)
+    return [...older, ...fresh].map((pending, index) => ({
+      operatorId: this.#options.operatorId,
+      kind: 'committable',
+      name: String(index),
+      value: this.#encode(pending),
+    }))
+  }
+
+  /** Commits everything up to a complete checkpoint, however often it takes. */
+  async commit(checkpointId: number): Promise<void> {
+    const committer = this.#committer
+    if (committer === undefined) return
+    const due = this.#pending.filter((pending) => pending.scope.checkpointId <= checkpointId)
+    for (const pending of due) {
+      await this.#commitOne(committer, pending)
+      this.#pending = this.#pending.filter((other) => other !== pending)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pump?.close()
+    await this.#committer?.[Symbol.asyncDispose]()
+  }
+
+  async #commitOne(committer: Committer<unknown>, pending: Pending): Promise<void> {
+    const { host, signal } = this.#options
+    for (let attempt = 1, delayMs = RETRY_FIRST_MS; !signal.aborted; attempt++) {
+      const before = host.at('before-commit')
+      if (before !== undefined) await before
+      if ((await committer.commit({ ...pending, attempt })) === 'committed') {
+        const after = host.at('after-commit')
+        if (after !== undefined) await after
+        return
+      }
+      await host.clock.sleep(delayMs, signal)
+      delayMs = Math.min(RETRY_MAX_MS, delayMs * 2)
+    }
+  }
+
+  #encode({ scope, committable }: Pending): Uint8Array {
+    const out = new ByteWriter()
+    out.string(scope.jobName)
+    out.string(scope.lineage)
+    out.varuint(scope.leaderEpoch)
+    out.varuint(scope.checkpointId)
+    this.node.sink.committable.write(committable, out)
+    return out.copy()
+  }
+
+  #decode(bytes: Uint8Array): Pending {
+    const input = new ByteReader(bytes)
+    const scope: CommitScope = {
+      jobName: input.string(),
+      lineage: input.string(),
+      leaderEpoch: input.varuint(),
+      checkpointId: input.varuint(),
+    }
+    return { scope, committable: this.node.sink.committable.read(input) }
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Who reads which split: the coordinator's side of all sources. It owns the splits that no task
+ * holds and the list of finished ones; both are in every manifest. Pure bookkeeping; the job master
+ * sends what it returns. Bounded sources get splits on demand, so that fast subtasks read more;
+ * unbounded ones get theirs spread evenly as they are found, for all must be read at once.
+ */
+import type { SourceRecord, SplitRecord, TaskRecord } from '../checkpoint/manifest.ts'
+import { required } from '../util/assert.ts'
+
+export interface SourceSpec {
+  readonly uid: string
+  readonly bounded: boolean
+  readonly parallelism: number
+}
+
+export interface Assignment {
+  readonly uid: string
+  readonly subtaskIndex: number
+  readonly splits: readonly SplitRecord[]
+  /** No split will follow any more. */
+  readonly noMore: boolean
+}
+
+interface SourceState {
+  readonly spec: SourceSpec
+  /** In the order of discovery. */
+  readonly pending: SplitRecord[]
+  readonly known: Set<string>
+  readonly finished: Set<string>
+  readonly waiting: Set<number>
+  discovered: boolean
+  nextSubtask: number
+}
+
+export class SplitCoordinator {
+  readonly #sources = new Map<string, SourceState>()
+
+  constructor(specs: readonly SourceSpec[], restored: readonly SourceRecord[]) {
+    for (const spec of specs) {
+      const former = restored.filter((record) => record.uid === spec.uid)
+      const pending = former.flatMap((record) => record.pending)
+      const finished = new Set(former.flatMap((record) => record.finished))
+      this.#sources.set(spec.uid, {
+        spec,
+        pending: pending.filter((split) => !finished.has(split.id)),
+        known: new Set([...finished, ...pending.map((split) => split.id)]),
+        finished,
+        waiting: new Set(),
+        discovered: false,
+        nextSubtask: 0,
+      })
+    }
+  }
+
+  /** Splits that a worker found; those that are known already are not read again. */
+  discovered(uid: string, splits: readonly SplitRecord[]): readonly Assignment[] {
+    const state = this.#source(uid)
+    for (const split of splits) {
+      if (state.known.has(split.id)) continue
+      state.known.add(split.id)
+      state.pending.push(split)
+    }
+    state.discovered = true
+    return state.spec.bounded ? this.#answerWaiting(state) : this.#spread(state)
+  }
+
+  wants(uid: string, subtaskIndex: number): readonly Assignment[] {
+    const state = this.#source(uid)
+    state.waiting.add(subtaskIndex)
+    return this.#answerWaiting(state)
+  }
+
+  finished(uid: string, splitId: string): void {
+    this.#source(uid).finished.add(splitId)
+  }
+
+  /** Every split is finished, and none can come. */
+  isExhausted(uid: string): boolean {
+    const { spec, discovered, known, finished } = this.#source(uid)
+    return spec.bounded && discovered && known.size === finished.size
+  }
+
+  /** The coordinator's part of a checkpoint, taken when it is triggered. */
+  snapshot(): readonly SourceRecord[] {
+    return [...this.#sources.values()].map(({ spec, pending, finished }) => ({
+      uid: spec.uid,
+      pending: [...pending],
+      finished: [...finished],
+    }))
+  }
+
+  /**
+   * The coordinator's part is older than the tasks': a split that a task says it has finished is
+   * finished, and one it holds is not pending here.
+   */
+  static merge(
+    own: readonly SourceRecord[],
+    tasks: readonly TaskRecord[],
+  ): readonly SourceRecord[] {
+    return own.map((record) => {
+      const held = tasks.filter((task) => task.source?.uid === record.uid)
+      const finished = new Set(record.finished)
+      for (const task of held) for (const id of task.source?.finished ?? []) finished.add(id)
+      return { ...record, finished: [...finished] }
+    })
+  }
+
+  #source(uid: string): SourceState {
+    return required(this.#sources.get(uid), `no source "${uid}"`)
+  }
+
+  #answerWaiting(state: SourceState): readonly Assignment[] {
+    const assignments: Assignment[] = []
+    if (!state.spec.bounded || !state.discovered) return assignments
+    for (const subtaskIndex of [...state.waiting].sort((a, b) => a - b)) {
+      const split = state.pending.shift()
+      state.waiting.delete(subtaskIndex)
+      assignments.push({
+        uid: state.spec.uid,
+        subtaskIndex,
+        splits: split === undefined ? [] : [split],
+        noMore: split === undefined,
+      })
+    }
+    return assignments
+  }
+
+  #spread(state: SourceState): readonly Assignment[] {
+    const { parallelism, uid } = state.spec
+    const perSubtask = new Map<number, SplitRecord[]>()
+    for (const split of state.pending.splice(0)) {
+      const subtaskIndex = state.nextSubtask
+      state.nextSubtask = (subtaskIndex + 1) % parallelism
+      perSubtask.set(subtaskIndex, [...(perSubtask.get(subtaskIndex) ?? []), split])
+    }
+    return [...perSubtask].map(([subtaskIndex, splits]) => {
+      return { uid, subtaskIndex, splits, noMore: false }
+    })
+  }
+}

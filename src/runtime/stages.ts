@@ -1,0 +1,204 @@
+/**
+ * Stages: what stands between two operators of a chain. A stage takes a record for its operator:
+ * for a keyed one it finds the key, its hash and its row first, in batches if the backend must
+ * fetch rows from below. It is also where an error of a user's function gets its place and key.
+ */
+import { isMillraceError, messageOf, MillraceError } from '../errors.ts'
+import type { KeySelector } from '../graph/job-graph.ts'
+import { MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
+import type { KeyedStateTable } from '../state/backend.ts'
+import { describeKey, routeHash } from '../types/keys.ts'
+
+/** Records gathered for one prefetch. */
+const PREFETCH_RECORDS = 512
+/** Due timers fired before barriers and messages get a chance. */
+const TIMERS_PER_STEP = 1024
+
+/** A stage as its task sees it. */
+export interface Stage extends Output {
+  readonly label: string
+  /** Hands gathered records on; before barriers, watermarks and at the end of a batch. */
+  flush(): void
+  /** True while a watermark waits for its timers to fire. */
+  readonly isBusy: boolean
+  /** Fires some more of them. */
+  resume(): void
+  processingTime(now: number): void
+  /** Due time of the next processing-time timer, or infinity. */
+  readonly nextProcessingTimer: number
+  readonly currentWatermark: number
+  restoreWatermark(watermark: number): void
+}
+
+function failed(label: string, key: unknown, hasKey: boolean, error: unknown): MillraceError {
+  if (isMillraceError(error)) return error as MillraceError
+  const where = hasKey ? `${label}, key ${describeKey(key)}` : label
+  return new MillraceError('FUNCTION_FAILED', `${where}: ${messageOf(error)}`, {
+    cause: error,
+    details: { operator: label, ...(hasKey ? { key: describeKey(key) } : {}) },
+  })
+}
+
+/** The stage of an operator without key: a guarded call. */
+export class PlainStage implements Stage {
+  readonly isBusy = false
+  readonly nextProcessingTimer = Number.POSITIVE_INFINITY
+  currentWatermark = MIN_WATERMARK
+  readonly label: string
+  readonly #operator: Operator
+
+  constructor(label: string, operator: Operator) {
+    this.label = label
+    this.#operator = operator
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    try {
+      this.#operator.processElement(value, timestamp)
+    } catch (error) {
+      throw failed(this.label, undefined, false, error)
+    }
+  }
+
+  watermark(timestamp: number): void {
+    this.currentWatermark = timestamp
+    this.#operator.processWatermark(timestamp)
+  }
+
+  endInput(): void {
+    this.#operator.endInput()
+  }
+
+  flush(): void {}
+  resume(): void {}
+  processingTime(): void {}
+  restoreWatermark(watermark: number): void {
+    this.currentWatermark = watermark
+  }
+}
+
+/** The stage of a keyed operator. */
+export class KeyedStage implements Stage {
+  isBusy = false
+  currentWatermark = MIN_WATERMARK
+  readonly label: string
+  readonly #operator: Operator
+  readonly #table: KeyedStateTable
+  readonly #select: KeySelector['select']
+  readonly #prefetches: boolean
+  readonly #values: unknown[] = []
+  readonly #keys: unknown[] = []
+  readonly #hashes = new Int32Array(PREFETCH_RECORDS)
+  readonly #timestamps = new Float64Array(PREFETCH_RECORDS)
+  #count = 0
+  #endsInput = false
+
+  constructor(label: string, operator: Operator, table: KeyedStateTable, key: KeySelector) {
+    this.label = label
+    this.#operator = operator
+    this.#table = table
+    this.#select = key.select
+    this.#prefetches = table.prefetches
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    let key: unknown
+    try {
+      key = this.#select(value)
+      if (this.#prefetches) {
+        const at = this.#count++
+        this.#values[at] = value
+        this.#keys[at] = key
+        this.#hashes[at] = routeHash(key)
+        this.#timestamps[at] = timestamp
+      } else {
+        this.#table.select(key, routeHash(key))
+        this.#operator.processElement(value, timestamp)
+        return
+      }
+    } catch (error) {
+      throw failed(this.label, key, key !== undefined, error)
+    }
+    if (this.#count === PREFETCH_RECORDS) this.flush()
+  }
+
+  flush(): void {
+    const count = this.#count
+    if (count === 0) return
+    this.#count = 0
+    this.#table.prefetch(this.#keys, this.#hashes, count)
+    for (let at = 0; at < count; at++) {
+      const key = this.#keys[at]
+      try {
+        this.#table.select(key, this.#hashes[at] as number)
+        this.#operator.processElement(this.#values[at], this.#timestamps[at] as number)
+      } catch (error) {
+        throw failed(this.label, key, true, error)
+      }
+    }
+    this.#values.length = 0
+    this.#keys.length = 0
+  }
+
+  watermark(timestamp: number): void {
+    this.flush()
+    if (timestamp <= this.currentWatermark) return
+    this.currentWatermark = timestamp
+    this.resume()
+  }
+
+  /** Fires due event-time timers; the watermark goes on only after the last of them. */
+  resume(): void {
+    this.isBusy = this.#fire('event-time', this.currentWatermark)
+    if (this.isBusy) return
+    this.#table.deselect()
+    this.#operator.processWatermark(this.currentWatermark)
+    if (this.#endsInput) this.#end()
+  }
+
+  endInput(): void {
+    this.flush()
+    this.#endsInput = true
+    if (!this.isBusy) this.#end()
+  }
+
+  processingTime(now: number): void {
+    this.flush()
+    if (this.nextProcessingTimer <= now) this.#fire('processing-time', now)
+  }
+
+  get nextProcessingTimer(): number {
+    return this.#table.timers.nextTime('processing-time')
+  }
+
+  restoreWatermark(watermark: number): void {
+    this.currentWatermark = watermark
+    this.#table.timers.restoreWatermark(watermark)
+  }
+
+  #end(): void {
+    this.#endsInput = false
+    this.#table.deselect()
+    this.#operator.endInput()
+  }
+
+  #fire(domain: 'event-time' | 'processing-time', time: number): boolean {
+    return this.#table.timers.advance(domain, time, TIMERS_PER_STEP, this.#onTimer)
+  }
+
+  readonly #onTimer = (
+    domain: 'event-time' | 'processing-time',
+    key: unknown,
+    hash: number,
+    time: number,
+    name: string,
+  ): void => {
+    try {
+      this.#table.select(key, hash)
+      this.#operator.onTimer?.(domain, time, name)
+    } catch (error) {
+      throw failed(this.label, key, true, error)
+    }
+  }
+}
+

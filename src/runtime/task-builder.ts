@@ -1,0 +1,253 @@
+/**
+ * Makes the tasks of one worker from the job graph: backend, chain, head, exchanges and sinks of
+ * each vertex, restored from what the master assigns.
+ */
+import type { ToWorker } from '../checkpoint/messages.ts'
+import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import type { SourceContext } from '../operators/source.ts'
+import type { KeyedStateBackend, KeyedStateTable, PhaseTimings, StateBackend } from '../state/backend.ts'
+import { keyGroupRangeOf } from '../state/key-groups.ts'
+import { restoreStream } from '../state/runs/run-set.ts'
+import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { assert, required } from '../util/assert.ts'
+import { buildChain } from './chain.ts'
+import { ExchangeOutput } from './exchange/exchange-output.ts'
+import { InputGate, type GateChannel } from './exchange/input-gate.ts'
+import { RingReader, RingWriter } from './exchange/ring.ts'
+import type { WorkerHost } from './host.ts'
+import type { WorkerSettings } from './settings.ts'
+import { SinkRunner } from './sink-runner.ts'
+import { SourceHead } from './source-head.ts'
+import { Task } from './task.ts'
+import {
+  readFormerRecords,
+  restoredCommittables,
+  restoredOperatorState,
+  restoredWatermark,
+  type FormerRecords,
+} from './task-records.ts'
+import { TaskSnapshots } from './task-snapshots.ts'
+
+type Deploy = Extract<ToWorker, { kind: 'deploy' }>
+
+export interface TaskBuilderOptions {
+  readonly graph: JobGraph
+  readonly workerIndex: number
+  readonly deploy: Deploy
+  readonly settings: WorkerSettings
+  readonly backend: StateBackend
+  readonly host: WorkerHost
+  readonly store: BlobStore
+  readonly signal: AbortSignal
+  processingTime(): number
+}
+
+export class TaskBuilder {
+  readonly #options: TaskBuilderOptions
+  readonly #operatorsByUid: ReadonlyMap<string, OperatorRecord>
+  readonly timings: PhaseTimings[] = []
+
+  constructor(options: TaskBuilderOptions) {
+    this.#options = options
+    this.#operatorsByUid = new Map(options.deploy.operators.map((record) => [record.uid, record]))
+  }
+
+  /** Tasks of this worker: subtask `workerIndex` of every vertex that has one. */
+  async build(): Promise<readonly Task[]> {
+    const { graph, workerIndex } = this.#options
+    const tasks: Task[] = []
+    for (const vertex of graph.vertices) {
+      if (workerIndex < vertex.parallelism) tasks.push(await this.#task(vertex))
+    }
+    return tasks
+  }
+
+  async #task(vertex: Vertex): Promise<Task> {
+    const { graph, workerIndex, deploy, settings, host, store, signal } = this.#options
+    const subtaskIndex = workerIndex
+    const restore = deploy.restores.find(
+      (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
+    )
+    const keyGroups = keyGroupRangeOf(subtaskIndex, graph.maxParallelism, vertex.parallelism)
+    const former = await readFormerRecords(store, restore)
+    const runs: readonly RunReference[] = (restore?.from ?? []).flatMap((task) => task.runs)
+    const { backend, tables } = this.#backend(vertex, keyGroups)
+    if (backend !== undefined) {
+      const stream = runs.length === 0 ? undefined : restoreStream(store, runs, keyGroups)
+      this.timings.push(await backend.open(stream))
+    }
+    const exchanges = new Map<number, ExchangeOutput>()
+    const sinks: SinkRunner[] = []
+    for (const node of vertex.nodes) {
+      if (node.kind === 'sink') sinks.push(await this.#sink(vertex, node, subtaskIndex, former))
+    }
+    const chain = buildChain(graph, vertex, {
+      jobName: settings.jobName,
+      subtaskIndex,
+      parallelism: vertex.parallelism,
+      processingTime: this.#options.processingTime,
+      sink: (node: SinkNode) =>
+        required(sinks.find((sink) => sink.node === node), `sink ${node.uid} is not open`).pump,
+      exchange: (edgeId) => {
+        const output = exchanges.get(edgeId) ?? this.#exchange(edgeId, subtaskIndex)
+        exchanges.set(edgeId, output)
+        return output
+      },
+      table: (node: OperatorNode) =>
+        required(tables.get(node.id), `operator ${node.label} has no table`),
+    })
+    for (const { node, operator, stage } of chain.operators) {
+      const id = node.uid === undefined ? undefined : this.#operatorsByUid.get(node.uid)?.id
+      if (id !== undefined) {
+        stage.restoreWatermark(restoredWatermark(former, id))
+        const entries = restoredOperatorState(former, id, subtaskIndex, vertex.parallelism)
+        operator.restoreState?.(entries)
+      }
+      await operator.open()
+    }
+    const snapshots = new TaskSnapshots({
+      vertex: vertex.id,
+      subtaskIndex,
+      keyGroups,
+      operators: deploy.operators,
+      scope: deploy.scope,
+      settings,
+      store,
+      host,
+      restored: runs,
+      signal,
+    })
+    const task: Task = new Task({
+      vertex,
+      subtaskIndex,
+      chain,
+      ...this.#head(vertex, subtaskIndex, chain.entry, () => task),
+      exchanges: [...exchanges.values()],
+      sinks,
+      backend,
+      snapshots,
+      operatorIds: new Map(deploy.operators.map((record) => [record.uid, record.id])),
+      host,
+    })
+    return task
+  }
+
+  #backend(
+    vertex: Vertex,
+    keyGroups: { readonly start: number; readonly end: number },
+  ): {
+    readonly backend: KeyedStateBackend | undefined
+    readonly tables: ReadonlyMap<number, KeyedStateTable>
+  } {
+    const { graph, settings, host, backend: choice } = this.#options
+    const tables = new Map<number, KeyedStateTable>()
+    const keyed = vertex.nodes.filter((node) => node.kind === 'operator' && node.key !== undefined)
+    if (keyed.length === 0) return { backend: undefined, tables }
+    const keyedVertices = graph.vertices.filter((each) =>
+      each.nodes.some((node) => node.kind === 'operator' && node.key !== undefined),
+    ).length
+    const backend = choice.create({
+      keyGroups,
+      maxParallelism: graph.maxParallelism,
+      memoryBytes: Math.floor(settings.memoryBytes / (settings.parallelism * keyedVertices)),
+      scratch: host.scratch(`v${vertex.id}`),
+      monotonic: () => host.clock.monotonic(),
+      ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
+    })
+    for (const node of keyed) {
+      assert(node.kind === 'operator' && node.key !== undefined, 'only operators are keyed')
+      const uid = required(node.uid, `keyed operator ${node.label} has no uid`)
+      const record = required(this.#operatorsByUid.get(uid), `operator "${uid}" has no id`)
+      const { states: descriptors, key } = node
+      tables.set(node.id, backend.register({ record, keyType: key.type, descriptors }))
+    }
+    return { backend, tables }
+  }
+
+  #exchange(edgeId: number, subtaskIndex: number): ExchangeOutput {
+    const { graph, deploy, settings, host, workerIndex } = this.#options
+    const { edge } = required(graph.edges[edgeId], `no edge ${edgeId}`)
+    const lanes = required(deploy.rings[edgeId]?.[subtaskIndex], `no rings for edge ${edgeId}`)
+    return new ExchangeOutput({
+      edge,
+      maxParallelism: graph.maxParallelism,
+      subtaskIndex,
+      channels: lanes.map((ring, to) => new RingWriter(ring, this.#doorbell(to))),
+      scratch: host.scratch(`exchange-${edgeId}-${workerIndex}`),
+      name: `edge-${edgeId}`,
+      memoryBytesMax: settings.outboxBytes,
+    })
+  }
+
+  #doorbell(worker: number): ReturnType<WorkerHost['doorbell']> {
+    const { deploy, host } = this.#options
+    return host.doorbell(worker, required(deploy.doorbells[worker], `no doorbell ${worker}`))
+  }
+
+  async #sink(
+    vertex: Vertex,
+    node: SinkNode,
+    subtaskIndex: number,
+    former: readonly FormerRecords[],
+  ): Promise<SinkRunner> {
+    const { deploy, settings, host, signal } = this.#options
+    const { id } = required(this.#operatorsByUid.get(node.uid), `sink "${node.uid}" has no id`)
+    const runner = new SinkRunner({
+      node,
+      operatorId: id,
+      scope: deploy.scope,
+      subtaskIndex,
+      host,
+      scratch: host.scratch(`sink-${node.id}`),
+      memoryBytesMax: settings.outboxBytes,
+      signal,
+    })
+    await runner.open(restoredCommittables(former, id, subtaskIndex, vertex.parallelism))
+    return runner
+  }
+
+  #head(
+    vertex: Vertex,
+    subtaskIndex: number,
+    entry: ReturnType<typeof buildChain>['entry'],
+    task: () => Task,
+  ): {
+    readonly head: SourceHead | InputGate
+    readonly source: SourceHead | undefined
+    readonly gate: InputGate | undefined
+  } {
+    const { graph, deploy, host, signal } = this.#options
+    const head = required(vertex.nodes[0], 'an empty vertex')
+    if (head.kind === 'source') {
+      const { uid } = head
+      const random = host.random.fork(`${uid}/${subtaskIndex}`)
+      const context: SourceContext = { signal, clock: host.clock, random, subtaskIndex }
+      const source = new SourceHead(head, entry, {
+        context,
+        isBlocked: () => task().isBlocked(),
+        wake: () => host.wake(),
+        finished: (splitId) => host.send({ kind: 'split-finished', uid, splitId }),
+        wantsSplits: () => host.send({ kind: 'wants-splits', uid, subtaskIndex }),
+        monotonic: () => host.clock.monotonic(),
+      })
+      return { head: source, source, gate: undefined }
+    }
+    const channels: GateChannel[] = []
+    for (const { id, fromVertex, edge } of vertex.inputs) {
+      const senders = required(graph.vertices[fromVertex], `no vertex ${fromVertex}`).parallelism
+      for (let from = 0; from < senders; from++) {
+        if (edge.partitioning === 'forward' && from !== subtaskIndex) continue
+        const ring = required(deploy.rings[id]?.[from]?.[subtaskIndex], `no ring on edge ${id}`)
+        const reader = new RingReader(ring, this.#doorbell(from))
+        channels.push({ reader, type: edge.type, output: entry })
+      }
+    }
+    const gate = new InputGate(channels, {
+      isBlocked: () => task().isBlocked(),
+      aligned: (aligned) => task().aligned(aligned),
+      monotonic: () => host.clock.monotonic(),
+    })
+    return { head: gate, source: undefined, gate }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The non-keyed entries that a task itself adds to its checkpoint, and what it takes from those of
+ * its predecessors: watermarks of operators and committables of sinks. After a rescale a subtask
+ * takes the entries of the former subtasks whose index is its own modulo the new parallelism.
+ */
+import type { TaskRestore } from '../checkpoint/messages.ts'
+import { MIN_WATERMARK } from '../operators/operator.ts'
+import { readRecords } from '../state/runs/snapshot-reader.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { ByteReader, ByteWriter } from '../util/bytes.ts'
+
+export function encodeWatermark(operatorId: number, watermark: number): OperatorStateEntry {
+  const out = new ByteWriter(8)
+  out.float64LE(watermark)
+  return { operatorId, kind: 'watermark', name: '', value: out.copy() }
+}
+
+/** Entries of all former subtasks of a vertex, by former subtask. */
+export interface FormerRecords {
+  readonly subtaskIndex: number
+  readonly entries: readonly OperatorStateEntry[]
+}
+
+export async function readFormerRecords(
+  store: BlobStore,
+  restore: TaskRestore | undefined,
+): Promise<readonly FormerRecords[]> {
+  const former: FormerRecords[] = []
+  for (const task of restore?.from ?? []) {
+    if (task.records === undefined) continue
+    const entries = await readRecords(store, task.records)
+    former.push({ subtaskIndex: task.subtaskIndex, entries })
+  }
+  return former
+}
+
+/** The least watermark any former subtask of the operator had reached. */
+export function restoredWatermark(former: readonly FormerRecords[], operatorId: number): number {
+  let least = Number.POSITIVE_INFINITY
+  let found = false
+  for (const { entries } of former) {
+    for (const entry of entries) {
+      if (entry.kind !== 'watermark' || entry.operatorId !== operatorId) continue
+      found = true
+      least = Math.min(least, new ByteReader(entry.value).float64LE())
+    }
+  }
+  return found ? least : MIN_WATERMARK
+}
+
+/** Committables of a sink that this subtask takes over: each goes to exactly one subtask. */
+export function restoredCommittables(
+  former: readonly FormerRecords[],
+  operatorId: number,
+  subtaskIndex: number,
+  parallelism: number,
+): readonly OperatorStateEntry[] {
+  return former
+    .filter((task) => task.subtaskIndex % parallelism === subtaskIndex)
+    .flatMap((task) => task.entries)
+    .filter((entry) => entry.kind === 'committable' && entry.operatorId === operatorId)
+}
+
+/**
+ * Operator state of this subtask by Flink's rules: list state is spread evenly, union and broadcast
+ * state go to everybody (of broadcast state, one former copy).
+ */
+export function restoredOperatorState(
+  former: readonly FormerRecords[],
+  operatorId: number,
+  subtaskIndex: number,
+  parallelism: number,
+): readonly OperatorStateEntry[] {
+  const own = former.map(({ entries }) => entries.filter((e) => e.operatorId === operatorId))
+  const lists = own.flat().filter((entry) => entry.kind === 'operator-list')
+  const union = own.flat().filter((entry) => entry.kind === 'union-list')
+  const broadcast = (own[0] ?? []).filter((entry) => entry.kind === 'broadcast')
+  const mine = lists.filter((_, index) => index % parallelism === subtaskIndex)
+  return [...mine, ...union, ...broadcast]
+}

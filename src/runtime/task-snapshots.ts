@@ -1,0 +1,188 @@
+/**
+ * The runs of one task: writes a cut as the next run in the background, keeps the list of runs that
+ * hold its state, merges them so that the list stays short, and follows the fate of each
+ * checkpoint. A merged run replaces others only in the next manifest.
+ */
+import { assert, required } from '../util/assert.ts'
+import type { StateCut } from '../state/backend.ts'
+import type { KeyGroupRange } from '../state/key-groups.ts'
+import { mergeRuns, planMerge } from '../state/runs/run-set.ts'
+import { writeSnapshot } from '../state/runs/snapshot-writer.ts'
+import type { RunMetadata } from '../state/runs/run-format.ts'
+import type { OperatorRecord, OperatorStateEntry, RunReference, TaskSnapshot } from '../state/snapshot.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { runName } from '../checkpoint/layout.ts'
+import type { CommitScope } from '../operators/sink.ts'
+import type { WorkerHost } from './host.ts'
+import type { WorkerSettings } from './settings.ts'
+
+interface Attempt {
+  readonly checkpointId: number
+  readonly cut: StateCut | undefined
+  /** Settles when nothing reads the cut any more. */
+  writing: Promise<TaskSnapshot> | undefined
+  /** Set when the run is written. */
+  runs: readonly RunReference[] | undefined
+  written: readonly RunReference[]
+}
+
+export interface TaskSnapshotsOptions {
+  readonly vertex: number
+  readonly subtaskIndex: number
+  readonly keyGroups: KeyGroupRange
+  readonly operators: readonly OperatorRecord[]
+  readonly scope: CommitScope
+  readonly settings: WorkerSettings
+  readonly store: BlobStore
+  readonly host: WorkerHost
+  readonly restored: readonly RunReference[]
+  readonly signal: AbortSignal
+}
+
+export class TaskSnapshots {
+  /** Runs of the newest complete checkpoint, or those restored. */
+  #runs: readonly RunReference[]
+  /** The one checkpoint whose fate is not known yet. */
+  #attempt: Attempt | undefined
+  readonly #options: TaskSnapshotsOptions
+  #merging: Promise<void> | undefined
+  #merged: { readonly replaces: readonly RunReference[]; readonly by: RunReference } | undefined
+  #merges = 0
+
+  constructor(options: TaskSnapshotsOptions) {
+    this.#options = options
+    this.#runs = options.restored
+  }
+
+  /**
+   * True between a cut and the news of its checkpoint. Another cut must wait: if this one is
+   * aborted, its changes have to be in the next.
+   */
+  get isUnsettled(): boolean {
+    return this.#attempt !== undefined
+  }
+
+  /** Writes what a cut holds; resolves with the task's part of the checkpoint. */
+  write(
+    checkpointId: number,
+    cut: StateCut | undefined,
+    records: Promise<readonly OperatorStateEntry[]>,
+  ): Promise<TaskSnapshot> {
+    assert(this.#attempt === undefined, 'a cut before the fate of the former one is known')
+    const attempt: Attempt = { checkpointId, cut, writing: undefined, runs: undefined, written: [] }
+    this.#attempt = attempt
+    attempt.writing = this.#write(attempt, records)
+    return attempt.writing
+  }
+
+  /** The checkpoint is complete: its list of runs is the truth. */
+  complete(checkpointId: number): void {
+    const attempt = this.#attempt
+    if (attempt?.checkpointId !== checkpointId) return
+    this.#attempt = undefined
+    this.#runs = required(attempt.runs, `checkpoint ${checkpointId} completed before it was written`)
+    attempt.cut?.confirm()
+    if (this.#merged !== undefined && this.#runs.includes(this.#merged.by)) this.#merged = undefined
+    this.#startMerge()
+  }
+
+  /** The checkpoint failed: its changes join the next, its file is nobody's. */
+  async abort(checkpointId: number): Promise<void> {
+    const attempt = this.#attempt
+    if (attempt?.checkpointId !== checkpointId) return
+    await attempt.writing?.catch(() => undefined)
+    attempt.cut?.abort()
+    this.#attempt = undefined
+    for (const name of new Set(attempt.written.map((run) => run.name))) {
+      await this.#options.store.delete(name)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#merging
+  }
+
+  async #write(
+    attempt: Attempt,
+    records: Promise<readonly OperatorStateEntry[]>,
+  ): Promise<TaskSnapshot> {
+    const { store, scope, host, vertex, subtaskIndex, keyGroups, settings } = this.#options
+    const { checkpointId } = attempt
+    const written = await writeSnapshot({
+      cut: attempt.cut,
+      records: await records,
+      subtaskIndex,
+      store,
+      name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex }),
+      metadata: this.#metadata(checkpointId),
+      compression: settings.compression,
+      slice: this.#slice(),
+      at: (point) => host.at(point),
+    })
+    attempt.written = [written.keyed, written.records].filter((run) => run !== undefined)
+    const base = this.#withMerge(this.#runs)
+    attempt.runs = written.keyed === undefined ? base : [...base, written.keyed]
+    return {
+      runs: attempt.runs,
+      ...(written.records === undefined ? {} : { records: written.records }),
+      keyGroups,
+    }
+  }
+
+  #withMerge(runs: readonly RunReference[]): readonly RunReference[] {
+    const merged = this.#merged
+    if (merged === undefined) return runs
+    const from = runs.indexOf(merged.replaces[0] as RunReference) // a merge replaces at least two
+    if (from < 0) return runs
+    return [...runs.slice(0, from), merged.by, ...runs.slice(from + merged.replaces.length)]
+  }
+
+  #startMerge(): void {
+    const { signal, host } = this.#options
+    if (this.#merging !== undefined || this.#merged !== undefined || signal.aborted) return
+    const plan = planMerge(this.#runs)
+    if (plan === undefined) return
+    this.#merging = this.#merge(this.#runs.slice(plan.from, plan.to), plan.from === 0)
+      .catch((error: unknown) => host.report('merge-failed', error))
+      .finally(() => (this.#merging = undefined))
+  }
+
+  async #merge(runs: readonly RunReference[], dropTombstones: boolean): Promise<void> {
+    const { store, scope, vertex, subtaskIndex, keyGroups, settings, host } = this.#options
+    const checkpointId = scope.checkpointId
+    const merge = ++this.#merges
+    const by = await mergeRuns({
+      store,
+      runs,
+      keyGroups,
+      dropTombstones,
+      name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex, merge }),
+      metadata: this.#metadata(checkpointId),
+      compression: settings.compression,
+      slice: this.#slice(),
+      at: (point) => host.at(point),
+    })
+    this.#merged = { replaces: runs, by }
+  }
+
+  #slice(): { monotonic(): number; budgetMs: number; yield(): Promise<void> } {
+    const { clock } = this.#options.host
+    return {
+      monotonic: () => clock.monotonic(),
+      budgetMs: this.#options.settings.sliceMs,
+      yield: () => clock.yield(),
+    }
+  }
+
+  #metadata(checkpointId: number): RunMetadata {
+    const { settings, scope, operators, keyGroups } = this.#options
+    return {
+      jobName: settings.jobName,
+      checkpointId,
+      leaderEpoch: scope.leaderEpoch,
+      maxParallelism: settings.maxParallelism,
+      keyGroups,
+      operators,
+    }
+  }
+}

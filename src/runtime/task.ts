@@ -1,0 +1,266 @@
+/**
+ * One task: the chain of a vertex in one subtask, as a machine that is stepped. It takes records
+ * from its head while there is room downstream, fires timers, cuts when a barrier has come on all
+ * inputs, and writes its part of the checkpoint in the background.
+ */
+import type { Barrier } from './exchange/barrier.ts'
+import type { ExchangeOutput } from './exchange/exchange-output.ts'
+import type { InputGate } from './exchange/input-gate.ts'
+import type { Aligned } from './exchange/aligner.ts'
+import type { TaskRecord, TaskStatistics } from '../checkpoint/manifest.ts'
+import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
+import type { Vertex } from '../graph/job-graph.ts'
+import type { KeyedStateBackend, StateCut } from '../state/backend.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
+import type { Chain } from './chain.ts'
+import type { WorkerHost } from './host.ts'
+import type { SinkRunner } from './sink-runner.ts'
+import type { SourceHead, SourceSnapshot } from './source-head.ts'
+import type { TaskSnapshots } from './task-snapshots.ts'
+import { encodeWatermark } from './task-records.ts'
+
+export interface TaskParts {
+  readonly vertex: Vertex
+  readonly subtaskIndex: number
+  readonly chain: Chain
+  readonly head: SourceHead | InputGate
+  readonly source: SourceHead | undefined
+  readonly gate: InputGate | undefined
+  readonly exchanges: readonly ExchangeOutput[]
+  readonly sinks: readonly SinkRunner[]
+  readonly backend: KeyedStateBackend | undefined
+  readonly snapshots: TaskSnapshots
+  readonly operatorIds: ReadonlyMap<string, number>
+  readonly host: WorkerHost
+}
+
+export class Task {
+  readonly parts: TaskParts
+  #held: Aligned | undefined
+  #requested: { readonly barrier: Barrier; readonly atMs: number } | undefined
+  #endReported = false
+
+  constructor(parts: TaskParts) {
+    this.parts = parts
+  }
+
+  get label(): string {
+    return `${this.parts.vertex.name} (${this.parts.subtaskIndex + 1}/${this.parts.vertex.parallelism})`
+  }
+
+  /** Asked before each record: no room downstream, a timer burst, or a barrier being held. */
+  readonly isBlocked = (): boolean => {
+    if (this.#held !== undefined) return true
+    const { exchanges, sinks, chain } = this.parts
+    for (const exchange of exchanges) if (exchange.isFull) return true
+    for (const sink of sinks) if (sink.pump.isFull) return true
+    for (const { stage } of chain.operators) if (stage.isBusy) return true
+    return false
+  }
+
+  /** A little of everything; true if anything was done. */
+  step(recordsMax: number): boolean {
+    const { chain, exchanges, sinks, head, host } = this.parts
+    let worked = false
+    for (const sink of sinks) {
+      const { failure } = sink.pump
+      if (failure !== undefined) throw sinkFailure(sink, failure.error)
+    }
+    for (const { stage } of chain.operators) {
+      if (!stage.isBusy) continue
+      stage.resume()
+      worked = true
+      break
+    }
+    try {
+      if (head.step(recordsMax)) worked = true
+    } catch (error) {
+      throw this.#placed(error)
+    }
+    if (worked) for (const { stage } of chain.operators) stage.flush()
+    this.#takeBarrier()
+    for (const exchange of exchanges) if (exchange.pump()) worked = true
+    for (const sink of sinks) sink.pump.kick()
+    this.#reportEnd(host)
+    return worked
+  }
+
+  processingTime(now: number): void {
+    for (const { stage } of this.parts.chain.operators) {
+      if (stage.nextProcessingTimer <= now) stage.processingTime(now)
+    }
+  }
+
+  get nextProcessingTimer(): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const { stage } of this.parts.chain.operators) {
+      if (stage.nextProcessingTimer < next) next = stage.nextProcessingTimer
+    }
+    return next
+  }
+
+  /** The master's trigger; only source tasks start barriers. */
+  trigger(barrier: Barrier): void {
+    if (this.parts.source === undefined) return
+    this.#requested = { barrier, atMs: this.parts.host.clock.monotonic() }
+    this.#takeBarrier()
+  }
+
+  /** True while a trigger waits for the end of the current batch: no split may be taken on. */
+  get awaitsBarrier(): boolean {
+    return this.#requested !== undefined
+  }
+
+  /** The gate has the barrier on all its channels. */
+  readonly aligned = (aligned: Aligned): void => {
+    this.#held = aligned
+    this.#passHeld()
+  }
+
+  /** The manifest is written: what was cut is safe, the next barrier may pass. */
+  complete(checkpointId: number): void {
+    this.parts.snapshots.complete(checkpointId)
+    this.#passHeld()
+  }
+
+  /** What follows a complete checkpoint: output becomes visible, sources let go of their input. */
+  async settle(checkpointId: number, commit: boolean): Promise<void> {
+    if (commit) for (const sink of this.parts.sinks) await sink.commit(checkpointId)
+    await this.parts.source?.checkpointComplete(checkpointId)
+  }
+
+  async abort(checkpointId: number): Promise<void> {
+    this.parts.gate?.abort(checkpointId)
+    if (this.#requested?.barrier.checkpointId === checkpointId) this.#requested = undefined
+    await this.parts.snapshots.abort(checkpointId)
+    this.#passHeld()
+  }
+
+  async close(): Promise<void> {
+    const { chain, exchanges, sinks, backend, snapshots } = this.parts
+    for (const exchange of exchanges) exchange.close()
+    for (const sink of sinks) await sink.close()
+    for (const { operator } of chain.operators) await operator.close()
+    await snapshots.close()
+    await backend?.close()
+  }
+
+  #takeBarrier(): void {
+    const requested = this.#requested
+    if (requested === undefined || this.parts.source?.isBetweenBatches !== true) return
+    if (this.#held !== undefined) return
+    this.#requested = undefined
+    this.#held = { barrier: requested.barrier, alignmentMs: 0 }
+    this.#passHeld()
+  }
+
+  /** The cut, unless the fate of the former one is still unknown. */
+  #passHeld(): void {
+    const held = this.#held
+    if (held === undefined || this.parts.snapshots.isUnsettled) return
+    const { chain, exchanges, sinks, backend, host, source, snapshots } = this.parts
+    const { barrier, alignmentMs } = held
+    const startMs = host.clock.monotonic()
+    for (const { stage } of chain.operators) stage.flush()
+    const records = this.#records()
+    const position = source?.snapshot(barrier.checkpointId)
+    const cut = backend?.cut()
+    for (const exchange of exchanges) exchange.barrier(barrier)
+    const committables = sinks.map((sink) => sink.barrier(barrier.checkpointId))
+    if (barrier.stopAfter) source?.stop()
+    this.#held = undefined
+    const syncMs = host.clock.monotonic() - startMs
+    const all = Promise.all(committables).then((lists) => [...records, ...lists.flat()])
+    const written = snapshots.write(barrier.checkpointId, cut, all)
+    void this.#acknowledge(barrier, { alignmentMs, syncMs, cut, position, written })
+  }
+
+  async #acknowledge(barrier: Barrier, part: CutInProgress): Promise<void> {
+    const { vertex, subtaskIndex, host, source } = this.parts
+    const { checkpointId } = barrier
+    const startMs = host.clock.monotonic()
+    try {
+      const snapshot = await part.written
+      const task: TaskRecord = {
+        ...snapshot,
+        vertex: vertex.id,
+        subtaskIndex,
+        ...(source === undefined || part.position === undefined
+          ? {}
+          : {
+              source: {
+                uid: source.uid,
+                pending: part.position.splits,
+                finished: part.position.finished,
+              },
+            }),
+      }
+      const own = snapshot.runs.at(-1)
+      const statistics: TaskStatistics = {
+        vertex: vertex.id,
+        subtaskIndex,
+        alignmentMs: part.alignmentMs,
+        syncMs: part.syncMs,
+        asyncMs: host.clock.monotonic() - startMs,
+        bytes: snapshot.records?.lengthBytes ?? (part.cut === undefined ? 0 : (own?.lengthBytes ?? 0)),
+        dirtyEntries: part.cut?.dirtyEntries ?? 0,
+      }
+      host.send({ kind: 'acknowledge', checkpointId, task, statistics })
+    } catch (error) {
+      const data = errorToData(error, 'CHECKPOINT_FAILED')
+      host.send({ kind: 'decline', checkpointId, vertex: vertex.id, subtaskIndex, error: data })
+    }
+  }
+
+  #records(): OperatorStateEntry[] {
+    const { chain, operatorIds } = this.parts
+    const records: OperatorStateEntry[] = []
+    for (const { node, operator, stage } of chain.operators) {
+      records.push(...(operator.snapshotState?.() ?? []))
+      const operatorId = node.uid === undefined ? undefined : operatorIds.get(node.uid)
+      if (operatorId === undefined || stage.currentWatermark === Number.NEGATIVE_INFINITY) continue
+      records.push(encodeWatermark(operatorId, stage.currentWatermark))
+    }
+    return records
+  }
+
+  #reportEnd(host: WorkerHost): void {
+    if (this.#endReported || !this.#hasEnded()) return
+    this.#endReported = true
+    const { vertex, subtaskIndex } = this.parts
+    host.send({ kind: 'ended', vertex: vertex.id, subtaskIndex })
+  }
+
+  #hasEnded(): boolean {
+    const { chain, source, gate } = this.parts
+    if (!(source?.hasEnded ?? gate?.hasEnded ?? false)) return false
+    return !chain.operators.some(({ stage }) => stage.isBusy)
+  }
+
+  /** Adds where the record came from, if the head knows. */
+  #placed(error: unknown): unknown {
+    const place = this.parts.source?.place ?? ''
+    if (place === '' || !isMillraceError(error) || error.code !== 'FUNCTION_FAILED') return error
+    return new MillraceError(error.code, `${error.message} (${place})`, {
+      cause: error.cause,
+      details: { ...error.details, place },
+    })
+  }
+}
+
+interface CutInProgress {
+  readonly alignmentMs: number
+  readonly syncMs: number
+  readonly cut: StateCut | undefined
+  readonly position: SourceSnapshot | undefined
+  readonly written: ReturnType<TaskSnapshots['write']>
+}
+
+function sinkFailure(sink: SinkRunner, error: unknown): unknown {
+  if (isMillraceError(error)) return error
+  const { message } = errorToData(error)
+  return new MillraceError('CONNECTOR_FAILED', `sink "${sink.node.uid}": ${message}`, {
+    cause: error,
+    details: { operator: sink.node.uid },
+  })
+}

@@ -1,0 +1,210 @@
+/**
+ * A worker: loads the job, builds its tasks when told to, and steps them in one loop. Messages of
+ * the master are handled between steps, in order; a split that was assigned after a trigger waits
+ * until that trigger's barrier has passed. The same code runs in a thread, in the caller's thread
+ * and in the simulator.
+ */
+import { asJob, type Job } from '../api/job.ts'
+import type { ToWorker } from '../checkpoint/messages.ts'
+import { errorToData } from '../errors.ts'
+import { buildJobGraph } from '../graph/build.ts'
+import type { JobGraph } from '../graph/job-graph.ts'
+import { planOf } from '../graph/plan.ts'
+import { chooseBackend } from '../state/choose-backend.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { required } from '../util/assert.ts'
+import type { WorkerHost, WorkerSpec } from './host.ts'
+import { loadJobModule } from './load-module.ts'
+import { SourceDiscovery } from './source-discovery.ts'
+import { TaskBuilder } from './task-builder.ts'
+import type { Task } from './task.ts'
+import { sumTimings, workerStatus } from './worker-status.ts'
+
+const IDLE_MS_MAX = 1_000
+const STATUS_EVERY_MS = 250
+const MAINTAIN_MS = 1
+
+type Deploy = Extract<ToWorker, { kind: 'deploy' }>
+type Complete = Extract<ToWorker, { kind: 'complete' }>
+
+export class WorkerRuntime {
+  readonly #spec: WorkerSpec
+  readonly #host: WorkerHost
+  readonly #abort = new AbortController()
+  readonly #inbox: ToWorker[] = []
+  #job: Job | undefined
+  #graph: JobGraph | undefined
+  #discovery: SourceDiscovery | undefined
+  #store: BlobStore | undefined
+  #tasks: readonly Task[] = []
+  #started = false
+  #closing = false
+  #processingTime = 0
+  #statusAtMs = 0
+  /** Commits of complete checkpoints, in order. */
+  #commits: Promise<void> = Promise.resolve()
+
+  constructor(spec: WorkerSpec, host: WorkerHost) {
+    this.#spec = spec
+    this.#host = host
+  }
+
+  /** Takes a message of the master; the loop handles it. */
+  receive(message: ToWorker): void {
+    this.#inbox.push(message)
+    this.#host.wake()
+  }
+
+  /** Runs until closed; reports a failure to the master and ends. */
+  async run(): Promise<void> {
+    try {
+      await this.#load()
+      while (!this.#closing) await this.#turn()
+    } catch (error) {
+      this.#host.send({ kind: 'failed', error: errorToData(error) })
+    } finally {
+      await this.#shutDown()
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { moduleUrl, job, params, settings } = this.#spec
+    this.#job = moduleUrl === undefined ? asJob(job) : await loadJobModule(moduleUrl)
+    const { parallelism, maxParallelism } = settings
+    this.#graph = buildJobGraph(this.#job, { parallelism, maxParallelism, params })
+    this.#discovery = new SourceDiscovery(this.#graph, this.#host, this.#abort.signal)
+    this.#host.send({ kind: 'loaded', plan: planOf(this.#graph) })
+  }
+
+  async #turn(): Promise<void> {
+    const { clock } = this.#host
+    while (this.#inbox.length > 0 && this.#mayHandle()) {
+      const message = this.#inbox.shift()
+      if (message !== undefined) await this.#handle(message)
+    }
+    if (this.#closing) return
+    let worked = false
+    if (this.#started) {
+      this.#processingTime = Math.max(this.#processingTime, clock.now())
+      for (const task of this.#tasks) {
+        if (task.nextProcessingTimer <= this.#processingTime) {
+          task.processingTime(this.#processingTime)
+          worked = true
+        }
+        if (task.step(this.#spec.settings.batchRecords)) worked = true
+        if (task.parts.backend?.maintain(MAINTAIN_MS) === true) worked = true
+      }
+    }
+    this.#reportStatus()
+    if (!worked) await this.#host.idle(this.#idleMs())
+    else if (this.#host.shouldYield()) await clock.yield()
+  }
+
+  /** Assignments wait for the barrier of a trigger that came before them. */
+  #mayHandle(): boolean {
+    const next = this.#inbox[0]
+    if (next?.kind !== 'assign' && next?.kind !== 'no-more-splits') return true
+    return !this.#tasks.some((task) => task.awaitsBarrier)
+  }
+
+  async #handle(message: ToWorker): Promise<void> {
+    switch (message.kind) {
+      case 'deploy':
+        return this.#deploy(message)
+      case 'start':
+        this.#started = true
+        return
+      case 'discover':
+        return required(this.#discovery, 'not loaded').discover(message.uid)
+      case 'assign':
+        for (const task of this.#sourceTasks(message.uid)) task.parts.source?.assign(message.splits)
+        return
+      case 'no-more-splits':
+        for (const task of this.#sourceTasks(message.uid)) task.parts.source?.noMoreSplits()
+        return
+      case 'trigger': {
+        const { checkpointId, stopAfter } = message
+        for (const task of this.#tasks) task.trigger({ checkpointId, stopAfter })
+        return
+      }
+      case 'complete':
+        for (const task of this.#tasks) task.complete(message.checkpointId)
+        this.#commits = this.#guard(this.#commit(this.#commits, message))
+        return
+      case 'abort':
+        for (const task of this.#tasks) void this.#guard(task.abort(message.checkpointId))
+        return
+      case 'drain':
+        for (const task of this.#tasks) task.parts.source?.drain()
+        return
+      case 'close':
+        this.#closing = true
+    }
+  }
+
+  async #deploy(deploy: Deploy): Promise<void> {
+    const host = this.#host
+    const { settings, index } = this.#spec
+    this.#processingTime = deploy.processingTime
+    this.#store = await host.openStore(settings.storage)
+    const builder = new TaskBuilder({
+      graph: required(this.#graph, 'not loaded'),
+      workerIndex: index,
+      deploy,
+      settings,
+      backend: await chooseBackend(settings, required(this.#job, 'not loaded').options.stateBackend),
+      host,
+      store: this.#store,
+      signal: this.#abort.signal,
+      processingTime: () => this.#processingTime,
+    })
+    this.#tasks = await builder.build()
+    host.send({ kind: 'deployed', openTimings: sumTimings(builder.timings) })
+  }
+
+  /** Commits checkpoint after checkpoint, beside the record loop. */
+  async #commit(former: Promise<void>, { checkpointId, commit }: Complete): Promise<void> {
+    await former
+    for (const task of this.#tasks) await task.settle(checkpointId, commit)
+    this.#host.send({ kind: 'committed', checkpointId })
+  }
+
+  /** A failure beside the loop fails the worker as one in it does. */
+  async #guard(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      if (this.#abort.signal.aborted) return
+      this.#host.send({ kind: 'failed', error: errorToData(error, 'CONNECTOR_FAILED') })
+      this.#closing = true
+    } finally {
+      this.#host.wake()
+    }
+  }
+
+  #sourceTasks(uid: string): readonly Task[] {
+    return this.#tasks.filter((task) => task.parts.source?.uid === uid)
+  }
+
+  #reportStatus(): void {
+    const nowMs = this.#host.clock.monotonic()
+    if (!this.#started || nowMs - this.#statusAtMs < STATUS_EVERY_MS) return
+    this.#statusAtMs = nowMs
+    const status = workerStatus(this.#tasks, this.#processingTime)
+    this.#host.send({ kind: 'status', status })
+  }
+
+  #idleMs(): number {
+    let next = this.#processingTime + IDLE_MS_MAX
+    for (const task of this.#tasks) next = Math.min(next, task.nextProcessingTimer)
+    return Math.max(0, next - this.#processingTime)
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#abort.abort()
+    await this.#commits
+    for (const task of this.#tasks) await task.close().catch(() => undefined)
+    await this.#store?.close()
+    this.#host.send({ kind: 'closed' })
+  }
+}

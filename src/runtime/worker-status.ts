@@ -1,0 +1,49 @@
+/** Sums up the tasks of a worker for the master's `status`. */
+import type { WorkerStatus } from '../checkpoint/messages.ts'
+import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
+import type { Task } from './task.ts'
+
+export function workerStatus(tasks: readonly Task[], processingTime: number): WorkerStatus {
+  let recordsIn = 0
+  let recordsOut = 0
+  let malformedRecords = 0
+  let spilledBytes = 0
+  let watermark = Number.POSITIVE_INFINITY
+  for (const { parts } of tasks) {
+    recordsIn += parts.source?.recordsIn ?? 0
+    malformedRecords += parts.source?.malformedRecords ?? 0
+    for (const sink of parts.sinks) {
+      recordsOut += sink.pump.recordsOut
+      spilledBytes += sink.pump.spilledBytes
+    }
+    for (const exchange of parts.exchanges) spilledBytes += exchange.spilledBytes
+    for (const { stage } of parts.chain.operators) {
+      watermark = Math.min(watermark, stage.currentWatermark)
+    }
+  }
+  const backend = sumBackends(tasks.map(({ parts }) => parts.backend?.statistics))
+  return { recordsIn, recordsOut, watermark, processingTime, backend, malformedRecords, spilledBytes }
+}
+
+export function sumTimings(timings: readonly PhaseTimings[]): PhaseTimings {
+  const sum = { initMs: 0, prepareMs: 0, confirmMs: 0, completeMs: 0 }
+  for (const each of timings) {
+    sum.initMs += each.initMs
+    sum.prepareMs += each.prepareMs
+    sum.confirmMs += each.confirmMs
+    sum.completeMs += each.completeMs
+  }
+  return sum
+}
+
+export function sumBackends(all: readonly (BackendStatistics | undefined)[]): BackendStatistics {
+  const sum = { rows: 0, estimatedBytes: 0, evictions: 0, prefetchedReads: 0, coldReads: 0 }
+  for (const each of all) {
+    sum.rows += each?.rows ?? 0
+    sum.estimatedBytes += each?.estimatedBytes ?? 0
+    sum.evictions += each?.evictions ?? 0
+    sum.prefetchedReads += each?.prefetchedReads ?? 0
+    sum.coldReads += each?.coldReads ?? 0
+  }
+  return sum
+}

@@ -1,0 +1,41 @@
+/**
+ * Background work beside the record loop of the same thread: it works for at most `budgetMs`, then
+ * lets the others go on. Reading the clock costs more than an entry, so only every so many units.
+ */
+
+/** How long background work may hold the thread, and how it gives way. */
+export interface Slice {
+  /** Milliseconds from an arbitrary start, as `Clock.monotonic`. */
+  monotonic(): number
+  readonly budgetMs: number
+  /** Resolves after the thread's other work had a turn. */
+  yield(): Promise<void>
+}
+
+const UNITS_PER_LOOK = 32
+
+export class Pacer {
+  readonly #slice: Slice
+  #endsAt: number
+  #units = 0
+
+  constructor(slice: Slice) {
+    this.#slice = slice
+    this.#endsAt = slice.monotonic() + slice.budgetMs
+  }
+
+  /** After each unit of work; a promise, to be awaited, if the slice is over. */
+  worked(): Promise<void> | undefined {
+    return (++this.#units & (UNITS_PER_LOOK - 1)) === 0 ? this.look() : undefined
+  }
+
+  /** As `worked`, for a unit so large that the clock is always worth a look. */
+  look(): Promise<void> | undefined {
+    return this.#slice.monotonic() < this.#endsAt ? undefined : this.#giveWay()
+  }
+
+  async #giveWay(): Promise<void> {
+    await this.#slice.yield()
+    this.#endsAt = this.#slice.monotonic() + this.#slice.budgetMs
+  }
+}

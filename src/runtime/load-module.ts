@@ -5,6 +5,7 @@
  */
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isMillraceError, MillraceError } from '../errors.ts'
+import { asJob, Job } from '../graph/job.ts'
 import { explainModuleError } from './module-problems.ts'
 
 /** Kinds of files that Node runs as modules. */
@@ -16,13 +17,9 @@ const example = "export default job('my-job', (env) => { … })"
  * The job that is the default export of a module.
  *
  * @param location a `file:` URL, or a path from the working directory.
- * @param isJob tells a job from other values.
- * @throws `JOB_MODULE_INVALID`; errors of Millrace that the module itself raises pass unchanged.
+ * @throws `JOB_MODULE_INVALID`, `JOB_DUPLICATE_PACKAGE`; errors of Millrace that the module itself raises pass unchanged.
  */
-export async function loadJobModule<J>(
-  location: string | URL,
-  isJob: (value: unknown) => value is J,
-): Promise<J> {
+export async function loadJobModule(location: string | URL): Promise<Job> {
   const url = moduleUrl(location)
   const file = fileURLToPath(url)
   if (!extensions.test(url.pathname)) {
@@ -36,7 +33,7 @@ export async function loadJobModule<J>(
     if (isMillraceError(error)) throw error
     throw await explainModuleError(error, file)
   }
-  return jobOf(module, file, isJob)
+  return jobOf(module, file)
 }
 
 /** The URL of a module that is given as a URL or as a path from the working directory. */
@@ -54,27 +51,15 @@ function requireFile(url: URL): URL {
   throw new MillraceError('JOB_MODULE_INVALID', message, { cure: 'give a file: URL or a path' })
 }
 
-function jobOf<J>(module: object, file: string, isJob: (value: unknown) => value is J): J {
+function jobOf(module: object, file: string): Job {
   if ('module.exports' in module) {
     const cure = `write an ES module: import { job } from 'millrace' and ${example}, in a .ts or .mjs file or under "type": "module"`
     throw invalid(`${file} is a CommonJS module`, cure, file)
   }
-  if (!('default' in module)) {
-    const named = Object.entries(module).find(([, value]) => isJob(value))?.[0]
-    const cure = named === undefined ? `write ${example}` : `add: export default ${named}`
-    throw invalid(`${file} has no default export`, cure, file)
-  }
-  if (isJob(module.default)) return module.default
-  const what = describe(module.default)
-  throw invalid(`the default export of ${file} is ${what}, not a job`, `write ${example}`, file)
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (value instanceof Promise) return 'a promise'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'object') return 'an object'
-  return `a ${typeof value}`
+  if ('default' in module) return asJob(module.default, `the default export of ${file}`)
+  const named = Object.entries(module).find(([, value]) => Job.isOwn(value))?.[0]
+  const cure = named === undefined ? `write ${example}` : `add: export default ${named}`
+  throw invalid(`${file} has no default export`, cure, file)
 }
 
 function invalid(message: string, cure: string, file: string): MillraceError {

@@ -5,8 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
 import { nearestName } from '../util/nearest.ts'
-import type { Position } from './module-position.ts'
-import type { Explanation, Failure } from './module-problems.ts'
+import type { Explanation, Failure, Position } from './module-position.ts'
 
 const endings = ['.ts', '.mts', '.js', '.mjs'] as const
 

@@ -11,6 +11,23 @@ export interface Position {
   readonly column?: number | undefined
 }
 
+/** What is known of one failure, in the order in which the explanations look at it. */
+export interface Failure {
+  readonly error: unknown
+  readonly message: string
+  /** Node's code, or empty. */
+  readonly code: string
+  /** The job's own module. */
+  readonly jobFile: string
+}
+
+/** Where, why, and what to do. */
+export interface Explanation {
+  readonly position: Position
+  readonly problem: string
+  readonly cure: string
+}
+
 const syntaxCheckTimeoutMs = 10_000
 
 /** From the head that Node puts before the stack of a syntax error: `file:///job.ts:3`. */

@@ -6,24 +6,13 @@ import { dirname, extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MillraceError, messageOf } from '../errors.ts'
 import { explainMissingModule, sourceOf } from './module-missing.ts'
-import { findSyntaxError, firstFrame, headerPosition, type Position } from './module-position.ts'
-
-/** What is known of one failure, in the order in which the explanations look at it. */
-export interface Failure {
-  readonly error: unknown
-  readonly message: string
-  /** Node's code, or empty. */
-  readonly code: string
-  /** The job's own module. */
-  readonly jobFile: string
-}
-
-/** Where, why, and what to do. */
-export interface Explanation {
-  readonly position: Position
-  readonly problem: string
-  readonly cure: string
-}
+import {
+  type Explanation,
+  type Failure,
+  findSyntaxError,
+  firstFrame,
+  headerPosition,
+} from './module-position.ts'
 
 const plainJavaScript = 'or compile the module and run the .js'
 

@@ -16,12 +16,8 @@ write(
   'export const a = 1\nexport interface Thing { a: number }\nexport type { Other } from "./x.ts"\n',
 )
 
-interface TestJob {
-  readonly isJob: true
-}
-const isJob = (value: unknown): value is TestJob => {
-  return typeof value === 'object' && value !== null && 'isJob' in value
-}
+const jobModule = pathToFileURL(join(import.meta.dirname, '../../src/graph/job.ts')).href
+const aJob = `new Job('counts', {}, {}, () => ({ nodes: [] }))`
 
 function write(name: string, text: string): string {
   const path = join(root, name)
@@ -31,7 +27,7 @@ function write(name: string, text: string): string {
 }
 
 async function problemOf(path: string): Promise<MillraceError> {
-  const error = await loadJobModule(path, isJob).then(
+  const error = await loadJobModule(path).then(
     () => assert.fail('it loaded'),
     (reason: unknown) => reason,
   )
@@ -60,10 +56,10 @@ async function check(
 }
 
 test('a module whose default export is a job is loaded, by path and by URL', async () => {
-  const path = write('good.ts', 'const isJob: true = true\nexport default { isJob }\n')
-  assert.ok(isJob(await loadJobModule(path, isJob)))
-  assert.ok(isJob(await loadJobModule(pathToFileURL(path), isJob)))
-  assert.ok(isJob(await loadJobModule(pathToFileURL(path).href, isJob)))
+  const path = write('good.ts', `import { Job } from '${jobModule}'\nexport default ${aJob}\n`)
+  for (const location of [path, pathToFileURL(path), pathToFileURL(path).href]) {
+    assert.equal((await loadJobModule(location)).name, 'counts')
+  }
 })
 
 test('an enum is named with its line', async () => {
@@ -150,7 +146,7 @@ test('a type imported as a value is told import type', async () => {
 })
 
 test('no default export names the named export that is a job', async () => {
-  await check('named.ts', 'export const counts = { isJob: true }\n', {
+  await check('named.ts', `import { Job } from '${jobModule}'\nexport const counts = ${aJob}\n`, {
     problem: /no default export/,
     cure: /export default counts/,
   })
@@ -164,20 +160,21 @@ test('a default export that is no job is described', async () => {
   for (const [text, what] of [
     ['export default () => 1', /a function, not a job/],
     ['export default Promise.resolve()', /a promise/],
-    ['export default 5', /a number, not a job/],
-    ['export default undefined', /undefined/],
+    ['export default 5', /is a number, not a job/],
+    ['export default undefined', /is missing/],
   ] as const) {
-    const name = `default-${what.source.replaceAll(/\W/g, '')}.mjs`
-    await check(name, text, { problem: what, cure: /export default job/ })
+    const error = await problemOf(write(`default-${text.length}.mjs`, text))
+    assert.match(error.message, what)
+    assert.match(error.cure, /export default job/)
   }
 })
 
 test('CommonJS is refused, whether Node runs it or not', async () => {
-  await check('old.cjs', 'module.exports = { isJob: true }\n', {
+  await check('old.cjs', 'module.exports = {}\n', {
     problem: /CommonJS/,
     cure: /ES module/,
   })
-  await check('old.js', '\nmodule.exports = { isJob: true }\n', {
+  await check('old.js', '\nmodule.exports = {}\n', {
     line: 2,
     problem: /CommonJS/,
     cure: /export default job/,
@@ -253,7 +250,7 @@ test('other kinds of files and of addresses are refused', async () => {
     line: 1,
     cure: /./,
   })
-  await assert.rejects(loadJobModule('https://example.org/job.ts', isJob), {
+  await assert.rejects(loadJobModule('https://example.org/job.ts'), {
     code: 'JOB_MODULE_INVALID',
   })
 })
@@ -264,5 +261,5 @@ test('an error of Millrace that the module raises passes unchanged', async () =>
     'raises.ts',
     `import { MillraceError } from '${errors}'\nthrow new MillraceError('JOB_DUPLICATE_UID', 'twice')\n`,
   )
-  await assert.rejects(loadJobModule(path, isJob), { code: 'JOB_DUPLICATE_UID' })
+  await assert.rejects(loadJobModule(path), { code: 'JOB_DUPLICATE_UID' })
 })

@@ -1,0 +1,146 @@
+/**
+ * The server behind the control socket: reads lines, calls the running job, answers. Bad input is
+ * answered, never thrown; sizes, counts and idle time are bounded. Who may connect is decided by
+ * the socket's place and mode (`control-socket.ts`).
+ */
+import { createServer, type Server, type Socket } from 'node:net'
+import { errorToData, MillraceError, messageOf } from '../errors.ts'
+import { nearestName } from '../util/nearest.ts'
+import {
+  CONTROL_METHODS,
+  type ControlMethod,
+  type ControlResponse,
+  controlRequestBytesMax,
+} from './control-protocol.ts'
+import type { ControlHandler } from './host.ts'
+
+const connectionsMax = 32
+const pendingPerConnectionMax = 16
+const idleTimeoutMs = 60_000
+
+export interface ControlServerOptions {
+  /** The job that is asked; undefined while it is starting. */
+  readonly handler: () => ControlHandler | undefined
+  /** A connection without a request for so long is closed. Default: a minute. */
+  readonly idleTimeoutMs?: number
+}
+
+/** A server that is not listening yet; it does not keep the process alive. */
+export function createControlServer(options: ControlServerOptions): Server {
+  const server = createServer((socket) => serveConnection(socket, options))
+  server.maxConnections = connectionsMax
+  server.unref()
+  return server
+}
+
+function serveConnection(socket: Socket, options: ControlServerOptions): void {
+  let pending = 0
+  let unread = ''
+  socket.setEncoding('utf8')
+  socket.setTimeout(options.idleTimeoutMs ?? idleTimeoutMs)
+  socket.on('timeout', () => {
+    if (pending === 0) socket.destroy()
+  })
+  // A client that goes away in the middle of an answer is no event.
+  socket.on('error', () => socket.destroy())
+  const answer = (response: ControlResponse): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(response)}\n`)
+  }
+  const take = async (line: string): Promise<void> => {
+    const id = idOf(line)
+    if (pending >= pendingPerConnectionMax) {
+      return answer({ id, error: errorToData(badRequest('too many requests at once')) })
+    }
+    pending++
+    try {
+      answer({ id, result: (await call(line, options.handler())) ?? null })
+    } catch (error) {
+      answer({ id, error: errorToData(error, 'CHECKPOINT_FAILED') })
+    } finally {
+      pending--
+    }
+  }
+  socket.on('data', (chunk: string) => {
+    const lines = (unread + chunk).split('\n')
+    unread = lines.pop() ?? ''
+    if (unread.length > controlRequestBytesMax) {
+      const error = badRequest(`a request is longer than ${controlRequestBytesMax} bytes`)
+      answer({ id: null, error: errorToData(error) })
+      socket.destroySoon()
+      unread = ''
+      return
+    }
+    for (const line of lines) if (line.trim() !== '') void take(line)
+  })
+}
+
+function idOf(line: string): number | null {
+  try {
+    const value: unknown = JSON.parse(line)
+    const id = typeof value === 'object' && value !== null && 'id' in value ? value.id : null
+    return typeof id === 'number' ? id : null
+  } catch {
+    return null
+  }
+}
+
+/** Checks one request and performs it. */
+async function call(line: string, handler: ControlHandler | undefined): Promise<unknown> {
+  if (line.length > controlRequestBytesMax) throw badRequest('the request is too long')
+  const { method, params } = parseRequest(line)
+  if (handler === undefined) {
+    throw new MillraceError('CONTROL_UNREACHABLE', 'the job is starting', {
+      cure: 'try again in a moment',
+      retryable: true,
+    })
+  }
+  switch (method) {
+    case 'status':
+      return handler.status()
+    case 'checkpoint':
+      return handler.checkpoint()
+    case 'savepoint':
+      return handler.savepoint(textParam(params, 'directory'))
+    case 'stop': {
+      const savepoint =
+        params['savepoint'] === undefined ? {} : { savepoint: textParam(params, 'savepoint') }
+      return handler.stop({ ...savepoint, drain: params['drain'] === true })
+    }
+    case 'cancel':
+      return handler.cancel()
+  }
+}
+
+function parseRequest(line: string): {
+  readonly method: ControlMethod
+  readonly params: Readonly<Record<string, unknown>>
+} {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (error) {
+    throw badRequest(`the request is not JSON: ${messageOf(error)}`)
+  }
+  if (typeof value !== 'object' || value === null || !('method' in value)) {
+    throw badRequest('the request has no method')
+  }
+  const method = CONTROL_METHODS.find((each) => each === value.method)
+  if (method === undefined) {
+    const near = nearestName(String(value.method), CONTROL_METHODS)
+    throw badRequest(`there is no method ${JSON.stringify(value.method)}`, near)
+  }
+  const params = 'params' in value && value.params !== undefined ? value.params : {}
+  if (typeof params !== 'object' || params === null) throw badRequest('params is no object')
+  return { method, params: params as Readonly<Record<string, unknown>> } // any object is one
+}
+
+function textParam(params: Readonly<Record<string, unknown>>, name: string): string {
+  const value = params[name]
+  if (typeof value === 'string' && value !== '') return value
+  throw badRequest(`${name} is missing or no text`)
+}
+
+function badRequest(message: string, near?: string): MillraceError {
+  const cure = near === undefined ? {} : { cure: `did you mean ${near}?` }
+  return new MillraceError('CONTROL_BAD_REQUEST', message, cure)
+}

@@ -1,0 +1,185 @@
+/**
+ * Who owns a job's folder. `control.json` names the owner; it is linked into place, so it is there
+ * whole or not at all, and only one process wins. An owner that lives refuses others; one that was
+ * killed is succeeded at once. This keeps two runs from disturbing each other; that they cannot
+ * corrupt anything is the fence of the manifest chain, which needs no clock and no pid.
+ */
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { MillraceError, messageOf } from '../errors.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
+import { type Random, systemRandom } from '../util/random.ts'
+import { VERSION } from '../util/version.ts'
+import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './control-protocol.ts'
+import { createControlServer } from './control-server.ts'
+import { bindControlSocket, isListening, removeControlSocket } from './control-socket.ts'
+import type { ControlHandler, JobClaim } from './host.ts'
+import { isProcessAlive, processStartOf } from './process-identity.ts'
+
+export const CONTROL_FILE_NAME = 'control.json'
+
+/** A killed process may take this long to vanish; so long its successor waits. */
+const vanishTimeoutMs = 2_000
+const vanishPollMs = 50
+/** Racing starts make each other try again; more rounds than this mean something else is wrong. */
+const roundsMax = 20
+
+export interface ClaimOptions {
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/**
+ * Claims the folder of a job and opens its control socket.
+ *
+ * @param directory the folder of all jobs (`.millrace`); made if it is missing.
+ * @throws `JOB_OWNED` naming the living owner; `STORAGE_FAILED` if the folder cannot be written.
+ */
+export async function claimJobFolder(
+  directory: string,
+  jobName: string,
+  options: ClaimOptions = {},
+): Promise<JobClaim> {
+  const clock = options.clock ?? systemClock
+  const folder = resolve(directory, requireFolderName(jobName))
+  const claim = (options.random ?? systemRandom()).id()
+  let handler: ControlHandler | undefined
+  const server = createControlServer({ handler: () => handler })
+  const owner: Omit<ControlFile, 'socket'> = {
+    formatVersion: CONTROL_FORMAT_VERSION,
+    job: jobName,
+    pid: process.pid,
+    processStart: processStartOf(process.pid),
+    host: hostname(),
+    startedAt: clock.now(),
+    version: VERSION,
+    claim,
+  }
+  try {
+    await mkdir(folder, { recursive: true })
+    await takeFolder(folder, { ...owner, socket: '' }, clock)
+    const socket = await bindControlSocket(server, folder, claim)
+    await replaceFile(join(folder, CONTROL_FILE_NAME), { ...owner, socket })
+    return {
+      serve(control) {
+        handler = control
+      },
+      async release() {
+        handler = undefined
+        if (!server.listening) return
+        server.close()
+        await removeControlSocket(socket)
+        await removeIfOurs(folder, claim)
+      },
+    }
+  } catch (error) {
+    server.close()
+    if (error instanceof MillraceError) throw error
+    await removeIfOurs(folder, claim)
+    throw new MillraceError('STORAGE_FAILED', `${folder} cannot be used: ${messageOf(error)}`, {
+      cause: error,
+      cure: 'check the path and its permissions, or choose another with --directory',
+      details: { file: folder },
+    })
+  }
+}
+
+/** Puts our file where there is none, or one whose owner is gone. */
+async function takeFolder(folder: string, owner: ControlFile, clock: Clock): Promise<void> {
+  const file = join(folder, CONTROL_FILE_NAME)
+  const ours = join(folder, `.${owner.claim}.json`)
+  await writeFile(ours, JSON.stringify(owner), { mode: 0o600 })
+  try {
+    for (let round = 0; round < roundsMax; round++) {
+      if (await linkIfAbsent(ours, file)) return
+      const text = await readFile(file, 'utf8').catch(() => undefined)
+      if (text === undefined) continue
+      await refuseIfAlive(folder, text, clock)
+      await removeStale(file, text, join(folder, `.${owner.claim}.stale`))
+    }
+  } finally {
+    await rm(ours, { force: true })
+  }
+  throw new MillraceError('JOB_OWNED', `other processes keep claiming ${folder}`)
+}
+
+/** Throws `JOB_OWNED` if the owner that `text` names lives; waits for one that is dying. */
+async function refuseIfAlive(folder: string, text: string, clock: Clock): Promise<void> {
+  const owner = parseControlFile(text)
+  if (owner === undefined) {
+    // Damaged by hand or by the disk: all that is known is where its socket would be.
+    if (await isListening(join(folder, 'control.sock'))) throw owned(folder, undefined)
+    return
+  }
+  const onThisMachine = owner.host === hostname()
+  for (let waitedMs = 0; ; waitedMs += vanishPollMs) {
+    if (owner.socket !== '' && (await isListening(owner.socket))) throw owned(folder, owner)
+    if (!onThisMachine || !isProcessAlive(owner.pid, owner.processStart)) break
+    if (owner.pid === process.pid || waitedMs >= vanishTimeoutMs) throw owned(folder, owner)
+    await clock.sleep(vanishPollMs)
+  }
+  if (owner.socket !== '') await removeControlSocket(owner.socket)
+}
+
+/** Moves the dead owner's file away; if another claim has come in between, puts that one back. */
+async function removeStale(file: string, judged: string, away: string): Promise<void> {
+  try {
+    await rename(file, away)
+    const moved = await readFile(away, 'utf8')
+    if (moved !== judged) await linkIfAbsent(away, file)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  } finally {
+    await rm(away, { force: true })
+  }
+}
+
+async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+async function replaceFile(file: string, content: ControlFile): Promise<void> {
+  const next = `${file}.${content.claim}`
+  await writeFile(next, JSON.stringify(content), { mode: 0o600 })
+  await rename(next, file)
+}
+
+async function removeIfOurs(folder: string, claim: string): Promise<void> {
+  const file = join(folder, CONTROL_FILE_NAME)
+  const text = await readFile(file, 'utf8').catch(() => '')
+  if (parseControlFile(text)?.claim === claim) await rm(file, { force: true })
+}
+
+function owned(folder: string, owner: ControlFile | undefined): MillraceError {
+  if (owner === undefined)
+    return new MillraceError('JOB_OWNED', `another process runs the job of ${folder}`)
+  const { job, pid, host, startedAt } = owner
+  const elsewhere = host === hostname() ? '' : ` on ${host}`
+  const itself = pid === process.pid && elsewhere === ''
+  const who = itself ? 'this process already' : `process ${pid}${elsewhere}`
+  return new MillraceError('JOB_OWNED', `${who} runs the job ${job} in ${folder}`, {
+    cure: itself
+      ? 'stop the first run, or give the second another directory'
+      : `stop it first: \`millrace stop ${job}\`, or choose another --directory`,
+    details: { job, pid, host, startedAt },
+  })
+}
+
+/** Job names are folder names; they must not lead out of the directory. */
+function requireFolderName(jobName: string): string {
+  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(jobName)) return jobName
+  throw new MillraceError('JOB_GRAPH_INVALID', `${JSON.stringify(jobName)} is no job name`, {
+    cure: 'use 1 to 100 letters a–z, digits, ".", "_" and "-", not beginning with "." or "-"',
+  })
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

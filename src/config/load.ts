@@ -68,7 +68,8 @@ export async function loadMachineLayers(settings: LoadSettings = {}): Promise<Op
  * @param layers those of code (`layerFromObject('code', …)`) and of flags or `run()` options.
  *
  * @example
- * const { values, origins } = await loadOptions([layerFromObject('run', 'run()', { memory: '1GB' })])
+ * const given = layerFromObject('run', 'run()', { memory: '1GB' })
+ * const { values, origins } = await loadOptions([given])
  */
 export async function loadOptions(
   layers: readonly OptionLayer[],

@@ -52,8 +52,7 @@ export const OPTIONS = {
     default: 128,
     min: 1,
     max: 32_768,
-    summary:
-      'How many key groups the state is cut into, and so the highest parallelism ever; fixed by the first checkpoint.',
+    summary: 'Key groups that state is cut into, the highest parallelism ever; fixed at first.',
   },
   backend: {
     type: 'backend',
@@ -140,8 +139,7 @@ export const OPTIONS = {
     default: 10,
     min: 0,
     max: 1_000_000_000,
-    summary:
-      'How many restarts in a row before the job fails (exponential-delay and fixed-delay); with the other defaults about five minutes.',
+    summary: 'Restarts in a row before the job fails, about five minutes by the other defaults.',
   },
   'restart.delay': {
     type: 'duration',
@@ -209,8 +207,7 @@ export const OPTIONS = {
     defaultText: 'the newest checkpoint, if there is one',
     places: onlyThisRun,
     flag: 'from',
-    summary:
-      'What to start from: latest, a checkpoint number, or the folder of a savepoint or another job.',
+    summary: 'What to start from: latest, a checkpoint number, or the folder of a snapshot.',
   },
   fresh: {
     type: 'boolean',

@@ -42,7 +42,8 @@ const placeNames: Readonly<Record<OptionPlace, string>> = {
 }
 
 /**
- * A layer from an object whose nesting follows the dots of the keys: `{ checkpointing: { keep: 5 } }`.
+ * A layer from an object whose nesting follows the dots of the keys, such as
+ * `{ checkpointing: { keep: 5 } }`.
  * A value of `undefined` counts as not given.
  *
  * @param place where the object was given.
@@ -128,7 +129,8 @@ function checkTogether({ values, origins }: ResolvedOptions): void {
   if (values.parallelism > values.maxParallelism) {
     throw new MillraceError(
       'CONFIG_INVALID',
-      `parallelism ${values.parallelism} (from ${origins.parallelism}) is above maxParallelism ${values.maxParallelism} (from ${origins.maxParallelism})`,
+      `parallelism ${values.parallelism} (from ${origins.parallelism}) is above ` +
+        `maxParallelism ${values.maxParallelism} (from ${origins.maxParallelism})`,
       { cure: 'lower the one, or raise the other before the first checkpoint' },
     )
   }

@@ -31,7 +31,7 @@ export interface ControlFile {
   readonly formatVersion: number
   readonly job: string
   readonly pid: number
-  /** When that process started, so that a reused pid is not taken for it; platform-specific text. */
+  /** When that process started, so that a reused pid is not taken for it. */
   readonly processStart: string | undefined
   readonly host: string
   /** Path of the Unix socket or name of the pipe. */

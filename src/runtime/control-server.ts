@@ -5,6 +5,7 @@
  */
 import { createServer, type Server, type Socket } from 'node:net'
 import { errorToData, MillraceError, messageOf } from '../errors.ts'
+import type { Clock } from '../util/clock.ts'
 import { nearestName } from '../util/nearest.ts'
 import {
   CONTROL_METHODS,
@@ -16,9 +17,10 @@ import type { ControlHandler } from './host.ts'
 
 const connectionsMax = 32
 const pendingPerConnectionMax = 16
-const idleTimeoutMs = 60_000
+const idleTimeoutDefaultMs = 60_000
 
 export interface ControlServerOptions {
+  readonly clock: Clock
   /** The job that is asked; undefined while it is starting. */
   readonly handler: () => ControlHandler | undefined
   /** A connection without a request for so long is closed. Default: a minute. */
@@ -37,10 +39,7 @@ function serveConnection(socket: Socket, options: ControlServerOptions): void {
   let pending = 0
   let unread = ''
   socket.setEncoding('utf8')
-  socket.setTimeout(options.idleTimeoutMs ?? idleTimeoutMs)
-  socket.on('timeout', () => {
-    if (pending === 0) socket.destroy()
-  })
+  closeWhenIdle(socket, options, () => pending === 0)
   // A client that goes away in the middle of an answer is no event.
   socket.on('error', () => socket.destroy())
   const answer = (response: ControlResponse): void => {
@@ -72,6 +71,22 @@ function serveConnection(socket: Socket, options: ControlServerOptions): void {
     }
     for (const line of lines) if (line.trim() !== '') void take(line)
   })
+}
+
+function closeWhenIdle(
+  socket: Socket,
+  { clock, idleTimeoutMs = idleTimeoutDefaultMs }: ControlServerOptions,
+  isIdle: () => boolean,
+): void {
+  let usedAtMs = clock.monotonic()
+  const check = (): void => {
+    const leftMs = isIdle() ? idleTimeoutMs - (clock.monotonic() - usedAtMs) : idleTimeoutMs
+    if (leftMs <= 0) socket.destroy()
+    else timer = clock.setTimer(leftMs, check)
+  }
+  let timer = clock.setTimer(idleTimeoutMs, check)
+  socket.on('data', () => (usedAtMs = clock.monotonic()))
+  socket.on('close', () => timer.cancel())
 }
 
 function idOf(line: string): number | null {

@@ -45,7 +45,7 @@ export async function claimJobFolder(
   const folder = resolve(directory, requireFolderName(jobName))
   const claim = (options.random ?? systemRandom()).id()
   let handler: ControlHandler | undefined
-  const server = createControlServer({ handler: () => handler })
+  const server = createControlServer({ clock, handler: () => handler })
   const owner: Omit<ControlFile, 'socket'> = {
     formatVersion: CONTROL_FORMAT_VERSION,
     job: jobName,

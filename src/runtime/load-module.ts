@@ -17,7 +17,8 @@ const example = "export default job('my-job', (env) => { … })"
  * The job that is the default export of a module.
  *
  * @param location a `file:` URL, or a path from the working directory.
- * @throws `JOB_MODULE_INVALID`, `JOB_DUPLICATE_PACKAGE`; errors of Millrace that the module itself raises pass unchanged.
+ * @throws `JOB_MODULE_INVALID`, `JOB_DUPLICATE_PACKAGE`; errors of Millrace that the module itself
+ *   raises pass unchanged.
  */
 export async function loadJobModule(location: string | URL): Promise<Job> {
   const url = moduleUrl(location)
@@ -53,7 +54,7 @@ function requireFile(url: URL): URL {
 
 function jobOf(module: object, file: string): Job {
   if ('module.exports' in module) {
-    const cure = `write an ES module: import { job } from 'millrace' and ${example}, in a .ts or .mjs file or under "type": "module"`
+    const cure = `write an ES module (.ts or .mjs, or under "type": "module"): ${example}`
     throw invalid(`${file} is a CommonJS module`, cure, file)
   }
   if ('default' in module) return asJob(module.default, `the default export of ${file}`)

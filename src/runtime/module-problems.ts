@@ -42,7 +42,7 @@ function explainTypeScript({ error, message, code, jobFile }: Failure): Explanat
   if (code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return undefined
   const position = headerPosition(error) ?? { file: jobFile }
   const syntax = /^TypeScript (.+?) (?:is|are) not supported/.exec(message)?.[1] ?? message
-  const problem = `Node.js runs TypeScript by removing the types, and this is more than a type: ${syntax}`
+  const problem = `Node.js only removes types from TypeScript, and this is more: ${syntax}`
   return { position, problem, cure: `${cureOfSyntax(syntax)}, ${plainJavaScript}` }
 }
 
@@ -96,7 +96,7 @@ function explainMissingExport({ error, message, jobFile }: Failure): Explanation
   const position = headerPosition(error) ?? { file: jobFile }
   const asType = `write: import type { ${name} } from '${from}'`
   if (isDeclaredType(name, from, position.file)) {
-    const problem = `${name} is a type of '${from}', imported as a value; it is gone when types are removed`
+    const problem = `${name} of '${from}' is a type, and gone at run time; here it is a value`
     return {
       position,
       problem,

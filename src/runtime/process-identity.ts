@@ -20,7 +20,7 @@ export function isProcessAlive(pid: number, processStart: string | undefined): b
   return processStart !== undefined && processStartOf(pid) === processStart
 }
 
-/** Boot id and clock ticks from boot to start; a killed process that nobody reaped counts as gone. */
+/** Boot id and ticks from boot to start; a killed process that nobody reaped counts as gone. */
 function linuxStart(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')

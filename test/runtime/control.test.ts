@@ -22,6 +22,7 @@ import { createControlServer } from '../../src/runtime/control-server.ts'
 import type { ControlHandler, JobClaim } from '../../src/runtime/host.ts'
 import { claimJobFolder } from '../../src/runtime/job-claim.ts'
 import { isProcessAlive, processStartOf } from '../../src/runtime/process-identity.ts'
+import { systemClock } from '../../src/util/clock.ts'
 
 let directory = ''
 const claims: JobClaim[] = []
@@ -94,7 +95,7 @@ test('a claim writes control.json and opens a socket, both for the owner alone',
   assert.deepEqual(readdirSync(join(directory, 'words')).sort(), ['control.json', 'control.sock'])
 })
 
-test('release removes file and socket, may be called twice, and the folder can be claimed again', async () => {
+test('release removes file and socket, may be called twice, and frees the folder', async () => {
   const claim = await claimed('words')
   await claim.release()
   await claim.release()
@@ -148,7 +149,7 @@ test('a stopped process is alive: its folder is not taken', async () => {
   await assert.rejects(claimJobFolder(directory, 'words'), { code: 'JOB_OWNED' })
 })
 
-test('a control.json of a pid that was reused, of another machine, or damaged is taken over', async () => {
+test('a control.json of a reused pid, of another machine, or damaged is taken over', async () => {
   const folder = join(directory, 'words')
   const stale = async (text: string) => {
     mkdirSync(folder, { recursive: true })
@@ -251,7 +252,7 @@ test('before the job has started its answer is to try again', async () => {
 test('a silent connection is closed, one that waits for an answer is not', async () => {
   let finish: (() => void) | undefined
   const slow = { ...handler, checkpoint: () => new Promise<void>((resolve) => (finish = resolve)) }
-  const server = createControlServer({ handler: () => slow, idleTimeoutMs: 50 })
+  const server = createControlServer({ handler: () => slow, idleTimeoutMs: 50, clock: systemClock })
   const path = join(directory, 's')
   server.listen(path)
   await once(server, 'listening')

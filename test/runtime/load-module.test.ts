@@ -65,7 +65,7 @@ test('a module whose default export is a job is loaded, by path and by URL', asy
 test('an enum is named with its line', async () => {
   await check('enum.ts', 'const a = 1\nenum Color { Red }\nexport default a\n', {
     line: 2,
-    problem: /removing the types.*enum/,
+    problem: /only removes types.*enum/,
     cure: /as const/,
   })
 })
@@ -101,7 +101,7 @@ test('an extensionless import is told the extension', async () => {
   })
 })
 
-test('an import of .js where only .ts exists, of a folder and of a misspelt file are corrected', async () => {
+test('imports of .js for .ts, of folders and of misspelt files are corrected', async () => {
   await check('compiled.ts', "import { a } from './helper.js'\nexport default a\n", {
     line: 1,
     problem: /no file for '\.\/helper\.js'/,
@@ -134,7 +134,7 @@ test('a type imported as a value is told import type', async () => {
     "import { a,\n  Thing } from './helper.ts'\nexport default a as unknown as Thing\n",
     {
       line: 2,
-      problem: /Thing is a type/,
+      problem: /Thing of '.*' is a type/,
       cure: /import type \{ Thing \} from '\.\/helper\.ts'/,
     },
   )
@@ -259,7 +259,7 @@ test('an error of Millrace that the module raises passes unchanged', async () =>
   const errors = pathToFileURL(join(import.meta.dirname, '../../src/errors.ts')).href
   const path = write(
     'raises.ts',
-    `import { MillraceError } from '${errors}'\nthrow new MillraceError('JOB_DUPLICATE_UID', 'twice')\n`,
+    `import { MillraceError as E } from '${errors}'\nthrow new E('JOB_DUPLICATE_UID', '')\n`,
   )
   await assert.rejects(loadJobModule(path), { code: 'JOB_DUPLICATE_UID' })
 })

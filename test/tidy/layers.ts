@@ -14,8 +14,15 @@ const rows: readonly (readonly string[])[] = [
   ['index', 'spi'],
 ]
 
-/** What is allowed within a row, and not back. */
-const sideways = new Set(['util → errors', 'state → storage', 'state → time', 'checkpoint → graph'])
+/** What is allowed besides, within a row or up, and not back. */
+const sideways = new Set([
+  'util → errors',
+  'state → storage',
+  'state → time',
+  'checkpoint → graph',
+  // fromElements() and print(); connectors see only contracts, so nothing comes back.
+  'api → connectors',
+])
 
 /** Rooms that see only some of the lower ones. */
 const only: Readonly<Record<string, readonly string[]>> = {
@@ -31,9 +38,14 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'cli/',
     'config/load.ts',
     'connectors/file',
+    'runtime/control-socket.ts',
     'runtime/host-embedded',
+    'runtime/job-claim.ts',
+    'runtime/module-missing.ts',
+    'runtime/process-identity.ts',
     'state/rocksdb/',
-    'storage/local.ts',
+    'storage/local',
+    'storage/scratch-local.ts',
   ],
   'node:worker_threads': ['runtime/host', 'runtime/worker', 'runtime/exchange/worker'],
   '@nxtedition/rocksdb': ['state/rocksdb/binding.ts'],

@@ -1,0 +1,185 @@
+/**
+ * Lifecycle events: the moments of a job that monitoring wants to know. Each is published on a
+ * `node:diagnostics_channel` of its name and written to the job's logger. Names and fields are API
+ * (docs/reference/events.md is generated from this table).
+ */
+import { channel } from 'node:diagnostics_channel'
+import type { ErrorData } from '../errors.ts'
+import type { Logger } from './log.ts'
+import type { LogLevel } from './levels.ts'
+
+/** What subscribers of each channel receive. */
+export interface LifecycleEvents {
+  'millrace:job:started': { readonly job: string; readonly parallelism: number }
+  'millrace:job:restored': {
+    readonly job: string
+    readonly checkpoint: number
+    readonly location: string
+    readonly durationMs: number
+  }
+  'millrace:job:failed': { readonly job: string; readonly error: ErrorData }
+  'millrace:job:restarting': {
+    readonly job: string
+    readonly attempt: number
+    readonly delayMs: number
+    readonly error: ErrorData
+  }
+  'millrace:job:stopped': { readonly job: string; readonly checkpoint: number | undefined }
+  'millrace:job:cancelled': { readonly job: string }
+  'millrace:job:finished': { readonly job: string; readonly checkpoint: number | undefined }
+  'millrace:checkpoint:triggered': { readonly job: string; readonly checkpoint: number }
+  'millrace:checkpoint:completed': {
+    readonly job: string
+    readonly checkpoint: number
+    readonly bytes: number
+    readonly dirtyEntries: number
+    readonly initMs: number
+    readonly prepareMs: number
+    readonly confirmMs: number
+    readonly completeMs: number
+  }
+  'millrace:checkpoint:failed': {
+    readonly job: string
+    readonly checkpoint: number
+    readonly error: ErrorData
+  }
+  'millrace:savepoint:completed': {
+    readonly job: string
+    readonly checkpoint: number
+    readonly location: string
+  }
+  'millrace:worker:lost': {
+    readonly job: string
+    readonly worker: number
+    readonly error: ErrorData
+  }
+}
+
+export type LifecycleEventName = keyof LifecycleEvents
+
+interface EventText<F> {
+  /** When it is published. */
+  readonly summary: string
+  readonly level: LogLevel
+  /** The log line, with fields in braces. */
+  readonly line: string
+  readonly fields: Readonly<Record<keyof F, string>>
+}
+
+const job = 'name of the job'
+const error = 'the error as data: code, message, cure, details, cause'
+
+export const LIFECYCLE_EVENTS: {
+  readonly [N in LifecycleEventName]: EventText<LifecycleEvents[N]>
+} = {
+  'millrace:job:started': {
+    summary: 'All workers process records, for the first time in this run or after a restart.',
+    level: 'info',
+    line: 'job {job} runs',
+    fields: { job, parallelism: 'number of workers' },
+  },
+  'millrace:job:restored': {
+    summary: 'State was restored, before the job is started.',
+    level: 'info',
+    line: 'job {job} resumes from checkpoint {checkpoint}',
+    fields: {
+      job,
+      checkpoint: 'id of the checkpoint',
+      location: 'storage it was read from',
+      durationMs: 'time it took to restore',
+    },
+  },
+  'millrace:job:failed': {
+    summary: 'The job has ended by an error and is not restarted.',
+    level: 'error',
+    line: 'job {job} failed',
+    fields: { job, error },
+  },
+  'millrace:job:restarting': {
+    summary: 'After an error the job waits and is then restored from its newest checkpoint.',
+    level: 'warn',
+    line: 'job {job} restarts in {delayMs} ms, attempt {attempt}',
+    fields: {
+      job,
+      attempt: 'how many restarts there have been since the last reset, this one included',
+      delayMs: 'time before the restart',
+      error,
+    },
+  },
+  'millrace:job:stopped': {
+    summary: 'The job was stopped on request, after a last checkpoint.',
+    level: 'info',
+    line: 'job {job} stopped with checkpoint {checkpoint}',
+    fields: { job, checkpoint: 'id of the last checkpoint' },
+  },
+  'millrace:job:cancelled': {
+    summary: 'The job was cancelled on request, without a last checkpoint.',
+    level: 'info',
+    line: 'job {job} cancelled',
+    fields: { job },
+  },
+  'millrace:job:finished': {
+    summary: 'All input is processed and all output is committed.',
+    level: 'info',
+    line: 'job {job} finished',
+    fields: { job, checkpoint: 'id of the final checkpoint' },
+  },
+  'millrace:checkpoint:triggered': {
+    summary: 'A checkpoint begins: its barriers are sent.',
+    level: 'debug',
+    line: 'checkpoint {checkpoint} triggered',
+    fields: { job, checkpoint: 'id of the checkpoint' },
+  },
+  'millrace:checkpoint:completed': {
+    summary: 'A checkpoint is durable and its output is being committed.',
+    level: 'info',
+    line: 'checkpoint {checkpoint} completed',
+    fields: {
+      job,
+      checkpoint: 'id of the checkpoint',
+      bytes: 'what it wrote',
+      dirtyEntries: 'changed entries in it',
+      initMs: 'deciding and allotting an id',
+      prepareMs: 'barriers travel, tasks cut and write, sinks pre-commit',
+      confirmMs: 'the manifest is written',
+      completeMs: 'tasks and sinks are told; old files are released',
+    },
+  },
+  'millrace:checkpoint:failed': {
+    summary: 'A checkpoint was given up; the job goes on and nothing is lost.',
+    level: 'warn',
+    line: 'checkpoint {checkpoint} failed',
+    fields: { job, checkpoint: 'id of the checkpoint', error },
+  },
+  'millrace:savepoint:completed': {
+    summary: 'A savepoint is complete.',
+    level: 'info',
+    line: 'savepoint written to {location}',
+    fields: { job, checkpoint: 'id of its checkpoint', location: 'its directory' },
+  },
+  'millrace:worker:lost': {
+    summary: 'A worker threw, ran out of memory or ended; it is replaced if the job is restarted.',
+    level: 'warn',
+    line: 'worker {worker} lost',
+    fields: { job, worker: 'index of the worker', error },
+  },
+}
+
+/**
+ * Publishes an event and logs it.
+ *
+ * @example
+ * announce(logger, 'millrace:job:started', { job: 'words', parallelism: 2 })
+ */
+export function announce<N extends LifecycleEventName>(
+  logger: Logger,
+  name: N,
+  event: LifecycleEvents[N],
+): void {
+  const { level, line } = LIFECYCLE_EVENTS[name]
+  const fields: Readonly<Record<string, unknown>> = { ...event }
+  const message = line.replace(/\{(\w+)\}/g, (_all, field: string) => String(fields[field]))
+  logger[level]({ event: name, ...fields }, message)
+  const events = channel(name)
+  if (events.hasSubscribers) events.publish(event)
+}

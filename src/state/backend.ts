@@ -1,0 +1,158 @@
+/**
+ * The contract of a keyed state backend: a cache of rows over an optional store, cut by epochs.
+ * Everything a record does is synchronous; opening, snapshot writing and restoring are not.
+ *
+ * Life: `open` → (`select` → handles)* → `cut` → entries are written in the background while
+ * records go on → `confirm` or `abort` of that cut → … → `close`.
+ */
+import type { Scratch } from '../storage/scratch.ts'
+import type { TimerDomain, TimerListener } from '../time/timers.ts'
+import type { NativeStoreFactory } from './cold-store.ts'
+import type { StateDescriptor } from './descriptors.ts'
+import type { KeyGroupRange } from './key-groups.ts'
+import type { OperatorRecord } from './snapshot.ts'
+import type { Type } from '../types/type.ts'
+
+export type { NativeStoreFactory } from './cold-store.ts'
+
+/** One entry of a run: the whole key, and header plus payload. See `runs/entry.ts`. */
+export interface Entry {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** Entries in key order; a source of runs and of restores. */
+export type EntryStream = AsyncIterable<Entry>
+
+/** An operator's keyed state as its function declares it, with the ids the manifest allotted. */
+export interface OperatorStateSpec {
+  readonly record: OperatorRecord
+  readonly keyType: Type<unknown>
+  /** In the order of `record.states`; same names. */
+  readonly descriptors: Readonly<Record<string, StateDescriptor>>
+}
+
+/**
+ * All keyed states of one operator ("rows"). `select` finds the row of a key once; every handle
+ * then works on it until the next `select`.
+ */
+export interface KeyedStateTable {
+  /** By state name; the concrete interfaces are those of `handles.ts`. */
+  readonly handles: Readonly<Record<string, unknown>>
+  /** `routeHash` must be that of the key (`types/keys.ts`); the key's group must be in range. */
+  select(key: unknown, routeHash: number): void
+  /** Ends the access to the current row: handles throw `STATE_NO_KEY` until the next `select`. */
+  deselect(): void
+  readonly currentKey: unknown
+  /** Fetches missing rows of these keys from below in one call, before a batch is processed. */
+  prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void
+  /** True if `prefetch` does anything; the host then batches before this operator. */
+  readonly prefetches: boolean
+  /**
+   * Every key that has any state, in no particular order; consistent only while nothing is
+   * written. Selecting and changing the yielded key itself is allowed.
+   */
+  keys(): Iterable<{ readonly key: unknown; readonly routeHash: number }>
+  /** Timers of this operator: keyed state, and so part of its cuts. */
+  readonly timers: TimerTable
+}
+
+/** The timers of an operator, ordered by time; one per key, domain, time and name. */
+export interface TimerTable {
+  /** The newest event time that `advance` was called with, or what was restored. */
+  readonly currentWatermark: number
+  /** The newest processing time that `advance` was called with; −∞ before. */
+  readonly currentProcessingTime: number
+  /** For the current key; a timer that exists already stays as it is. */
+  register(domain: TimerDomain, time: number, name: string): void
+  /** For the current key; a missing timer is no error. */
+  delete(domain: TimerDomain, time: number, name: string): void
+  /** Time of the earliest timer; +∞ if there is none. */
+  nextTime(domain: TimerDomain): number
+  /**
+   * Removes due timers (`timer.time <= time`) in order of time, at most `limit`, and calls
+   * `onTimer` for each. True if more are due. The listener selects the key itself; what it
+   * registers is fired in turn if it is due.
+   */
+  advance(domain: TimerDomain, time: number, limit: number, onTimer: TimerListener): boolean
+  /** The watermark of the run that is continued. */
+  restoreWatermark(watermark: number): void
+}
+
+/** What a cut holds: the changes of one epoch (and of aborted ones before it). */
+export interface StateCut {
+  readonly dirtyEntries: number
+  /**
+   * The changes in run order, each key once, as of the cut; tombstones included. Consumed once,
+   * in slices, while records go on. Values are encoded when first touched or when consumed.
+   * Synchronous, so that a slice is as long as its consumer wants.
+   */
+  entries(): Iterable<Entry | undefined>
+  /**
+   * Sorted local segments of entries of this epoch that left the cache already. Older first; all
+   * are older than `entries()`. Merged into the run by the writer.
+   */
+  readonly spilled: readonly EntryStream[]
+  /** The checkpoint is complete: the epoch's dirty marks and segments may be forgotten. */
+  confirm(): void
+  /** The checkpoint failed: the changes join the next cut. */
+  abort(): void
+}
+
+export interface PhaseTimings {
+  readonly initMs: number
+  readonly prepareMs: number
+  readonly confirmMs: number
+  readonly completeMs: number
+}
+
+export interface BackendStatistics {
+  readonly rows: number
+  readonly estimatedBytes: number
+  /** Rows written below because memory was short. */
+  readonly evictions: number
+  /** Rows or entries read from below, prefetched and not. */
+  readonly prefetchedReads: number
+  readonly coldReads: number
+}
+
+export interface KeyedStateBackend extends AsyncDisposable {
+  readonly name: string
+  readonly keyGroups: KeyGroupRange
+  /** Before `open`; throws `STATE_CLOSED` afterwards. */
+  register(operator: OperatorStateSpec): KeyedStateTable
+  /**
+   * Makes the backend ready, holding exactly what `restore` yields (merged, without tombstones,
+   * already clipped to `keyGroups`). The phases are timed: init (resources), prepare (load),
+   * confirm (verify), complete (ready).
+   */
+  open(restore?: EntryStream): Promise<PhaseTimings>
+  /** Advances the epoch; synchronous and short. At most one unconfirmed cut at a time per call order. */
+  cut(): StateCut
+  /** Goes back to a snapshot: everything now held is dropped and replaced. */
+  rollback(restore: EntryStream): Promise<void>
+  /** Background work (eviction, clean-up) of at most about `budgetMs`; true if more is waiting. */
+  maintain(budgetMs: number): boolean
+  readonly statistics: BackendStatistics
+  close(): Promise<void>
+}
+
+/** What the host gives a backend; the only way a backend reaches the world. */
+export interface BackendContext {
+  readonly keyGroups: KeyGroupRange
+  readonly maxParallelism: number
+  /** Share of the job's memory budget that rows and caches of this backend may use. */
+  readonly memoryBytes: number
+  /** Local throw-away files of this subtask and attempt. */
+  readonly scratch: Scratch
+  /** Monotonic milliseconds, for the timings. */
+  monotonic(): number
+  /** Stands for the native store below a backend; the simulator brings one. */
+  readonly nativeStore?: NativeStoreFactory
+}
+
+/** A choice of backend, as a job states it; `hashmap()` and `rocksdb()` make them. */
+export interface StateBackend {
+  readonly name: string
+  create(context: BackendContext): KeyedStateBackend
+}

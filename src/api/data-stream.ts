@@ -1,0 +1,162 @@
+/** Streams without keys: each method adds a node to the graph. Their contract is `streams.ts`. */
+import { print } from '../connectors/print.ts'
+import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
+import type { AsyncFunctionError, ProcessFunction, Synchronous } from '../operators/functions.ts'
+import type { OperatorContext, Operator } from '../operators/operator.ts'
+import type { OutputTag } from '../operators/output-tag.ts'
+import { ProcessOperator } from '../operators/process.ts'
+import { type Sink, sinkBrand } from '../operators/sink.ts'
+import { FilterOperator, FlatMapOperator, MapOperator } from '../operators/stateless.ts'
+import { dynamicType } from '../types/dynamic.ts'
+import type { Type } from '../types/type.ts'
+import { type Call, callOf, commonType, forwardEdges, invalid } from './site.ts'
+import { requireFunction, type Site, type Upstream } from './site.ts'
+import { checkSideOutputs } from './process-node.ts'
+import type { DataStream, KeyedStream, SelectedKey } from './streams.ts'
+import { anyProcess, anySink, unary } from './untyped.ts'
+
+export class Stream<T> implements DataStream<T> {
+  protected readonly site: Site
+  readonly #upstreams: readonly Upstream[]
+
+  constructor(site: Site, upstreams: readonly Upstream[]) {
+    this.site = site
+    this.#upstreams = upstreams
+  }
+
+  map<O>(fn: (value: T) => Synchronous<O>): DataStream<O> {
+    const call = callOf('map')
+    requireFunction(fn, call)
+    const untyped = unary(fn)
+    return this.#add(call, dynamicType(), (context) => {
+      return new MapOperator(context, call.what, untyped)
+    })
+  }
+
+  flatMap<O>(fn: (value: T) => Iterable<O> | AsyncFunctionError): DataStream<O> {
+    const call = callOf('flatMap')
+    requireFunction(fn, call)
+    // An AsyncFunctionError is never returned: it stands for a compile error.
+    const untyped = unary(fn as (value: T) => Iterable<O>)
+    return this.#add(call, dynamicType(), (context) => {
+      return new FlatMapOperator(context, call.what, untyped)
+    })
+  }
+
+  filter<O extends T>(fn: (value: T) => value is O): DataStream<O>
+  filter(fn: (value: T) => boolean | AsyncFunctionError): DataStream<T>
+  filter(fn: (value: T) => boolean | AsyncFunctionError): DataStream<T> {
+    const call = callOf('filter')
+    requireFunction(fn, call)
+    const untyped = unary(fn)
+    return this.#add(call, commonType(this.#upstreams), (context) => {
+      return new FilterOperator(context, call.what, untyped)
+    })
+  }
+
+  returns<O extends T>(type: Type<O>): DataStream<O> {
+    return this.site.stream(this.#upstreams.map((upstream) => ({ ...upstream, type })))
+  }
+
+  keyBy<K>(selector: (value: T) => K, type: Type<K>): KeyedStream<K, T>
+  keyBy<K>(selector: (value: T) => SelectedKey<K>): KeyedStream<K, T>
+  keyBy<K>(selector: (value: T) => unknown, type: Type<K> = dynamicType()): KeyedStream<K, T> {
+    requireFunction(selector, callOf('keyBy'))
+    const key: KeySelector = Object.freeze({ select: unary(selector), type })
+    return this.site.keyed(this.#upstreams, key, 'hash')
+  }
+
+  union(...others: readonly DataStream<T>[]): DataStream<T> {
+    const call = callOf('union')
+    const upstreams = [...this.#upstreams]
+    for (const other of others) {
+      if (!(other instanceof Stream) || other.site.builder !== this.site.builder) {
+        throw invalid(call, 'joins a stream of another job', 'build both in the same job')
+      }
+      upstreams.push(...(other as Stream<T>).#upstreams)
+    }
+    return this.site.stream(upstreams)
+  }
+
+  process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O> {
+    const call = callOf('process', uid)
+    requireFunction(fn?.processElement, call, 'a processElement function')
+    const untyped = anyProcess(fn)
+    const node = {
+      ...this.#node(call, fn.output ?? dynamicType()),
+      create: (context: OperatorContext) => new ProcessOperator(context, call.what, untyped),
+    }
+    const { builder } = this.site
+    const declared = checkSideOutputs(fn.sideOutputs, call)
+    const from =
+      declared === undefined
+        ? builder.addWithOpenSideOutputs(node)
+        : builder.add({ ...node, sideOutputs: declared })
+    return this.site.stream([{ from, tag: undefined, type: node.outputType }])
+  }
+
+  sideOutput<X>(tag: OutputTag<X>): DataStream<X> {
+    const call = callOf('sideOutput')
+    const [upstream, ...others] = this.#upstreams
+    if (upstream === undefined || others.length > 0) {
+      const cure = 'read the side output of each stream before the union'
+      throw invalid(call, 'reads a side output of a union', cure)
+    }
+    if (typeof tag?.name !== 'string') throw invalid(call, 'got no tag', 'pass an outputTag')
+    this.site.builder.readSideOutput(upstream.from, tag.name, tag.type)
+    return this.site.stream([{ from: upstream.from, tag: tag.name, type: tag.type }])
+  }
+
+  through<S>(fn: (stream: this) => S): S {
+    return fn(this)
+  }
+
+  sinkTo(uid: string, sink: Sink<T>): void {
+    this.#end(callOf('sinkTo', uid), anySink(sink))
+  }
+
+  print(uid?: string): void {
+    this.#end(callOf('print', uid ?? this.site.builder.nextPrintUid()), print())
+  }
+
+  #end(call: Call, sink: Sink<unknown>): void {
+    if (sink?.[sinkBrand] !== true) {
+      throw invalid(call, 'got something that is no sink', 'pass print(), fileSink(…) or another')
+    }
+    this.site.builder.add({
+      kind: 'sink',
+      uid: call.uid ?? '',
+      location: call.location,
+      outputType: commonType(this.#upstreams),
+      inputs: forwardEdges(this.#upstreams),
+      sink,
+    })
+  }
+
+  #node(
+    call: Call,
+    outputType: Type<unknown>,
+  ): Omit<OperatorNode, 'id' | 'label' | 'create' | 'sideOutputs'> {
+    return {
+      kind: 'operator',
+      operation: call.operation,
+      uid: call.uid,
+      location: call.location,
+      outputType,
+      inputs: forwardEdges(this.#upstreams),
+      key: undefined,
+      states: {},
+      usesTimers: false,
+    }
+  }
+
+  #add<O>(
+    call: Call,
+    outputType: Type<unknown>,
+    create: (context: OperatorContext) => Operator,
+  ): DataStream<O> {
+    const node = { ...this.#node(call, outputType), create, sideOutputs: new Map() }
+    const from = this.site.builder.add(node)
+    return this.site.stream([{ from, tag: undefined, type: outputType }])
+  }
+}

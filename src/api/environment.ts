@@ -1,0 +1,64 @@
+/** Where streams begin: the `env` of a job's `build`. */
+import { collection } from '../connectors/collection.ts'
+import type { TimeStrategy } from '../graph/job-graph.ts'
+import type { GraphBuilder } from '../graph/stream-graph.ts'
+import { type Source, sourceBrand } from '../operators/source.ts'
+import type { Type } from '../types/type.ts'
+import { parseDurationMs } from '../util/duration.ts'
+import { Stream } from './data-stream.ts'
+import { KeyedDataStream, Updates } from './keyed-stream.ts'
+import { type Call, callOf, invalid, requireFunction, type Site } from './site.ts'
+import type { DataStream, EventTime, StreamEnvironment } from './streams.ts'
+import { unary } from './untyped.ts'
+
+export class Environment implements StreamEnvironment {
+  readonly #site: Site
+
+  constructor(builder: GraphBuilder) {
+    const site: Site = {
+      builder,
+      stream: (upstreams) => new Stream(site, upstreams),
+      updates: (upstream, types) => new Updates(site, upstream, types),
+      keyed: (upstreams, key, partitioning) => {
+        return new KeyedDataStream(site, upstreams, key, partitioning)
+      },
+    }
+    this.#site = site
+  }
+
+  fromSource<T>(uid: string, source: Source<T>, time?: EventTime<NoInfer<T>>): DataStream<T> {
+    return this.#add(callOf('fromSource', uid), source, time)
+  }
+
+  fromElements<T>(uid: string, values: Iterable<T>, type?: Type<T>): DataStream<T> {
+    const call = callOf('fromElements', uid)
+    return this.#add(call, collection(values, type === undefined ? {} : { type }), undefined)
+  }
+
+  #add<T>(call: Call, source: Source<T>, time: EventTime<T> | undefined): DataStream<T> {
+    if (source?.[sourceBrand] !== true) {
+      throw invalid(call, 'got something that is no source', 'pass fileSource(…) or another source')
+    }
+    const from = this.#site.builder.add({
+      kind: 'source',
+      uid: call.uid ?? '',
+      location: call.location,
+      outputType: source.type,
+      source,
+      time: time === undefined ? undefined : strategyOf(time, call),
+    })
+    return this.#site.stream([{ from, tag: undefined, type: source.type }])
+  }
+}
+
+function strategyOf<T>(time: EventTime<T>, call: Call): TimeStrategy {
+  requireFunction(time.timestamp, call, 'a timestamp function')
+  const { maxOutOfOrderness = 0, idleness } = time
+  return {
+    timestamp: unary(time.timestamp),
+    maxOutOfOrdernessMs: parseDurationMs(maxOutOfOrderness, `${call.what}: maxOutOfOrderness`),
+    ...(idleness === undefined
+      ? {}
+      : { idlenessMs: parseDurationMs(idleness, `${call.what}: idleness`) }),
+  }
+}

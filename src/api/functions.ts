@@ -1,0 +1,34 @@
+/** Functions as values: declared outside a job, with all their types inferred from the object. */
+import type { KeyedProcess, ProcessFunction } from '../operators/functions.ts'
+import type { StateSchema } from '../state/descriptors.ts'
+import type { Type } from '../types/type.ts'
+
+/**
+ * A keyed process function with its schema, to be used in jobs, in tests (`keyedHarness`) and to
+ * read its state from snapshots. `open` returns what the function needs besides state; it is
+ * `ctx.resources` in the other functions.
+ *
+ * @example
+ * const counter = keyedProcess({
+ *   key: t.string,
+ *   input: Click,
+ *   output: t.string,
+ *   state: { seen: valueState(t.int32, { initial: 0 }) },
+ *   processElement(click, ctx, out) {
+ *     ctx.state.seen.update(ctx.state.seen.value() + 1)
+ *     if (ctx.state.seen.value() === 3) out.collect(`${ctx.currentKey} came back`)
+ *   },
+ * })
+ */
+export function keyedProcess<K, I, O = unknown, S extends StateSchema = {}, R = undefined>(
+  fn: KeyedProcess<K, I, O, S, R>,
+): KeyedProcess<K, I, O, S, R> {
+  return Object.freeze({ ...fn })
+}
+
+/** A process function for a stream without keys, declared outside a job. */
+export function processFunction<I, O = unknown, R = undefined>(
+  fn: ProcessFunction<I, O, R> & { readonly input?: Type<I> },
+): ProcessFunction<I, O, R> {
+  return Object.freeze({ ...fn })
+}

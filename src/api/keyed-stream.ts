@@ -1,0 +1,244 @@
+/**
+ * Keyed streams and streams of updates: each method adds a node that owns keyed state. Their
+ * contract is `streams.ts`.
+ */
+import type { Edge, KeySelector } from '../graph/job-graph.ts'
+import {
+  AGGREGATE_STATE,
+  COUNT_STATE,
+  CountOperator,
+  FoldOperator,
+  LATEST_STATE,
+  LatestOperator,
+  REDUCE_STATE,
+  SUM_STATE,
+  SumOperator,
+} from '../operators/aggregate.ts'
+import type {
+  AggregateFunction,
+  AsyncFunctionError,
+  KeyedProcessFunction,
+} from '../operators/functions.ts'
+import type { Operator, OperatorContext } from '../operators/operator.ts'
+import { KeyedProcessOperator } from '../operators/process.ts'
+import { synchronous } from '../operators/synchronous.ts'
+import { aggregatingState, reducingState, valueState } from '../state/descriptors.ts'
+import type { StateSchema } from '../state/descriptors.ts'
+import { dynamicType } from '../types/dynamic.ts'
+import { t } from '../types/t.ts'
+import type { Type } from '../types/type.ts'
+import { Stream } from './data-stream.ts'
+import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
+import {
+  type Call,
+  callOf,
+  commonType,
+  invalid,
+  isDynamic,
+  type KeyedPartitioning,
+  requireFunction,
+  type Site,
+  type UpdateTypes,
+  type Upstream,
+} from './site.ts'
+import type { DataStream, KeyedStream, Update, UpdateStream } from './streams.ts'
+import { anyAggregate, anyKeyedProcess, binary, unary } from './untyped.ts'
+
+/** What differs between keyed operators. */
+interface KeyedNode {
+  readonly states: StateSchema
+  readonly outputType: Type<unknown>
+  readonly create: (context: OperatorContext) => Operator
+}
+
+export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
+  readonly #site: Site
+  readonly #upstreams: readonly Upstream[]
+  readonly #key: KeySelector
+  readonly #partitioning: KeyedPartitioning
+
+  constructor(
+    site: Site,
+    upstreams: readonly Upstream[],
+    key: KeySelector,
+    partitioning: KeyedPartitioning,
+  ) {
+    this.#site = site
+    this.#upstreams = upstreams
+    this.#key = key
+    this.#partitioning = partitioning
+  }
+
+  count(uid: string): UpdateStream<K, number> {
+    const call = callOf('count', uid)
+    return this.#updates(call, {
+      states: { [COUNT_STATE]: valueState(t.float64, { initial: 0 }) },
+      create: (context) => new CountOperator(context, call.what),
+    })
+  }
+
+  sum(uid: string, fn: (value: T) => number | AsyncFunctionError): UpdateStream<K, number> {
+    const call = callOf('sum', uid)
+    requireFunction(fn, call)
+    const untyped = unary(fn)
+    return this.#updates(call, {
+      states: { [SUM_STATE]: valueState(t.float64, { initial: 0 }) },
+      create: (context) => new SumOperator(context, call.what, untyped),
+    })
+  }
+
+  reduce(
+    uid: string,
+    fn: (a: T, b: T) => T | AsyncFunctionError,
+    type: Type<unknown> = commonType(this.#upstreams),
+  ): DataStream<T> {
+    const call = callOf('reduce', uid)
+    requireFunction(fn, call)
+    const fold = synchronous(binary<unknown>(fn), call.what)
+    return this.#add(call, {
+      states: { [REDUCE_STATE]: reducingState(fold, type) },
+      outputType: type,
+      create: (context) => new FoldOperator(context, call.what, REDUCE_STATE),
+    })
+  }
+
+  aggregate<A, O>(uid: string, fn: AggregateFunction<T, A, O>): DataStream<O> {
+    const call = callOf('aggregate', uid)
+    requireFunction(fn?.createAccumulator, call, 'a createAccumulator function')
+    requireFunction(fn.add, call, 'an add function')
+    requireFunction(fn.getResult, call, 'a getResult function')
+    const { accumulator = dynamicType(), output = dynamicType(), ...parts } = anyAggregate(fn)
+    const fold = { ...parts, add: synchronous(parts.add, call.what) }
+    return this.#add(call, {
+      states: { [AGGREGATE_STATE]: aggregatingState(fold, accumulator) },
+      outputType: output,
+      create: (context) => new FoldOperator(context, call.what, AGGREGATE_STATE),
+    })
+  }
+
+  process<O = unknown, S extends StateSchema = {}, R = undefined>(
+    uid: string,
+    fn: KeyedProcessFunction<K, T, O, S, R>,
+  ): DataStream<O> {
+    const call = callOf('process', uid)
+    const untyped = anyKeyedProcess(fn)
+    checkKeyedProcess(untyped, call)
+    const { key, input } = declaredTypes(fn)
+    const node = {
+      ...this.#node(call, this.#keyOf(key, call), input),
+      states: untyped.state ?? {},
+      outputType: untyped.output ?? dynamicType(),
+      usesTimers: untyped.onTimer !== undefined,
+      create: (context: OperatorContext) => new KeyedProcessOperator(context, call.what, untyped),
+    }
+    const declared = checkSideOutputs(fn.sideOutputs, call)
+    const { builder } = this.#site
+    const from =
+      declared === undefined
+        ? builder.addWithOpenSideOutputs(node)
+        : builder.add({ ...node, sideOutputs: declared })
+    return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
+  }
+
+  latest(uid: string): DataStream<T> {
+    const type = commonType(this.#upstreams)
+    return this.keptLatest(callOf('latest', uid), type, type, same, second)
+  }
+
+  through<S>(fn: (stream: this) => S): S {
+    return fn(this)
+  }
+
+  /** `latest`, keeping only a part of each record from which it can be made again. */
+  keptLatest(
+    call: Call,
+    kept: Type<unknown>,
+    outputType: Type<unknown>,
+    keep: (record: unknown) => unknown,
+    emit: (key: unknown, kept: unknown) => unknown,
+  ): DataStream<T> {
+    return this.#add(call, {
+      states: { [LATEST_STATE]: valueState(kept) },
+      outputType,
+      create: (context) => new LatestOperator(context, call.what, keep, emit),
+    })
+  }
+
+  #updates(call: Call, node: Omit<KeyedNode, 'outputType'>): UpdateStream<K, number> {
+    const types = { key: this.#key.type, value: t.float64 }
+    const outputType = t.struct(types)
+    const from = this.#addNode(call, { ...node, outputType })
+    return this.#site.updates({ from, tag: undefined, type: outputType }, types)
+  }
+
+  #add<O>(call: Call, node: KeyedNode): DataStream<O> {
+    const from = this.#addNode(call, node)
+    return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
+  }
+
+  #addNode(call: Call, node: KeyedNode): number {
+    const base = this.#node(call, this.#key, undefined)
+    return this.#site.builder.add({ ...base, usesTimers: false, sideOutputs: new Map(), ...node })
+  }
+
+  #node(call: Call, key: KeySelector, input: Type<unknown> | undefined) {
+    const inputs = this.#upstreams.map(({ from, tag, type }): Edge => ({
+      from,
+      tag,
+      partitioning: this.#partitioning,
+      key,
+      type: input !== undefined && isDynamic(type) ? input : type,
+    }))
+    const { operation, uid, location } = call
+    return { kind: 'operator' as const, operation, uid, location, inputs, key }
+  }
+
+  /** The key as the function declares it, where keyBy does not. */
+  #keyOf(declared: Type<unknown> | undefined, call: Call): KeySelector {
+    if (declared === undefined || declared === this.#key.type) return this.#key
+    if (isDynamic(this.#key.type)) return { select: this.#key.select, type: declared }
+    const [own, other] = [this.#key.type.schema, declared.schema].map((s) => JSON.stringify(s))
+    if (own === other) return this.#key
+    const problem = `declares the key ${other}, but keyBy declares ${own}`
+    throw invalid(call, problem, 'make the two types equal, or leave one out')
+  }
+}
+
+/** What `count` and `sum` give. */
+export class Updates<K, V> extends Stream<Update<K, V>> implements UpdateStream<K, V> {
+  readonly #upstream: Upstream
+  readonly #types: UpdateTypes
+
+  constructor(site: Site, upstream: Upstream, types: UpdateTypes) {
+    super(site, [upstream])
+    this.#upstream = upstream
+    this.#types = types
+  }
+
+  /** The updates of a key are where its state is, so they go on without an exchange. */
+  latest(uid: string): DataStream<Update<K, V>> {
+    const call = callOf('latest', uid)
+    const select = unary((update: Update<unknown, unknown>) => update.key)
+    const key: KeySelector = { select, type: this.#types.key }
+    const keyed = new KeyedDataStream<K, Update<K, V>>(this.site, [this.#upstream], key, 'forward')
+    const keep = unary((update: Update<unknown, unknown>) => update.value)
+    const emit = (itsKey: unknown, value: unknown) => ({ key: itsKey, value })
+    return keyed.keptLatest(call, this.#types.value, this.#upstream.type, keep, emit)
+  }
+}
+
+function same(record: unknown): unknown {
+  return record
+}
+
+function second(_key: unknown, kept: unknown): unknown {
+  return kept
+}
+
+/** A function made by `keyedProcess` may bring the types of its key and input. */
+function declaredTypes(fn: object): {
+  readonly key?: Type<unknown>
+  readonly input?: Type<unknown>
+} {
+  return fn
+}

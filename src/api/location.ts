@@ -1,0 +1,30 @@
+/** Where in the user's code a stream was chained: for labels and messages, never for behaviour. */
+import { fileURLToPath } from 'node:url'
+
+/** The folder of the package's code; frames inside it are not the user's. */
+const OWN = fileURLToPath(new URL('..', import.meta.url))
+const FRAMES_MAX = 20
+const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
+
+/** `path:line:column` of the first frame outside the package; undefined if there is none. */
+export function callSite(): string | undefined {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = FRAMES_MAX
+  const { stack = '' } = new Error('call site')
+  Error.stackTraceLimit = before
+  for (const line of stack.split('\n')) {
+    const [, place, lineNumber = '', column = ''] = FRAME.exec(line.trimEnd()) ?? []
+    if (place === undefined) continue
+    const path = place.startsWith('file://') ? pathOf(place) : place
+    if (!path.startsWith(OWN)) return `${path}:${lineNumber}:${column}`
+  }
+  return undefined
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    return url
+  }
+}

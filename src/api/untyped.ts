@@ -1,0 +1,46 @@
+/**
+ * The border between typed streams and the untyped graph. The methods of the streams have checked
+ * that a function fits the records; inside the graph values are `unknown`. Every such step is here.
+ */
+import type {
+  AggregateFunction,
+  KeyedProcessFunction,
+  ProcessFunction,
+} from '../operators/functions.ts'
+import type { Sink } from '../operators/sink.ts'
+import type { StateSchema } from '../state/descriptors.ts'
+
+export type Unary<R> = (value: unknown) => R
+
+export function unary<R>(fn: (value: never) => R): Unary<R> {
+  return fn as Unary<R> // the stream gives it only records of its own type
+}
+
+export function binary<R>(fn: (a: never, b: never) => R): (a: unknown, b: unknown) => R {
+  return fn as (a: unknown, b: unknown) => R // the stream gives it only values of its own types
+}
+
+export function anyProcess<I, O, R>(
+  fn: ProcessFunction<I, O, R>,
+): ProcessFunction<unknown, unknown, unknown> {
+  // The operator gives it records of the stream, and the resources its own open() made.
+  return fn as unknown as ProcessFunction<unknown, unknown, unknown>
+}
+
+export function anyKeyedProcess<K, I, O, S extends StateSchema, R>(
+  fn: KeyedProcessFunction<K, I, O, S, R>,
+): KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown> {
+  // The operator gives it records and keys of the stream, and handles made from its own schema.
+  return fn as unknown as KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown>
+}
+
+export function anyAggregate<I, A, O>(
+  fn: AggregateFunction<I, A, O>,
+): AggregateFunction<unknown, unknown, unknown> {
+  // Accumulators it is given come from itself, records from the stream.
+  return fn as unknown as AggregateFunction<unknown, unknown, unknown>
+}
+
+export function anySink<T>(sink: Sink<T>): Sink<unknown> {
+  return sink as Sink<never> as Sink<unknown> // it gets only records of the stream
+}

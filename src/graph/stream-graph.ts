@@ -1,0 +1,86 @@
+/**
+ * The graph as it grows while the user's `build` runs: nodes in order of creation, so that every
+ * worker that builds the same job gets the same numbers. It closes when `build` returns; whoever
+ * chains a stream later (from a promise, a timer) is told so.
+ */
+import { MillraceError } from '../errors.ts'
+import type { GraphNode, OperatorNode, SinkNode, SourceNode, StreamGraph } from './job-graph.ts'
+import type { Type } from '../types/type.ts'
+
+/** More nodes than this are surely a loop in `build`. */
+const NODES_MAX = 10_000
+
+/** A node without what the graph adds. */
+export type NewNode =
+  | Omit<SourceNode, 'id' | 'label'>
+  | Omit<OperatorNode, 'id' | 'label'>
+  | Omit<SinkNode, 'id' | 'label'>
+
+export class GraphBuilder {
+  readonly jobName: string
+  readonly #nodes: GraphNode[] = []
+  /** Side outputs of operators that did not list theirs: those that are read. */
+  readonly #openSideOutputs = new Map<number, Map<string, Type<unknown>>>()
+  #prints = 0
+  #isClosed = false
+
+  constructor(jobName: string) {
+    this.jobName = jobName
+  }
+
+  /** Adds a node and returns its id. */
+  add(node: NewNode): number {
+    if (this.#isClosed) {
+      const what = `job "${this.jobName}": ${labelOf(node)} is added after build has returned`
+      throw new MillraceError('JOB_GRAPH_INVALID', what, {
+        cure: 'chain all streams in build itself, not in a callback or promise',
+      })
+    }
+    const id = this.#nodes.length
+    if (id === NODES_MAX) {
+      const what = `job "${this.jobName}" has more than ${NODES_MAX} operators`
+      throw new MillraceError('JOB_GRAPH_INVALID', what, { cure: 'look for a loop in build' })
+    }
+    this.#nodes.push(Object.freeze({ ...node, id, label: labelOf(node) }))
+    return id
+  }
+
+  /** Adds an operator whose side outputs are those that will be read. */
+  addWithOpenSideOutputs(node: Omit<OperatorNode, 'id' | 'label' | 'sideOutputs'>): number {
+    const sideOutputs = new Map<string, Type<unknown>>()
+    const id = this.add({ ...node, sideOutputs })
+    this.#openSideOutputs.set(id, sideOutputs)
+    return id
+  }
+
+  /** Notes that a side output of a node is read. */
+  readSideOutput(from: number, tag: string, type: Type<unknown>): void {
+    const open = this.#openSideOutputs.get(from)
+    if (open?.has(tag) === false) open.set(tag, type)
+  }
+
+  /** A uid for a print that was given none. */
+  nextPrintUid(): string {
+    this.#prints++
+    return this.#prints === 1 ? 'print' : `print-${this.#prints}`
+  }
+
+  close(): StreamGraph {
+    this.#isClosed = true
+    return Object.freeze({ nodes: Object.freeze(this.#nodes) })
+  }
+}
+
+/** How messages name a node: its uid, or what it does and where it was written. */
+export function labelOf(node: NewNode): string {
+  if (node.uid !== undefined) return node.uid
+  const operation = node.kind === 'operator' ? node.operation : node.kind
+  return node.location === undefined ? operation : `${operation} (${shortLocation(node.location)})`
+}
+
+/** `job.ts:12` of `/app/src/job.ts:12:5`. */
+function shortLocation(location: string): string {
+  const [, path = location, line = ''] = /^(.*?):(\d+)(?::\d+)?$/.exec(location) ?? []
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+  return line === '' ? name : `${name}:${line}`
+}

@@ -1,0 +1,76 @@
+/** What a job author uses, grouped by what it is for. Backends and connectors have subpaths. */
+
+// Describing a job
+export { job } from './api/job.ts'
+export type { Job, JobOptions } from './graph/job.ts'
+export type { ParamSchema, ParamsOf } from './graph/params.ts'
+export type { RestartOptions } from './config/job-options.ts'
+export type {
+  DataStream,
+  EventTime,
+  KeyedStream,
+  PrimitiveKey,
+  SelectedKey,
+  StreamEnvironment,
+  Update,
+  UpdateStream,
+} from './api/streams.ts'
+
+// Writing functions
+export { keyedProcess, processFunction } from './api/functions.ts'
+export { outputTag } from './operators/output-tag.ts'
+export type { OutputTag } from './operators/output-tag.ts'
+export type {
+  AggregateFunction,
+  AsyncFunctionError,
+  Collector,
+  CompileError,
+  Context,
+  KeyedContext,
+  KeyedProcess,
+  KeyedProcessFunction,
+  OnTimerContext,
+  OpenContext,
+  ProcessFunction,
+  Synchronous,
+  TimerService,
+  Timestamp,
+} from './operators/functions.ts'
+
+// Declaring types
+export { t } from './types/t.ts'
+export type { OptionalType, Struct, Tuple, Types } from './types/t.ts'
+export type { Infer, Type } from './types/type.ts'
+
+// Declaring state
+export {
+  aggregatingState,
+  listState,
+  mapState,
+  reducingState,
+  valueState,
+} from './state/descriptors.ts'
+export type {
+  Aggregate,
+  ReadonlyStateOf,
+  StateDescriptor,
+  StateOf,
+  StateSchema,
+} from './state/descriptors.ts'
+export type {
+  FoldingState,
+  ListState,
+  MapState,
+  ReadonlyFoldingState,
+  ReadonlyListState,
+  ReadonlyMapState,
+  ReadonlyValueState,
+  ValueState,
+} from './state/handles.ts'
+
+// Values of options
+export type { Duration, Size } from './util/duration.ts'
+
+// Handling errors
+export { isMillraceError, MillraceError } from './errors.ts'
+export type { ErrorCode, ErrorData, ErrorDetails } from './errors.ts'

@@ -1,0 +1,46 @@
+/**
+ * What all operators share: they pass watermarks and the end of input on, and most need nothing
+ * opened or closed. The host hands what they pass on to the side outputs, too.
+ */
+import type { KeyedStateTable } from '../state/backend.ts'
+import { required } from '../util/assert.ts'
+import type { Operator, OperatorContext, Output } from './operator.ts'
+import { CHECKED_RESULTS, refuseAsyncResult } from './synchronous.ts'
+
+export abstract class BaseOperator implements Operator {
+  protected readonly output: Output
+  readonly #what: string
+  #unchecked = CHECKED_RESULTS
+
+  /** @param what names the operator in messages. */
+  constructor(context: OperatorContext, what: string) {
+    this.output = context.output
+    this.#what = what
+  }
+
+  abstract processElement(value: unknown, timestamp: number): void
+
+  open(): void | Promise<void> {}
+
+  processWatermark(timestamp: number): void {
+    this.output.watermark(timestamp)
+  }
+
+  endInput(): void {
+    this.output.endInput()
+  }
+
+  close(): void | Promise<void> {}
+
+  /** Looks at the first results of the user's function: none may be a promise. */
+  protected check(result: unknown): void {
+    if (this.#unchecked === 0) return
+    this.#unchecked--
+    refuseAsyncResult(result, this.#what)
+  }
+}
+
+/** The rows of an operator that declares keyed state. */
+export function tableOf(context: OperatorContext): KeyedStateTable {
+  return required(context.table, `${context.uid} declares keyed state, the host gave no table`)
+}

@@ -1,0 +1,138 @@
+/**
+ * What users write and what their functions are given: process and aggregate functions, contexts,
+ * collectors, timers. Functions are synchronous; the types here refuse asynchronous ones in words.
+ */
+import type { StateOf, StateSchema } from '../state/descriptors.ts'
+import type { Type } from '../types/type.ts'
+import type { TimeDomain } from './operator.ts'
+import type { OutputTag } from './output-tag.ts'
+
+/** Milliseconds since 1970-01-01 UTC. */
+export type Timestamp = number
+
+declare const explanation: unique symbol
+/** Nothing is of this type: it stands in compile errors to say what is wrong. */
+export interface CompileError<Message extends string> {
+  readonly [explanation]: Message
+}
+/** Stands for a promise where a function must be synchronous; the compiler shows its text. */
+export interface AsyncFunctionError<
+  Message extends string = 'functions are synchronous: use asyncMap for asynchronous calls',
+> extends CompileError<Message> {}
+
+/** What a function may return: `R`, unless that is a promise. */
+export type Synchronous<R> = R extends PromiseLike<unknown> | AsyncIterable<unknown>
+  ? AsyncFunctionError
+  : R
+/** Takes results. Never blocks. */
+export interface Collector<O> {
+  /** @param timestamp default: that of the record or event-time timer being processed. */
+  collect(value: O, timestamp?: Timestamp): void
+}
+
+/** Timers of the current key: one per key, kind, time and name; setting one again does nothing. */
+export interface TimerService {
+  /** No record older than this is expected; −∞ before the first watermark. */
+  readonly currentWatermark: Timestamp
+  /** The time of day as this batch of records sees it. */
+  readonly currentProcessingTime: Timestamp
+  registerEventTimeTimer(timestamp: Timestamp, name?: string): void
+  registerProcessingTimeTimer(timestamp: Timestamp, name?: string): void
+  deleteEventTimeTimer(timestamp: Timestamp, name?: string): void
+  deleteProcessingTimeTimer(timestamp: Timestamp, name?: string): void
+}
+
+/** What a process function can reach besides its record. Valid only during the call. */
+export interface Context<R = undefined> {
+  /** Event time of the record, if its source assigns one. */
+  readonly timestamp: Timestamp | undefined
+  /** What `open` returned. */
+  readonly resources: R
+  /** Emits to a side output; read it with `stream.sideOutput(tag)`. */
+  output<X>(tag: OutputTag<X>, value: X): void
+}
+export interface KeyedContext<K, S, R = undefined> extends Context<R> {
+  readonly currentKey: K
+  /** The states the function declares, of the current key. */
+  readonly state: StateOf<S>
+  readonly timers: TimerService
+}
+export interface OnTimerContext<K, S, R = undefined> extends KeyedContext<K, S, R> {
+  readonly timeDomain: TimeDomain
+  /** The name it was registered by; empty if none was given. */
+  readonly timerName: string
+}
+
+/** What `open` is told. */
+export interface OpenContext {
+  readonly jobName: string
+  readonly uid: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+}
+
+/** A function over a stream without keys. */
+export interface ProcessFunction<I, O, R = undefined> {
+  /** Type of what is collected; default: dynamic. */
+  readonly output?: Type<O>
+  /** If given, only these side outputs may be emitted and read. */
+  readonly sideOutputs?: readonly OutputTag<unknown>[]
+  /** Acquires what the function needs (a database of places, a compiled model), per subtask. */
+  readonly open?: (context: OpenContext) => R | Promise<R>
+  readonly processElement: (
+    value: I,
+    ctx: Context<R>,
+    out: Collector<O>,
+  ) => void | undefined | AsyncFunctionError
+  readonly close?: (resources: R) => void | Promise<void>
+}
+
+/** A function over a keyed stream, with the state it declares. */
+export interface KeyedProcessFunction<K, I, O, S extends StateSchema = {}, R = undefined> {
+  /** Type of what is collected; default: dynamic. */
+  readonly output?: Type<O>
+  /** The keyed state, by name. Names are in every snapshot: a renamed state starts empty. */
+  readonly state?: S
+  /** If given, only these side outputs may be emitted and read. */
+  readonly sideOutputs?: readonly OutputTag<unknown>[]
+  /** Acquires what the function needs (a database of places, a compiled model), per subtask. */
+  readonly open?: (context: OpenContext) => R | Promise<R>
+  readonly processElement: (
+    value: I,
+    ctx: KeyedContext<K, S, R>,
+    out: Collector<O>,
+  ) => void | undefined | AsyncFunctionError
+  readonly onTimer?: (
+    timestamp: Timestamp,
+    ctx: OnTimerContext<K, S, R>,
+    out: Collector<O>,
+  ) => void | undefined | AsyncFunctionError
+  readonly close?: (resources: R) => void | Promise<void>
+}
+
+/**
+ * A keyed process function that also names its key and input types, so that it can be tested, and
+ * its state read, on its own. `keyedProcess` makes it.
+ */
+export interface KeyedProcess<
+  K,
+  I,
+  O,
+  S extends StateSchema = {},
+  R = undefined,
+> extends KeyedProcessFunction<K, I, O, S, R> {
+  readonly key?: Type<K>
+  readonly input?: Type<I>
+}
+
+/** An incremental fold with an accumulator per key; `add` may change the one it gets. */
+export interface AggregateFunction<I, A, O> {
+  /** Type of the accumulator, as it is kept in state; default: dynamic. */
+  readonly accumulator?: Type<A>
+  /** Type of the result; default: dynamic. */
+  readonly output?: Type<O>
+  readonly createAccumulator: () => A
+  readonly add: (value: I, accumulator: A) => A | AsyncFunctionError
+  readonly getResult: (accumulator: A) => O
+  readonly merge?: (a: A, b: A) => A
+}

@@ -10,6 +10,7 @@
  */
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
 import { MANIFEST_BYTES_MAX, decodeLink, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
@@ -218,6 +219,7 @@ export async function fence(
   store: BlobStore,
   identity: { readonly jobName: string; readonly writtenAt: number },
   decide: (chain: Chain) => FenceDecision | Promise<FenceDecision>,
+  reach: Reach = reachNothing,
 ): Promise<Leadership> {
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const chain = await readChain(store)
@@ -226,8 +228,10 @@ export async function fence(
     const { jobName, writtenAt } = identity
     const leaderEpoch = head.leaderEpoch + 1
     const body = { kind: 'fence', jobName, lineage, leaderEpoch, writtenAt, restores } as const
+    await reach('before-fence')
     const entry = await appendLink(store, head, body)
     if (entry === 'lost' || entry.link.kind !== 'fence') continue
+    await reach('after-fence')
     return {
       fence: entry.link,
       chain: { entries: [...entries, entry], head: headAt(entry), damage },

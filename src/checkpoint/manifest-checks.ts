@@ -56,6 +56,7 @@ const planNode = checks.shape<PlanNode>(
     replayable: checks.flag,
     guarantee: checks.oneOf('exactly-once', 'at-least-once'),
     canWithdraw: checks.flag,
+    discoverEveryMs: checks.nonNegative,
   },
 )
 const planVertex = checks.shape<PlanVertex>(

@@ -1,0 +1,77 @@
+/**
+ * Deletes what retention allows: the shell around `retention.ts`. Readers and standbys pin a link
+ * by a mark that expires (`pins.ts`). Deleting links before runs, and reading the pins again in
+ * between, means: a reader that pins a link and then still finds it has its runs until the pin
+ * expires.
+ */
+import { isMillraceError } from '../errors.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { type Reach, reachNothing } from './crash-points.ts'
+import { RUNS_PREFIX, linkName } from './layout.ts'
+import type { ManifestLink } from './manifest.ts'
+import { livePins } from './pins.ts'
+import { type AliveAttempt, type RetentionRequest, deletableRuns, retain } from './retention.ts'
+
+export interface CollectionRequest extends RetentionRequest {
+  readonly alive: AliveAttempt
+  /** Wall time, for the expiry of pins only. */
+  readonly nowMs: number
+}
+
+export interface Collection {
+  /** The links that are left, oldest first. */
+  readonly links: readonly ManifestLink[]
+  readonly deletedLinks: number
+  readonly deletedRuns: number
+}
+
+/**
+ * Deletes old links and runs. May fail at any point and be called again.
+ *
+ * @param request `links` is the whole chain as its leader knows it.
+ */
+export async function collectGarbage(
+  store: BlobStore,
+  request: CollectionRequest,
+  reach: Reach = reachNothing,
+): Promise<Collection> {
+  const { links, alive, nowMs } = request
+  const nothing = { links, deletedLinks: 0, deletedRuns: 0 }
+  await reach('gc-begin')
+  if (await isSuperseded(store, links)) return nothing
+  const pins = await livePins(store, nowMs)
+  const { released, kept } = retain({ ...request, held: [...request.held, ...pins] })
+  for (const { sequence } of released) {
+    await store.delete(linkName(sequence))
+    await reach('gc-link-deleted')
+  }
+  // Who pinned one of these while they were being deleted has read its link, but not its runs.
+  const latePins = new Set(await livePins(store, nowMs))
+  const oldest = kept[0]?.sequence ?? 0
+  const pinned = released.filter((link) => latePins.has(link.sequence))
+  const known = new Set(released.map((link) => link.sequence))
+  const collection = { links: kept, deletedLinks: released.length, deletedRuns: 0 }
+  // A pin on a link that an earlier collection deleted: which runs it means is not known any more.
+  if ([...latePins].some((pin) => pin < oldest && !known.has(pin))) return collection
+  const blobs = await store.list(RUNS_PREFIX)
+  const names = blobs.map((blob) => blob.name)
+  const doomed = deletableRuns({ names, kept: [...pinned, ...kept], released, alive })
+  for (const name of doomed) {
+    await store.delete(name)
+    await reach('gc-run-deleted')
+  }
+  return { ...collection, deletedRuns: doomed.length }
+}
+
+/** True if another leader has appended: then it is not ours any more to delete anything. */
+async function isSuperseded(store: BlobStore, links: readonly ManifestLink[]): Promise<boolean> {
+  const head = links.at(-1)
+  if (head === undefined) return false
+  try {
+    await store.stat(linkName(head.sequence + 1))
+    return true
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
+    throw error
+  }
+}

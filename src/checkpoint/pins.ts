@@ -1,0 +1,50 @@
+/**
+ * Pins: how readers and standbys keep a checkpoint from being deleted under their hands. A pin is a
+ * blob whose name says everything; it expires by itself, so a reader that dies holds nothing for
+ * long. It protects the reader's convenience, never the job: no promise rests on its clock.
+ */
+import { Buffer } from 'node:buffer'
+import { MillraceError, isMillraceError } from '../errors.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { PINS_PREFIX, type Pin, linkName, parsePinName, pinName } from './layout.ts'
+
+/** Pins that seem to last longer are taken for a broken clock's and ignored. */
+const PIN_LIFETIME_MAX_MS = 7 * 24 * 3_600_000
+
+/**
+ * Holds a link and its runs until the pin expires. Renew by pinning again before that.
+ *
+ * @returns the pin, for `unpin`.
+ * @throws `CHECKPOINT_NOT_FOUND` if the link has been deleted already: choose a newer one.
+ */
+export async function pin(store: BlobStore, mark: Pin): Promise<Pin> {
+  const name = pinName(mark)
+  await store.putIfAbsent(name, Buffer.from(`${JSON.stringify(mark)}\n`, 'utf8'))
+  try {
+    // Only a link that is still there after the pin has been written is surely held by it.
+    await store.stat(linkName(mark.sequence))
+    return mark
+  } catch (error) {
+    await store.delete(name)
+    if (!isMillraceError(error) || error.code !== 'STORAGE_NOT_FOUND') throw error
+    const message = `${store.location}: checkpoint ${linkName(mark.sequence)} has been deleted`
+    throw new MillraceError('CHECKPOINT_NOT_FOUND', message, { cause: error })
+  }
+}
+
+export async function unpin(store: BlobStore, mark: Pin): Promise<void> {
+  await store.delete(pinName(mark))
+}
+
+/** The sequences that are pinned at `nowMs`; deletes marks that have expired. */
+export async function livePins(store: BlobStore, nowMs: number): Promise<readonly number[]> {
+  const sequences: number[] = []
+  for (const { name } of await store.list(PINS_PREFIX)) {
+    const mark = parsePinName(name)
+    if (mark === undefined) continue
+    const leftMs = mark.expiresAtMs - nowMs
+    if (leftMs > 0 && leftMs <= PIN_LIFETIME_MAX_MS) sequences.push(mark.sequence)
+    else await store.delete(name)
+  }
+  return sequences
+}

@@ -9,7 +9,8 @@ export const TEMPORARY_MARK = '.tmp-'
 const NAME_CHARS_MAX = 512
 const PART = /^[A-Za-z0-9._-]{1,200}$/
 
-function isName(name: string): boolean {
+/** Whether a blob may be called so. */
+export function isBlobName(name: string): boolean {
   if (name.length > NAME_CHARS_MAX) return false
   return name
     .split('/')
@@ -18,11 +19,11 @@ function isName(name: string): boolean {
 
 /** Asserts that a blob may be called so; names are made by Millrace, never taken from outside. */
 export function checkBlobName(name: string): void {
-  assert(isName(name), `not a name for a blob: ${JSON.stringify(name.slice(0, 100))}`)
+  assert(isBlobName(name), `not a name for a blob: ${JSON.stringify(name.slice(0, 100))}`)
 }
 
 /** Asserts that `prefix` is empty or a folder with its slash. */
 export function checkBlobPrefix(prefix: string): void {
-  const sound = prefix === '' || (prefix.endsWith('/') && isName(prefix.slice(0, -1)))
+  const sound = prefix === '' || (prefix.endsWith('/') && isBlobName(prefix.slice(0, -1)))
   assert(sound, `not a prefix of blobs: ${JSON.stringify(prefix.slice(0, 100))}`)
 }

@@ -1,6 +1,6 @@
 /**
  * A blob store in memory: for tests, the simulator and jobs whose state may die with the process.
- * Stores of the same name within one process and registry share nothing else than what they hold.
+ * Several stores may stand over the same blobs: one that is opened anew after a simulated crash.
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../errors.ts'
@@ -9,13 +9,17 @@ import { checkBlobName, checkBlobPrefix } from './blob-name.ts'
 import type { BlobInfo, BlobStore, BlobWriter } from './blob-store.ts'
 import { readRange } from './range.ts'
 
+/** What a store holds; never changed in place. */
+export type MemoryBlobs = Map<string, Uint8Array>
+
 export class MemoryBlobStore implements BlobStore {
   readonly location: string
-  readonly #blobs = new Map<string, Uint8Array>()
+  readonly #blobs: MemoryBlobs
   #closed = false
 
-  constructor(location = 'memory:') {
+  constructor(location = 'memory:', blobs: MemoryBlobs = new Map()) {
     this.location = location
+    this.#blobs = blobs
   }
 
   async create(name: string): Promise<BlobWriter> {
@@ -59,13 +63,6 @@ export class MemoryBlobStore implements BlobStore {
     this.#closed = true
   }
 
-  /** What it holds, for a store that takes up where this one was left: a restart in a test. */
-  reopen(): MemoryBlobStore {
-    const store = new MemoryBlobStore(this.location)
-    for (const [name, bytes] of this.#blobs) store.#blobs.set(name, bytes)
-    return store
-  }
-
   #blob(name: string): Uint8Array {
     this.#check(name)
     const blob = this.#blobs.get(name)
@@ -83,11 +80,11 @@ export class MemoryBlobStore implements BlobStore {
 
 class MemoryWriter implements BlobWriter {
   readonly #name: string
-  readonly #blobs: Map<string, Uint8Array>
+  readonly #blobs: MemoryBlobs
   #chunks: Uint8Array[] = []
   #state: 'open' | 'closed' | 'aborted' = 'open'
 
-  constructor(name: string, blobs: Map<string, Uint8Array>) {
+  constructor(name: string, blobs: MemoryBlobs) {
     this.#name = name
     this.#blobs = blobs
   }

@@ -92,7 +92,7 @@ export class BlockBuilder {
   }
 }
 
-/** Appends `source` from `start`; a loop beats the native call for the few bytes of most entries. */
+/** Appends `source` from `start`; for a few bytes a loop beats the native call. */
 function copyInto(out: ByteWriter, source: Uint8Array, start: number): void {
   const { bytes } = out
   const count = source.length - start

@@ -1,7 +1,8 @@
 /**
- * Bloom filters over rows: one per few thousand rows of a run, about 10 bits and 7 probes each, so
- * that a look-up in many runs reads hardly any block in vain (1 % false positives). One 32-bit hash
- * per row; the probes are an arithmetic sequence from it. Bit order and hash are part of the format.
+ * Bloom filters over rows: one per few thousand rows of a run, about 10 bits and 7 probes per row,
+ * so that a look-up in many runs reads hardly any block in vain (1 % false positives). One 32-bit
+ * hash per row; the probes are an arithmetic sequence from it. Hash and bit order are part of the
+ * format.
  */
 import { fnv1aBytes } from '../../util/hash.ts'
 

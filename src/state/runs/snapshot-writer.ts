@@ -17,7 +17,7 @@ import type { RunMetadata } from './run-format.ts'
 import { RunWriter, type RunWriterOptions } from './run-writer.ts'
 
 export interface SnapshotOptions extends RunWriterOptions {
-  /** Keyed changes, if the task has keyed state. Consumed; confirming or aborting is left to others. */
+  /** Keyed changes, if the task has keyed state. Consumed; others confirm or abort it. */
   readonly cut?: StateCut | undefined
   /** Non-keyed records, in any order; those of equal operator, kind and name keep theirs. */
   readonly records: readonly OperatorStateEntry[]

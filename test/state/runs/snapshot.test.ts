@@ -92,7 +92,7 @@ test('keyed changes and records share one file and are read apart', async () => 
   assert.ok(only.records !== undefined)
 })
 
-test('what was spilled lies below what is still in memory, older segments below newer', async () => {
+test('spilled segments lie below what is still in memory, older below newer', async () => {
   const store = new MemoryBlobStore()
   const cut = cutOf(
     [put(1, 2, 'held'), undefined, drop(1, 4)],

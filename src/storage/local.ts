@@ -1,0 +1,247 @@
+/**
+ * Blobs as files of a folder. A blob is written under a temporary name in its own folder, synced,
+ * and then linked to its name: `link` fails if the name is taken, so that nothing is overwritten
+ * and nobody sees half a file; the folder is synced last, so that what has resolved survives a
+ * loss of power. The order of these steps is pinned by `test/storage/trace.test.ts`.
+ *
+ *     write → fsync file → link → unlink temporary → fsync folder
+ */
+import { Buffer } from 'node:buffer'
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { MillraceError } from '../errors.ts'
+import { assert } from '../util/assert.ts'
+import { systemRandom, type Random } from '../util/random.ts'
+import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from './blob-name.ts'
+import type { BlobInfo, BlobStore, BlobWriter } from './blob-store.ts'
+import { storageError, systemCode } from './local-errors.ts'
+import { LocalWriter, type Publish } from './local-writer.ts'
+import { readRange } from './range.ts'
+
+export interface LocalBlobStoreOptions {
+  /** Told of each file operation just before it is done; temporary names end in `.tmp`. */
+  readonly trace?: (operation: string) => void
+  /** A named place where a fault may strike: `blob-written`, `blob-synced`, `blob-linked`. */
+  readonly at?: (point: string) => void | Promise<void>
+  /** Makes temporary names unlike those of other writers. */
+  readonly random?: Random
+}
+
+export class LocalBlobStore implements BlobStore {
+  readonly location: string
+  readonly #root: string
+  readonly #options: LocalBlobStoreOptions
+  readonly #random: Random
+  /** Temporary files of this store's living writers. */
+  readonly #temporaries = new Set<string>()
+  /** Folders that exist durably, or will when the promise resolves. */
+  readonly #folders = new Map<string, Promise<void>>()
+  #closed = false
+
+  /** `directory` need not exist; it is created with the first blob. */
+  constructor(directory: string, options: LocalBlobStoreOptions = {}, location = directory) {
+    this.location = location
+    this.#root = resolve(directory)
+    this.#options = options
+    this.#random = options.random ?? systemRandom()
+  }
+
+  async create(name: string): Promise<BlobWriter> {
+    return this.#create(name)
+  }
+
+  async #create(name: string): Promise<LocalWriter> {
+    const path = this.#path(name)
+    const temporary = `${path}${TEMPORARY_MARK}${process.pid}-${this.#random.id()}`
+    await this.#makeFolder(dirname(path))
+    const publish: Publish = {
+      name,
+      path,
+      temporary,
+      trace: (verb, target = name) => this.#options.trace?.(`${verb} ${target}`),
+      at: async (point) => this.#options.at?.(point),
+      syncFolder: () => this.#syncFolder(dirname(path)),
+      ended: () => this.#temporaries.delete(temporary),
+    }
+    publish.trace('create', `${name}.tmp`)
+    try {
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
+      const writer = new LocalWriter(await open(temporary, flags), publish)
+      this.#temporaries.add(temporary)
+      return writer
+    } catch (cause) {
+      // Somebody removed the folder: make it again next time.
+      if (systemCode(cause) === 'ENOENT') this.#folders.delete(dirname(path))
+      throw storageError('create', path, cause)
+    }
+  }
+
+  async putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean> {
+    const writer = await this.#create(name)
+    try {
+      await writer.write(bytes)
+      await writer.close()
+      return true
+    } catch (error) {
+      // Once linked, others may have seen it: a put that then fails may or may not have happened.
+      if (!writer.linked) await writer.abort()
+      if (error instanceof MillraceError && error.code === 'STORAGE_CONFLICT') return false
+      throw error
+    }
+  }
+
+  async read(name: string, offsetBytes = 0, lengthBytes?: number): Promise<Uint8Array> {
+    const path = this.#path(name)
+    let file: FileHandle | undefined
+    try {
+      file = await open(path, 'r')
+      const { size } = await file.stat()
+      const { start, end } = readRange(this.location, name, size, offsetBytes, lengthBytes)
+      const bytes = Buffer.allocUnsafeSlow(end - start)
+      let filled = 0
+      while (filled < bytes.length) {
+        const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled)
+        if (bytesRead === 0) readRange(this.location, name, start + filled, start, bytes.length)
+        filled += bytesRead
+      }
+      return bytes
+    } catch (cause) {
+      throw storageError('read', path, cause)
+    } finally {
+      await file?.close()
+    }
+  }
+
+  async stat(name: string): Promise<BlobInfo> {
+    const path = this.#path(name)
+    try {
+      const found = await stat(path)
+      if (!found.isFile()) throw Object.assign(new Error('not a file'), { code: 'ENOENT' })
+      return { name, lengthBytes: found.size }
+    } catch (cause) {
+      throw storageError('look up', path, cause)
+    }
+  }
+
+  async list(prefix: string): Promise<readonly BlobInfo[]> {
+    checkBlobPrefix(prefix)
+    assert(!this.#closed, 'the store is closed')
+    const blobs: BlobInfo[] = []
+    for (const path of await this.#files(join(this.#root, prefix))) {
+      const name = this.#shown(path)
+      if (!isBlobName(name)) continue
+      try {
+        blobs.push({ name, lengthBytes: (await stat(path)).size })
+      } catch (cause) {
+        // Deleted since the folder was read.
+        if (systemCode(cause) !== 'ENOENT') throw storageError('look up', path, cause)
+      }
+    }
+    return blobs.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  async delete(name: string): Promise<void> {
+    const path = this.#path(name)
+    this.#options.trace?.(`unlink ${name}`)
+    try {
+      await unlink(path)
+    } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') return
+      throw storageError('delete', path, cause)
+    }
+    // What was deleted first must be gone first: a manifest before the runs that it names.
+    await this.#syncFolder(dirname(path))
+  }
+
+  /**
+   * Deletes temporary files that no writer of this store is using: leftovers of a crash. Only for
+   * the owner of the folder; another process still writing there would fail, and lose nothing else.
+   */
+  async cleanTemporary(): Promise<number> {
+    let cleaned = 0
+    for (const path of await this.#files(this.#root)) {
+      if (!path.includes(TEMPORARY_MARK) || this.#temporaries.has(path)) continue
+      await unlink(path).catch(() => undefined)
+      cleaned++
+    }
+    return cleaned
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #path(name: string): string {
+    checkBlobName(name)
+    assert(!this.#closed, 'the store is closed')
+    return join(this.#root, name)
+  }
+
+  async #files(directory: string): Promise<string[]> {
+    try {
+      await stat(directory)
+    } catch (cause) {
+      if (systemCode(cause) === 'ENOENT') return []
+      throw storageError('list', directory, cause)
+    }
+    try {
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true })
+      const files = entries.filter((entry) => entry.isFile())
+      return files.map((entry) => join(entry.parentPath, entry.name))
+    } catch (cause) {
+      throw storageError('list', directory, cause)
+    }
+  }
+
+  async #makeFolder(directory: string): Promise<void> {
+    let made = this.#folders.get(directory)
+    if (made === undefined) {
+      made = this.#makeDurably(directory)
+      this.#folders.set(directory, made)
+      made.catch(() => this.#folders.delete(directory))
+    }
+    await made
+  }
+
+  /**
+   * Creates a folder and syncs each folder that has a new entry; those between the root and it in
+   * any case, for another thread may have just made them and not synced yet.
+   */
+  async #makeDurably(directory: string): Promise<void> {
+    try {
+      const first = await mkdir(directory, { recursive: true })
+      if (first !== undefined) this.#options.trace?.(`mkdir ${this.#shown(directory)}`)
+      const outside = first !== undefined && !first.startsWith(this.#root + sep)
+      const top = outside ? dirname(first) : this.#root
+      const below = relative(top, directory)
+      const parts = below === '' ? [] : below.split(sep)
+      for (let depth = 0; depth < parts.length; depth++) {
+        await this.#syncFolder(join(top, ...parts.slice(0, depth)))
+      }
+    } catch (cause) {
+      throw storageError('create', directory, cause)
+    }
+  }
+
+  async #syncFolder(directory: string): Promise<void> {
+    // Windows cannot sync a folder; its file systems journal names themselves.
+    if (process.platform === 'win32') return
+    this.#options.trace?.(`fsync ${this.#shown(directory)}/`)
+    try {
+      const handle = await open(directory, 'r')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    } catch (cause) {
+      throw storageError('sync', directory, cause)
+    }
+  }
+
+  /** A path as a name: relative to the root, with slashes. */
+  #shown(path: string): string {
+    return relative(this.#root, path).split(sep).join('/') || '.'
+  }
+}

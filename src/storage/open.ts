@@ -1,0 +1,56 @@
+/**
+ * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths, and
+ * `memory:` with a name, which all who open it in this thread share.
+ */
+import { fileURLToPath } from 'node:url'
+import { MillraceError } from '../errors.ts'
+import type { BlobStore } from './blob-store.ts'
+import { LocalBlobStore } from './local.ts'
+import { MemoryBlobStore, type MemoryBlobs } from './memory.ts'
+
+/** What the schemes mean; shown when another one is given. */
+const SCHEMES = 'file:, memory: or a plain path'
+
+/** Contents of the `memory:` stores of this thread, by location. */
+const memories = new Map<string, MemoryBlobs>()
+
+/**
+ * Opens the store at `location`. Nothing is created before the first blob is.
+ * Throws `STORAGE_URL_UNKNOWN` for a scheme that there is no store for.
+ *
+ * @example
+ * const store = await openBlobStore('file:///var/lib/orders/checkpoints')
+ */
+export async function openBlobStore(location: string): Promise<BlobStore> {
+  // One letter and a colon is a drive of Windows.
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
+  if (scheme === undefined && location !== '') return new LocalBlobStore(location)
+  if (scheme === 'file') return new LocalBlobStore(filePath(location), {}, location)
+  if (scheme === 'memory') {
+    const blobs: MemoryBlobs = memories.get(location) ?? new Map()
+    memories.set(location, blobs)
+    return new MemoryBlobStore(location, blobs)
+  }
+  const shown = scheme === undefined ? 'an empty location' : `the scheme ${scheme}:`
+  throw new MillraceError('STORAGE_URL_UNKNOWN', `there is no storage for ${shown}`, {
+    cure: `use ${SCHEMES}`,
+    details: { scheme },
+  })
+}
+
+/** `file:///absolute` as the standard says; `file:relative` from the working directory. */
+function filePath(location: string): string {
+  const rest = location.slice('file:'.length)
+  if (!rest.startsWith('//')) {
+    if (rest !== '') return decodeURIComponent(rest)
+    throw new MillraceError('STORAGE_URL_UNKNOWN', `${location} names no folder`)
+  }
+  try {
+    return fileURLToPath(location)
+  } catch (cause) {
+    throw new MillraceError('STORAGE_URL_UNKNOWN', `${location} is not the URL of a local folder`, {
+      cause,
+      cure: 'write it with three slashes: file:///path',
+    })
+  }
+}

@@ -3,9 +3,9 @@
  * compared with the bytes that are left before anything is allocated, depth is bounded, and field
  * names never reach a prototype.
  */
-import { MillraceError } from '../errors.ts'
 import type { ByteReader } from '../util/bytes.ts'
 import { magnitudeFromBytes } from './bigints.ts'
+import { corrupt } from './codec.ts'
 import { BIGINT_BYTES_MAX, DYNAMIC_DEPTH_MAX, TAG } from './dynamic-format.ts'
 import { readFieldName } from './field-names.ts'
 import { setField } from './plain.ts'
@@ -137,8 +137,4 @@ function readSet(count: number, input: ByteReader, depth: number): Set<unknown> 
 
 function checkDepth(depth: number): void {
   if (depth >= DYNAMIC_DEPTH_MAX) throw corrupt(`nested deeper than ${DYNAMIC_DEPTH_MAX} levels`)
-}
-
-function corrupt(problem: string): MillraceError {
-  return new MillraceError('STORAGE_CORRUPT', problem)
 }

@@ -2,10 +2,12 @@
  * Reads canonical key bytes back (see `keys.ts` and `docs/internals/keys.md`). Damaged input is
  * `STORAGE_CORRUPT`; memory stays within a small multiple of the bytes given.
  */
-import { MillraceError } from '../errors.ts'
 import type { ByteReader } from '../util/bytes.ts'
+import { magnitudeFromBytes } from './bigints.ts'
+import { corrupt } from './codec.ts'
 import { BIGINT_SHORT_BYTES_MAX, KEY_DEPTH_MAX, KEY_TAG } from './keys-write.ts'
 import { setField } from './plain.ts'
+import { readUtf8 } from './strings.ts'
 
 const SIGN_BIT = 0x80000000
 
@@ -98,22 +100,18 @@ function bigintHead(input: ByteReader): { readonly flip: number; readonly count:
   const flip = head < 0x80 ? 0xff : 0
   const short = (head ^ flip) - 0x80
   if (short <= BIGINT_SHORT_BYTES_MAX) return { flip, count: short }
-  const long = input.uint32BE()
-  const count = flip === 0 ? long : ~long >>> 0
-  return { flip, count }
+  const long = input.uint16BE()
+  return { flip, count: flip === 0 ? long : ~long & 0xffff }
 }
 
 function readBigint(input: ByteReader): bigint {
   const { flip, count } = bigintHead(input)
-  if (count === 0) return 0n
-  let hexadecimal = input.raw(count).toString('hex')
-  if (flip !== 0) {
-    const flipped = Buffer.from(hexadecimal, 'hex')
-    for (let index = 0; index < count; index++) flipped[index] = ~(flipped[index] as number)
-    hexadecimal = flipped.toString('hex')
+  const magnitude = new Uint8Array(input.raw(count)).reverse()
+  for (let index = 0; index < count; index++) {
+    magnitude[index] = (magnitude[index] as number) ^ flip
   }
-  const magnitude = BigInt(`0x${hexadecimal}`)
-  return flip === 0 ? magnitude : -magnitude
+  const value = magnitudeFromBytes(magnitude)
+  return flip === 0 ? value : -value
 }
 
 /** Position of the end mark of the escaped text that starts here. */
@@ -144,18 +142,16 @@ function readEscaped(input: ByteReader): Uint8Array {
 function readString(input: ByteReader): string {
   const bytes = input.bytes
   const start = input.position
-  const end = endOfEscaped(input)
-  let ascii = true
-  for (let position = start; position < end; position++) {
+  for (let position = start; position < input.end; position++) {
     const byte = bytes[position] as number
-    if (byte > 0x7f || byte === KEY_TAG.ESCAPE) {
-      ascii = false
-      break
+    if (byte > 0x7f || byte === KEY_TAG.ESCAPE) return decodeGeneralized(readEscaped(input))
+    if (byte === KEY_TAG.END) {
+      const text = readUtf8(input, position - start)
+      input.position++
+      return text
     }
   }
-  if (!ascii) return decodeGeneralized(readEscaped(input))
-  input.position = end + 1
-  return bytes.latin1Slice(start, end)
+  throw corrupt('a key has no end mark')
 }
 
 /** UTF-8 that may hold lone surrogates as three bytes each. */
@@ -211,8 +207,4 @@ function atEnd(input: ByteReader): boolean {
 function deeper(depth: number): number {
   if (depth >= KEY_DEPTH_MAX) throw corrupt(`a key is nested over ${KEY_DEPTH_MAX} levels`)
   return depth + 1
-}
-
-function corrupt(problem: string): MillraceError {
-  return new MillraceError('STORAGE_CORRUPT', problem)
 }

@@ -4,6 +4,7 @@
  */
 import { types } from 'node:util'
 import type { ByteWriter } from '../util/bytes.ts'
+import { magnitudeToBytes } from './bigints.ts'
 import { fieldSegment, mismatch, refusal, under } from './mismatch.ts'
 
 /** First byte of each kind of key. `END` closes strings, bytes, tuples and records. */
@@ -26,6 +27,7 @@ export const KEY_TAG = {
 export const KEY_DEPTH_MAX = 32
 /** Below this many bytes a bigint's length shares a byte with its sign. */
 export const BIGINT_SHORT_BYTES_MAX = 0x7e
+export const KEY_BIGINT_BYTES_MAX = 0xffff
 const CURE =
   'a key is a string, number, bigint, boolean, bytes, Date, null, undefined, ' +
   'or an array or plain object of such'
@@ -206,18 +208,17 @@ function writeEscaped(value: Uint8Array, out: ByteWriter): void {
 function writeBigint(value: bigint, out: ByteWriter): void {
   const negative = value < 0n
   const flip = negative ? 0xff : 0
-  const hexadecimal = value === 0n ? '' : (negative ? -value : value).toString(16)
-  const count = (hexadecimal.length + 1) >> 1
-  out.reserve(6 + count)
+  const magnitude = magnitudeToBytes(negative ? -value : value)
+  const count = magnitude.length
+  if (count > KEY_BIGINT_BYTES_MAX) {
+    throw refusal(`a bigint of over ${KEY_BIGINT_BYTES_MAX} bytes cannot be a key`)
+  }
+  out.reserve(4 + count)
   out.uint8(KEY_TAG.BIGINT)
-  if (count <= BIGINT_SHORT_BYTES_MAX) {
-    out.uint8((0x80 + count) ^ flip)
-  } else {
+  if (count <= BIGINT_SHORT_BYTES_MAX) out.uint8((0x80 + count) ^ flip)
+  else {
     out.uint8(0xff ^ flip)
-    out.uint32BE(negative ? ~count : count)
+    out.uint16BE(negative ? ~count & 0xffff : count)
   }
-  const even = hexadecimal.length % 2 === 0 ? hexadecimal : `0${hexadecimal}`
-  for (let index = 0; index < count; index++) {
-    out.uint8(Number.parseInt(even.slice(index * 2, index * 2 + 2), 16) ^ flip)
-  }
+  for (let index = count - 1; index >= 0; index--) out.uint8((magnitude[index] as number) ^ flip)
 }

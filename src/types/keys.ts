@@ -38,7 +38,11 @@ export function keyIsPrimitive(value: unknown): boolean {
 
 /** A key for messages, at most 80 characters; never throws. */
 export function describeKey(value: unknown): string {
-  return cut(describe(value, 0), DESCRIBED_CHARS_MAX)
+  try {
+    return cut(describe(value, 0), DESCRIBED_CHARS_MAX)
+  } catch {
+    return 'a key that cannot be shown' // a getter or proxy of the user's threw
+  }
 }
 
 function describe(value: unknown, depth: number): string {
@@ -59,5 +63,6 @@ function describe(value: unknown, depth: number): string {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && prototype !== Object.prototype) return showValue(value)
   const fields = Object.entries(value).slice(0, DESCRIBED_CHARS_MAX)
-  return `{${fields.map(([name, of]) => `${fieldSegment(name)}: ${describe(of, depth + 1)}`).join(', ')}}`
+  const shown = fields.map(([name, of]) => `${fieldSegment(name)}: ${describe(of, depth + 1)}`)
+  return `{${shown.join(', ')}}`
 }

@@ -22,7 +22,7 @@ export function generateStruct(
 ): StructFunctions | undefined {
   let build: Build
   try {
-    // oxlint-disable-next-line typescript/no-implied-eval -- the purpose of this file; see the head comment
+    // oxlint-disable-next-line typescript/no-implied-eval -- this is what the file is for
     const made: unknown = new Function('types', 'slow', 'isPlain', sourceOf(fields))
     build = made as Build // what `sourceOf` writes has this signature
   } catch (error) {
@@ -38,6 +38,8 @@ export function generateStruct(
 
 function sourceOf(fields: readonly StructField[]): string {
   const constants = fields.map((_, at) => `const t${at} = types[${at}]`)
+  const each = (line: (at: number) => string): string =>
+    fields.map((field, at) => `      ${guard(field, at)}{ at = ${at}; ${line(at)} }`).join('\n')
   return `'use strict'
 ${constants.join('\n')}
 return {
@@ -46,7 +48,7 @@ ${loadSource(fields)}
     let at = 0
     try {
 ${presenceSource(fields)}
-${fields.map((field, at) => `      ${guard(field, at)}{ at = ${at}; t${at}.write(f${at}, out) }`).join('\n')}
+${each((at) => `t${at}.write(f${at}, out)`)}
     } catch (error) { throw slow.locate(at, error) }
   },
   read(input) {
@@ -55,10 +57,11 @@ ${readSource(fields)}
   copy(value) {
 ${loadSource(fields)}
     let at = 0
+    ${fields.length > 0 ? `let ${fields.map((_, at) => `c${at}`).join(', ')}` : ''}
     try {
-${fields.map((field, at) => `      let c${at}; ${guard(field, at)}{ at = ${at}; c${at} = t${at}.isolate(f${at}) }`).join('\n')}
-${assembleSource(fields, (at) => `c${at}`, guard)}
+${each((at) => `c${at} = t${at}.isolate(f${at})`)}
     } catch (error) { throw slow.locate(at, error) }
+${assembleSource(fields, (at) => `c${at}`, guard)}
   },
 }`
 }

@@ -5,9 +5,10 @@
  *     parallelism 2:  [lines → flatMap] ══hash══▶ [count → latest → sink]
  *     parallelism 1:  [lines → flatMap → count → latest → sink]
  *
- * A node joins the vertex of its inputs if all of them come from that one vertex by edges that keep
- * the subtask: forward edges, and at parallelism 1 every edge. Else it is the head of a new vertex.
- * So a vertex has one entrance, its head; behind it, outputs may branch and join again.
+ * A node joins the vertex of its input if it has only one, by an edge that keeps the subtask: a
+ * forward edge, and at parallelism 1 every edge. Else it is the head of a new vertex, where the
+ * input gate waits for the watermarks and ends of all inputs. So a vertex is a tree: it has one
+ * entrance, its head, and branches behind it never join again.
  */
 import type { Edge, GraphNode, StreamGraph, Vertex, VertexEdge } from './job-graph.ts'
 import { required } from '../util/assert.ts'
@@ -50,10 +51,10 @@ function groupToJoin(
   groupOf: ReadonlyMap<number, Group>,
   parallelism: number,
 ): Group | undefined {
-  const [first, ...others] = inputs.map((edge) => groupOf.get(edge.from))
-  if (first === undefined || others.some((group) => group !== first)) return undefined
-  const staysInSubtask = (edge: Edge) => parallelism === 1 || edge.partitioning === 'forward'
-  return inputs.every(staysInSubtask) ? first : undefined
+  const [edge, ...others] = inputs
+  if (edge === undefined || others.length > 0) return undefined
+  const staysInSubtask = parallelism === 1 || edge.partitioning === 'forward'
+  return staysInSubtask ? groupOf.get(edge.from) : undefined
 }
 
 /** Where there is one subtask, nothing needs a hash to be found. */

@@ -4,6 +4,7 @@
  * nothing, so the same record may go to the master, the workers and the manifest.
  */
 import { isMillraceError, MillraceError, messageOf } from '../errors.ts'
+import { describeSchema } from '../types/describe.ts'
 import type { OptionalType } from '../types/t.ts'
 import type { Infer, Type, TypeSchema } from '../types/type.ts'
 import { ByteWriter } from '../util/bytes.ts'
@@ -59,7 +60,7 @@ function parseParam(
       'JOB_PARAM_INVALID',
       `parameter "${name}" of job "${job.name}" cannot be ${shown}: ${reason}`,
       {
-        cure: `give ${describeSchema(type.schema)}: --param ${name}=…`,
+        cure: `give ${wordsFor(type.schema)}: --param ${name}=…`,
         details: { job: job.name, parameter: name },
       },
     )
@@ -133,7 +134,7 @@ function jsonOr(text: string, otherwise: unknown): unknown {
   }
 }
 
-const DESCRIBED: Readonly<Partial<Record<TypeSchema['kind'], string>>> = {
+const WORDS: Readonly<Partial<Record<TypeSchema['kind'], string>>> = {
   boolean: 'true or false',
   bytes: 'base64',
   date: 'a date such as 2026-01-31T12:00:00Z',
@@ -144,17 +145,18 @@ const DESCRIBED: Readonly<Partial<Record<TypeSchema['kind'], string>>> = {
   timestamp: 'milliseconds, or a date such as 2026-01-31T12:00:00Z',
 }
 
-function describeSchema(schema: TypeSchema): string {
+/** What to write as text for a value of the schema. */
+function wordsFor(schema: TypeSchema): string {
   if (schema.kind === 'enum') return `one of ${schema.values.join(', ')}`
   if (schema.kind === 'literal') return JSON.stringify(schema.value)
-  if (schema.kind === 'optional' || schema.kind === 'nullable') return describeSchema(schema.of)
-  return DESCRIBED[schema.kind] ?? `${schema.kind} as JSON`
+  if (schema.kind === 'optional' || schema.kind === 'nullable') return wordsFor(schema.of)
+  return WORDS[schema.kind] ?? `JSON of ${describeSchema(schema)}`
 }
 
 function missing(job: Parameterised, name: string, type: Type<unknown>): MillraceError {
   return new MillraceError(
     'JOB_PARAM_MISSING',
-    `job "${job.name}" needs the parameter "${name}" (${describeSchema(type.schema)})`,
+    `job "${job.name}" needs the parameter "${name}" (${wordsFor(type.schema)})`,
     {
       cure: `give it: --param ${name}=… or run(…, { params: { ${name}: … } })`,
       details: { job: job.name, parameter: name },

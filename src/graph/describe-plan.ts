@@ -1,0 +1,61 @@
+/** The plan as text, for `millrace plan`: tasks, what is chained in them, and who reads whom. */
+import { describeSchema } from '../types/describe.ts'
+import type { JobPlan, PlanNode, PlanVertex } from './plan.ts'
+
+/**
+ * @example
+ * word-count: 2 tasks × parallelism 2, 128 key groups
+ *
+ * 0  lines → flatMap → counts
+ *      source    lines                 fileSource, bounded, replayable
+ *      flatMap   flatMap (job.ts:7)
+ * 1  counts → out   ⇐ 0 by key
+ *      count     counts                key string; count: value float64
+ *      sink      out                   print, at-least-once
+ */
+export function describePlan(plan: JobPlan): string {
+  const { jobName, vertices, parallelism, maxParallelism } = plan
+  const tasks = vertices.length === 1 ? '1 task' : `${vertices.length} tasks`
+  const head = `${jobName}: ${tasks} × parallelism ${parallelism}, ${maxParallelism} key groups`
+  return [head, '', ...vertices.flatMap((vertex) => vertexLines(plan, vertex))].join('\n')
+}
+
+function vertexLines(plan: JobPlan, vertex: PlanVertex): string[] {
+  const inputs = plan.edges
+    .filter((edge) => edge.toVertex === vertex.id)
+    .map((edge) => `${edge.fromVertex}${edge.partitioning === 'hash' ? ' by key' : ''}`)
+  const from = inputs.length === 0 ? '' : `   ⇐ ${inputs.join(', ')}`
+  const nodes = vertex.nodes.map((id) => plan.nodes.find((node) => node.id === id))
+  const shown = nodes.filter((node) => node !== undefined)
+  const width = (text: (node: PlanNode) => string) =>
+    Math.max(0, ...shown.map((node) => text(node).length))
+  const [whats, labels] = [width(operationOf), width(labelOf)]
+  const lines = shown.map((node) => {
+    const columns = [operationOf(node).padEnd(whats), labelOf(node).padEnd(labels), facts(node)]
+    return `     ${columns.join('   ')}`.trimEnd()
+  })
+  return [`${String(vertex.id).padEnd(3)}${vertex.name}${from}`, ...lines]
+}
+
+function operationOf(node: PlanNode): string {
+  return node.kind === 'operator' ? node.operation : node.kind
+}
+
+function labelOf(node: PlanNode): string {
+  return node.label
+}
+
+function facts(node: PlanNode): string {
+  const found: string[] = []
+  if (node.kind !== 'operator') found.push(node.operation)
+  if (node.bounded !== undefined) found.push(node.bounded ? 'bounded' : 'unbounded')
+  if (node.replayable !== undefined) found.push(node.replayable ? 'replayable' : 'not replayable')
+  if (node.guarantee !== undefined) found.push(node.guarantee)
+  if (node.keyType !== undefined) found.push(`key ${describeSchema(node.keyType)}`)
+  if (node.usesTimers) found.push('timers')
+  const states = node.states.map(({ name, kind, type, keyType }) => {
+    const key = keyType === undefined ? '' : `${describeSchema(keyType)} → `
+    return `${name}: ${kind} ${key}${describeSchema(type)}`
+  })
+  return [found.join(', '), ...states].filter((part) => part !== '').join('; ')
+}

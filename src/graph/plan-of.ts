@@ -1,0 +1,58 @@
+/** From the graph that runs to its plan: what it is, without its functions. */
+import type { GraphNode, JobGraph, OperatorNode } from './job-graph.ts'
+import type { JobPlan, PlanNode, PlanState } from './plan.ts'
+
+/** The plan of a graph. */
+export function planOf(graph: JobGraph): JobPlan {
+  const nodes = graph.vertices.flatMap((vertex) => vertex.nodes).sort((a, b) => a.id - b.id)
+  return {
+    jobName: graph.jobName,
+    parallelism: graph.parallelism,
+    maxParallelism: graph.maxParallelism,
+    nodes: nodes.map(planNode),
+    vertices: graph.vertices.map((vertex) => ({
+      id: vertex.id,
+      name: vertex.name,
+      nodes: vertex.nodes.map((node) => node.id),
+      parallelism: vertex.parallelism,
+      inputs: [...new Set(vertex.inputs.map((edge) => edge.fromVertex))],
+    })),
+    edges: graph.edges.map(({ id, fromVertex, toVertex, edge }) => {
+      return { id, fromVertex, toVertex, partitioning: edge.partitioning }
+    }),
+  }
+}
+
+function planNode(node: GraphNode): PlanNode {
+  const { id, kind, label, uid } = node
+  const base = { id, kind, label, ...(uid === undefined ? {} : { uid }) }
+  if (node.kind === 'source') {
+    const { name, bounded, replayable } = node.source
+    return {
+      ...base,
+      operation: name,
+      states: [],
+      usesTimers: false,
+      inputs: [],
+      bounded,
+      replayable,
+    }
+  }
+  const inputs = node.inputs.map((edge) => edge.from)
+  if (node.kind === 'sink') {
+    const { name, guarantee } = node.sink
+    return { ...base, operation: name, states: [], usesTimers: false, inputs, guarantee }
+  }
+  const { operation, usesTimers, key } = node
+  const keyType = key === undefined ? {} : { keyType: key.type.schema }
+  return { ...base, operation, ...keyType, states: planStates(node), usesTimers, inputs }
+}
+
+function planStates(node: OperatorNode): PlanState[] {
+  return Object.entries(node.states).map(([name, { kind, type, keyType }]) => ({
+    name,
+    kind,
+    type: type.schema,
+    ...(keyType === undefined ? {} : { keyType: keyType.schema }),
+  }))
+}

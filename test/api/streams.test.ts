@@ -122,8 +122,8 @@ describe('a chain of mistakes', () => {
     [
       'no state',
       (lines) => {
-        const fn = { state: { a: 3 }, processElement: () => undefined }
-        lines.keyBy((line) => line).process('p', fn as never)
+        const state: never = { a: 3 } as never // what JavaScript allows
+        lines.keyBy((line) => line).process('p', { state, processElement: () => undefined })
       },
       /state "a" is no declared state/,
     ],

@@ -11,29 +11,55 @@
  */
 import type { CheckpointLink, ManifestLink } from './manifest.ts'
 
-/**
- * The checkpoints of the line that leads to the newest of `links`, newest last. `links` is ordered
- * by sequence and may have gaps. Where a gap may hide a fence, the line ends: what is older may
- * have been abandoned by it.
- */
+export interface Line {
+  /** Newest last. */
+  readonly checkpoints: readonly CheckpointLink[]
+  /**
+   * Where the walk ended: at a fence that restores nothing; at the oldest link that is left; or at a
+   * gap that may hide a fence, so that what is older may have been abandoned.
+   */
+  readonly end: 'fresh' | 'front' | 'gap'
+  /** False for what is abandoned, or older than a fresh start: damage there does not matter. */
+  includes(sequence: number): boolean
+}
+
+/** The checkpoints of the line that leads to the newest of `links`, newest last. */
 export function lineOf(links: readonly ManifestLink[]): readonly CheckpointLink[] {
-  const line: CheckpointLink[] = []
+  return walkLine(links).checkpoints
+}
+
+/** Follows the line. `links` is ordered by sequence and may have gaps. */
+export function walkLine(links: readonly ManifestLink[]): Line {
+  const checkpoints: CheckpointLink[] = []
+  const abandoned: { readonly above: number; readonly below: number }[] = []
+  let end: Line['end'] = 'front'
+  let freshAt = 0
   let limit = Number.POSITIVE_INFINITY
   let newer: ManifestLink | undefined
   for (const link of links.toReversed()) {
     // A gap above the limit lies among abandoned links and does not matter.
-    if (newer !== undefined && link.sequence < limit && mayHideFence(link, newer)) break
+    if (newer !== undefined && link.sequence < limit && mayHideFence(link, newer)) {
+      end = 'gap'
+      break
+    }
     newer = link
     if (link.sequence > limit) continue
     if (link.kind === 'checkpoint') {
-      line.push(link)
+      checkpoints.push(link)
       limit = link.sequence - 1
-    } else {
-      limit = link.restores
-      if (limit === 0) break
+      continue
     }
+    limit = link.restores
+    abandoned.push({ above: limit, below: link.sequence })
+    if (limit > 0) continue
+    freshAt = link.sequence
+    end = 'fresh'
+    break
   }
-  return line.reverse()
+  const includes = (sequence: number) =>
+    sequence >= freshAt &&
+    !abandoned.some(({ above, below }) => sequence > above && sequence < below)
+  return { checkpoints: checkpoints.reverse(), end, includes }
 }
 
 /** The checkpoints of `links` that are not on their line: rolled back, or of another lineage. */

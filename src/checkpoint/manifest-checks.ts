@@ -5,6 +5,7 @@
 import type { JobPlan, PlanEdge, PlanNode, PlanState, PlanVertex } from '../graph/plan.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
+import { OPERATOR_ID_MAX } from './operator-ids.ts'
 import type { OperatorRecord, RunReference, StateRecord } from '../state/snapshot.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse } from './json-checks.ts'
@@ -30,6 +31,7 @@ const UINT32_MAX = 0xffff_ffff
 
 const name = checks.text(NAME_CHARS_MAX)
 const id = checks.integer(1)
+const operatorId = checks.integer(1, OPERATOR_ID_MAX)
 const parallelism = checks.integer(1, MAX_PARALLELISM_LIMIT)
 const subtaskIndex = checks.integer(0, MAX_PARALLELISM_LIMIT - 1)
 const kindOfState = checks.oneOf('value', 'list', 'map', 'reducing', 'aggregating')
@@ -95,7 +97,7 @@ const state = checks.shape<StateRecord>(
   { keyType: schema },
 )
 const operator = checks.shape<OperatorRecord>(
-  { id, uid: name, states: checks.list(state, LIST_MAX) },
+  { id: operatorId, uid: name, states: checks.list(state, LIST_MAX) },
   { keyType: schema, dropped: checks.exactly(true), highestStateId: checks.integer() },
 )
 
@@ -117,7 +119,7 @@ const run = checks.shape<RunReference>(
     entries: checks.integer(),
     keyGroups,
   },
-  {},
+  { operators: checks.list(operatorId, LIST_MAX) },
 )
 const split = checks.shape<SplitRecord>(
   { id: name },

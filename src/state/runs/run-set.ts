@@ -5,7 +5,7 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
 import type { RunReference } from '../snapshot.ts'
-import { keyGroupOfKey } from './entry.ts'
+import { keyGroupOfKey, operatorOfKey } from './entry.ts'
 import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
 import { mergeEntries } from './merge.ts'
 import { Pacer, type Slice } from './pace.ts'
@@ -40,10 +40,25 @@ function mergedRuns(
       const range = intersect(reference.keyGroups, keyGroups)
       if (range === undefined) continue
       const reader = await RunReader.open(store, reference)
-      streams.push(reader.scan(range))
+      streams.push(counted(reference, reader.scan(range)))
     }
     yield* mergeEntries(streams, { dropTombstones }).batches()
   })
+}
+
+/** Without the entries of operators that the reference does not mean. */
+function counted(reference: RunReference, stream: EntryBatches): EntryBatches {
+  if (reference.operators === undefined) return stream
+  return new EntryBatches(async function* (): AsyncGenerator<EntryBatch> {
+    for await (const batch of stream.batches()) {
+      const kept = batch.filter(({ key }) => means(reference, operatorOfKey(key)))
+      if (kept.length > 0) yield kept
+    }
+  })
+}
+
+function means(reference: RunReference, operatorId: number): boolean {
+  return reference.operators === undefined || reference.operators.includes(operatorId)
 }
 
 export interface MergeRunsOptions extends RunWriterOptions {
@@ -115,6 +130,7 @@ export class RunSet {
       const range = reader?.reference.keyGroups
       if (reader === undefined || range === undefined) continue
       if (keyGroup < range.start || keyGroup > range.end) continue
+      if (!means(reader.reference, operatorOfKey(key))) continue
       const value = await reader.get(key)
       if (value !== undefined)
         return (flagsOf(value) & FLAG_ANY_TOMBSTONE) === 0 ? value : undefined
@@ -123,11 +139,12 @@ export class RunSet {
     return undefined
   }
 
-  /** The live entries under a prefix that lies within one key group. */
+  /** The live entries under a prefix that lies within one key group and operator. */
   prefix(prefix: Uint8Array): EntryBatches {
     const keyGroup = keyGroupOfKey(prefix)
-    const readers = this.#readers.filter(({ reference: { keyGroups } }) => {
-      return keyGroup >= keyGroups.start && keyGroup <= keyGroups.end
+    const readers = this.#readers.filter(({ reference }) => {
+      const { start, end } = reference.keyGroups
+      return keyGroup >= start && keyGroup <= end && means(reference, operatorOfKey(prefix))
     })
     // A range tombstone over the whole prefix is not among a run's entries under it.
     const from = readers.findLastIndex((reader) => reader.deletesOlder(prefix))

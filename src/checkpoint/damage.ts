@@ -1,0 +1,173 @@
+/**
+ * Damage, and what may be restored in spite of it. A checkpoint is sound if all its runs are there,
+ * as long as the manifest says and with the footer it names; blocks are verified when they are
+ * read. Falling back to an older one is for the user to allow, if newer output may be visible.
+ */
+import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
+import type { KeyGroupRange } from '../state/key-groups.ts'
+import { RunReader } from '../state/runs/run-reader.ts'
+import type { RunReference } from '../state/snapshot.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import type { Chain, ChainDamage } from './chain.ts'
+import { type Line, walkLine } from './line.ts'
+import type { CheckpointLink } from './manifest.ts'
+import { runsOf } from './registry.ts'
+
+/** Proves that a run exists, has its length and its footer; throws `STORAGE_CORRUPT` if not. */
+export type RunVerifier = (store: BlobStore, run: RunReference) => Promise<void>
+
+export interface RunDamage {
+  readonly run: RunReference
+  readonly problem: string
+}
+
+const VERIFIED_AT_ONCE = 8
+const LINES_MAX = 20
+
+const openRun: RunVerifier = async (store, run) => {
+  await RunReader.open(store, run)
+}
+
+/**
+ * What is wrong with the runs of a checkpoint; empty if it can be restored. Errors of the storage
+ * other than damage are thrown: a store that does not answer is no reason to fall back.
+ */
+export async function verifyCheckpoint(
+  store: BlobStore,
+  link: CheckpointLink,
+  verifyRun: RunVerifier = openRun,
+): Promise<readonly RunDamage[]> {
+  const waiting = runsOf(link).toReversed()
+  const damage: RunDamage[] = []
+  const verifyNext = async (): Promise<void> => {
+    for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
+      try {
+        await verifyRun(store, run)
+      } catch (error) {
+        if (!isDamage(error)) throw error
+        damage.push({ run, problem: messageOf(error) })
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: VERIFIED_AT_ONCE }, verifyNext))
+  return damage.toSorted((a, b) => (a.run.name < b.run.name ? -1 : 1))
+}
+
+function isDamage(error: unknown): boolean {
+  if (!isMillraceError(error)) return false
+  return error.code === 'STORAGE_CORRUPT' || error.code === 'STORAGE_NOT_FOUND'
+}
+
+export interface ChoiceOptions {
+  /** Go on although output that is visible already will be written again. */
+  readonly acceptDuplicates?: boolean
+  /** This one and no other, instead of the newest sound one. */
+  readonly checkpointId?: number
+  readonly verifyRun?: RunVerifier
+  /** Told of each damaged file or link that the choice passed over, loudly, one sentence each. */
+  readonly onDamage?: (problem: string) => void
+}
+
+/**
+ * The checkpoint to restore: the newest of the line whose files are all sound, or the one asked
+ * for. Undefined only if the chain is empty or was started afresh and has no checkpoint since.
+ *
+ * @throws `CHECKPOINT_DAMAGED` naming the lost key groups if none is sound; `CHECKPOINT_NOT_FOUND`;
+ *   `OUTPUT_MAY_REPEAT` if newer output may be visible that a sink cannot withdraw.
+ */
+export async function chooseCheckpoint(
+  store: BlobStore,
+  chain: Chain,
+  options: ChoiceOptions = {},
+): Promise<CheckpointLink | undefined> {
+  const { checkpointId, verifyRun = openRun, onDamage = () => undefined } = options
+  const line = walkLine(chain.entries.map((entry) => entry.link))
+  const hidden = hiddenLinks(chain, line)
+  const newestFirst = line.checkpoints.toReversed()
+  const candidates =
+    checkpointId === undefined
+      ? newestFirst
+      : newestFirst.filter((link) => link.checkpointId === checkpointId)
+  if (checkpointId !== undefined && candidates.length === 0)
+    throw notFound(store, line, checkpointId)
+  const lost: string[] = []
+  for (const candidate of candidates) {
+    const damage = await verifyCheckpoint(store, candidate, verifyRun)
+    if (damage.length === 0) {
+      const newer = newestFirst.filter((link) => link.sequence > candidate.sequence)
+      const missing = hidden.filter((link) => link.sequence > candidate.sequence)
+      for (const problem of [...lost, ...missing.map(describeLink)]) onDamage(problem)
+      if (options.acceptDuplicates !== true) requireOutput(candidate, newer, missing.length > 0)
+      return candidate
+    }
+    lost.push(...damage.map((entry) => describeRun(candidate, entry)))
+  }
+  if (lost.length === 0 && hidden.length === 0) return undefined
+  throw allDamaged(store, [...hidden.map(describeLink), ...lost])
+}
+
+/** Damaged or missing links that may have been checkpoints of the line. */
+function hiddenLinks(chain: Chain, line: Line): readonly ChainDamage[] {
+  return chain.damage.filter(({ sequence }) => line.includes(sequence))
+}
+
+/** Throws if output of the checkpoints that are passed over may be visible and would come again. */
+function requireOutput(
+  chosen: CheckpointLink,
+  newer: readonly CheckpointLink[],
+  hidden: boolean,
+): void {
+  const plans = [...newer, ...(hidden ? [chosen] : [])].map((link) => link.plan)
+  const sinks = new Set<string>()
+  for (const node of plans.flatMap((plan) => plan.nodes)) {
+    if (node.kind === 'sink' && node.guarantee === 'exactly-once' && node.canWithdraw !== true) {
+      sinks.add(`"${node.uid ?? node.label}"`)
+    }
+  }
+  if (sinks.size === 0) return
+  const message =
+    `output newer than checkpoint ${chosen.checkpointId} may be visible, and going back to it ` +
+    `would write that output again: ${[...sinks].join(', ')}`
+  throw new MillraceError('OUTPUT_MAY_REPEAT', message, {
+    details: { checkpointId: chosen.checkpointId },
+  })
+}
+
+function notFound(store: BlobStore, line: Line, checkpointId: number): MillraceError {
+  const ids = line.checkpoints.map((link) => link.checkpointId)
+  const message = `${store.location}: there is no checkpoint ${checkpointId}`
+  return new MillraceError('CHECKPOINT_NOT_FOUND', message, {
+    cure: ids.length === 0 ? 'none is retained' : `retained are ${ids.join(', ')}`,
+    details: { checkpointId },
+  })
+}
+
+function allDamaged(store: BlobStore, problems: readonly string[]): MillraceError {
+  const shown = problems.slice(0, LINES_MAX)
+  const more = problems.length > shown.length ? `\n  - ${problems.length - shown.length} more` : ''
+  const lines = shown.map((problem) => `\n  - ${problem}`).join('')
+  const message = `${store.location}: no checkpoint can be restored:${lines}${more}\n`
+  return new MillraceError('CHECKPOINT_DAMAGED', message)
+}
+
+function describeLink(damage: ChainDamage): string {
+  return `${damage.name} ${damage.problem.replace(`${damage.name} `, '')}`
+}
+
+/** Names what is lost with a run: whose state, and which key groups of it. */
+function describeRun(link: CheckpointLink, { run, problem }: RunDamage): string {
+  const lost: string[] = []
+  for (const task of link.tasks) {
+    const ranges = task.runs.filter((own) => own.name === run.name).map((own) => own.keyGroups)
+    const vertex = link.plan.vertices.find((candidate) => candidate.id === task.vertex)
+    const owner = `${vertex?.name ?? task.vertex}[${task.subtaskIndex}]`
+    if (ranges.length > 0)
+      lost.push(`key groups ${ranges.map(describeRange).join(', ')} of ${owner}`)
+    else if (task.records?.name === run.name) lost.push(`positions and output of ${owner}`)
+  }
+  return `checkpoint ${link.checkpointId} lacks ${lost.join('; ')}: ${problem}`
+}
+
+function describeRange({ start, end }: KeyGroupRange): string {
+  return start === end ? `${start}` : `${start}-${end}`
+}

@@ -8,6 +8,7 @@ import type { JobPlan } from '../graph/plan.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
+import type { WorkerSettings } from './settings.ts'
 import type { SplitRecord, TaskRecord, TaskStatistics } from './manifest.ts'
 
 /** Where a task's state comes from. */
@@ -21,6 +22,13 @@ export interface TaskRestore {
 }
 
 export type ToWorker =
+  /** The options are resolved: build the graph; answered by `planned` or `failed`. */
+  | {
+      readonly kind: 'configure'
+      /** As given; parsed by the job's declaration. */
+      readonly params: Readonly<Record<string, unknown>>
+      readonly settings: WorkerSettings
+    }
   /** Build the tasks and restore them; answered by `deployed` or `failed`. */
   | {
       readonly kind: 'deploy'
@@ -52,7 +60,13 @@ export type ToWorker =
   | { readonly kind: 'close' }
 
 export type FromWorker =
-  | { readonly kind: 'loaded'; readonly plan: JobPlan }
+  /** The job's module is loaded: what it says of itself. */
+  | { readonly kind: 'loaded'; readonly job: JobFacts }
+  | {
+      readonly kind: 'planned'
+      readonly plan: JobPlan
+      readonly params: Readonly<Record<string, unknown>>
+    }
   | { readonly kind: 'deployed'; readonly openTimings: PhaseTimings }
   | { readonly kind: 'discovered'; readonly uid: string; readonly splits: readonly SplitRecord[] }
   | { readonly kind: 'wants-splits'; readonly uid: string; readonly subtaskIndex: number }
@@ -77,6 +91,13 @@ export type FromWorker =
   | { readonly kind: 'status'; readonly status: WorkerStatus }
   | { readonly kind: 'failed'; readonly error: ErrorData }
   | { readonly kind: 'closed' }
+
+/** What the master must know of a job whose code it never loads. */
+export interface JobFacts {
+  readonly name: string
+  /** Options in code; a backend object is replaced by its name. */
+  readonly options: object
+}
 
 /** Sent a few times a second while running. */
 export interface WorkerStatus {

@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
 import type { FromWorker } from '../checkpoint/messages.ts'
+import { loadMachineLayers, machineMemoryBytes } from '../config/load.ts'
 import { openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
@@ -15,21 +16,26 @@ import { claimJobFolder } from './job-claim.ts'
 import { workerThreadUrl } from './worker-url.ts'
 
 
+const WORKER_HEAP_SHARE = 0.6
+
 export const embeddedHost: Host = {
   clock: systemClock,
   random: systemRandom(),
+  memoryBytes: machineMemoryBytes(),
+  runsValuesInParallel: false,
+  machineLayers: (configFile) => loadMachineLayers({ configFile }),
+  at: () => undefined,
   openStore: (location) => openBlobStore(location),
   claim: (directory, jobName) => claimJobFolder(directory, jobName),
   spawn: (spec, events) =>
     spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),
 }
 
-/** Workers beyond the JavaScript heap's default: state lives in it. */
 function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   const worker = new Worker(workerThreadUrl(), {
     workerData: spec,
-    name: `millrace ${spec.settings.jobName} ${spec.index}`,
-    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes(spec.settings.memoryBytes) },
+    name: `millrace worker ${spec.index}`,
+    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes() },
   })
   let isClosing = false
   let failure: unknown
@@ -56,9 +62,12 @@ function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   }
 }
 
-/** Rows, caches and the user's own objects share the heap; three times the state's share. */
-function heapMegabytes(memoryBytes: number): number {
-  return Math.max(512, Math.ceil((memoryBytes * 3) / 1024 ** 2))
+/**
+ * A bound on one worker's heap, so that a leak ends the worker and not the process. State is held
+ * by the `memory` option well below it.
+ */
+function heapMegabytes(): number {
+  return Math.ceil((machineMemoryBytes() * WORKER_HEAP_SHARE) / 1024 ** 2)
 }
 
 function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
@@ -66,7 +75,6 @@ function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   const later = (action: () => void): void => queueMicrotask(() => void (isOver || action()))
   const host = embeddedWorkerHost({
     index: spec.index,
-    stateDirectory: spec.settings.stateDirectory,
     send(message) {
       if (message.kind !== 'closed') later(() => events.message(message))
     },

@@ -2,8 +2,6 @@
  * The embedded worker's side of the seams: real clock, real disk, and a doorbell word in shared
  * memory that other workers raise. Used in a worker thread and in the caller's own thread alike.
  */
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FromWorker } from '../checkpoint/messages.ts'
 import { openBlobStore } from '../storage/open.ts'
 import { LocalScratch } from '../storage/scratch-local.ts'
@@ -30,7 +28,6 @@ class AtomicsDoorbell implements Doorbell {
 
 export interface EmbeddedWorkerOptions {
   readonly index: number
-  readonly stateDirectory: string
   send(message: FromWorker): void
   report(event: string, error: unknown): void
   /** Names of the points at which to stop dead, for kill tests; never set in production. */
@@ -38,9 +35,6 @@ export interface EmbeddedWorkerOptions {
 }
 
 export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
-  const root = join(options.stateDirectory, `worker-${options.index}`)
-  rmSync(root, { recursive: true, force: true })
-  mkdirSync(root, { recursive: true })
   const own = { word: undefined as Int32Array | undefined, seen: 0 }
   let wakeUp: (() => void) | undefined
   let isAwake = false
@@ -61,7 +55,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     },
     random: systemRandom(),
     openStore: (location) => openBlobStore(location),
-    scratch: (name) => new LocalScratch(join(root, name)),
+    scratch: (directory) => new LocalScratch(directory),
     send: options.send,
     report: options.report,
     at: (point) => options.at?.(point),

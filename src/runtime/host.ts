@@ -4,6 +4,7 @@
  * files reaches threads, clocks or disks in another way.
  */
 import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
+import type { OptionLayer } from '../config/resolve.ts'
 import type { NativeStoreFactory } from '../state/backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
@@ -11,7 +12,6 @@ import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import type { ErrorData } from '../errors.ts'
 import type { Doorbell } from './exchange/channel.ts'
-import type { WorkerSettings } from './settings.ts'
 
 /** What a worker is started with; plain data except for a job value given to the same thread. */
 export interface WorkerSpec {
@@ -19,8 +19,6 @@ export interface WorkerSpec {
   /** URL of the job's module, or undefined when the job value itself is given. */
   readonly moduleUrl: string | undefined
   readonly job: unknown
-  readonly params: Readonly<Record<string, unknown>>
-  readonly settings: WorkerSettings
 }
 
 /** The master's end of a worker. */
@@ -55,6 +53,14 @@ export interface ControlHandler {
 export interface Host {
   readonly clock: Clock
   readonly random: Random
+  /** Memory of the container or machine, of which a job takes its share. */
+  readonly memoryBytes: number
+  /** True if job values can run at a parallelism above 1: not in threads, which need a module. */
+  readonly runsValuesInParallel: boolean
+  /** Options of config file and environment. */
+  machineLayers(configFile: string | undefined): Promise<readonly OptionLayer[]>
+  /** A named place where a fault may strike; does nothing in production. */
+  at(point: string): void | Promise<void>
   openStore(location: string): Promise<BlobStore>
   /** Throws `JOB_OWNED` if a living process owns the job. */
   claim(directory: string, jobName: string): Promise<JobClaim>
@@ -68,7 +74,8 @@ export interface WorkerHost {
   /** Replaces the native RocksDB, in the simulator. */
   readonly nativeStore?: NativeStoreFactory
   openStore(location: string): Promise<BlobStore>
-  scratch(name: string): Scratch
+  /** Throw-away files under `directory`; what an earlier attempt left there is deleted. */
+  scratch(directory: string): Scratch
   send(message: FromWorker): void
   /** The bell that wakes worker `index`, given its shared word. */
   doorbell(index: number, word: SharedArrayBuffer): Doorbell

@@ -109,9 +109,15 @@ export class SourceHead {
     this.#noMoreSplits = true
   }
 
-  /** Reads no more: the stop of a job, after its last barrier. */
+  /** Hands on no more: the stop of a job, after its last barrier. */
   stop(): void {
     this.#stopped = true
+  }
+
+  /** The checkpoint of the stop failed: reading goes on. */
+  resume(): void {
+    this.#stopped = false
+    this.#host.wake()
   }
 
   /** The end of input now, whatever is left: stop with drain. */
@@ -187,7 +193,7 @@ export class SourceHead {
       const { signal } = this.#host.context
       const batches = this.#source.read(split.record, split.position, this.#host.context)
       for await (const batch of batches) {
-        if (signal.aborted || this.#stopped) return
+        if (signal.aborted) return
         split.queue.push(batch)
         this.#host.wake()
         if (split.queue.length >= BATCHES_AHEAD_MAX) {

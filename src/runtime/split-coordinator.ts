@@ -4,7 +4,7 @@
  * sends what it returns. Bounded sources get splits on demand, so that fast subtasks read more;
  * unbounded ones get theirs spread evenly as they are found, for all must be read at once.
  */
-import type { SourceRecord, SplitRecord, TaskRecord } from '../checkpoint/manifest.ts'
+import type { SourceRecord, SplitRecord } from '../checkpoint/manifest.ts'
 import { required } from '../util/assert.ts'
 
 export interface SourceSpec {
@@ -87,22 +87,6 @@ export class SplitCoordinator {
       pending: [...pending],
       finished: [...finished],
     }))
-  }
-
-  /**
-   * The coordinator's part is older than the tasks': a split that a task says it has finished is
-   * finished, and one it holds is not pending here.
-   */
-  static merge(
-    own: readonly SourceRecord[],
-    tasks: readonly TaskRecord[],
-  ): readonly SourceRecord[] {
-    return own.map((record) => {
-      const held = tasks.filter((task) => task.source?.uid === record.uid)
-      const finished = new Set(record.finished)
-      for (const task of held) for (const id of task.source?.finished ?? []) finished.add(id)
-      return { ...record, finished: [...finished] }
-    })
   }
 
   #source(uid: string): SourceState {

@@ -9,6 +9,7 @@ import type { KeyedStateBackend, KeyedStateTable, PhaseTimings, StateBackend } f
 import { keyGroupRangeOf } from '../state/key-groups.ts'
 import { restoreStream } from '../state/runs/run-set.ts'
 import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
+import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert, required } from '../util/assert.ts'
 import { buildChain } from './chain.ts'
@@ -16,7 +17,7 @@ import { ExchangeOutput } from './exchange/exchange-output.ts'
 import { InputGate, type GateChannel } from './exchange/input-gate.ts'
 import { RingReader, RingWriter } from './exchange/ring.ts'
 import type { WorkerHost } from './host.ts'
-import type { WorkerSettings } from './settings.ts'
+import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { SinkRunner } from './sink-runner.ts'
 import { SourceHead } from './source-head.ts'
 import { Task } from './task.ts'
@@ -151,7 +152,7 @@ export class TaskBuilder {
       keyGroups,
       maxParallelism: graph.maxParallelism,
       memoryBytes: Math.floor(settings.memoryBytes / (settings.parallelism * keyedVertices)),
-      scratch: host.scratch(`v${vertex.id}`),
+      scratch: this.#scratch(`state-${vertex.id}`),
       monotonic: () => host.clock.monotonic(),
       ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
     })
@@ -166,7 +167,7 @@ export class TaskBuilder {
   }
 
   #exchange(edgeId: number, subtaskIndex: number): ExchangeOutput {
-    const { graph, deploy, settings, host, workerIndex } = this.#options
+    const { graph, deploy, settings } = this.#options
     const { edge } = required(graph.edges[edgeId], `no edge ${edgeId}`)
     const lanes = required(deploy.rings[edgeId]?.[subtaskIndex], `no rings for edge ${edgeId}`)
     return new ExchangeOutput({
@@ -174,10 +175,15 @@ export class TaskBuilder {
       maxParallelism: graph.maxParallelism,
       subtaskIndex,
       channels: lanes.map((ring, to) => new RingWriter(ring, this.#doorbell(to))),
-      scratch: host.scratch(`exchange-${edgeId}-${workerIndex}`),
+      scratch: this.#scratch(`exchange-${edgeId}`),
       name: `edge-${edgeId}`,
       memoryBytesMax: settings.outboxBytes,
     })
+  }
+
+  #scratch(name: string): Scratch {
+    const { host, settings, workerIndex } = this.#options
+    return host.scratch(`${settings.stateDirectory}/worker-${workerIndex}/${name}`)
   }
 
   #doorbell(worker: number): ReturnType<WorkerHost['doorbell']> {
@@ -199,7 +205,7 @@ export class TaskBuilder {
       scope: deploy.scope,
       subtaskIndex,
       host,
-      scratch: host.scratch(`sink-${node.id}`),
+      scratch: this.#scratch(`sink-${node.id}`),
       memoryBytesMax: settings.outboxBytes,
       signal,
     })

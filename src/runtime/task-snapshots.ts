@@ -14,7 +14,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { WorkerHost } from './host.ts'
-import type { WorkerSettings } from './settings.ts'
+import type { WorkerSettings } from '../checkpoint/settings.ts'
 
 interface Attempt {
   readonly checkpointId: number

@@ -39,6 +39,8 @@ export class Task {
   #held: Aligned | undefined
   #requested: { readonly barrier: Barrier; readonly atMs: number } | undefined
   #endReported = false
+  /** The checkpoint after whose barrier the source stopped. */
+  #stoppedBy = -1
 
   constructor(parts: TaskParts) {
     this.parts = parts
@@ -132,6 +134,7 @@ export class Task {
   async abort(checkpointId: number): Promise<void> {
     this.parts.gate?.abort(checkpointId)
     if (this.#requested?.barrier.checkpointId === checkpointId) this.#requested = undefined
+    if (this.#stoppedBy === checkpointId) this.parts.source?.resume()
     await this.parts.snapshots.abort(checkpointId)
     this.#passHeld()
   }
@@ -167,7 +170,10 @@ export class Task {
     const cut = backend?.cut()
     for (const exchange of exchanges) exchange.barrier(barrier)
     const committables = sinks.map((sink) => sink.barrier(barrier.checkpointId))
-    if (barrier.stopAfter) source?.stop()
+    if (barrier.stopAfter) {
+      source?.stop()
+      this.#stoppedBy = barrier.checkpointId
+    }
     this.#held = undefined
     const syncMs = host.clock.monotonic() - startMs
     const all = Promise.all(committables).then((lists) => [...records, ...lists.flat()])

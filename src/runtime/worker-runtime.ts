@@ -4,13 +4,15 @@
  * until that trigger's barrier has passed. The same code runs in a thread, in the caller's thread
  * and in the simulator.
  */
-import { asJob, type Job } from '../api/job.ts'
 import type { ToWorker } from '../checkpoint/messages.ts'
+import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { errorToData } from '../errors.ts'
 import { buildJobGraph } from '../graph/build.ts'
 import type { JobGraph } from '../graph/job-graph.ts'
-import { planOf } from '../graph/plan.ts'
-import { chooseBackend } from '../state/choose-backend.ts'
+import { asJob, type Job } from '../graph/job.ts'
+import { parseParams } from '../graph/params.ts'
+import { planOf } from '../graph/plan-of.ts'
+import { chooseBackend } from './choose-backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
@@ -26,6 +28,7 @@ const MAINTAIN_MS = 1
 
 type Deploy = Extract<ToWorker, { kind: 'deploy' }>
 type Complete = Extract<ToWorker, { kind: 'complete' }>
+type Configure = Extract<ToWorker, { kind: 'configure' }>
 
 export class WorkerRuntime {
   readonly #spec: WorkerSpec
@@ -33,6 +36,7 @@ export class WorkerRuntime {
   readonly #abort = new AbortController()
   readonly #inbox: ToWorker[] = []
   #job: Job | undefined
+  #settings: WorkerSettings | undefined
   #graph: JobGraph | undefined
   #discovery: SourceDiscovery | undefined
   #store: BlobStore | undefined
@@ -68,12 +72,25 @@ export class WorkerRuntime {
   }
 
   async #load(): Promise<void> {
-    const { moduleUrl, job, params, settings } = this.#spec
-    this.#job = moduleUrl === undefined ? asJob(job) : await loadJobModule(moduleUrl)
+    const { moduleUrl, job: given } = this.#spec
+    const job =
+      moduleUrl === undefined ? asJob(given) : await loadJobModule(moduleUrl)
+    this.#job = job
+    const { backend } = job.settings
+    const backendName = typeof backend === 'object' ? backend.name : backend
+    const options = { ...job.settings, ...(backend === undefined ? {} : { backend: backendName }) }
+    this.#host.send({ kind: 'loaded', job: { name: job.name, options } })
+  }
+
+  #configure(message: Configure): void {
+    const { settings } = message
+    const job = required(this.#job, 'not loaded')
+    const params = parseParams(job, message.params)
     const { parallelism, maxParallelism } = settings
-    this.#graph = buildJobGraph(this.#job, { parallelism, maxParallelism, params })
+    this.#settings = settings
+    this.#graph = buildJobGraph(job, { parallelism, maxParallelism, params })
     this.#discovery = new SourceDiscovery(this.#graph, this.#host, this.#abort.signal)
-    this.#host.send({ kind: 'loaded', plan: planOf(this.#graph) })
+    this.#host.send({ kind: 'planned', plan: planOf(this.#graph), params })
   }
 
   async #turn(): Promise<void> {
@@ -91,7 +108,7 @@ export class WorkerRuntime {
           task.processingTime(this.#processingTime)
           worked = true
         }
-        if (task.step(this.#spec.settings.batchRecords)) worked = true
+        if (task.step(required(this.#settings, 'not configured').batchRecords)) worked = true
         if (task.parts.backend?.maintain(MAINTAIN_MS) === true) worked = true
       }
     }
@@ -109,6 +126,8 @@ export class WorkerRuntime {
 
   async #handle(message: ToWorker): Promise<void> {
     switch (message.kind) {
+      case 'configure':
+        return this.#configure(message)
       case 'deploy':
         return this.#deploy(message)
       case 'start':
@@ -144,15 +163,16 @@ export class WorkerRuntime {
 
   async #deploy(deploy: Deploy): Promise<void> {
     const host = this.#host
-    const { settings, index } = this.#spec
+    const settings = required(this.#settings, 'not configured')
+    const job = required(this.#job, 'not loaded')
     this.#processingTime = deploy.processingTime
     this.#store = await host.openStore(settings.storage)
     const builder = new TaskBuilder({
       graph: required(this.#graph, 'not loaded'),
-      workerIndex: index,
+      workerIndex: this.#spec.index,
       deploy,
       settings,
-      backend: await chooseBackend(settings, required(this.#job, 'not loaded').options.stateBackend),
+      backend: chooseBackend(settings, job.settings.backend),
       host,
       store: this.#store,
       signal: this.#abort.signal,

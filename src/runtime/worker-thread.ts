@@ -12,7 +12,6 @@ const spec = workerData as WorkerSpec // structured clone of what host-embedded.
 
 const host = embeddedWorkerHost({
   index: spec.index,
-  stateDirectory: spec.settings.stateDirectory,
   send: (message) => port.postMessage(message),
   report: (event, error) => port.postMessage({ kind: 'event', event, error: errorToData(error) }),
 })

@@ -4,8 +4,8 @@ export interface WorkerSettings {
   readonly jobName: string
   readonly parallelism: number
   readonly maxParallelism: number
-  /** `hashmap`, `rocksdb`, or undefined for the job's own choice. */
-  readonly backend: string | undefined
+  /** `auto`, `hashmap`, `rocksdb`, or the name of the backend that the job brings along. */
+  readonly backend: string
   readonly memoryBytes: number
   /** Location of the checkpoint storage. */
   readonly storage: string

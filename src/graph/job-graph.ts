@@ -1,0 +1,107 @@
+/**
+ * A job as data. `api/` builds nodes as the user chains them; `chaining.ts` groups neighbours into
+ * vertices, each a task per subtask; the runtime instantiates operators from their factories. Nodes
+ * hold the user's functions, so a graph never crosses a thread: each worker builds its own from the
+ * job's module, and only its `plan` (JSON) travels.
+ */
+import type { OperatorContext, Operator } from '../operators/operator.ts'
+import type { Source } from '../operators/source.ts'
+import type { Sink } from '../operators/sink.ts'
+import type { StateDescriptor } from '../state/descriptors.ts'
+import type { Type } from '../types/type.ts'
+
+/** Watermarks of a source, per split. */
+export interface TimeStrategy {
+  readonly timestamp: (value: unknown) => number
+  readonly maxOutOfOrdernessMs: number
+  readonly idlenessMs?: number
+}
+
+export interface KeySelector {
+  readonly select: (value: unknown) => unknown
+  readonly type: Type<unknown>
+}
+
+interface NodeBase {
+  /** Position in the graph, dense from 0 in order of creation; equal in every worker. */
+  readonly id: number
+  /** What the user sees: the uid, or the operation and the line that made it. */
+  readonly label: string
+  /** The user's source line (`file:line:column`), for messages. */
+  readonly location: string | undefined
+  readonly outputType: Type<unknown>
+}
+
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source'
+  readonly uid: string
+  readonly source: Source<unknown>
+  readonly time: TimeStrategy | undefined
+}
+
+export interface OperatorNode extends NodeBase {
+  readonly kind: 'operator'
+  /** Required for nodes that own state; absent for the others. */
+  readonly uid: string | undefined
+  /** map, flatMap, filter, count, reduce, process, … */
+  readonly operation: string
+  readonly inputs: readonly Edge[]
+  /** Present when the inputs are keyed: all of them, by the same type. */
+  readonly key: KeySelector | undefined
+  readonly states: Readonly<Record<string, StateDescriptor>>
+  readonly usesTimers: boolean
+  readonly sideOutputs: ReadonlyMap<string, Type<unknown>>
+  /** Makes one running instance for a subtask. */
+  readonly create: (context: OperatorContext) => Operator
+}
+
+export interface SinkNode extends NodeBase {
+  readonly kind: 'sink'
+  readonly uid: string
+  readonly inputs: readonly Edge[]
+  readonly sink: Sink<unknown>
+}
+
+export type GraphNode = SourceNode | OperatorNode | SinkNode
+
+export interface Edge {
+  readonly from: number
+  /** Name of the side output that is read, or undefined for the main one. */
+  readonly tag: string | undefined
+  /** How records are spread when the sides run in different tasks. */
+  readonly partitioning: 'forward' | 'hash' | 'rebalance'
+  /** For hash partitioning. */
+  readonly key: KeySelector | undefined
+  /** Type of the records on this edge. */
+  readonly type: Type<unknown>
+}
+
+export interface StreamGraph {
+  readonly nodes: readonly GraphNode[]
+}
+
+/** Nodes that share a task: `nodes[0]` is its head, the others follow by forward edges. */
+export interface Vertex {
+  /** Dense from 0, in topological order. */
+  readonly id: number
+  readonly name: string
+  readonly nodes: readonly GraphNode[]
+  /** Edges into the head from other vertices, in the order of the head's inputs. */
+  readonly inputs: readonly VertexEdge[]
+  readonly parallelism: number
+}
+
+export interface VertexEdge {
+  readonly id: number
+  readonly fromVertex: number
+  readonly toVertex: number
+  readonly edge: Edge
+}
+
+export interface JobGraph {
+  readonly jobName: string
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly vertices: readonly Vertex[]
+  readonly edges: readonly VertexEdge[]
+}

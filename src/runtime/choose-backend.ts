@@ -1,0 +1,34 @@
+/**
+ * The backend of a worker: the one the job brings along if the options name it, else one of the
+ * built-in ones by name. RocksDB is loaded only when it is chosen.
+ */
+import type { WorkerSettings } from '../checkpoint/settings.ts'
+import { MillraceError } from '../errors.ts'
+import type { StateBackend } from '../state/backend.ts'
+import { hashmap } from '../state/hashmap/index.ts'
+import { rocksdb, rocksdbIsAvailable } from '../state/rocksdb/index.ts'
+
+export function chooseBackend(
+  settings: WorkerSettings,
+  ofJob: StateBackend | string | undefined,
+): StateBackend {
+  if (typeof ofJob === 'object' && ofJob.name === settings.backend) return ofJob
+  const options = {
+    ...(settings.blockCacheBytes === undefined ? {} : { blockCache: settings.blockCacheBytes }),
+    ...(settings.writeBufferBytes === undefined
+      ? {}
+      : { writeBufferSize: settings.writeBufferBytes }),
+  }
+  switch (settings.backend) {
+    case 'hashmap':
+      return hashmap()
+    case 'rocksdb':
+      return rocksdb(options)
+    case 'auto':
+      return rocksdbIsAvailable() ? rocksdb(options) : hashmap()
+    default:
+      throw new MillraceError('CONFIG_INVALID', `there is no backend "${settings.backend}"`, {
+        cure: 'use hashmap, rocksdb, or a backend object in the options of the job',
+      })
+  }
+}

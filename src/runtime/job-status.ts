@@ -1,0 +1,133 @@
+/** What `handle.status` and `millrace list` show of a job: plain data, a fresh object each time. */
+import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/manifest.ts'
+import type { WorkerStatus } from '../checkpoint/messages.ts'
+import type { CheckpointReport } from '../checkpoint/protocol.ts'
+import { errorToData, type ErrorData } from '../errors.ts'
+import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
+import { sumBackends } from './worker-status.ts'
+
+export type JobState =
+  | 'starting'
+  | 'running'
+  | 'restarting'
+  | 'stopping'
+  | 'finished'
+  | 'stopped'
+  | 'cancelled'
+  | 'failed'
+
+export interface CheckpointSummary {
+  readonly checkpointId: number
+  readonly purpose: CheckpointPurpose
+  /** Wall time in ms. */
+  readonly completedAt: number
+  readonly statistics: CheckpointStatistics
+}
+
+export interface JobStatus {
+  readonly jobName: string
+  readonly state: JobState
+  readonly startedAt: number
+  readonly parallelism: number
+  readonly params: Readonly<Record<string, unknown>>
+  /** Attempts so far, and why the last one ended, if it failed. */
+  readonly attempts: number
+  readonly lastError: ErrorData | undefined
+  /** The checkpoint the running attempt started from. */
+  readonly restoredFrom: number | undefined
+  /** T_state: how long opening the state took, by phase, summed over tasks. */
+  readonly stateOpen: PhaseTimings | undefined
+  /** Since this process started: records read by sources, and handed to sinks. */
+  readonly recordsIn: number
+  readonly recordsOut: number
+  readonly malformedRecords: number
+  /** Output that waits on disk because a sink or a worker is slow: bytes written in all. */
+  readonly spilledBytes: number
+  /** The least watermark of all operators, in ms; infinite at the beginning and the end. */
+  readonly watermark: number
+  readonly backend: BackendStatistics
+  readonly checkpoints: {
+    readonly completed: number
+    readonly failed: number
+    readonly last: CheckpointSummary | undefined
+    readonly lastFailure: ErrorData | undefined
+    /** Where they lie. */
+    readonly location: string
+  }
+}
+
+/** Keeps what `JobStatus` needs between attempts. */
+export class JobProgress {
+  state: JobState = 'starting'
+  jobName = ''
+  parallelism = 1
+  params: Readonly<Record<string, unknown>> = {}
+  attempts = 0
+  lastError: ErrorData | undefined
+  restoredFrom: number | undefined
+  stateOpen: PhaseTimings | undefined
+  location = ''
+  #completed = 0
+  #failed = 0
+  #last: CheckpointSummary | undefined
+  #lastFailure: ErrorData | undefined
+  /** Of attempts that have ended. */
+  #recordsIn = 0
+  #recordsOut = 0
+  readonly #startedAt: number
+
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt
+  }
+
+  report(report: CheckpointReport, nowMs: number): void {
+    if (report.outcome === 'completed') {
+      const { checkpointId, purpose, statistics } = report
+      this.#completed++
+      this.#last = { checkpointId, purpose, completedAt: nowMs, statistics }
+    } else if (report.outcome === 'failed') {
+      this.#failed++
+      this.#lastFailure = report.error
+    }
+  }
+
+  /** An attempt is over: its counters are kept. */
+  endAttempt(workers: readonly WorkerStatus[], error: unknown): void {
+    this.#recordsIn += sum(workers, (worker) => worker.recordsIn)
+    this.#recordsOut += sum(workers, (worker) => worker.recordsOut)
+    if (error !== undefined) this.lastError = errorToData(error)
+  }
+
+  status(workers: readonly WorkerStatus[]): JobStatus {
+    const { jobName, state, parallelism, params, attempts, lastError } = this
+    const { restoredFrom, stateOpen, location } = this
+    return {
+      jobName,
+      state,
+      startedAt: this.#startedAt,
+      parallelism,
+      params,
+      attempts,
+      lastError,
+      restoredFrom,
+      stateOpen,
+      recordsIn: this.#recordsIn + sum(workers, (worker) => worker.recordsIn),
+      recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),
+      malformedRecords: sum(workers, (worker) => worker.malformedRecords),
+      spilledBytes: sum(workers, (worker) => worker.spilledBytes),
+      watermark: Math.min(...workers.map((worker) => worker.watermark)),
+      backend: sumBackends(workers.map((worker) => worker.backend)),
+      checkpoints: {
+        completed: this.#completed,
+        failed: this.#failed,
+        last: this.#last,
+        lastFailure: this.#lastFailure,
+        location,
+      },
+    }
+  }
+}
+
+function sum(workers: readonly WorkerStatus[], of: (worker: WorkerStatus) => number): number {
+  return workers.reduce((total, worker) => total + of(worker), 0)
+}

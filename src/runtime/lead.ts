@@ -1,0 +1,207 @@
+/**
+ * Taking the lead of a job and deciding what it goes on from: reads the chain, chooses a
+ * checkpoint, checks that the job's code fits its state, writes the fence, and works out what each
+ * task restores. Nothing is written before everything that can be refused has been.
+ */
+import {
+  appendLink,
+  fence,
+  headAt,
+  readChain,
+  type Chain,
+  type ChainEntry,
+} from '../checkpoint/chain.ts'
+import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
+import { chooseCheckpoint } from '../checkpoint/damage.ts'
+import { requireCompatible } from '../checkpoint/compatibility.ts'
+import { lineOf } from '../checkpoint/line.ts'
+import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
+import type { TaskRestore } from '../checkpoint/messages.ts'
+import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
+import { MillraceError } from '../errors.ts'
+import type { JobPlan } from '../graph/plan.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { assert } from '../util/assert.ts'
+import { importTasks } from './import-snapshot.ts'
+import type { Host } from './host.ts'
+
+export interface LeadRequest {
+  readonly host: Host
+  readonly store: BlobStore
+  readonly plan: JobPlan
+  readonly params: Readonly<Record<string, unknown>>
+  readonly from: string | undefined
+  readonly fresh: boolean
+  readonly acceptDuplicates: boolean
+}
+
+/** What an attempt starts from. */
+export interface Lead {
+  readonly chain: Chain
+  readonly job: CheckpointedJob
+  readonly restored: CheckpointLink | undefined
+  readonly restores: readonly TaskRestore[]
+  readonly sources: readonly SourceRecord[]
+  readonly firstCheckpointId: number
+}
+
+export async function takeLead(request: LeadRequest): Promise<Lead> {
+  const { host, store, plan, params, fresh } = request
+  const foreign = await foreignSnapshot(request)
+  const decision = { restored: undefined as CheckpointLink | undefined }
+  const { chain, fence: link } = await fence(
+    store,
+    { jobName: plan.jobName, writtenAt: host.clock.now() },
+    async (seen) => {
+      const restored = fresh ? undefined : await chosen(request, seen, foreign)
+      decision.restored = restored
+      const isOwn = restored !== undefined && foreign === undefined
+      if (restored !== undefined) requireCompatible(restored, plan)
+      return {
+        restores: isOwn ? restored.sequence : 0,
+        lineage: isOwn ? restored.lineage : host.random.id(),
+      }
+    },
+  )
+  const restored = decision.restored
+  const job: CheckpointedJob = {
+    jobName: plan.jobName,
+    lineage: link.lineage,
+    leaderEpoch: link.leaderEpoch,
+    params,
+    plan,
+    operators: operatorIds(idsOf(chain, restored), plan),
+  }
+  const firstCheckpointId = highestCheckpointId(chain) + 1
+  if (foreign === undefined) return leadFrom(job, chain, restored, firstCheckpointId)
+  const imported = await importInto(request, job, chain, foreign, firstCheckpointId)
+  return leadFrom(job, imported.chain, imported.restored, firstCheckpointId + 1)
+}
+
+interface Foreign {
+  readonly store: BlobStore
+  readonly link: CheckpointLink
+}
+
+/** `--from <directory>`: the newest sound checkpoint there. */
+async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefined> {
+  const { from, host } = request
+  if (from === undefined || from === 'latest' || /^\d+$/.test(from)) return undefined
+  const store = await host.openStore(from)
+  const link = await chooseCheckpoint(store, await readChain(store))
+  if (link !== undefined) return { store, link }
+  throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no snapshot in ${store.location}`, {
+    details: { directory: store.location },
+  })
+}
+
+async function chosen(
+  request: LeadRequest,
+  chain: Chain,
+  foreign: Foreign | undefined,
+): Promise<CheckpointLink | undefined> {
+  if (foreign !== undefined) return foreign.link
+  const { store, from, acceptDuplicates, plan } = request
+  const line = lineOf(chain.entries.map((entry) => entry.link))
+  const newest = line.at(-1)
+  if (from === undefined || from === 'latest') {
+    const sound = await chooseCheckpoint(store, chain)
+    if (sound?.sequence === newest?.sequence) return sound
+    requireNoVisibleOutput(plan, acceptDuplicates, sound)
+    return sound
+  }
+  const wanted = Number(from)
+  const found = line.find((link) => link.checkpointId === wanted)
+  if (found === undefined) {
+    const there = line.map((link) => link.checkpointId).join(', ')
+    throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no checkpoint ${wanted}`, {
+      cure: there === '' ? 'none is retained' : `retained are ${there}`,
+    })
+  }
+  if (found !== newest) requireNoVisibleOutput(plan, acceptDuplicates, found)
+  return found
+}
+
+/** Output of newer checkpoints is visible already; going below them would write it again. */
+function requireNoVisibleOutput(
+  plan: JobPlan,
+  acceptDuplicates: boolean,
+  target: CheckpointLink | undefined,
+): void {
+  const sinks = plan.nodes.filter((node) => node.kind === 'sink')
+  if (acceptDuplicates || sinks.length === 0) return
+  const names = sinks.map((sink) => `"${sink.uid ?? sink.label}"`).join(', ')
+  const where = target === undefined ? 'the beginning' : `checkpoint ${target.checkpointId}`
+  throw new MillraceError(
+    'OUTPUT_MAY_REPEAT',
+    `going back to ${where} would repeat output that is visible already (${names})`,
+  )
+}
+
+function leadFrom(
+  job: CheckpointedJob,
+  chain: Chain,
+  restored: CheckpointLink | undefined,
+  firstCheckpointId: number,
+): Lead {
+  const { restores, sources } =
+    restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
+  return { chain, job, restored, restores, sources, firstCheckpointId }
+}
+
+/** Makes the foreign snapshot the first own checkpoint, so that a crash right after loses nothing. */
+async function importInto(
+  request: LeadRequest,
+  job: CheckpointedJob,
+  chain: Chain,
+  { store: from, link: foreign }: Foreign,
+  checkpointId: number,
+): Promise<{ readonly chain: Chain; readonly restored: CheckpointLink }> {
+  const { store, host } = request
+  const { leaderEpoch, lineage, jobName } = job
+  const tasks = await importTasks({ from, to: store, link: foreign, leaderEpoch, checkpointId })
+  await from.close()
+  const entry = await appendLink(store, chain.head, {
+    ...foreign,
+    jobName,
+    lineage,
+    leaderEpoch,
+    checkpointId,
+    tasks,
+    purpose: 'rollback',
+    finished: false,
+    writtenAt: host.clock.now(),
+  })
+  if (entry === 'lost') {
+    throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
+  }
+  assert(entry.link.kind === 'checkpoint', 'a checkpoint was written')
+  return { chain: extended(chain, entry), restored: entry.link }
+}
+
+function extended(chain: Chain, entry: ChainEntry): Chain {
+  return { ...chain, entries: [...chain.entries, entry], head: headAt(entry) }
+}
+
+/** Ids are never reused, also not those of a line that was left. */
+function idsOf(
+  chain: Chain,
+  restored: CheckpointLink | undefined,
+): CheckpointLink['operators'] {
+  return restored?.operators ?? newestOf(chain)?.operators ?? []
+}
+
+function newestOf(chain: Chain): CheckpointLink | undefined {
+  return chain.entries
+    .map((entry) => entry.link)
+    .filter((link) => link.kind === 'checkpoint')
+    .at(-1)
+}
+
+function highestCheckpointId(chain: Chain): number {
+  let highest = 0
+  for (const { link } of chain.entries) {
+    if (link.kind === 'checkpoint') highest = Math.max(highest, link.checkpointId)
+  }
+  return highest
+}

@@ -1,0 +1,59 @@
+/** Options of `run()`, and how they become what workers need to know. */
+import { join } from 'node:path'
+import type { OptionsInput } from '../config/values.ts'
+import type { ResolvedOptions } from '../config/resolve.ts'
+import type { WorkerSettings } from '../checkpoint/settings.ts'
+import type { Logger } from '../metrics/log.ts'
+
+/** Everything `run()` takes; the same keys as the flags and the config file. */
+export interface RunOptions extends OptionsInput {
+  /** Values of the job's declared parameters; text is parsed as on the command line. */
+  readonly params?: Readonly<Record<string, unknown>>
+  /** Aborting it cancels the job; its state is kept. */
+  readonly signal?: AbortSignal
+  /** Default: silent. A pino logger fits. */
+  readonly logger?: Logger
+  /** A config file; default: the usual names in the working directory. */
+  readonly config?: string
+}
+
+/** Where the files of a job are. */
+export interface JobPaths {
+  readonly directory: string
+  /** `<directory>/<job>`: control file, local state. */
+  readonly job: string
+  readonly storage: string
+}
+
+export function jobPaths({ values }: ResolvedOptions, jobName: string): JobPaths {
+  const { directory } = values
+  const job = join(directory, jobName)
+  return { directory, job, storage: values['checkpointing.storage'] ?? join(job, 'checkpoints') }
+}
+
+/** Rings are small: what does not fit waits in the sender's outbox, where it is accounted. */
+const RING_BYTES = 1024 * 1024
+const SLICE_MS = 2
+
+export function workerSettings(
+  { values }: ResolvedOptions,
+  jobName: string,
+  paths: JobPaths,
+): WorkerSettings {
+  return {
+    jobName,
+    parallelism: values.parallelism,
+    maxParallelism: values.maxParallelism,
+    backend: values.backend,
+    memoryBytes: values.memory,
+    storage: paths.storage,
+    stateDirectory: join(paths.job, 'state'),
+    batchRecords: values.batchRecords,
+    outboxBytes: values.outboxBytes,
+    ringBytes: RING_BYTES,
+    sliceMs: SLICE_MS,
+    compression: values['checkpointing.compression'],
+    blockCacheBytes: values['state.blockCache'],
+    writeBufferBytes: values['state.writeBufferSize'],
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * `run`: the embedded cluster. Starts a job beside the caller's own work and gives a handle on it.
+ * It installs no signal or exception handler, never ends the process, never writes to the console.
+ */
+import { MillraceError } from '../errors.ts'
+import { asJob, Job } from '../graph/job.ts'
+import { silentLogger } from '../metrics/log.ts'
+import { embeddedHost } from './host-embedded.ts'
+import type { Host } from './host.ts'
+import { JobMaster, type JobResult } from './job-master.ts'
+import type { JobStatus } from './job-status.ts'
+import { moduleUrl } from './load-module.ts'
+import type { RunOptions } from './run-options.ts'
+
+/** A running job. */
+export interface JobHandle extends AsyncDisposable {
+  /**
+   * Resolves when the job has finished, was stopped or cancelled; rejects with the `MillraceError`
+   * that ended it if no restart helped.
+   */
+  readonly finished: Promise<JobResult>
+  /** As it is now; a fresh object each time. */
+  readonly status: JobStatus
+  /** Where its checkpoints lie; can be given to `from` of another run. */
+  readonly checkpointLocation: string
+  /** Takes a checkpoint now; resolves when it is complete and its output committed. */
+  checkpoint(): Promise<{ readonly checkpointId: number }>
+  /**
+   * Writes a self-contained snapshot into `directory`, which must be empty or missing.
+   *
+   * @throws `STORAGE_CONFLICT` if it is not; `CHECKPOINT_FAILED`.
+   */
+  savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }>
+  /**
+   * Ends the job with a last checkpoint: run again, it goes on from there. With `drain` sources end
+   * as if their input were over, so that windows and totals are emitted.
+   */
+  stop(options?: { readonly savepoint?: string | URL; readonly drain?: boolean }): Promise<JobResult>
+  /** Ends the job at once; run again, it goes on from the newest checkpoint. */
+  cancel(): Promise<JobResult>
+}
+
+/**
+ * Runs a job. Resolves when it runs; what prevents that is thrown.
+ *
+ * @param job URL of the module whose default export is the job: it is loaded in worker threads, so
+ *   this thread stays free. Or a job value, which runs in this thread at parallelism 1.
+ * @param options the same keys as the flags and the config file.
+ * @throws `JOB_MODULE_INVALID`, `JOB_PARAM_…`, `JOB_GRAPH_INVALID`, `JOB_OWNED`, `JOB_NEEDS_MODULE`,
+ *   `CONFIG_…`, `CHECKPOINT_INCOMPATIBLE`, `OUTPUT_MAY_REPEAT`, …
+ *
+ * @example
+ * await using handle = await run(new URL('./word-count.ts', import.meta.url), {
+ *   params: { input: 'book.txt' },
+ * })
+ * await handle.finished
+ */
+export function run(job: URL | Job, options: RunOptions = {}): Promise<JobHandle> {
+  return runOn(embeddedHost, job, options)
+}
+
+/** `run` on another host: how the simulator and the tests start jobs. */
+export async function runOn(
+  host: Host,
+  job: URL | Job,
+  options: RunOptions = {},
+): Promise<JobHandle> {
+  const isModule = job instanceof URL
+  const master = new JobMaster({
+    host,
+    moduleUrl: isModule ? moduleUrl(job).href : undefined,
+    job: isModule ? undefined : asJob(job),
+    options,
+    logger: options.logger ?? silentLogger,
+  })
+  const { signal } = options
+  if (signal?.aborted === true) throw new MillraceError('JOB_CANCELLED', 'the signal was aborted')
+  const onAbort = (): void => master.cancel()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  let hasBegun: () => void = () => undefined
+  const begun = new Promise<void>((resolve) => (hasBegun = resolve))
+  const finished = master.run(hasBegun).finally(() => signal?.removeEventListener('abort', onAbort))
+  // A failure is the caller's to see through `finished`; it must not end the process before.
+  finished.catch(() => undefined)
+  await Promise.race([begun, finished])
+  return new EmbeddedJob(master, finished)
+}
+
+class EmbeddedJob implements JobHandle {
+  readonly finished: Promise<JobResult>
+  readonly #master: JobMaster
+
+  constructor(master: JobMaster, finished: Promise<JobResult>) {
+    this.#master = master
+    this.finished = finished
+  }
+
+  get status(): JobStatus {
+    return this.#master.status
+  }
+
+  get checkpointLocation(): string {
+    return this.status.checkpoints.location
+  }
+
+  checkpoint(): Promise<{ readonly checkpointId: number }> {
+    return this.#master.checkpoint()
+  }
+
+  savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }> {
+    return this.#master.savepoint(String(directory))
+  }
+
+  async stop(
+    options: { readonly savepoint?: string | URL; readonly drain?: boolean } = {},
+  ): Promise<JobResult> {
+    const savepoint = options.savepoint === undefined ? undefined : String(options.savepoint)
+    await this.#master.stop(savepoint, options.drain === true)
+    return this.finished
+  }
+
+  cancel(): Promise<JobResult> {
+    this.#master.cancel()
+    return this.finished
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel().catch(() => undefined)
+  }
+}

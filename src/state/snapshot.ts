@@ -1,0 +1,83 @@
+/**
+ * What a snapshot of state is made of, as data: runs (immutable, sorted, checksummed files of
+ * entries) in an order of precedence, and the schemas that make them readable without the job.
+ * The byte layout is `docs/internals/snapshot-format.md`.
+ */
+import type { TypeSchema } from '../types/type.ts'
+import type { StateKind } from './descriptors.ts'
+import type { KeyGroupRange } from './key-groups.ts'
+
+export const STATE_FORMAT_VERSION = 1
+
+/** Names a run file. A reference may be narrower than the file (after a rescale). */
+export interface RunReference {
+  /** Blob name, relative to the directory of the manifest. */
+  readonly name: string
+  readonly lengthBytes: number
+  /** CRC-32 of the run's footer, which holds those of its blocks. */
+  readonly footerChecksum: number
+  readonly entries: number
+  /** Only entries of these key groups count. */
+  readonly keyGroups: KeyGroupRange
+  /**
+   * Only entries of these operators count; absent: all. Set when operators of one task are spread
+   * over several, or the other way round: what the file holds of the others is out of date.
+   */
+  readonly operators?: readonly number[]
+}
+
+/** One declared state of an operator as the snapshot records it. */
+export interface StateRecord {
+  /** Allotted once per job, from 1, never reused. 0 means the row of scalar states. */
+  readonly id: number
+  readonly name: string
+  readonly kind: StateKind
+  readonly type: TypeSchema
+  readonly keyType?: TypeSchema
+}
+
+/** An operator that owns state as the snapshot records it. */
+export interface OperatorRecord {
+  /** Allotted once per job, from 1, never reused. */
+  readonly id: number
+  readonly uid: string
+  /** Absent for operators without keyed state. */
+  readonly keyType?: TypeSchema
+  readonly states: readonly StateRecord[]
+  /** The job no longer has it; the record stays so that its id is never given to another. */
+  readonly dropped?: true
+  /** The highest state id ever allotted here, when that is above those of `states`. */
+  readonly highestStateId?: number
+}
+
+/**
+ * All entries of one operator's non-keyed kind, kept at the end of the runs under key group
+ * 0xFFFF: splits, committables, watermarks, operator-list, union and broadcast state, channel data,
+ * finished-task records. They are written whole at every checkpoint.
+ */
+export type RecordKind =
+  | 'operator-list'
+  | 'union-list'
+  | 'broadcast'
+  | 'channel-data'
+  | 'committable'
+  | 'watermark'
+  | 'split'
+  | 'finished-task'
+
+export interface OperatorStateEntry {
+  readonly operatorId: number
+  readonly kind: RecordKind
+  /** State name for operator and broadcast state; split id, … else. */
+  readonly name: string
+  readonly value: Uint8Array
+}
+
+/** What one subtask contributes to a checkpoint. */
+export interface TaskSnapshot {
+  /** Newest last. Together they hold exactly the keyed state of `keyGroups` at the cut. */
+  readonly runs: readonly RunReference[]
+  /** The run, if any, whose non-keyed entries count for this subtask; may also be in `runs`. */
+  readonly records?: RunReference
+  readonly keyGroups: KeyGroupRange
+}

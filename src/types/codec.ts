@@ -40,6 +40,35 @@ export function takesNoBytes(schema: TypeSchema): boolean {
   return schema.kind === 'struct' && schema.fields.every((field) => takesNoBytes(field.type))
 }
 
+/** True for types all of whose values are primitives. */
+export function isPrimitive(schema: TypeSchema): boolean {
+  switch (schema.kind) {
+    case 'optional':
+    case 'nullable':
+      return isPrimitive(schema.of)
+    case 'union':
+      return schema.options.every(isPrimitive)
+    case 'date':
+    case 'bytes':
+    case 'json':
+    case 'dynamic':
+    case 'struct':
+    case 'tuple':
+    case 'list':
+    case 'map':
+      return false
+    case 'string':
+    case 'boolean':
+    case 'int32':
+    case 'int64':
+    case 'float64':
+    case 'timestamp':
+    case 'literal':
+    case 'enum':
+      return true
+  }
+}
+
 /** A count of elements of at least one byte each, checked before anything is allocated. */
 export function readCount(input: ByteReader): number {
   const count = input.varuint()
@@ -49,9 +78,9 @@ export function readCount(input: ByteReader): number {
   return count
 }
 
-/** True for an isolated value that no freezing protects, or that holds such. */
-export function isLoose(isolated: unknown): boolean {
-  return typeof isolated === 'object' && isolated !== null && !isSealed(isolated)
+/** True for a value isolated by `type` that no freezing protects, or that holds such. */
+export function isLoose(type: Type<unknown>, isolated: unknown): boolean {
+  return type.copyOnRead && typeof isolated === 'object' && isolated !== null && !isSealed(isolated)
 }
 
 /** Freezes a fresh copy; seals it too, unless something in it cannot be frozen. */

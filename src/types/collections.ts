@@ -45,7 +45,8 @@ export function tupleType(elements: readonly Type<unknown>[]): Codec<readonly un
       if (isSealedBy(value, tuple)) return value
       const copy: unknown[] = []
       eachAt(frozen, (element, index) => copy.push(element.isolate(value[index])))
-      return freezeCopy(copy, tuple, tuple.copyOnRead && copy.some(isLoose))
+      const loose = frozen.some((element, index) => isLoose(element, copy[index]))
+      return freezeCopy(copy, tuple, loose)
     },
   })
   return tuple
@@ -100,7 +101,11 @@ export function listType<T>(element: Type<T>): Codec<T[]> {
       } catch (error) {
         throw under(`[${index}]`, error)
       }
-      return freezeCopy(copy, list, element.copyOnRead && copy.some(isLoose))
+      return freezeCopy(
+        copy,
+        list,
+        element.copyOnRead && copy.some((item) => isLoose(element, item)),
+      )
     },
   })
   return list

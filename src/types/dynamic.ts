@@ -87,7 +87,7 @@ function isolateFields(copy: Record<string, unknown>, depth: number): object {
       if (typeof before === 'number' || typeof before === 'string') continue
       if (typeof before === 'object' && !Object.hasOwn(copy, name)) continue
       const after = isolate(before, depth + 1)
-      loose ||= isLoose(after)
+      loose ||= isLoose(DYNAMIC, after)
       if (after !== before) copy[name] = after
     }
   } catch (error) {
@@ -104,7 +104,7 @@ function isolateArray(copy: unknown[], depth: number): object {
       const before = copy[index]
       if (typeof before === 'number' || typeof before === 'string') continue
       const after = isolate(before, depth + 1)
-      loose ||= isLoose(after)
+      loose ||= isLoose(DYNAMIC, after)
       copy[index] = after
     }
   } catch (error) {

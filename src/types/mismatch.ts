@@ -72,9 +72,8 @@ function showObject(value: object): string {
     typeof constructor === 'function'
       ? Object.getOwnPropertyDescriptor(constructor, 'name')?.value
       : undefined
-  return typeof name === 'string' && name !== ''
-    ? `a ${cut(name, SHOWN_CHARS_MAX)}`
-    : 'a class instance'
+  if (typeof name !== 'string' || name === '') return 'a class instance'
+  return `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${cut(name, SHOWN_CHARS_MAX)}`
 }
 
 /** Quoted as JSON does, cut when long. */

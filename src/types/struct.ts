@@ -6,7 +6,15 @@
  */
 import type { ByteReader, ByteWriter } from '../util/bytes.ts'
 import type { OptionalCodec } from './choices.ts'
-import { accepts, type Codec, freezeCopy, invalidType, isLoose, isPlainObject } from './codec.ts'
+import {
+  accepts,
+  type Codec,
+  freezeCopy,
+  invalidType,
+  isLoose,
+  isPlainObject,
+  isPrimitive,
+} from './codec.ts'
 import { describeSchema } from './describe.ts'
 import { isSealedBy } from './isolated.ts'
 import { cut, fieldSegment, mismatch, refusal, under } from './mismatch.ts'
@@ -50,6 +58,8 @@ class StructType implements Codec<Fields> {
   readonly read: (input: ByteReader) => Fields
   readonly #fields: readonly StructField[]
   readonly #copy: (value: Fields) => Fields
+  /** Copying primitives again is cheaper than the 40 bytes that a seal takes in each object. */
+  readonly #primitive: boolean
 
   constructor(schema: TypeSchema, fields: readonly StructField[], functions: StructFunctions) {
     this.schema = schema
@@ -58,6 +68,7 @@ class StructType implements Codec<Fields> {
     this.read = functions.read
     this.#fields = fields
     this.#copy = functions.copy
+    this.#primitive = fields.every((field) => isPrimitive(field.type.schema))
     Object.freeze(this)
   }
 
@@ -74,9 +85,12 @@ class StructType implements Codec<Fields> {
   }
 
   isolate(value: Fields): Fields {
+    if (this.#primitive) return Object.freeze(this.#copy(value))
     if (typeof value === 'object' && value !== null && isSealedBy(value, this)) return value
     const copy = this.#copy(value)
-    return freezeCopy(copy, this, this.copyOnRead && Object.values(copy).some(isLoose))
+    const loose =
+      this.copyOnRead && this.#fields.some(({ name, type }) => isLoose(type, copy[name]))
+    return freezeCopy(copy, this, loose)
   }
 }
 

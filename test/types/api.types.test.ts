@@ -3,6 +3,8 @@
 import { describe, it } from 'node:test'
 import {
   aggregatingState,
+  type AsyncFunctionError,
+  type CompileError,
   type DataStream,
   type Duration,
   type Infer,
@@ -103,6 +105,8 @@ describe('the types of a job', () => {
   })
 
   it('refuse asynchronous functions, naming asyncMap', () => {
+    type Text = AsyncFunctionError extends CompileError<infer Message> ? Message : never
+    same<Text extends `${string}use asyncMap${string}` ? 'named' : 'missing', 'named'>(true)
     compiles((_env, lines) => {
       const keyed = lines.keyBy((line) => line)
       // @ts-expect-error functions are synchronous: use asyncMap

@@ -1,5 +1,5 @@
-// Damaged and hostile bytes: every reader answers with a value or STORAGE_CORRUPT, in memory bounded
-// by its input.
+// Damaged and hostile bytes: every reader answers with a value or STORAGE_CORRUPT, in memory
+// bounded by its input.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isMillraceError } from '../../src/errors.ts'

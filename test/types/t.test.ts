@@ -53,7 +53,7 @@ describe('a value of a declared type', () => {
         fc.pre(!type.copyOnRead)
         const isolated = type.isolate(value)
         assert.ok(Object.isFrozen(isolated))
-        if (type.schema.kind !== 'literal') assert.equal(type.isolate(isolated), isolated)
+        assert.equal(readIsolated(type, isolated), isolated)
       }),
     )
   })
@@ -187,6 +187,13 @@ describe('isolation of declared types', () => {
     assert.equal(readIsolated(type, plain), plain)
     const loose = type.isolate({ count: 1, extra: new Map() })
     assert.notEqual(readIsolated(type, loose), loose)
+  })
+
+  it('does not copy again what is isolated already, also as a part of another value', () => {
+    const type = t.struct({ count: t.int32, lines: t.list(t.string) })
+    const isolated = type.isolate({ count: 1, lines: ['a'] })
+    assert.equal(type.isolate(isolated), isolated)
+    assert.equal(type.isolate({ ...isolated, count: 2 }).lines, isolated.lines)
   })
 
   it('checks a value again that another type isolated', () => {

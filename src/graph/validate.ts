@@ -58,9 +58,9 @@ function checkSideOutputs(graph: StreamGraph): void {
       if (edge.tag === undefined) continue
       const from = graph.nodes[edge.from] as GraphNode // edges point at earlier nodes
       const where = `the side output "${edge.tag}" of ${show(from)}`
-      if (from.kind === 'operator' && !from.sideOutputs.has(edge.tag)) {
+      if (!emits(from, edge.tag)) {
         throw invalid(`${show(node)} reads ${where}, which emits no such output`, {
-          cure: 'read it from the process function that emits it, and declare it there',
+          cure: 'read it from the process function or source that emits it, and declare it there',
         })
       }
       const name = `${edge.from}/${edge.tag}`
@@ -73,6 +73,11 @@ function checkSideOutputs(graph: StreamGraph): void {
       readers.set(name, edge)
     }
   }
+}
+
+function emits(node: GraphNode, tag: string): boolean {
+  if (node.kind === 'source') return node.source.malformedTag?.name === tag
+  return node.kind === 'operator' && node.sideOutputs.has(tag)
 }
 
 function checkReachesSink(graph: StreamGraph): void {

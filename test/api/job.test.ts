@@ -77,7 +77,7 @@ describe('a job', () => {
     const other = { [Symbol.for('millrace.job')]: '9.9.9' }
     assert.throws(() => asJob(other, 'the default export of a.ts'), {
       code: 'JOB_DUPLICATE_PACKAGE',
-      message: `the default export of a.ts is a job made by version 9.9.9, not by this millrace ${VERSION}`,
+      message: /^the default export of a\.ts is a job made by version 9\.9\.9, not by this/,
     })
     const same = { [Symbol.for('millrace.job')]: VERSION }
     assert.throws(() => asJob(same), { message: /another copy of it/ })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { job, outputTag, type StreamEnvironment, t, valueState } from 'millrace'
+import { collection } from '../../src/connectors/collection.ts'
 import { buildJobGraph } from '../../src/graph/build.ts'
 import { asJob } from '../../src/graph/job.ts'
+import type { MalformedRecord } from '../../src/operators/source.ts'
 import { type Build, graphOf } from './graphs.ts'
 
 const tag = outputTag('late', t.string)
@@ -40,6 +42,15 @@ const wrong: readonly (readonly [what: string, build: Build, said: RegExp, cure:
         .print('late'),
     /sink "late" \(.*\) reads the side output "late" of map \(.*\), which emits no such output/,
     /process function/,
+  ],
+  [
+    'a side output of a source that was given no tag',
+    (_env, lines) => {
+      lines.print('out')
+      lines.sideOutput(tag).print('late')
+    },
+    /side output "late" of source "lines" \(.*\), which emits no such output/,
+    /source/,
   ],
   [
     'a side output that a function does not list',
@@ -110,6 +121,20 @@ describe('a graph', () => {
         .print('late')
     })
     assert.equal(graph.vertices.length, 1)
+  })
+})
+
+describe('a source', () => {
+  it('may have the side output of its malformed records read', () => {
+    const malformedTag = outputTag<MalformedRecord>('malformed')
+    const values = collection(['a'])
+    const graph = graphOf(1, (env, lines) => {
+      const parsed = env.fromSource('parsed', { ...values, malformedTag })
+      parsed.sideOutput(malformedTag).print('malformed')
+      parsed.print('out')
+      lines.print()
+    })
+    assert.equal(graph.vertices[1]?.name, 'parsed → malformed → out')
   })
 })
 

@@ -9,8 +9,16 @@ import { type Sink, sinkBrand } from '../operators/sink.ts'
 import { FilterOperator, FlatMapOperator, MapOperator } from '../operators/stateless.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import type { Type } from '../types/type.ts'
-import { type Call, callOf, commonType, forwardEdges, invalid } from './site.ts'
-import { requireFunction, type Site, type Upstream } from './site.ts'
+import {
+  type Call,
+  callOf,
+  commonType,
+  forwardEdges,
+  invalid,
+  requireFunction,
+  type Site,
+  type Upstream,
+} from './site.ts'
 import { checkSideOutputs } from './process-node.ts'
 import type { DataStream, KeyedStream, SelectedKey } from './streams.ts'
 import { anyProcess, anySink, unary } from './untyped.ts'

@@ -9,7 +9,7 @@ import { refuseAsyncFunction } from '../operators/synchronous.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import type { Type } from '../types/type.ts'
 import { callSite } from './location.ts'
-import type { DataStream, KeyedStream, Update, UpdateStream } from './streams.ts'
+import type { DataStream, KeyedStream, UpdateStream } from './streams.ts'
 
 /** An output that a stream stands for; a union has several. */
 export interface Upstream {
@@ -36,7 +36,6 @@ export interface UpdateTypes {
   readonly key: Type<unknown>
   readonly value: Type<unknown>
 }
-export type UpdateOf<K, V> = Update<K, V>
 
 /** A call of a stream's method: what it is, for messages. */
 export interface Call {

@@ -184,10 +184,19 @@ function readMetadata(input: ByteReader): RunMetadata {
     Number.isSafeInteger(found.maxParallelism) &&
     Number.isSafeInteger(found.keyGroups?.start) &&
     Number.isSafeInteger(found.keyGroups?.end) &&
-    Array.isArray(found.operators)
+    Array.isArray(found.operators) &&
+    found.operators.every(isOperator)
   if (!sound) throw damaged('its metadata is not that of a run')
   const { formatVersion: _, ...metadata } = found
   return metadata
+}
+
+function isOperator(operator: Partial<OperatorRecord> | null): boolean {
+  return (
+    Number.isSafeInteger(operator?.id) &&
+    typeof operator?.uid === 'string' &&
+    Array.isArray(operator.states)
+  )
 }
 
 export interface RunTrailer {

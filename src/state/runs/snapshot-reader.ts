@@ -1,20 +1,169 @@
 /**
- * Reads snapshots without the job's code: records by subtask, operators with their schemas, and
- * keyed state entry by entry. What decodes values by their schema is `snapshot-view.ts`.
+ * Reads snapshots without the job's code: which operators and states there are, every key and its
+ * states decoded by the schemas in the files, timers, and non-keyed records.
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
-import { ByteReader } from '../../util/bytes.ts'
-import type { OperatorStateEntry, RunReference } from '../snapshot.ts'
-import { RECORDS_KEY_GROUP } from './entry.ts'
-import { readRecordKey } from './entry-key.ts'
+import { routeHash, writeKey } from '../../types/keys.ts'
+import { ByteReader, ByteWriter } from '../../util/bytes.ts'
+import type { Entry } from '../backend.ts'
+import { keyGroupOf } from '../key-groups.ts'
+import type { OperatorRecord, OperatorStateEntry, RecordKind, RunReference } from '../snapshot.ts'
+import {
+  beginRowKey,
+  compareBytes,
+  operatorOfKey,
+  RECORDS_KEY_GROUP,
+  SECTION_ROWS,
+  SECTION_TIMERS,
+  sectionOfKey,
+} from './entry.ts'
+import { readRecordKey, readTimeKey, rowPrefixLength, type TimeKey } from './entry-key.ts'
 import { EntryHeader } from './entry-value.ts'
 import { RunReader } from './run-reader.ts'
+import { restoreStream, RunSet } from './run-set.ts'
+import { StateDecoder, type DecodedRow } from './state-decoder.ts'
+
+export type { DecodedRow } from './state-decoder.ts'
 
 /** A non-keyed record together with the subtask that wrote it. */
 export interface SubtaskRecord extends OperatorStateEntry {
   readonly subtaskIndex: number
+}
+
+export interface TimerEntry extends TimeKey {
+  readonly payload: Uint8Array
+}
+
+const ALL_KEY_GROUPS = { start: 0, end: RECORDS_KEY_GROUP - 1 }
+
+export class SnapshotReader {
+  readonly #store: BlobStore
+  readonly #runs: readonly RunReference[]
+  readonly #records: readonly RunReference[]
+  readonly #set: RunSet
+  readonly #operators = new Map<string, OperatorRecord>()
+
+  private constructor(
+    store: BlobStore,
+    runs: readonly RunReference[],
+    records: readonly RunReference[],
+    set: RunSet,
+  ) {
+    this.#store = store
+    this.#runs = runs
+    this.#records = records
+    this.#set = set
+    // Newer runs come later: their schemas replace older ones.
+    for (const { metadata } of set.readers) {
+      for (const operator of metadata.operators) this.#operators.set(operator.uid, operator)
+    }
+  }
+
+  /**
+   * Opens a snapshot: `runs` are the runs of all its tasks, those of each task oldest first;
+   * `records` the runs whose records count. Throws `STORAGE_CORRUPT`, `STORAGE_NOT_FOUND`.
+   *
+   * @example
+   * const tasks = manifest.tasks
+   * const reader = await SnapshotReader.open(
+   *   store,
+   *   tasks.flatMap((task) => task.runs),
+   *   tasks.flatMap((task) => task.records ?? []),
+   * )
+   * for await (const row of reader.rows('count')) console.log(row.key, row.states)
+   */
+  static async open(
+    store: BlobStore,
+    runs: readonly RunReference[],
+    records: readonly RunReference[] = [],
+  ): Promise<SnapshotReader> {
+    return new SnapshotReader(store, runs, records, await RunSet.open(store, runs))
+  }
+
+  /** Operators that own keyed state, with their schemas. */
+  get operators(): readonly OperatorRecord[] {
+    return [...this.#operators.values()]
+  }
+
+  /** All keys of an operator with their states, ordered by key group and key bytes. */
+  async *rows(uid: string): AsyncGenerator<DecodedRow> {
+    const operator = this.#operator(uid)
+    const decoder = new StateDecoder(operator)
+    let row: Entry[] = []
+    let prefix = new Uint8Array(0)
+    for await (const entry of this.#section(operator, SECTION_ROWS)) {
+      const rowBytes = rowPrefixLength(entry.key)
+      const here = entry.key.subarray(0, rowBytes)
+      if (row.length > 0 && compareBytes(prefix, here) !== 0) {
+        yield decoder.decode(row)
+        row = []
+      }
+      prefix = new Uint8Array(here)
+      row.push(entry)
+    }
+    if (row.length > 0) yield decoder.decode(row)
+  }
+
+  /** The states of one key of an operator, or undefined if it has none. */
+  async get(uid: string, key: unknown): Promise<DecodedRow | undefined> {
+    const operator = this.#operator(uid)
+    const maxParallelism = this.#set.readers[0]?.metadata.maxParallelism
+    if (maxParallelism === undefined) return undefined
+    const prefix = new ByteWriter()
+    beginRowKey(prefix, keyGroupOf(routeHash(key), maxParallelism), operator.id)
+    writeKey(key, prefix)
+    const row: Entry[] = []
+    for await (const entry of this.#set.prefix(prefix.view())) row.push(entry)
+    return row.length === 0 ? undefined : new StateDecoder(operator).decode(row)
+  }
+
+  /** The timers of an operator, ordered by key group, domain and time. */
+  async *timers(uid: string): AsyncGenerator<TimerEntry> {
+    const input = new ByteReader(new Uint8Array(0))
+    const header = new EntryHeader()
+    for await (const { key, value } of this.#section(this.#operator(uid), SECTION_TIMERS)) {
+      header.read(input.reset(value))
+      yield { ...readTimeKey(key), payload: input.raw(input.remaining) }
+    }
+  }
+
+  /** The non-keyed records, of one kind or all. */
+  async *records(kind?: RecordKind): AsyncGenerator<SubtaskRecord> {
+    for (const reference of this.#records) {
+      for (const record of await readRecords(this.#store, reference)) {
+        if (kind === undefined || record.kind === kind) yield record
+      }
+    }
+  }
+
+  /** Reads and verifies all files. Throws `STORAGE_CORRUPT` at the first damage. */
+  async verify(): Promise<void> {
+    for (const reader of this.#set.readers) await reader.verify()
+    const names = new Set(this.#runs.map((run) => run.name))
+    for (const reference of this.#records) {
+      if (names.has(reference.name)) continue
+      await (await RunReader.open(this.#store, reference)).verify()
+    }
+  }
+
+  async *#section(operator: OperatorRecord, section: number): AsyncGenerator<Entry> {
+    for await (const entry of restoreStream(this.#store, this.#runs, ALL_KEY_GROUPS)) {
+      const { key } = entry
+      if (operatorOfKey(key) === operator.id && sectionOfKey(key) === section) yield entry
+    }
+  }
+
+  #operator(uid: string): OperatorRecord {
+    const operator = this.#operators.get(uid)
+    if (operator !== undefined) return operator
+    const known = [...this.#operators.keys()].join(', ')
+    throw new MillraceError('STATE_UNKNOWN', `the snapshot has no operator "${uid}"`, {
+      cure: known === '' ? 'it holds no keyed state' : `its operators are: ${known}`,
+      details: { uid },
+    })
+  }
 }
 
 /**

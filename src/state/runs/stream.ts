@@ -24,8 +24,41 @@ export class EntryBatches implements EntryStream {
     return this.#open()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Entry> {
-    for await (const batch of this.#open()) yield* batch
+  [Symbol.asyncIterator](): AsyncIterator<Entry> {
+    return new OneByOne(this.#open()[Symbol.asyncIterator]())
+  }
+}
+
+/** Entries of batches singly, without the cost of a generator that yields each of them. */
+class OneByOne implements AsyncIterator<Entry> {
+  readonly #batches: AsyncIterator<EntryBatch>
+  #batch: EntryBatch = []
+  #index = 0
+
+  constructor(batches: AsyncIterator<EntryBatch>) {
+    this.#batches = batches
+  }
+
+  next(): Promise<IteratorResult<Entry>> {
+    const entry = this.#batch[this.#index++]
+    return entry === undefined ? this.#nextBatch() : Promise.resolve({ done: false, value: entry })
+  }
+
+  async return(): Promise<IteratorResult<Entry>> {
+    await this.#batches.return?.()
+    return { done: true, value: undefined }
+  }
+
+  async #nextBatch(): Promise<IteratorResult<Entry>> {
+    for (;;) {
+      const result = await this.#batches.next()
+      if (result.done === true) return { done: true, value: undefined }
+      const [first] = result.value
+      if (first === undefined) continue
+      this.#batch = result.value
+      this.#index = 1
+      return { done: false, value: first }
+    }
   }
 }
 

@@ -128,6 +128,15 @@ test('a range tombstone spares its own run and deletes in every older one', () =
   assert.deepEqual(bottom, contents(newer.slice(1)))
 })
 
+test('a range tombstone outlives a newer point tombstone of the same key', () => {
+  const oldest = entriesOf([{ key: 'ab.', act: 'put', value: 1 }])
+  const older = [{ key: Buffer.from('a'), value: tombstoneValue('range') }]
+  const newer = [{ key: Buffer.from('a'), value: tombstoneValue('point') }]
+  const merged = [...mergeSync([older, newer], { dropTombstones: false })]
+  assert.deepEqual(contents(merged), contents(older))
+  assert.deepEqual([...mergeSync([oldest, merged], { dropTombstones: true })], [])
+})
+
 test('a live key that an older run holds as a range tombstone is reported', () => {
   const older = [{ key: Buffer.from('a'), value: tombstoneValue('range') }]
   const newer = [{ key: Buffer.from('a'), value: liveValue('x') }]

@@ -1,0 +1,104 @@
+/**
+ * The states of one key as values, decoded by the schemas that the snapshot itself carries.
+ */
+import { MillraceError } from '../../errors.ts'
+import { readKey } from '../../types/keys.ts'
+import { typeFromSchema } from '../../types/schema.ts'
+import type { Type } from '../../types/type.ts'
+import { assert } from '../../util/assert.ts'
+import { ByteReader } from '../../util/bytes.ts'
+import type { Entry } from '../backend.ts'
+import type { OperatorRecord, StateRecord } from '../snapshot.ts'
+import { SCALAR_ROW } from './entry.ts'
+import { readRowKey } from './entry-key.ts'
+import { EntryHeader, FieldReader } from './entry-value.ts'
+
+/** All states of one key. */
+export interface DecodedRow {
+  readonly keyGroup: number
+  readonly key: unknown
+  /**
+   * By state name: the value (of a reducing or aggregating state its accumulator), an array for a
+   * list, a `Map` for a map. A state that the key has nothing in is absent.
+   */
+  readonly states: Readonly<Record<string, unknown>>
+  /** When it was touched last, if time-to-live keeps account of that. */
+  readonly stampMs: number | undefined
+}
+
+interface Decodable {
+  readonly record: StateRecord
+  readonly type: Type<unknown>
+}
+
+export class StateDecoder {
+  readonly #uid: string
+  readonly #states = new Map<number, Decodable>()
+  readonly #header = new EntryHeader()
+  readonly #input = new ByteReader(new Uint8Array(0))
+
+  constructor(operator: OperatorRecord) {
+    this.#uid = operator.uid
+    for (const record of operator.states) {
+      this.#states.set(record.id, { record, type: typeFromSchema(record.type) })
+    }
+  }
+
+  /** Decodes the entries of one key, in key order, at least one. Throws `STORAGE_CORRUPT`. */
+  decode(entries: readonly Entry[]): DecodedRow {
+    const [first] = entries
+    assert(first !== undefined, 'a row without entries')
+    const { keyGroup, key } = readRowKey(first.key)
+    const states: Record<string, unknown> = {}
+    let stampMs = -1
+    for (const entry of entries) {
+      const { stateId, userKey } = readRowKey(entry.key)
+      const input = this.#input.reset(entry.value)
+      stampMs = Math.max(stampMs, this.#header.read(input).stampMs)
+      if (stateId === SCALAR_ROW) this.#decodeScalars(input, states)
+      else this.#decodeItem(this.#state(stateId), userKey, input, states)
+    }
+    return { keyGroup, key, states, stampMs: stampMs < 0 ? undefined : stampMs }
+  }
+
+  #decodeScalars(input: ByteReader, states: Record<string, unknown>): void {
+    const fields = new FieldReader(input)
+    while (fields.next()) {
+      const { record, type } = this.#state(fields.stateId)
+      const value = new ByteReader(input.bytes, fields.start, fields.end)
+      states[record.name] = type.read(value)
+    }
+  }
+
+  #decodeItem(
+    { record, type }: Decodable,
+    userKey: Uint8Array,
+    input: ByteReader,
+    states: Record<string, unknown>,
+  ): void {
+    if (record.kind === 'map') {
+      const held = states[record.name]
+      const map: Map<unknown, unknown> = held instanceof Map ? held : new Map()
+      map.set(readKey(new ByteReader(userKey)), type.read(input))
+      states[record.name] = map
+    } else if (record.kind === 'list') {
+      const held = states[record.name]
+      const list: unknown[] = Array.isArray(held) ? held : []
+      // Chunks come in the order of their numbers, for those are big-endian in the key.
+      const count = input.varuint()
+      for (let index = 0; index < count; index++) list.push(type.read(input))
+      states[record.name] = list
+    } else {
+      throw new MillraceError('STORAGE_CORRUPT', `state "${record.name}" lies outside its row`)
+    }
+  }
+
+  #state(stateId: number): Decodable {
+    const state = this.#states.get(stateId)
+    if (state !== undefined) return state
+    throw new MillraceError(
+      'STORAGE_CORRUPT',
+      `the snapshot holds state ${stateId} of "${this.#uid}" and no schema of it`,
+    )
+  }
+}

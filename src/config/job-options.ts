@@ -5,7 +5,8 @@
  */
 import type { OptionsInput } from './values.ts'
 
-type NotInCode = 'directory' | 'from' | 'fresh' | 'acceptDuplicates' | 'backend' | 'restart'
+type NotInCode =
+  'directory' | 'from' | 'fresh' | 'acceptDuplicates' | 'logLevel' | 'backend' | 'restart'
 type Restart = Required<NonNullable<OptionsInput['restart']>>
 
 /** What follows a failure that a restart may cure. */

@@ -227,6 +227,7 @@ export const OPTIONS = {
   logLevel: {
     type: 'enum',
     default: 'info',
+    places: ['file', 'environment', 'run'],
     values: ['debug', 'info', 'warn', 'error', 'silent'],
     flag: 'log-level',
     summary: 'The least severe lines that the CLI logs.',

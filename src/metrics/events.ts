@@ -180,6 +180,11 @@ export function announce<N extends LifecycleEventName>(
   const fields: Readonly<Record<string, unknown>> = { ...event }
   const message = line.replace(/\{(\w+)\}/g, (_all, field: string) => String(fields[field]))
   logger[level]({ event: name, ...fields }, message)
+  publish(name, event)
+}
+
+/** Publishes an event that somebody else has logged. */
+export function publish<N extends LifecycleEventName>(name: N, event: LifecycleEvents[N]): void {
   const events = channel(name)
   if (events.hasSubscribers) events.publish(event)
 }

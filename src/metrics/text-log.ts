@@ -32,7 +32,8 @@ export function textLogger(options: TextLoggerOptions): Logger {
     let trailer = ''
     for (const [name, value] of Object.entries(fields)) {
       if (value === undefined) continue
-      if (name === 'error') trailer = describeError(value, options.level === 'debug')
+      // pino's name for an error is err.
+      if (name === 'error' || name === 'err') trailer = describeError(value, options.level === 'debug')
       else rest.push(`${name}=${shortText(value)}`)
     }
     const head = `${paint('dim', time)} ${paint(level, level.padEnd(5))} ${message}`

@@ -17,6 +17,8 @@ import type { ControlHandler } from './host.ts'
 
 const connectionsMax = 32
 const pendingPerConnectionMax = 16
+/** What is being answered when the job ends has so long. */
+const endTimeoutMs = 2_000
 const idleTimeoutDefaultMs = 60_000
 
 export interface ControlServerOptions {
@@ -27,16 +29,39 @@ export interface ControlServerOptions {
   readonly idleTimeoutMs?: number
 }
 
-/** A server that is not listening yet; it does not keep the process alive. */
-export function createControlServer(options: ControlServerOptions): Server {
-  const server = createServer((socket) => serveConnection(socket, options))
-  server.maxConnections = connectionsMax
-  server.unref()
-  return server
+export interface ControlServer {
+  /** Not listening yet; it does not keep the process alive. */
+  readonly server: Server
+  /** Listens no more; connections end when their answers are given, or soon. */
+  close(): void
 }
 
-function serveConnection(socket: Socket, options: ControlServerOptions): void {
+interface Connection {
+  /** Hangs up after the answers that are being prepared. */
+  end(): void
+}
+
+export function createControlServer(options: ControlServerOptions): ControlServer {
+  const connections = new Set<Connection>()
+  const server = createServer((socket) => {
+    const connection = serveConnection(socket, options)
+    connections.add(connection)
+    socket.once('close', () => connections.delete(connection))
+  })
+  server.maxConnections = connectionsMax
+  server.unref()
+  return {
+    server,
+    close() {
+      server.close()
+      for (const connection of connections) connection.end()
+    },
+  }
+}
+
+function serveConnection(socket: Socket, options: ControlServerOptions): Connection {
   let pending = 0
+  let isEnding = false
   let unread = ''
   socket.setEncoding('utf8')
   closeWhenIdle(socket, options, () => pending === 0)
@@ -57,6 +82,7 @@ function serveConnection(socket: Socket, options: ControlServerOptions): void {
       answer({ id, error: errorToData(error, 'CHECKPOINT_FAILED') })
     } finally {
       pending--
+      if (isEnding && pending === 0) socket.destroySoon()
     }
   }
   socket.on('data', (chunk: string) => {
@@ -71,6 +97,15 @@ function serveConnection(socket: Socket, options: ControlServerOptions): void {
     }
     for (const line of lines) if (line.trim() !== '') void take(line)
   })
+  return {
+    end() {
+      isEnding = true
+      if (pending === 0) return socket.destroySoon()
+      // An answer that never comes must not keep the process.
+      const timer = options.clock.setTimer(endTimeoutMs, () => socket.destroy())
+      socket.once('close', () => timer.cancel())
+    },
+  }
 }
 
 function closeWhenIdle(

@@ -9,6 +9,7 @@ import { chmod, mkdtemp, rename, rm } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import type { Clock } from '../util/clock.ts'
 
 /** Linux has room for 107 bytes, macOS for 103. */
 const socketPathBytesMax = 100
@@ -48,16 +49,30 @@ export async function removeControlSocket(path: string): Promise<void> {
   await rm(isOurs ? folder : path, { force: true, recursive: isOurs }).catch(() => undefined)
 }
 
-/** True if somebody listens there. */
-export function isListening(path: string): Promise<boolean> {
+/**
+ * Whether somebody lives behind a socket: `answers`; `absent`, or going away while we waited;
+ * `silent` when it can be connected to and says nothing for so long (it is stopped or very busy).
+ */
+export function probeSocket(
+  path: string,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<'answers' | 'silent' | 'absent'> {
   return new Promise((resolve) => {
     const socket = connect(path)
-    socket.once('connect', () => {
+    const settle = (found: 'answers' | 'silent' | 'absent'): void => {
+      timer.cancel()
       socket.destroy()
-      resolve(true)
+      resolve(found)
+    }
+    const timer = clock.setTimer(timeoutMs, () => settle('silent'))
+    socket.once('connect', () => socket.write('{"id":0,"method":"status"}\n'))
+    socket.once('data', () => settle('answers'))
+    socket.once('close', () => settle('absent'))
+    // "The queue is full" (EAGAIN) comes from somebody who lives.
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      settle(error.code === 'EAGAIN' ? 'silent' : 'absent')
     })
-    // Also "refused because the queue is full" (EAGAIN) comes from somebody who lives.
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'))
   })
 }
 

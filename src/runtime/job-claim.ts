@@ -13,7 +13,7 @@ import { type Random, systemRandom } from '../util/random.ts'
 import { VERSION } from '../util/version.ts'
 import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './control-protocol.ts'
 import { createControlServer } from './control-server.ts'
-import { bindControlSocket, isListening, removeControlSocket } from './control-socket.ts'
+import { bindControlSocket, probeSocket, removeControlSocket } from './control-socket.ts'
 import type { ControlHandler, JobClaim } from './host.ts'
 import { isProcessAlive, processStartOf } from './process-identity.ts'
 
@@ -45,7 +45,8 @@ export async function claimJobFolder(
   const folder = resolve(directory, requireFolderName(jobName))
   const claim = (options.random ?? systemRandom()).id()
   let handler: ControlHandler | undefined
-  const server = createControlServer({ clock, handler: () => handler })
+  const control = createControlServer({ clock, handler: () => handler })
+  const { server } = control
   const owner: Omit<ControlFile, 'socket'> = {
     formatVersion: CONTROL_FORMAT_VERSION,
     job: jobName,
@@ -62,19 +63,18 @@ export async function claimJobFolder(
     const socket = await bindControlSocket(server, folder, claim)
     await replaceFile(join(folder, CONTROL_FILE_NAME), { ...owner, socket })
     return {
-      serve(control) {
-        handler = control
+      serve(served) {
+        handler = served
       },
       async release() {
-        handler = undefined
         if (!server.listening) return
-        server.close()
+        control.close()
         await removeControlSocket(socket)
         await removeIfOurs(folder, claim)
       },
     }
   } catch (error) {
-    server.close()
+    control.close()
     if (error instanceof MillraceError) throw error
     await removeIfOurs(folder, claim)
     throw new MillraceError('STORAGE_FAILED', `${folder} cannot be used: ${messageOf(error)}`, {
@@ -104,22 +104,32 @@ async function takeFolder(folder: string, owner: ControlFile, clock: Clock): Pro
   throw new MillraceError('JOB_OWNED', `other processes keep claiming ${folder}`)
 }
 
-/** Throws `JOB_OWNED` if the owner that `text` names lives; waits for one that is dying. */
+/**
+ * Throws `JOB_OWNED` if the owner that `text` names lives. An owner that was killed a moment ago
+ * may still be seen, even connected to, while the system clears it away: only one that answers is
+ * believed at once, the others get some time to vanish.
+ */
 async function refuseIfAlive(folder: string, text: string, clock: Clock): Promise<void> {
   const owner = parseControlFile(text)
-  if (owner === undefined) {
-    // Damaged by hand or by the disk: all that is known is where its socket would be.
-    if (await isListening(join(folder, 'control.sock'))) throw owned(folder, undefined)
-    return
-  }
-  const onThisMachine = owner.host === hostname()
-  for (let waitedMs = 0; ; waitedMs += vanishPollMs) {
-    if (owner.socket !== '' && (await isListening(owner.socket))) throw owned(folder, owner)
-    if (!onThisMachine || !isProcessAlive(owner.pid, owner.processStart)) break
-    if (owner.pid === process.pid || waitedMs >= vanishTimeoutMs) throw owned(folder, owner)
+  // Damaged by hand or by the disk: all that is known is where its socket would be.
+  const socket = owner === undefined ? join(folder, 'control.sock') : owner.socket
+  const startedAtMs = clock.monotonic()
+  for (;;) {
+    const leftMs = vanishTimeoutMs - (clock.monotonic() - startedAtMs)
+    const probeMs = Math.max(vanishPollMs, leftMs)
+    const found = socket === '' ? 'absent' : await probeSocket(socket, probeMs, clock)
+    if (found === 'answers') throw owned(folder, owner)
+    if (found === 'absent' && !isOwnerAlive(owner)) break
+    if (leftMs <= 0 || owner?.pid === process.pid) throw owned(folder, owner)
     await clock.sleep(vanishPollMs)
   }
-  if (owner.socket !== '') await removeControlSocket(owner.socket)
+  if (socket !== '') await removeControlSocket(socket)
+}
+
+/** By its pid, which means something on its own machine only. */
+function isOwnerAlive(owner: ControlFile | undefined): boolean {
+  if (owner === undefined || owner.host !== hostname()) return false
+  return isProcessAlive(owner.pid, owner.processStart)
 }
 
 /** Moves the dead owner's file away; if another claim has come in between, puts that one back. */

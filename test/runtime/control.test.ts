@@ -252,8 +252,13 @@ test('before the job has started its answer is to try again', async () => {
 test('a silent connection is closed, one that waits for an answer is not', async () => {
   let finish: (() => void) | undefined
   const slow = { ...handler, checkpoint: () => new Promise<void>((resolve) => (finish = resolve)) }
-  const server = createControlServer({ handler: () => slow, idleTimeoutMs: 50, clock: systemClock })
+  const control = createControlServer({
+    handler: () => slow,
+    idleTimeoutMs: 50,
+    clock: systemClock,
+  })
   const path = join(directory, 's')
+  const { server } = control
   server.listen(path)
   await once(server, 'listening')
   const silent = connect(path)
@@ -262,7 +267,7 @@ test('a silent connection is closed, one that waits for an answer is not', async
   await new Promise((resolve) => setTimeout(resolve, 200))
   finish?.()
   assert.deepEqual(await answered, [{ id: 1, result: null }])
-  server.close()
+  control.close()
 })
 
 test('a process is alive only with the start time it had', () => {
@@ -272,4 +277,21 @@ test('a process is alive only with the start time it had', () => {
   assert.ok(!isProcessAlive(process.pid, 'another'))
   assert.ok(!isProcessAlive(process.pid, undefined))
   assert.equal(processStartOf(2 ** 22 + 1), undefined)
+})
+
+test('release lets the answer out that is being given, and hangs up on who only listens', async () => {
+  const claim = await claimed('words')
+  const stop = async () => {
+    void claim.release()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return 'stopped'
+  }
+  claim.serve({ ...handler, stop })
+  const { socket } = controlFile('words')
+  const listener = connect(socket)
+  await once(listener, 'connect')
+  const hungUp = once(listener, 'close')
+  const answer = await exchange(socket, '{"id":1,"method":"stop"}\n', 1)
+  assert.deepEqual(answer, [{ id: 1, result: 'stopped' }])
+  await hungUp
 })

@@ -67,7 +67,7 @@ export const OPTIONS = {
     // Stands for the share; `resolve.ts` puts the bytes of this machine in its place.
     default: 0,
     defaultText: "25% of the container's limit, or of the machine's memory if there is none",
-    min: 16 * 1024 ** 2,
+    min: 1024 ** 2,
     flag: 'memory',
     summary: 'What state, caches and buffers of the job may use together.',
   },

@@ -122,7 +122,11 @@ function defaultValue(key: OptionKey, machineMemoryBytes: number): OptionValue |
   if (key !== 'memory') return optionSpec(key).default
   const spec = optionSpec(key)
   const leastBytes = spec.type === 'size' ? (spec.min ?? 0) : 0
-  return Math.max(leastBytes, Math.floor(machineMemoryBytes * DEFAULT_MEMORY_SHARE))
+  return Math.max(leastBytes, wholeMebibytes(machineMemoryBytes * DEFAULT_MEMORY_SHARE))
+}
+
+function wholeMebibytes(bytes: number): number {
+  return Math.floor(bytes / 1024 ** 2) * 1024 ** 2
 }
 
 function checkTogether({ values, origins }: ResolvedOptions): void {

@@ -1,0 +1,186 @@
+/**
+ * The table of commands: names, flags, examples and exit codes, from which help and
+ * docs/reference/cli.md are made. The work is in `commands/`, loaded when called.
+ */
+import type { CommandSpec, FlagSpec, PositionalSpec } from './command.ts'
+import { configFlags, optionFlags } from './option-flags.ts'
+
+const jobModule: PositionalSpec = {
+  name: 'job.ts',
+  summary: 'The module whose default export is the job: .ts, .mts, .js or .mjs.',
+}
+const runningJob: PositionalSpec = { name: 'job', summary: 'The name of a running job.' }
+const snapshots: PositionalSpec = {
+  name: 'dir|job',
+  summary: 'A folder of checkpoints or a savepoint, or the name of a job.',
+}
+const param: FlagSpec = {
+  name: 'param',
+  value: 'name=value',
+  multiple: true,
+  summary: 'A parameter that the job declares.',
+}
+const checkpointFlag: FlagSpec = {
+  name: 'checkpoint',
+  value: 'n',
+  summary: 'Its number; default: the newest.',
+}
+const directoryFlags: readonly FlagSpec[] = [
+  ...optionFlags(['directory']),
+  ...configFlags.slice(0, 1),
+]
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    summary:
+      'Runs a job until its input ends or it is stopped; resumes from its newest checkpoint.',
+    description:
+      'SIGINT (Ctrl-C) or SIGTERM takes a last checkpoint and ends with 0; a second one ends at ' +
+      'once. Output of the job goes to stdout; logs go to stderr, as text on a terminal and as ' +
+      'JSON lines otherwise.',
+    positionals: [jobModule],
+    flags: [param, ...optionFlags(), ...configFlags],
+    examples: [
+      { command: 'millrace run count.ts', does: 'run a job, or go on where it was' },
+      {
+        command: 'millrace run count.ts --param input=book.txt --parallelism 4',
+        does: 'with a parameter, on four threads',
+      },
+      {
+        command: 'millrace run count.ts --set checkpointing.interval=1s --memory 1GB',
+        does: 'any option can be set',
+      },
+      { command: 'millrace run count.ts --fresh', does: 'begin again with empty state' },
+    ],
+    exits: ['owned', 'absent', 'interrupted', 'terminated'],
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  {
+    name: 'list',
+    summary: 'Lists the jobs that run in a directory.',
+    positionals: [],
+    flags: directoryFlags,
+    examples: [
+      { command: 'millrace list', does: 'jobs of this folder' },
+      {
+        command: 'millrace list --directory /var/lib/millrace --json',
+        does: 'of another one, as JSON',
+      },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/list.ts')).list,
+  },
+  {
+    name: 'stop',
+    summary: 'Stops a job after a last checkpoint; run again, it goes on from there.',
+    positionals: [runningJob],
+    flags: [
+      { name: 'savepoint', value: 'dir', summary: 'Also write a savepoint into this folder.' },
+      { name: 'drain', summary: 'End the input: windows and timers fire as if nothing followed.' },
+      ...directoryFlags,
+    ],
+    examples: [
+      { command: 'millrace stop word-count', does: 'stop with a checkpoint' },
+      { command: 'millrace stop word-count --savepoint backup/1', does: 'and with a savepoint' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/control.ts')).stop,
+  },
+  {
+    name: 'cancel',
+    summary: 'Ends a job at once, without a checkpoint; what came after the newest one is redone.',
+    positionals: [runningJob],
+    flags: directoryFlags,
+    examples: [{ command: 'millrace cancel word-count', does: 'end it now' }],
+    exits: ['absent'],
+    load: async () => (await import('./commands/control.ts')).cancel,
+  },
+  {
+    name: 'savepoint',
+    summary: 'Writes a complete copy of the state of a running job; the job goes on.',
+    positionals: [
+      runningJob,
+      {
+        name: 'dir',
+        optional: true,
+        summary:
+          "A folder that is new or empty. Default: one named by the time, in the job's folder.",
+      },
+    ],
+    flags: directoryFlags,
+    examples: [
+      { command: 'millrace savepoint word-count backup/1', does: 'copy the state' },
+      { command: 'millrace run count.ts --from backup/1', does: 'start from it' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/control.ts')).savepoint,
+  },
+  {
+    name: 'checkpoint ls',
+    summary: 'Lists the checkpoints of a job, or in a folder.',
+    positionals: [snapshots],
+    flags: directoryFlags,
+    examples: [{ command: 'millrace checkpoint ls word-count', does: 'newest first' }],
+    exits: ['absent'],
+    load: async () => (await import('./commands/checkpoint-ls.ts')).checkpointLs,
+  },
+  {
+    name: 'checkpoint show',
+    summary: 'Shows what a checkpoint holds: operators, states, sizes, input positions, timings.',
+    positionals: [snapshots],
+    flags: [checkpointFlag, ...directoryFlags],
+    examples: [
+      { command: 'millrace checkpoint show word-count', does: 'the newest one' },
+      { command: 'millrace checkpoint show word-count --checkpoint 7 --json', does: 'another one' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/checkpoint-show.ts')).checkpointShow,
+  },
+  {
+    name: 'checkpoint verify',
+    summary:
+      'Reads every byte of the checkpoints and compares the checksums; ends with 1 on damage.',
+    positionals: [snapshots],
+    flags: [{ ...checkpointFlag, summary: 'Only this one; default: all.' }, ...directoryFlags],
+    examples: [{ command: 'millrace checkpoint verify backup/1', does: 'is the copy sound?' }],
+    exits: ['absent'],
+    load: async () => (await import('./commands/checkpoint-verify.ts')).checkpointVerify,
+  },
+  {
+    name: 'plan',
+    summary: 'Shows what a job is made of, without running it.',
+    positionals: [jobModule],
+    flags: [param, ...optionFlags(['parallelism']), ...configFlags],
+    examples: [
+      { command: 'millrace plan count.ts --parallelism 4', does: 'its tasks and exchanges' },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/plan.ts')).plan,
+  },
+  {
+    name: 'config',
+    summary: 'Shows every option with its value and where it came from.',
+    positionals: [
+      { ...jobModule, optional: true, summary: 'Also take the options of this job into account.' },
+    ],
+    flags: [...optionFlags(), ...configFlags],
+    examples: [
+      { command: 'millrace config', does: 'defaults, config file and environment' },
+      { command: 'millrace config count.ts --memory 1GB', does: 'what a run would use' },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/config.ts')).config,
+  },
+  {
+    name: 'doctor',
+    summary: 'Looks for what would keep jobs from running well here; ends with 1 on a problem.',
+    positionals: [],
+    flags: [...optionFlags(['directory', 'memory', 'backend']), ...configFlags.slice(0, 1)],
+    examples: [
+      { command: 'millrace doctor', does: 'Node, disk, memory, RocksDB, left-overs, checkpoints' },
+    ],
+    exits: [],
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+]

@@ -1,0 +1,97 @@
+/**
+ * `millrace run`: starts a job, shows how it is, and ends it with a last checkpoint on a signal.
+ * The engine itself handles no signal and writes to no console; all of that is here.
+ */
+import type { ResolvedOptions } from '../../config/resolve.ts'
+import { jsonLogger } from '../../metrics/json-log.ts'
+import type { Logger } from '../../metrics/log.ts'
+import { textLogger } from '../../metrics/text-log.ts'
+import { moduleUrl } from '../../runtime/load-module.ts'
+import { run as runJob, type JobHandle } from '../../runtime/run.ts'
+import type { CommandFunction, Invocation } from '../command.ts'
+import { exitCode } from '../exit-codes.ts'
+import { commandOptions, flagLayer, nestedOptions, paramsOf } from '../given-options.ts'
+import { StatusLine } from '../progress.ts'
+import { RunProgress, summaryOf } from '../run-progress.ts'
+import type { Terminal } from '../terminal.ts'
+import { untilSignal } from '../signals.ts'
+
+export const run: CommandFunction = async (invocation, terminal) => {
+  const [module = ''] = invocation.positionals
+  const options = await commandOptions(invocation, terminal)
+  const line = terminal.errIsTty && !invocation.json ? new StatusLine(terminal) : undefined
+  const logger = loggerFor(options, terminal, line)
+  const abort = new AbortController()
+  const signals = untilSignal(terminal)
+  try {
+    const starting = runJob(moduleUrl(module), {
+      ...nestedOptions(flagLayer(invocation)),
+      params: paramsOf(invocation),
+      logger,
+      signal: abort.signal,
+      ...configOf(invocation),
+    })
+    void signals.first.then(() => abort.signal)
+    const handle = await Promise.race([starting, signals.first])
+    if (typeof handle === 'string') {
+      // Nothing has run yet, so there is nothing to save.
+      abort.abort()
+      await starting.then((started) => started.finished).catch(() => undefined)
+      return exitCode('ok')
+    }
+    return await follow(handle, { invocation, terminal, logger, line, interrupted: signals.first })
+  } finally {
+    line?.clear()
+    signals.release()
+  }
+}
+
+interface Following {
+  readonly invocation: Invocation
+  readonly terminal: Terminal
+  readonly logger: Logger
+  readonly line: StatusLine | undefined
+  readonly interrupted: Promise<NodeJS.Signals>
+}
+
+async function follow(handle: JobHandle, following: Following): Promise<number> {
+  const { invocation, terminal, logger, line, interrupted } = following
+  const progress = new RunProgress(handle, { logger, line })
+  let isOver = false
+  void interrupted.then((signal) => {
+    if (isOver) return
+    logger.info({ signal }, 'taking a last checkpoint; the same signal again ends at once')
+    // Its failure is that of the job, which `finished` tells.
+    handle.stop().catch(() => undefined)
+  })
+  try {
+    const result = await handle.finished
+    const { status } = handle
+    progress.end()
+    const summary = summaryOf(result, status, progress.elapsedMs)
+    if (invocation.json) terminal.out(`${JSON.stringify({ ...result, status })}\n`)
+    else if (line === undefined) logger.info({ ...result, records: status.recordsIn }, summary)
+    else terminal.err(`${summary}\n`)
+    return exitCode('ok')
+  } finally {
+    isOver = true
+    progress.end()
+  }
+}
+
+function loggerFor(
+  { values }: ResolvedOptions,
+  terminal: Terminal,
+  line: StatusLine | undefined,
+): Logger {
+  const common = { now: () => Date.now(), level: values.logLevel }
+  if (line === undefined) {
+    return jsonLogger({ ...common, write: (text) => terminal.err(`${text}\n`) })
+  }
+  return textLogger({ ...common, color: terminal.color, write: (text) => line.above(text) })
+}
+
+function configOf(invocation: Invocation): { readonly config?: string } {
+  const config = invocation.value('config')
+  return config === undefined ? {} : { config }
+}

@@ -1,0 +1,99 @@
+/** Checks of the jobs in a directory: who runs, what was killed, what is left over or damaged. */
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readChain } from '../../checkpoint/chain.ts'
+import { messageOf } from '../../errors.ts'
+import type { ControlFile } from '../../runtime/control-protocol.ts'
+import { openBlobStore } from '../../storage/open.ts'
+import { callJob, controlFilesIn } from '../control-client.ts'
+import { formatBytes, formatDuration } from '../format.ts'
+import type { DoctorFinding } from './finding.ts'
+
+const answerTimeoutMs = 2_000
+const jobsMax = 1_000
+const leftoverFilesMax = 100_000
+
+/**
+ * @param storage the option `checkpointing.storage`, if it is set.
+ */
+export async function checkJobs(
+  directory: string,
+  storage: string | undefined,
+): Promise<readonly DoctorFinding[]> {
+  const files = new Map((await controlFilesIn(directory)).map((file) => [file.job, file]))
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+  const findings: DoctorFinding[] = []
+  for (const { name } of names.slice(0, jobsMax)) {
+    const folder = join(directory, name)
+    const file = files.get(name)
+    const runs = file !== undefined && (await answers(file))
+    findings.push(ownerOf(name, file, runs))
+    if (!runs) findings.push(...(await checkLeftovers(name, folder)))
+    findings.push(await checkChain(name, storage ?? join(folder, 'checkpoints')))
+  }
+  if (findings.length > 0) return findings
+  return [{ check: 'jobs', level: 'ok', detail: `none has run in ${directory}` }]
+}
+
+function ownerOf(job: string, file: ControlFile | undefined, runs: boolean): DoctorFinding {
+  const check = `job ${job}`
+  if (file === undefined) return { check, level: 'ok', detail: 'does not run' }
+  if (runs) return { check, level: 'ok', detail: `runs as process ${file.pid}` }
+  const age = formatDuration(Math.max(0, Date.now() - file.startedAt))
+  const detail = `process ${file.pid}, started ${age} ago, does not answer; it was killed or hangs`
+  const cure = 'end the process if it is still there; run the job again and it resumes'
+  return { check, level: 'warning', detail, cure }
+}
+
+async function answers(file: ControlFile): Promise<boolean> {
+  return callJob(file, 'status', {}, { timeoutMs: answerTimeoutMs }).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Throw-away files of a job that does not run. */
+async function checkLeftovers(job: string, folder: string): Promise<readonly DoctorFinding[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const state = join(folder, 'state')
+  let bytes = 0
+  let count = 0
+  for (const entry of entries.slice(0, leftoverFilesMax)) {
+    const path = join(entry.parentPath, entry.name)
+    const isLeft = path.startsWith(state) || entry.name.endsWith('.tmp')
+    if (!entry.isFile() || !isLeft) continue
+    bytes += await stat(path).then(
+      ({ size }) => size,
+      () => 0,
+    )
+    count++
+  }
+  if (count === 0) return []
+  const detail = `${count} throw-away files of an earlier run, ${formatBytes(bytes)}`
+  const cure = 'nothing to do: the next run deletes them; they hold no state that is not elsewhere'
+  return [{ check: `left-overs of ${job}`, level: 'note', detail, cure }]
+}
+
+async function checkChain(job: string, location: string): Promise<DoctorFinding> {
+  const check = `checkpoints of ${job}`
+  try {
+    const store = await openBlobStore(location)
+    const { entries, damage } = await readChain(store)
+    await store.close()
+    const links = entries.flatMap(({ link }) => (link.kind === 'checkpoint' ? [link] : []))
+    const newest = links.at(-1)
+    if (damage.length > 0) {
+      const detail = damage.map(({ name, problem }) => `${name} ${problem}`).join('; ')
+      const cure = `\`millrace checkpoint verify ${job}\` tells what is lost; restore the files from a copy`
+      return { check, level: 'problem', detail, cure }
+    }
+    if (newest === undefined) return { check, level: 'ok', detail: 'none yet' }
+    const age = formatDuration(Math.max(0, Date.now() - newest.writtenAt))
+    const detail = `${links.length}, the newest is ${newest.checkpointId}, ${age} old`
+    return { check, level: 'ok', detail }
+  } catch (error) {
+    const cure = `see \`millrace checkpoint ls ${job}\``
+    return { check, level: 'problem', detail: messageOf(error), cure }
+  }
+}

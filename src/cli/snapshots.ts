@@ -1,0 +1,110 @@
+/** Finds the checkpoints that an argument means: a job's by its name, or a folder or URL. */
+import { existsSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { isAbsolute, join, resolve } from 'node:path'
+import { type Chain, readChain } from '../checkpoint/chain.ts'
+import type { CheckpointLink } from '../checkpoint/manifest.ts'
+import { MillraceError } from '../errors.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { openBlobStore } from '../storage/open.ts'
+import { nearestName } from '../util/nearest.ts'
+import type { Invocation } from './command.ts'
+import { commandOptions } from './given-options.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface OpenSnapshots {
+  readonly store: BlobStore
+  readonly chain: Chain
+  /** Newest last. */
+  readonly checkpoints: readonly CheckpointLink[]
+}
+
+/**
+ * Reads the chain of what the first positional names. Close the store afterwards.
+ *
+ * @throws `CHECKPOINT_NOT_FOUND` if there is none.
+ */
+export async function openSnapshots(
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<OpenSnapshots> {
+  const [argument = ''] = invocation.positionals
+  const location = await locationOf(argument, invocation, terminal)
+  const store = await openBlobStore(location)
+  const chain = await readChain(store)
+  const checkpoints = chain.entries.flatMap(({ link }) =>
+    link.kind === 'checkpoint' ? [link] : [],
+  )
+  if (chain.entries.length > 0 || chain.damage.length > 0) return { store, chain, checkpoints }
+  await store.close()
+  throw await notFound(argument, `there are no checkpoints in ${location}`, invocation, terminal)
+}
+
+/** The checkpoint that `--checkpoint` names, or the newest. */
+export function chosenCheckpoint(
+  { checkpoints, store }: OpenSnapshots,
+  invocation: Invocation,
+): CheckpointLink {
+  const wanted = invocation.value('checkpoint')
+  const newest = checkpoints.at(-1)
+  const found =
+    wanted === undefined
+      ? newest
+      : checkpoints.findLast((link) => String(link.checkpointId) === wanted)
+  if (found !== undefined) return found
+  const there = checkpoints.map((link) => link.checkpointId).join(', ')
+  const what = wanted === undefined ? 'no complete checkpoint' : `no checkpoint ${wanted}`
+  throw new MillraceError(
+    'CHECKPOINT_NOT_FOUND',
+    `there is ${what} in ${store.location}`,
+    there === ''
+      ? {}
+      : {
+          cure: `there are ${there}`,
+        },
+  )
+}
+
+async function locationOf(
+  argument: string,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<string> {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(argument)) return argument
+  const { values } = await commandOptions(invocation, terminal)
+  const inWorkingDirectory = (path: string) => resolve(terminal.workingDirectory, path)
+  const jobFolder = inWorkingDirectory(join(values.directory, argument))
+  const isName = !isAbsolute(argument) && !/[/\\]/.test(argument)
+  if (isName && existsSync(jobFolder)) {
+    return values['checkpointing.storage'] ?? join(jobFolder, 'checkpoints')
+  }
+  const path = inWorkingDirectory(argument)
+  if (!existsSync(path)) {
+    throw await notFound(
+      argument,
+      `there is no job and no folder ${argument}`,
+      invocation,
+      terminal,
+    )
+  }
+  // The folder of a job holds its checkpoints one level below.
+  const below = join(path, 'checkpoints')
+  return !existsSync(join(path, 'chain')) && existsSync(below) ? below : path
+}
+
+async function notFound(
+  argument: string,
+  message: string,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<MillraceError> {
+  const { values } = await commandOptions(invocation, terminal)
+  const folder = resolve(terminal.workingDirectory, values.directory)
+  const near = nearestName(argument, await readdir(folder).catch(() => []))
+  return new MillraceError('CHECKPOINT_NOT_FOUND', message, {
+    cure:
+      near === undefined || near === argument
+        ? 'give the name of a job, or a folder of checkpoints or a savepoint'
+        : `did you mean ${near}?`,
+  })
+}

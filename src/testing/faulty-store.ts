@@ -15,6 +15,8 @@ export interface Faults {
   readonly failBefore?: number
   /** The operation fails although it was done: the answer is lost. */
   readonly failAfter?: number
+  /** A write takes half of its chunk and fails; what was written stays invisible. */
+  readonly tearWrite?: number
   /** One bit of what is read is flipped. */
   readonly flipOnRead?: number
   /** The operation takes up to this long. */
@@ -61,7 +63,12 @@ export class FaultyBlobStore implements BlobStore {
       failed = false
     }
     return {
-      write: (chunk) => step('write', () => writer.write(chunk)),
+      write: (chunk) =>
+        step('write', async () => {
+          if (!this.#strikes(this.faults.tearWrite)) return writer.write(chunk)
+          await writer.write(chunk.subarray(0, chunk.length >>> 1))
+          throw failure('write', name)
+        }),
       close: () => step('close', () => writer.close()),
       // After a lost answer the blob may be there, and stays: nobody is left who would know.
       abort: () => writer.abort(),

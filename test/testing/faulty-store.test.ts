@@ -33,6 +33,15 @@ test('a writer that failed only fails on, and what it wrote stays invisible', as
   assert.equal(blobs.size, 0)
 })
 
+test('a torn write is seen by nobody', async () => {
+  const { store, blobs } = faulty({ tearWrite: 1 })
+  const writer = await store.create('a')
+  await assert.rejects(writer.write(new Uint8Array(10)), { code: 'STORAGE_FAILED' })
+  await assert.rejects(writer.close(), { code: 'STORAGE_FAILED' })
+  await writer.abort()
+  assert.equal(blobs.size, 0)
+})
+
 test('a flipped bit is in what is read, never in what is held', async () => {
   const { store, blobs } = faulty({ flipOnRead: 1 })
   await store.putIfAbsent('a', new Uint8Array(100))

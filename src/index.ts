@@ -16,6 +16,14 @@ export type {
   UpdateStream,
 } from './api/streams.ts'
 
+// Running it
+export { run } from './runtime/run.ts'
+export type { JobHandle } from './runtime/run.ts'
+export type { RunOptions } from './runtime/run-options.ts'
+export type { JobResult } from './runtime/job-master.ts'
+export type { CheckpointSummary, JobState, JobStatus } from './runtime/job-status.ts'
+export type { LogFields, Logger } from './metrics/log.ts'
+
 // Writing functions
 export { keyedProcess, processFunction } from './api/functions.ts'
 export { outputTag } from './operators/output-tag.ts'

@@ -2,8 +2,8 @@
  * Builds the running chain of a vertex: operators from their factories, a stage before each, and
  * outputs between them. Made from the leaves up, so that every operator gets its output at birth.
  */
-import { MillraceError } from '../errors.ts'
-import type { GraphNode, JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import { malformedTag } from '../operators/malformed.ts'
 import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
@@ -34,6 +34,8 @@ export interface Chain {
   readonly operators: readonly ChainOperator[]
   /** Where records for the head go. */
   readonly entry: Output
+  /** Of a source: where records go that did not parse. */
+  readonly malformed: Output
 }
 
 const discard: Output = { collect() {}, watermark() {}, endInput() {} }
@@ -74,11 +76,16 @@ class MainOutput extends Fanout {
 }
 
 const join = (outputs: readonly Output[]): Output =>
-  outputs.length === 0 ? discard : outputs.length === 1 ? (outputs[0] ?? discard) : new Fanout(outputs)
+  outputs.length === 0
+    ? discard
+    : outputs.length === 1
+      ? (outputs[0] ?? discard)
+      : new Fanout(outputs)
 
 export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Chain {
   const entries = new Map<number, Output>()
   const operators: ChainOperator[] = []
+  let malformed: Output = discard
   const inVertex = new Set(vertex.nodes.map((node) => node.id))
 
   /** Consumers of one output of a node: in this task, and over exchanges. */
@@ -102,15 +109,18 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
 
   for (const node of [...vertex.nodes].reverse()) {
     if (node.kind === 'sink') entries.set(node.id, host.sink(node))
-    else if (node.kind === 'source') entries.set(node.id, consumersOf(node.id, undefined))
-    else {
+    else if (node.kind === 'source') {
+      malformed = consumersOf(node.id, malformedTag.name)
+      entries.set(node.id, new MainOutput(consumersOf(node.id, undefined), [malformed]))
+    } else {
       const built = buildOperator(node, host, consumersOf)
       operators.unshift(built)
       entries.set(node.id, built.stage)
     }
   }
   const head = required(vertex.nodes[0], `vertex ${vertex.id} is empty`)
-  return { operators, entry: required(entries.get(head.id), 'the head was not built') }
+  const entry = required(entries.get(head.id), 'the head was not built')
+  return { operators, entry, malformed }
 }
 
 function buildOperator(
@@ -128,7 +138,8 @@ function buildOperator(
     subtaskIndex: host.subtaskIndex,
     parallelism: host.parallelism,
     output: sides.size === 0 ? main : new MainOutput(main, [...sides.values()]),
-    sideOutput: (tag) => sides.get(tag.name) ?? undeclared(node, tag.name),
+    // What nobody reads is dropped, as in Flink; a declared list is checked by the operator.
+    sideOutput: (tag) => sides.get(tag.name) ?? discard,
     table,
     timers: table?.timers,
     processingTime: host.processingTime,
@@ -139,10 +150,4 @@ function buildOperator(
       ? new PlainStage(node.label, operator)
       : new KeyedStage(node.label, operator, table, node.key)
   return { node, operator, stage }
-}
-
-function undeclared(node: GraphNode, tag: string): never {
-  throw new MillraceError('JOB_GRAPH_INVALID', `${node.label}: nobody reads side output "${tag}"`, {
-    cure: `read it with .sideOutput(${tag}), or do not emit to it`,
-  })
 }

@@ -6,12 +6,11 @@ import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { MillraceError } from '../errors.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { hashmap } from '../state/hashmap/index.ts'
-import { rocksdb, rocksdbIsAvailable } from '../state/rocksdb/index.ts'
 
-export function chooseBackend(
+export async function chooseBackend(
   settings: WorkerSettings,
   ofJob: StateBackend | string | undefined,
-): StateBackend {
+): Promise<StateBackend> {
   if (typeof ofJob === 'object' && ofJob.name === settings.backend) return ofJob
   const options = {
     ...(settings.blockCacheBytes === undefined ? {} : { blockCache: settings.blockCacheBytes }),
@@ -19,9 +18,9 @@ export function chooseBackend(
       ? {}
       : { writeBufferSize: settings.writeBufferBytes }),
   }
+  if (settings.backend === 'hashmap') return hashmap()
+  const { rocksdb, rocksdbIsAvailable } = await import('../state/rocksdb/index.ts')
   switch (settings.backend) {
-    case 'hashmap':
-      return hashmap()
     case 'rocksdb':
       return rocksdb(options)
     case 'auto':

@@ -13,8 +13,8 @@ import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
 import { claimJobFolder } from './job-claim.ts'
+import { reachKillPoint } from './kill-points.ts'
 import { workerThreadUrl } from './worker-url.ts'
-
 
 const WORKER_HEAP_SHARE = 0.6
 
@@ -24,7 +24,7 @@ export const embeddedHost: Host = {
   memoryBytes: machineMemoryBytes(),
   runsValuesInParallel: false,
   machineLayers: (configFile) => loadMachineLayers({ configFile }),
-  at: () => undefined,
+  at: reachKillPoint,
   openStore: (location) => openBlobStore(location),
   claim: (directory, jobName) => claimJobFolder(directory, jobName),
   spawn: (spec, events) =>
@@ -94,4 +94,3 @@ function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
     },
   }
 }
-

@@ -9,6 +9,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Doorbell } from './exchange/channel.ts'
 import type { WorkerHost } from './host.ts'
+import { reachKillPoint } from './kill-points.ts'
 
 /** The loop lets I/O run at least this often. */
 const YIELD_AFTER_MS = 2
@@ -30,8 +31,6 @@ export interface EmbeddedWorkerOptions {
   readonly index: number
   send(message: FromWorker): void
   report(event: string, error: unknown): void
-  /** Names of the points at which to stop dead, for kill tests; never set in production. */
-  at?(point: string): void
 }
 
 export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
@@ -58,7 +57,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     scratch: (directory) => new LocalScratch(directory),
     send: options.send,
     report: options.report,
-    at: (point) => options.at?.(point),
+    at: reachKillPoint,
     doorbell(index, word) {
       if (index === options.index) own.word ??= new Int32Array(word)
       return new AtomicsDoorbell(word)

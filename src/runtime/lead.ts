@@ -62,6 +62,7 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
         lineage: isOwn ? restored.lineage : host.random.id(),
       }
     },
+    (point) => host.at(point),
   )
   const restored = decision.restored
   const job: CheckpointedJob = {
@@ -184,10 +185,7 @@ function extended(chain: Chain, entry: ChainEntry): Chain {
 }
 
 /** Ids are never reused, also not those of a line that was left. */
-function idsOf(
-  chain: Chain,
-  restored: CheckpointLink | undefined,
-): CheckpointLink['operators'] {
+function idsOf(chain: Chain, restored: CheckpointLink | undefined): CheckpointLink['operators'] {
   return restored?.operators ?? newestOf(chain)?.operators ?? []
 }
 

@@ -35,7 +35,10 @@ export interface JobHandle extends AsyncDisposable {
    * Ends the job with a last checkpoint: run again, it goes on from there. With `drain` sources end
    * as if their input were over, so that windows and totals are emitted.
    */
-  stop(options?: { readonly savepoint?: string | URL; readonly drain?: boolean }): Promise<JobResult>
+  stop(options?: {
+    readonly savepoint?: string | URL
+    readonly drain?: boolean
+  }): Promise<JobResult>
   /** Ends the job at once; run again, it goes on from the newest checkpoint. */
   cancel(): Promise<JobResult>
 }

@@ -6,12 +6,7 @@
 import type { SplitRecord } from '../checkpoint/manifest.ts'
 import { errorToData, errorFromData, isMillraceError } from '../errors.ts'
 import type { SourceNode, TimeStrategy } from '../graph/job-graph.ts'
-import {
-  MAX_WATERMARK,
-  MIN_WATERMARK,
-  NO_TIMESTAMP,
-  type Output,
-} from '../operators/operator.ts'
+import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output } from '../operators/operator.ts'
 import type { Source, SourceBatch, SourceContext } from '../operators/source.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 import { assert } from '../util/assert.ts'
@@ -63,6 +58,7 @@ export class SourceHead {
   readonly #source: Source<unknown>
   readonly #time: TimeStrategy | undefined
   readonly #output: Output
+  readonly #malformed: Output
   readonly #host: SourceHost
   readonly #active: ActiveSplit[] = []
   readonly #finished = new Set<string>()
@@ -77,11 +73,12 @@ export class SourceHead {
   #stopped = false
   #ended = false
 
-  constructor(node: SourceNode, output: Output, host: SourceHost) {
+  constructor(node: SourceNode, output: Output, malformed: Output, host: SourceHost) {
     this.uid = node.uid
     this.#source = node.source
     this.#time = node.time
     this.#output = output
+    this.#malformed = malformed
     this.#host = host
   }
 
@@ -216,7 +213,7 @@ export class SourceHead {
       if (batch !== undefined) {
         split.makeRoom?.()
         split.makeRoom = undefined
-        this.malformedRecords += batch.malformed?.length ?? 0
+        this.#handOnMalformed(batch)
         this.#current = { split, batch, index: 0 }
         return true
       }
@@ -224,6 +221,11 @@ export class SourceHead {
       if (split.ended) this.#finish(at)
     }
     return false
+  }
+
+  #handOnMalformed({ malformed = [] }: Batch): void {
+    this.malformedRecords += malformed.length
+    for (const record of malformed) this.#malformed.collect(record, NO_TIMESTAMP)
   }
 
   #handOn(end: number): void {

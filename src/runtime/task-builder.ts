@@ -5,14 +5,19 @@
 import type { ToWorker } from '../checkpoint/messages.ts'
 import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
 import type { SourceContext } from '../operators/source.ts'
-import type { KeyedStateBackend, KeyedStateTable, PhaseTimings, StateBackend } from '../state/backend.ts'
+import type {
+  KeyedStateBackend,
+  KeyedStateTable,
+  PhaseTimings,
+  StateBackend,
+} from '../state/backend.ts'
 import { keyGroupRangeOf } from '../state/key-groups.ts'
 import { restoreStream } from '../state/runs/run-set.ts'
 import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert, required } from '../util/assert.ts'
-import { buildChain } from './chain.ts'
+import { buildChain, type Chain } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
 import { InputGate, type GateChannel } from './exchange/input-gate.ts'
 import { RingReader, RingWriter } from './exchange/ring.ts'
@@ -89,7 +94,10 @@ export class TaskBuilder {
       parallelism: vertex.parallelism,
       processingTime: this.#options.processingTime,
       sink: (node: SinkNode) =>
-        required(sinks.find((sink) => sink.node === node), `sink ${node.uid} is not open`).pump,
+        required(
+          sinks.find((sink) => sink.node === node),
+          `sink ${node.uid} is not open`,
+        ).pump,
       exchange: (edgeId) => {
         const output = exchanges.get(edgeId) ?? this.#exchange(edgeId, subtaskIndex)
         exchanges.set(edgeId, output)
@@ -123,7 +131,7 @@ export class TaskBuilder {
       vertex,
       subtaskIndex,
       chain,
-      ...this.#head(vertex, subtaskIndex, chain.entry, () => task),
+      ...this.#head(vertex, subtaskIndex, chain, () => task),
       exchanges: [...exchanges.values()],
       sinks,
       backend,
@@ -216,7 +224,7 @@ export class TaskBuilder {
   #head(
     vertex: Vertex,
     subtaskIndex: number,
-    entry: ReturnType<typeof buildChain>['entry'],
+    { entry, malformed }: Chain,
     task: () => Task,
   ): {
     readonly head: SourceHead | InputGate
@@ -229,7 +237,7 @@ export class TaskBuilder {
       const { uid } = head
       const random = host.random.fork(`${uid}/${subtaskIndex}`)
       const context: SourceContext = { signal, clock: host.clock, random, subtaskIndex }
-      const source = new SourceHead(head, entry, {
+      const source = new SourceHead(head, entry, malformed, {
         context,
         isBlocked: () => task().isBlocked(),
         wake: () => host.wake(),

@@ -9,7 +9,12 @@ import type { KeyGroupRange } from '../state/key-groups.ts'
 import { mergeRuns, planMerge } from '../state/runs/run-set.ts'
 import { writeSnapshot } from '../state/runs/snapshot-writer.ts'
 import type { RunMetadata } from '../state/runs/run-format.ts'
-import type { OperatorRecord, OperatorStateEntry, RunReference, TaskSnapshot } from '../state/snapshot.ts'
+import type {
+  OperatorRecord,
+  OperatorStateEntry,
+  RunReference,
+  TaskSnapshot,
+} from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CommitScope } from '../operators/sink.ts'
@@ -80,7 +85,10 @@ export class TaskSnapshots {
     const attempt = this.#attempt
     if (attempt?.checkpointId !== checkpointId) return
     this.#attempt = undefined
-    this.#runs = required(attempt.runs, `checkpoint ${checkpointId} completed before it was written`)
+    this.#runs = required(
+      attempt.runs,
+      `checkpoint ${checkpointId} completed before it was written`,
+    )
     attempt.cut?.confirm()
     if (this.#merged !== undefined && this.#runs.includes(this.#merged.by)) this.#merged = undefined
     this.#startMerge()

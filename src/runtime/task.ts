@@ -208,7 +208,8 @@ export class Task {
         alignmentMs: part.alignmentMs,
         syncMs: part.syncMs,
         asyncMs: host.clock.monotonic() - startMs,
-        bytes: snapshot.records?.lengthBytes ?? (part.cut === undefined ? 0 : (own?.lengthBytes ?? 0)),
+        bytes:
+          snapshot.records?.lengthBytes ?? (part.cut === undefined ? 0 : (own?.lengthBytes ?? 0)),
         dirtyEntries: part.cut?.dirtyEntries ?? 0,
       }
       host.send({ kind: 'acknowledge', checkpointId, task, statistics })

@@ -73,8 +73,7 @@ export class WorkerRuntime {
 
   async #load(): Promise<void> {
     const { moduleUrl, job: given } = this.#spec
-    const job =
-      moduleUrl === undefined ? asJob(given) : await loadJobModule(moduleUrl)
+    const job = moduleUrl === undefined ? asJob(given) : await loadJobModule(moduleUrl)
     this.#job = job
     const { backend } = job.settings
     const backendName = typeof backend === 'object' ? backend.name : backend
@@ -172,13 +171,14 @@ export class WorkerRuntime {
       workerIndex: this.#spec.index,
       deploy,
       settings,
-      backend: chooseBackend(settings, job.settings.backend),
+      backend: await chooseBackend(settings, job.settings.backend),
       host,
       store: this.#store,
       signal: this.#abort.signal,
       processingTime: () => this.#processingTime,
     })
     this.#tasks = await builder.build()
+    await host.at('restored')
     host.send({ kind: 'deployed', openTimings: sumTimings(builder.timings) })
   }
 
@@ -186,6 +186,7 @@ export class WorkerRuntime {
   async #commit(former: Promise<void>, { checkpointId, commit }: Complete): Promise<void> {
     await former
     for (const task of this.#tasks) await task.settle(checkpointId, commit)
+    this.#sendStatus()
     this.#host.send({ kind: 'committed', checkpointId })
   }
 
@@ -210,6 +211,10 @@ export class WorkerRuntime {
     const nowMs = this.#host.clock.monotonic()
     if (!this.#started || nowMs - this.#statusAtMs < STATUS_EVERY_MS) return
     this.#statusAtMs = nowMs
+    this.#sendStatus()
+  }
+
+  #sendStatus(): void {
     const status = workerStatus(this.#tasks, this.#processingTime)
     this.#host.send({ kind: 'status', status })
   }

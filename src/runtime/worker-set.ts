@@ -110,10 +110,7 @@ export class WorkerSet {
     await Promise.all(this.#ports.map((port) => port.terminate()))
   }
 
-  #await<T>(
-    keep: (waiting: Waiting<T>) => void,
-    from: readonly unknown[],
-  ): Promise<readonly T[]> {
+  #await<T>(keep: (waiting: Waiting<T>) => void, from: readonly unknown[]): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       keep({ answers: [], missing: from.length, resolve, reject })
     })

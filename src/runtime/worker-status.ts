@@ -22,7 +22,15 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     }
   }
   const backend = sumBackends(tasks.map(({ parts }) => parts.backend?.statistics))
-  return { recordsIn, recordsOut, watermark, processingTime, backend, malformedRecords, spilledBytes }
+  return {
+    recordsIn,
+    recordsOut,
+    watermark,
+    processingTime,
+    backend,
+    malformedRecords,
+    spilledBytes,
+  }
 }
 
 export function sumTimings(timings: readonly PhaseTimings[]): PhaseTimings {

@@ -23,7 +23,6 @@ import {
 } from './channel.ts'
 import { FrameQueue } from './frame-queue.ts'
 
-
 /** A frame is sent when it holds this many bytes, or when the batch ends. */
 const FRAME_BYTES_TARGET = 16 * 1024
 

@@ -1,0 +1,33 @@
+/**
+ * The process that is killed: runs the job to its end and writes facts about itself as JSON lines.
+ * Arguments: directory, parallelism, backend, memory.
+ */
+import { join } from 'node:path'
+import { run } from 'millrace'
+import { isMillraceError } from 'millrace'
+
+const [directory = '', parallelism = '1', backend = 'hashmap', memory = '64MB'] =
+  process.argv.slice(2)
+
+function say(fact: object): void {
+  process.stdout.write(`${JSON.stringify(fact)}\n`)
+}
+
+try {
+  const handle = await run(new URL('./job.ts', import.meta.url), {
+    params: { input: join(directory, 'input.txt'), output: join(directory, 'output') },
+    directory: join(directory, 'millrace'),
+    parallelism: Number(parallelism),
+    backend: backend === 'rocksdb' ? 'rocksdb' : 'hashmap',
+    memory: memory as `${number}MB`,
+    checkpointing: { interval: '150 ms', keep: 2 },
+  })
+  say({ restoredFrom: handle.status.restoredFrom ?? 0 })
+  const result = await handle.finished
+  const { backend: state, checkpoints } = handle.status
+  say({ outcome: result.outcome, state, checkpoints: checkpoints.completed })
+} catch (error) {
+  if (!isMillraceError(error)) throw error
+  say({ error: error.explanation })
+  process.exitCode = 1
+}

@@ -1,0 +1,143 @@
+/**
+ * Kills real processes: runs the job again and again, ends it with `kill -9` at random moments and
+ * at named points, until it has finished; then the lines of all visible output files must be those
+ * of an undisturbed run, per word in order, and no half file may be visible.
+ *
+ *     npm run kill                     # 50 rounds for each backend and parallelism
+ *     npm run kill -- --rounds 2       # a smoke
+ *     npm run kill -- --rounds 50 --backend rocksdb --parallelism 2 --seed 7
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { SeededRandom } from '../../src/util/random.ts'
+import { checkOutput } from './check.ts'
+import { runChild, type ChildResult } from './run-child.ts'
+import { expectedCounts, writeInput, type InputSize } from './input.ts'
+
+/** Every named place of the engine at which a kill may strike, and how often it may pass before. */
+export const KILL_POINTS: Readonly<Record<string, number>> = {
+  'run-write': 6,
+  'run-before-close': 6,
+  'run-after-close': 6,
+  'before-manifest': 6,
+  'after-manifest': 6,
+  'before-commit': 6,
+  'after-commit': 6,
+  merge: 2,
+  'merge-before-close': 2,
+  'gc-begin': 4,
+  'gc-link-deleted': 4,
+  'gc-run-deleted': 4,
+  'before-fence': 1,
+  'after-fence': 1,
+  restored: 1,
+}
+
+const STATE_BYTES_PER_WORD = 150
+const KILL_AFTER_MS_MAX = 2_500
+/** A child that makes no progress is a failure, not a wait. */
+const CHILD_TIMEOUT_MS = 120_000
+
+interface Configuration {
+  readonly backend: string
+  readonly parallelism: number
+  readonly rounds: number
+  readonly seed: number
+  readonly size: InputSize
+}
+
+interface Tally {
+  kills: number
+  readonly perPoint: Map<string, number>
+  jobs: number
+  evictions: number
+  reads: number
+}
+
+async function runConfiguration(configuration: Configuration): Promise<Tally> {
+  const { backend, parallelism, rounds, seed } = configuration
+  const random = new SeededRandom(seed).fork(`${backend}-${parallelism}`)
+  const tally: Tally = { kills: 0, perPoint: new Map(), jobs: 0, evictions: 0, reads: 0 }
+  while (tally.kills < rounds) await runJob(configuration, random, tally)
+  return tally
+}
+
+/** One job from its beginning to its end, killed on the way until the rounds are used up. */
+async function runJob(
+  configuration: Configuration,
+  random: SeededRandom | ReturnType<SeededRandom['fork']>,
+  tally: Tally,
+): Promise<void> {
+  const { backend, parallelism, rounds, size } = configuration
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-kill-'))
+  const input = join(directory, 'input.txt')
+  writeInput(input, size, random.uint32())
+  const stateBytes = size.distinctWords * STATE_BYTES_PER_WORD
+  const memory = backend === 'rocksdb' ? `${Math.max(1, Math.floor(stateBytes / 1e7))}MB` : '256MB'
+  const common = { directory, parallelism, backend, memory, timeoutMs: CHILD_TIMEOUT_MS }
+  for (;;) {
+    const isLast = tally.kills >= rounds
+    const point = random.next() < 0.5 ? undefined : pick(random, Object.keys(KILL_POINTS))
+    const passes = point === undefined ? 0 : 1 + random.int(KILL_POINTS[point] ?? 1)
+    const killAfterMs = point === undefined ? random.int(KILL_AFTER_MS_MAX) : undefined
+    const result: ChildResult = await runChild(
+      isLast
+        ? common
+        : {
+            ...common,
+            ...(killAfterMs === undefined ? { killAt: `${point}#${passes}` } : { killAfterMs }),
+          },
+    )
+    tally.evictions = Math.max(tally.evictions, result.evictions)
+    tally.reads = Math.max(tally.reads, result.reads)
+    if (!result.wasKilled) break
+    tally.kills++
+    const name = point ?? 'at random'
+    tally.perPoint.set(name, (tally.perPoint.get(name) ?? 0) + 1)
+  }
+  tally.jobs++
+  checkOutput(join(directory, 'output'), expectedCounts(readFileSync(input, 'utf8')))
+  rmSync(directory, { recursive: true, force: true })
+}
+
+function pick<T>(random: { int(bound: number): number }, items: readonly T[]): T {
+  return items[random.int(items.length)] as T // the index is below the length
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '50' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    backend: { type: 'string', multiple: true, default: ['hashmap', 'rocksdb'] },
+    parallelism: { type: 'string', multiple: true, default: ['1', '2'] },
+    lines: { type: 'string', default: '30000' },
+    words: { type: 'string', default: '100000' },
+  },
+})
+const seed = Number(values.seed)
+process.stdout.write(`kill tests, seed ${seed}\n`)
+const totals = new Map<string, number>()
+for (const backend of values.backend) {
+  for (const parallelism of values.parallelism.map(Number)) {
+    const size = { lines: Number(values.lines), distinctWords: Number(values.words) }
+    const rounds = Number(values.rounds)
+    const tally = await runConfiguration({ backend, parallelism, rounds, seed, size })
+    const { kills, jobs, evictions, reads } = tally
+    process.stdout.write(
+      `${backend} × ${parallelism}: ${kills} kills, ${jobs} jobs exact` +
+        (backend === 'rocksdb' ? `, up to ${evictions} evictions, ${reads} reads back` : '') +
+        '\n',
+    )
+    if (backend === 'rocksdb' && (evictions === 0 || reads === 0)) {
+      throw new Error('the state was meant to be larger than memory, but nothing was evicted')
+    }
+    for (const [point, count] of tally.perPoint) {
+      totals.set(point, (totals.get(point) ?? 0) + count)
+    }
+  }
+}
+for (const point of ['at random', ...Object.keys(KILL_POINTS)]) {
+  process.stdout.write(`  ${point.padEnd(20)} ${totals.get(point) ?? 0}\n`)
+}

@@ -220,10 +220,11 @@ export function taskEnded(draft: Draft, task: EventOf<'task-ended'>): void {
 export function closeAttempt(draft: Draft, error: ErrorData, how: 'failed' | 'closed'): void {
   if (draft.stage === 'closing') return
   const { active } = draft
-  if (how === 'failed') draft.effects.push({ kind: 'fail-job', error })
-  if (active?.phase !== 'confirm') return settle(draft, error)
-  draft.active = undefined
+  const waits = active?.phase === 'confirm'
+  if (waits) draft.active = undefined
   settle(draft, error)
+  if (how === 'failed') draft.effects.push({ kind: 'fail-job', error })
+  if (!waits) return
   draft.stage = 'closing'
   draft.active = active
 }

@@ -4,13 +4,14 @@
  *     line 1   the link as canonical JSON: UTF-8, names sorted, no white space, no escapes but JSON's
  *     line 2   millrace-manifest 1 sha256:<SHA-256 of line 1 without its line feed, 64 hex digits>
  *
- * Each line ends with a line feed. What is read is untrusted: length, checksum, version and every
+ * Each line ends with a line feed; both say the version, which every later format keeps. What is read is untrusted: length, checksum, version and every
  * field are checked before anything is believed. The shape itself is in `manifest-checks.ts`.
  */
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { MillraceError, messageOf } from '../errors.ts'
+import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import { AssertionError, assert } from '../util/assert.ts'
+import { plainObject, refuse } from './json-checks.ts'
 import { linkCheck } from './manifest-checks.ts'
 import { MANIFEST_FORMAT_VERSION, type ManifestLink } from './manifest.ts'
 
@@ -53,22 +54,24 @@ export function decodeLink(bytes: Uint8Array, name = 'the manifest'): ManifestLi
   if (bytes.length > MANIFEST_BYTES_MAX) {
     return corrupt(name, `has ${bytes.length} bytes, over the limit of ${MANIFEST_BYTES_MAX}`)
   }
-  const line = checkedLine(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), name)
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const { line, version } = checkedLine(content, name)
   let value: unknown
   try {
     value = JSON.parse(line)
-  } catch (error) {
-    return corrupt(name, `is not JSON: ${messageOf(error)}`, error)
-  }
-  try {
+    requireVersion(value, version, name)
     return linkCheck(value, '')
   } catch (error) {
+    if (isMillraceError(error) && error.code === 'CHECKPOINT_INCOMPATIBLE') throw error
     return corrupt(name, messageOf(error), error)
   }
 }
 
-/** Line 1 as text, if line 2 bears it out. */
-function checkedLine(bytes: Buffer, name: string): string {
+/** Line 1 as text, if line 2 bears it out, and the version that line 2 names. */
+function checkedLine(
+  bytes: Buffer,
+  name: string,
+): { readonly line: string; readonly version: number } {
   const end = bytes.indexOf(LINE_FEED)
   if (end === -1 || bytes.length - end - 1 > TRAILER_BYTES_MAX) {
     return corrupt(name, 'has no line with its checksum: it was cut off or is no manifest')
@@ -77,18 +80,23 @@ function checkedLine(bytes: Buffer, name: string): string {
   if (match === null) return corrupt(name, 'has a damaged last line')
   const line = bytes.subarray(0, end)
   if (hashOf(line) !== match[2]) return corrupt(name, 'does not match its checksum')
-  const version = Number(match[1])
-  if (version > MANIFEST_FORMAT_VERSION) {
-    throw new MillraceError(
-      'CHECKPOINT_INCOMPATIBLE',
-      `${name} is of format version ${version}; this Millrace reads up to ${MANIFEST_FORMAT_VERSION}`,
-      {
-        cure: 'run the job with the Millrace that wrote it or a newer one, or start with --fresh',
-        details: { version },
-      },
-    )
+  return { line: line.toString('utf8'), version: Number(match[1]) }
+}
+
+/** Both lines name the version, in every version: the checksum covers only the first. */
+function requireVersion(value: unknown, version: number, name: string): void {
+  if (plainObject(value, '')['formatVersion'] !== version) {
+    refuse('formatVersion', 'differs from that of the last line')
   }
-  return line.toString('utf8')
+  if (version <= MANIFEST_FORMAT_VERSION) return
+  throw new MillraceError(
+    'CHECKPOINT_INCOMPATIBLE',
+    `${name} is of format version ${version}; this Millrace reads up to ${MANIFEST_FORMAT_VERSION}`,
+    {
+      cure: 'run the job with the Millrace that wrote it or a newer one, or start with --fresh',
+      details: { version },
+    },
+  )
 }
 
 function corrupt(name: string, problem: string, cause?: unknown): never {

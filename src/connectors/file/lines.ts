@@ -1,0 +1,120 @@
+/**
+ * Formats in which each line is a record: plain lines and JSON. Lines end with LF or CRLF, the last
+ * one may lack it. Each line is decoded on its own: pieces of one large decoded string would be
+ * faster to cut, but each of them would keep the whole string alive in a job's state.
+ */
+import { isMillraceError, messageOf } from '../../errors.ts'
+import { dynamicType } from '../../types/dynamic.ts'
+import { t } from '../../types/t.ts'
+import type { Type } from '../../types/type.ts'
+import '../../util/buffer-natives.ts'
+import { ByteWriter } from '../../util/bytes.ts'
+import type { FileFormat, RecordParser } from './format.ts'
+import { jsonConverter } from './json-values.ts'
+import type { ParsedBatch } from './parsed-batch.ts'
+import type { Window } from './window.ts'
+
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+const SCRATCH_BYTES_KEPT = 65_536
+
+/**
+ * Each line a string, without its line end; empty lines are records too.
+ *
+ * @example
+ * fileSource({ path: 'access.log', format: lines() })
+ */
+export function lines(): FileFormat<string> {
+  return Object.freeze<FileFormat<string>>({
+    name: 'lines',
+    type: t.string,
+    splittable: true,
+    hasHeader: false,
+    createParser: () => ({
+      take(window: Window, batch: ParsedBatch<string>): void {
+        const { values } = batch
+        takeLines(window, batch, (line) => values.push(line))
+      },
+    }),
+  })
+}
+
+/**
+ * Each line a JSON value, checked against the type. Fields that the type does not have are left
+ * out, blank lines are passed over; what JSON cannot carry is read from text: `int64` from digits,
+ * `date` and `timestamp` from ISO 8601, `bytes` from base64.
+ *
+ * @example
+ * fileSource({ path: 'orders/*.jsonl', format: jsonLines(Order) })
+ */
+export function jsonLines<T>(type: Type<T> = dynamicType<T>()): FileFormat<T> {
+  return Object.freeze<FileFormat<T>>({
+    name: 'jsonLines',
+    type,
+    splittable: true,
+    hasHeader: false,
+    createParser: () => new JsonLinesParser(type),
+  })
+}
+
+class JsonLinesParser<T> implements RecordParser<T> {
+  readonly #type: Type<T>
+  readonly #convert: (json: unknown) => unknown
+  #scratch = new ByteWriter()
+
+  constructor(type: Type<T>) {
+    this.#type = type
+    this.#convert = jsonConverter(type.schema)
+  }
+
+  take(window: Window, batch: ParsedBatch<T>): void {
+    takeLines(window, batch, (line, offset) => {
+      if (line.trim() === '') return
+      try {
+        batch.values.push(this.#parse(line))
+      } catch (error) {
+        batch.refuse(offset, line, reasonOf(error))
+      }
+    })
+  }
+
+  #parse(line: string): T {
+    // The write below checks that the value is what the type says.
+    const value = this.#convert(JSON.parse(line)) as T
+    if (this.#scratch.bytes.length > SCRATCH_BYTES_KEPT) this.#scratch = new ByteWriter()
+    this.#scratch.reset()
+    this.#type.write(value, this.#scratch)
+    return value
+  }
+}
+
+/** Why a value does not fit; what is no refusal of a value is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof SyntaxError) return messageOf(error)
+  if (isMillraceError(error) && error.code === 'TYPE_MISMATCH') return error.message
+  throw error
+}
+
+/** Hands over each whole line of ours, decoded, with the offset in the file where it begins. */
+function takeLines<T>(
+  window: Window,
+  batch: ParsedBatch<T>,
+  take: (line: string, offset: number) => void,
+): void {
+  const { bytes, filled, ascii, last } = window
+  const limit = Math.min(window.limit, filled)
+  let { position } = window
+  while (position < limit && !batch.isFull) {
+    let end = bytes.indexOf(LINE_FEED, position)
+    if (end < 0 || end >= filled) {
+      if (!last) break
+      end = filled
+    }
+    const textEnd = end > position && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
+    const line = ascii ? bytes.latin1Slice(position, textEnd) : bytes.utf8Slice(position, textEnd)
+    take(line, window.offsetOf(position))
+    batch.lines++
+    position = Math.min(end + 1, filled)
+  }
+  window.position = position
+}

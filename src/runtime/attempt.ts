@@ -92,10 +92,10 @@ export class Attempt {
         send: (message) => workers.broadcast(message),
         cutSources: () => this.#splits.snapshot(),
         processingTime: () => this.#processingTime(),
-        writeSavepoint: setup.writeSavepoint,
+        writeSavepoint: (link, directory) => setup.writeSavepoint(link, directory),
         onEnded: (how, checkpointId) => this.#settle({ how, checkpointId }),
         onFailed: (error) => this.#settle({ how: 'failed', error }),
-        onReport: setup.onReport,
+        onReport: (report) => setup.onReport(report),
         reach: async (point) => setup.at(point),
       },
     )
@@ -135,19 +135,14 @@ export class Attempt {
   /** What the workers say while the attempt runs. */
   message(worker: number, message: FromWorker): void {
     if (this.#coordinator.receive(worker, message)) return
-    switch (message.kind) {
-      case 'status':
-        this.#statuses[worker] = message.status
-        return
-      case 'discovered':
-        return this.#assign(this.#splits.discovered(message.uid, message.splits))
-      case 'wants-splits':
-        return this.#assign(this.#splits.wants(message.uid, message.subtaskIndex))
-      case 'split-finished':
-        return this.#splits.finished(message.uid, message.splitId)
-      default:
-        assert(false, `message ${message.kind} at this time`)
-    }
+    if (message.kind === 'status') this.#statuses[worker] = message.status
+    else if (message.kind === 'discovered') {
+      this.#assign(this.#splits.discovered(message.uid, message.splits))
+    } else if (message.kind === 'wants-splits') {
+      this.#assign(this.#splits.wants(message.uid, message.subtaskIndex))
+    } else if (message.kind === 'split-finished') {
+      this.#splits.finished(message.uid, message.splitId)
+    } else assert(false, `message ${message.kind} at this time`)
   }
 
   lost(error: ErrorData): void {

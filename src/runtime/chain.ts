@@ -142,7 +142,7 @@ function buildOperator(
     sideOutput: (tag) => sides.get(tag.name) ?? discard,
     table,
     timers: table?.timers,
-    processingTime: host.processingTime,
+    processingTime: () => host.processingTime(),
   }
   const operator = node.create(context)
   const stage =

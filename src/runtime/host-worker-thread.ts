@@ -55,8 +55,8 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     random: systemRandom(),
     openStore: (location) => openBlobStore(location),
     scratch: (directory) => new LocalScratch(directory),
-    send: options.send,
-    report: options.report,
+    send: (message) => options.send(message),
+    report: (event, error) => options.report(event, error),
     at: reachKillPoint,
     doorbell(index, word) {
       if (index === options.index) own.word ??= new Int32Array(word)

@@ -25,6 +25,9 @@ const vanishPollMs = 50
 /** Racing starts make each other try again; more rounds than this mean something else is wrong. */
 const roundsMax = 20
 
+/** File systems allow 255. */
+const folderNameBytesMax = 200
+
 export interface ClaimOptions {
   readonly clock?: Clock
   readonly random?: Random
@@ -184,9 +187,10 @@ function owned(folder: string, owner: ControlFile | undefined): MillraceError {
 
 /** Job names are folder names; they must not lead out of the directory. */
 function requireFolderName(jobName: string): string {
-  if (/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/.test(jobName)) return jobName
+  const isSafe = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u.test(jobName)
+  if (isSafe && Buffer.byteLength(jobName) <= folderNameBytesMax) return jobName
   throw new MillraceError('JOB_GRAPH_INVALID', `${JSON.stringify(jobName)} is no job name`, {
-    cure: 'use 1 to 100 letters a–z, digits, ".", "_" and "-", not beginning with "." or "-"',
+    cure: 'use letters, digits, ".", "_", "-", beginning with a letter or digit; 200 bytes at most',
   })
 }
 

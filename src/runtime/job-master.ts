@@ -2,20 +2,26 @@
  * The life of a job in this process: claims its folder, takes the lead in its chain, and runs one
  * attempt after the other until one ends for good. It loads no user code; workers do.
  */
-import type { RequestOutcome } from '../checkpoint/protocol.ts'
+import type { CheckpointReport, RequestOutcome } from '../checkpoint/protocol.ts'
 import { writeSavepoint } from '../checkpoint/savepoint.ts'
-import { layerFromObject, resolveOptions, type ResolvedOptions } from '../config/resolve.ts'
-import { isMillraceError, MillraceError } from '../errors.ts'
+import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
+import { announce, publish } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
-import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
 import { Attempt, type AttemptOutcome } from './attempt.ts'
-import type { ControlHandler, Host, JobClaim, WorkerSpec } from './host.ts'
+import type { ControlHandler, WorkerSpec } from './host.ts'
+import {
+  configureJob,
+  deleteIfAsked,
+  protocolOptions,
+  type ConfiguredJob,
+  type JobMasterOptions,
+} from './job-setup.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
 import { takeLead } from './lead.ts'
 import { decideRestart, NO_FAILURES, type RestartState } from './restart.ts'
 import { restartStrategy } from './restart-options.ts'
-import { jobPaths, workerSettings, type JobPaths, type RunOptions } from './run-options.ts'
+import { workerSettings } from './run-options.ts'
 import { WorkerSet } from './worker-set.ts'
 
 /** How a run ended, if it did not fail. */
@@ -27,26 +33,10 @@ export interface JobResult {
   readonly hadFinished: boolean
 }
 
-export interface JobMasterOptions {
-  readonly host: Host
-  /** URL of the job's module, or undefined for a job value that runs in this thread. */
-  readonly moduleUrl: string | undefined
-  readonly job: unknown
-  readonly options: RunOptions
-  readonly logger: Logger
-}
-
-interface Configured {
-  readonly resolved: ResolvedOptions
-  readonly paths: JobPaths
-  readonly store: BlobStore
-}
-
 export class JobMaster {
   readonly #options: JobMasterOptions
   readonly #progress: JobProgress
-  #configured: Configured | undefined
-  #claim: JobClaim | undefined
+  #configured: ConfiguredJob | undefined
   #workers: WorkerSet | undefined
   #attempt: Attempt | undefined
   #restart: RestartState = NO_FAILURES
@@ -61,26 +51,37 @@ export class JobMaster {
     this.#progress = new JobProgress(options.host.clock.now())
   }
 
+  get #logger(): Logger {
+    return this.#options.logger.child({ job: this.#progress.jobName })
+  }
+
   get status(): JobStatus {
     return this.#progress.status(this.#attempt?.statuses ?? [])
   }
 
   /** Runs the job to its end. `onRunning` is called each time an attempt has begun to run. */
   async run(onRunning: () => void): Promise<JobResult> {
-    const { host, logger } = this.#options
+    const { host } = this.#options
     try {
       for (;;) {
         const outcome = await this.#runAttempt(onRunning)
         if (outcome.how !== 'failed') return await this.#result(outcome)
         const delayMs = this.#restartDelay(outcome.error)
         this.#progress.state = 'restarting'
-        logger.warn({ code: outcome.error.code, delayMs }, outcome.error.message)
+        announce(this.#logger, 'millrace:job:restarting', {
+          job: this.#progress.jobName,
+          attempt: this.#progress.attempts,
+          delayMs,
+          error: errorToData(outcome.error),
+        })
         await host.clock.sleep(delayMs, this.#wake.signal)
         if (this.#ending !== undefined) return await this.#result({ how: 'cancelled' })
       }
     } catch (error) {
       this.#progress.state = 'failed'
       this.#progress.endAttempt([], error)
+      const { jobName } = this.#progress
+      announce(this.#logger, 'millrace:job:failed', { job: jobName, error: errorToData(error) })
       throw error
     } finally {
       await this.#release()
@@ -120,7 +121,11 @@ export class JobMaster {
     let failure: unknown
     const workers = new WorkerSet(this.#options.host, {
       message: (worker, message) => this.#attempt?.message(worker, message),
-      lost: (error) => this.#attempt?.lost(error),
+      lost: (error) => {
+        const worker = Number(error.details['worker'] ?? 0)
+        publish('millrace:worker:lost', { job: this.#progress.jobName, worker, error })
+        this.#attempt?.lost(error)
+      },
     })
     this.#workers = workers
     this.#progress.attempts++
@@ -132,6 +137,7 @@ export class JobMaster {
         this.#isFirst = false
         this.#progress.state = 'running'
         this.#progress.stateOpen = attempt.openTimings
+        this.#announceStart()
         onRunning()
       })
     } catch (error) {
@@ -150,7 +156,7 @@ export class JobMaster {
 
   /** Everything before records flow: load, resolve, claim, plan, take the lead. */
   async #prepare(workers: WorkerSet): Promise<Attempt> {
-    const { host, logger, options } = this.#options
+    const { host, options } = this.#options
     const facts = await workers.start([this.#spec(0)])
     const configured = this.#configured ?? (await this.#configure(facts.name, facts.options))
     const { resolved, paths, store } = configured
@@ -168,6 +174,7 @@ export class JobMaster {
       from: this.#isFirst ? values.from : undefined,
       fresh: this.#isFirst && values.fresh,
       acceptDuplicates: values.acceptDuplicates,
+      logger: this.#logger,
     })
     this.#hadFinished = this.#isFirst && lead.restored?.finished === true
     this.#progress.params = planned.params
@@ -178,51 +185,28 @@ export class JobMaster {
       workers,
       settings,
       store,
-      protocol: {
-        intervalMs: values['checkpointing.interval'],
-        timeoutMs: values['checkpointing.timeout'],
-        minPauseMs: values['checkpointing.minPause'],
-        tolerableFailures: values['checkpointing.tolerableFailures'],
-      },
+      protocol: protocolOptions(values),
       keep: values['checkpointing.keep'],
-      logger: logger.child({ job: facts.name }),
+      logger: this.#logger,
       writeSavepoint: async (link, directory) => {
         const target = await host.openStore(directory)
         await writeSavepoint(store, link, target)
         await target.close()
       },
-      onReport: (report) => this.#progress.report(report, host.clock.now()),
+      onReport: (report) => this.#report(report),
       at: (point) => host.at(point),
     })
   }
 
-  async #configure(jobName: string, code: object): Promise<Configured> {
-    const { host, options, moduleUrl } = this.#options
-    const { params: _params, signal: _signal, logger: _logger, config, ...given } = options
-    const resolved = resolveOptions(
-      [
-        layerFromObject('code', `job "${jobName}"`, code),
-        ...(await host.machineLayers(config)),
-        layerFromObject('run', 'run()', given),
-      ],
-      host.memoryBytes,
-    )
-    const { parallelism } = resolved.values
-    if (moduleUrl === undefined && parallelism > 1 && !host.runsValuesInParallel) {
-      throw new MillraceError(
-        'JOB_NEEDS_MODULE',
-        `job "${jobName}" was given as a value, which cannot cross into ${parallelism} threads`,
-      )
-    }
-    const paths = jobPaths(resolved, jobName)
-    this.#claim = await host.claim(paths.directory, jobName)
-    this.#claim.serve(this.#controlHandler())
-    const store = await host.openStore(paths.storage)
-    this.#configured = { resolved, paths, store }
+  /** Once, when the first worker has told the job's name and its options in code. */
+  async #configure(jobName: string, code: object): Promise<ConfiguredJob> {
+    const configured = await configureJob(this.#options, jobName, code)
+    this.#configured = configured
+    configured.claim.serve(this.#controlHandler())
     this.#progress.jobName = jobName
-    this.#progress.parallelism = parallelism
-    this.#progress.location = store.location
-    return this.#configured
+    this.#progress.parallelism = configured.resolved.values.parallelism
+    this.#progress.location = configured.store.location
+    return configured
   }
 
   #spec(index: number): WorkerSpec {
@@ -248,28 +232,44 @@ export class JobMaster {
 
   async #result(outcome: Exclude<AttemptOutcome, { how: 'failed' }>): Promise<JobResult> {
     this.#progress.state = outcome.how
+    const job = this.#progress.jobName
     if (outcome.how === 'cancelled') {
-      await this.#deleteIfAsked()
+      announce(this.#logger, 'millrace:job:cancelled', { job })
+      await deleteIfAsked(this.#configured)
       return { outcome: 'cancelled', checkpointId: undefined, hadFinished: false }
     }
     const { how, checkpointId } = outcome
+    announce(this.#logger, `millrace:job:${how}`, { job, checkpoint: checkpointId })
     return { outcome: how, checkpointId, hadFinished: this.#hadFinished }
-  }
-
-  /** `onCancel: 'delete'`: manifests first, so that a half deleted job is an empty one. */
-  async #deleteIfAsked(): Promise<void> {
-    const configured = this.#configured
-    if (configured?.resolved.values['checkpointing.onCancel'] !== 'delete') return
-    const { store } = configured
-    const names = (await store.list('')).map((blob) => blob.name)
-    const links = names.filter((name) => name.startsWith('chain/'))
-    for (const name of [...links, ...names]) await store.delete(name)
   }
 
   async #release(): Promise<void> {
     await this.#workers?.close()
     await this.#configured?.store.close()
-    await this.#claim?.release()
+    await this.#configured?.claim.release()
+  }
+
+  #announceStart(): void {
+    const { jobName: job, parallelism, restoredFrom, stateOpen, location } = this.#progress
+    if (restoredFrom !== undefined && stateOpen !== undefined) {
+      const { initMs, prepareMs, confirmMs, completeMs } = stateOpen
+      const durationMs = initMs + prepareMs + confirmMs + completeMs
+      const restored = { job, checkpoint: restoredFrom, location, durationMs }
+      announce(this.#logger, 'millrace:job:restored', restored)
+    }
+    announce(this.#logger, 'millrace:job:started', { job, parallelism })
+  }
+
+  /** The coordinator has logged it; here it becomes an event and part of the status. */
+  #report(report: CheckpointReport): void {
+    this.#progress.report(report, this.#options.host.clock.now())
+    const event = { job: this.#progress.jobName, checkpoint: report.checkpointId }
+    if (report.outcome === 'completed') {
+      const { tasks: _tasks, ...figures } = report.statistics
+      publish('millrace:checkpoint:completed', { ...event, ...figures })
+    } else if (report.outcome === 'failed') {
+      publish('millrace:checkpoint:failed', { ...event, error: report.error })
+    }
   }
 
   #controlHandler(): ControlHandler {

@@ -14,12 +14,12 @@ import {
 import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
 import { chooseCheckpoint } from '../checkpoint/damage.ts'
 import { requireCompatible } from '../checkpoint/compatibility.ts'
-import { lineOf } from '../checkpoint/line.ts'
 import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
 import { MillraceError } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
+import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert } from '../util/assert.ts'
 import { importTasks } from './import-snapshot.ts'
@@ -33,6 +33,7 @@ export interface LeadRequest {
   readonly from: string | undefined
   readonly fresh: boolean
   readonly acceptDuplicates: boolean
+  readonly logger: Logger
 }
 
 /** What an attempt starts from. */
@@ -53,7 +54,7 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
     store,
     { jobName: plan.jobName, writtenAt: host.clock.now() },
     async (seen) => {
-      const restored = fresh ? undefined : await chosen(request, seen, foreign)
+      const restored = fresh ? undefined : (foreign?.link ?? (await chosen(request, seen)))
       decision.restored = restored
       const isOwn = restored !== undefined && foreign === undefined
       if (restored !== undefined) requireCompatible(restored, plan)
@@ -96,47 +97,15 @@ async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefine
   })
 }
 
-async function chosen(
-  request: LeadRequest,
-  chain: Chain,
-  foreign: Foreign | undefined,
-): Promise<CheckpointLink | undefined> {
-  if (foreign !== undefined) return foreign.link
-  const { store, from, acceptDuplicates, plan } = request
-  const line = lineOf(chain.entries.map((entry) => entry.link))
-  const newest = line.at(-1)
-  if (from === undefined || from === 'latest') {
-    const sound = await chooseCheckpoint(store, chain)
-    if (sound?.sequence === newest?.sequence) return sound
-    requireNoVisibleOutput(plan, acceptDuplicates, sound)
-    return sound
-  }
-  const wanted = Number(from)
-  const found = line.find((link) => link.checkpointId === wanted)
-  if (found === undefined) {
-    const there = line.map((link) => link.checkpointId).join(', ')
-    throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no checkpoint ${wanted}`, {
-      cure: there === '' ? 'none is retained' : `retained are ${there}`,
-    })
-  }
-  if (found !== newest) requireNoVisibleOutput(plan, acceptDuplicates, found)
-  return found
-}
-
-/** Output of newer checkpoints is visible already; going below them would write it again. */
-function requireNoVisibleOutput(
-  plan: JobPlan,
-  acceptDuplicates: boolean,
-  target: CheckpointLink | undefined,
-): void {
-  const sinks = plan.nodes.filter((node) => node.kind === 'sink')
-  if (acceptDuplicates || sinks.length === 0) return
-  const names = sinks.map((sink) => `"${sink.uid ?? sink.label}"`).join(', ')
-  const where = target === undefined ? 'the beginning' : `checkpoint ${target.checkpointId}`
-  throw new MillraceError(
-    'OUTPUT_MAY_REPEAT',
-    `going back to ${where} would repeat output that is visible already (${names})`,
-  )
+/** The own checkpoint to go on from: the newest sound one, or the one that was asked for. */
+function chosen(request: LeadRequest, chain: Chain): Promise<CheckpointLink | undefined> {
+  const { store, from, acceptDuplicates, logger } = request
+  const isNamed = from !== undefined && from !== 'latest'
+  return chooseCheckpoint(store, chain, {
+    acceptDuplicates,
+    ...(isNamed ? { checkpointId: Number(from) } : {}),
+    onDamage: (problem) => logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
+  })
 }
 
 function leadFrom(

@@ -3,10 +3,11 @@
  * module does not load becomes `JOB_MODULE_INVALID` with file, line, cause and cure
  * (`module-problems.ts`); a module that loads but holds no job is told apart here.
  */
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { isMillraceError, MillraceError } from '../errors.ts'
 import { asJob, Job } from '../graph/job.ts'
 import { explainModuleError } from './module-problems.ts'
+import { moduleUrl } from './module-url.ts'
 
 /** Kinds of files that Node runs as modules. */
 const extensions = /\.(?:[mc]?ts|[mc]?js)$/
@@ -35,21 +36,6 @@ export async function loadJobModule(location: string | URL): Promise<Job> {
     throw await explainModuleError(error, file)
   }
   return jobOf(module, file)
-}
-
-/** The URL of a module that is given as a URL or as a path from the working directory. */
-export function moduleUrl(location: string | URL): URL {
-  if (location instanceof URL) return requireFile(location)
-  if (/^[a-z][a-z0-9+.-]+:/i.test(location) && !/^[a-z]:[\\/]/i.test(location)) {
-    if (URL.canParse(location)) return requireFile(new URL(location))
-  }
-  return pathToFileURL(location)
-}
-
-function requireFile(url: URL): URL {
-  if (url.protocol === 'file:') return url
-  const message = `a job cannot be loaded from ${url.protocol} (${url.href})`
-  throw new MillraceError('JOB_MODULE_INVALID', message, { cure: 'give a file: URL or a path' })
 }
 
 function jobOf(module: object, file: string): Job {

@@ -3,13 +3,13 @@
  * It installs no signal or exception handler, never ends the process, never writes to the console.
  */
 import { MillraceError } from '../errors.ts'
-import { asJob, Job } from '../graph/job.ts'
+import { asJob, type Job } from '../graph/job.ts'
 import { silentLogger } from '../metrics/log.ts'
 import { embeddedHost } from './host-embedded.ts'
 import type { Host } from './host.ts'
 import { JobMaster, type JobResult } from './job-master.ts'
 import type { JobStatus } from './job-status.ts'
-import { moduleUrl } from './load-module.ts'
+import { moduleUrl } from './module-url.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** A running job. */

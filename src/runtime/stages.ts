@@ -31,7 +31,7 @@ export interface Stage extends Output {
 }
 
 function failed(label: string, key: unknown, hasKey: boolean, error: unknown): MillraceError {
-  if (isMillraceError(error)) return error as MillraceError
+  if (isMillraceError(error)) return error
   const where = hasKey ? `${label}, key ${describeKey(key)}` : label
   return new MillraceError('FUNCTION_FAILED', `${where}: ${messageOf(error)}`, {
     cause: error,

@@ -92,7 +92,7 @@ export class TaskBuilder {
       jobName: settings.jobName,
       subtaskIndex,
       parallelism: vertex.parallelism,
-      processingTime: this.#options.processingTime,
+      processingTime: () => this.#options.processingTime(),
       sink: (node: SinkNode) =>
         required(
           sinks.find((sink) => sink.node === node),

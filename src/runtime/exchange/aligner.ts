@@ -19,7 +19,7 @@ export class Aligner {
   #abortedId = -1
 
   constructor(channels: number) {
-    this.#blocked = new Array<boolean>(channels).fill(false)
+    this.#blocked = Array.from({ length: channels }, () => false)
   }
 
   /** False while the channel waits for the others' barriers. */

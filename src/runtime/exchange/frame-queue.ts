@@ -42,7 +42,9 @@ export class FrameQueue {
   /** Takes a copy of the bytes. */
   push(type: number, bytes: Uint8Array): void {
     if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#memoryBytesMax) {
-      this.#frames.push({ type, bytes: bytes.slice(), offsetBytes: 0, lengthBytes: bytes.length })
+      // Not `bytes.slice()`: of a Buffer that is a view, and the sender uses its buffer again.
+      const copied = new Uint8Array(bytes)
+      this.#frames.push({ type, bytes: copied, offsetBytes: 0, lengthBytes: bytes.length })
       this.#memoryBytes += bytes.length
       return
     }

@@ -1,0 +1,82 @@
+/**
+ * What happens once at the start of a job: options are resolved, its folder is claimed, its storage
+ * opened; and, if it was asked for, the deletion of everything when it is cancelled.
+ */
+import type { ProtocolOptions } from '../checkpoint/protocol.ts'
+import type { OptionValues } from '../config/options.ts'
+import { layerFromObject, resolveOptions, type ResolvedOptions } from '../config/resolve.ts'
+import { MillraceError } from '../errors.ts'
+import type { Logger } from '../metrics/log.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import type { Host, JobClaim } from './host.ts'
+import { jobPaths, type JobPaths, type RunOptions } from './run-options.ts'
+
+export interface JobMasterOptions {
+  readonly host: Host
+  /** URL of the job's module, or undefined for a job value that runs in this thread. */
+  readonly moduleUrl: string | undefined
+  readonly job: unknown
+  readonly options: RunOptions
+  readonly logger: Logger
+}
+
+export interface ConfiguredJob {
+  readonly resolved: ResolvedOptions
+  readonly paths: JobPaths
+  readonly store: BlobStore
+  readonly claim: JobClaim
+}
+
+/**
+ * @param code the options that the job states in code.
+ * @throws `CONFIG_…`, `JOB_NEEDS_MODULE`, `JOB_OWNED`, and what the storage throws.
+ */
+export async function configureJob(
+  { host, options, moduleUrl }: JobMasterOptions,
+  jobName: string,
+  code: object,
+): Promise<ConfiguredJob> {
+  const { params: _params, signal: _signal, logger: _logger, config, ...given } = options
+  const resolved = resolveOptions(
+    [
+      layerFromObject('code', `job "${jobName}"`, code),
+      ...(await host.machineLayers(config)),
+      layerFromObject('run', 'run()', given),
+    ],
+    host.memoryBytes,
+  )
+  const { parallelism } = resolved.values
+  if (moduleUrl === undefined && parallelism > 1 && !host.runsValuesInParallel) {
+    throw new MillraceError(
+      'JOB_NEEDS_MODULE',
+      `job "${jobName}" was given as a value, which cannot cross into ${parallelism} threads`,
+    )
+  }
+  const paths = jobPaths(resolved, jobName)
+  const claim = await host.claim(paths.directory, jobName)
+  try {
+    const store = await host.openStore(paths.storage)
+    return { resolved, paths, store, claim }
+  } catch (error) {
+    await claim.release()
+    throw error
+  }
+}
+
+export function protocolOptions(values: OptionValues): ProtocolOptions {
+  return {
+    intervalMs: values['checkpointing.interval'],
+    timeoutMs: values['checkpointing.timeout'],
+    minPauseMs: values['checkpointing.minPause'],
+    tolerableFailures: values['checkpointing.tolerableFailures'],
+  }
+}
+
+/** `onCancel: 'delete'`: manifests first, so that a half deleted job is an empty one. */
+export async function deleteIfAsked(configured: ConfiguredJob | undefined): Promise<void> {
+  if (configured?.resolved.values['checkpointing.onCancel'] !== 'delete') return
+  const { store } = configured
+  const names = (await store.list('')).map((blob) => blob.name)
+  const links = names.filter((name) => name.startsWith('chain/'))
+  for (const name of [...links, ...names]) await store.delete(name)
+}

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../errors.ts'
 import type { BlobStore } from './blob-store.ts'
-import { LocalBlobStore } from './local.ts'
+import { LocalBlobStore, type LocalBlobStoreOptions } from './local.ts'
 import { MemoryBlobStore, type MemoryBlobs } from './memory.ts'
 
 /** What the schemes mean; shown when another one is given. */
@@ -15,17 +15,21 @@ const SCHEMES = 'file:, memory: or a plain path'
 const memories = new Map<string, MemoryBlobs>()
 
 /**
- * Opens the store at `location`. Nothing is created before the first blob is.
+ * Opens the store at `location`. Nothing is created before the first blob is. `options` are for
+ * stores of files.
  * Throws `STORAGE_URL_UNKNOWN` for a scheme that there is no store for.
  *
  * @example
  * const store = await openBlobStore('file:///var/lib/orders/checkpoints')
  */
-export async function openBlobStore(location: string): Promise<BlobStore> {
+export async function openBlobStore(
+  location: string,
+  options: LocalBlobStoreOptions = {},
+): Promise<BlobStore> {
   // One letter and a colon is a drive of Windows.
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
-  if (scheme === undefined && location !== '') return new LocalBlobStore(location)
-  if (scheme === 'file') return new LocalBlobStore(filePath(location), {}, location)
+  if (scheme === undefined && location !== '') return new LocalBlobStore(location, options)
+  if (scheme === 'file') return new LocalBlobStore(filePath(location), options, location)
   if (scheme === 'memory') {
     const blobs: MemoryBlobs = memories.get(location) ?? new Map()
     memories.set(location, blobs)

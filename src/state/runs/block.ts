@@ -12,7 +12,7 @@ import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
-import { compareBytes, KEY_BYTES_MAX } from './entry.ts'
+import { KEY_BYTES_MAX } from './entry.ts'
 
 /** A block is also full when its keys, unfolded, are this long. */
 export const BLOCK_KEY_BYTES_FULL = 1 << 20
@@ -134,25 +134,36 @@ export function decodeBlock(raw: Uint8Array, entries: number, keyBytes: number):
   return decoded
 }
 
-const searchKey = new ByteWriter(256)
-
-/** The value of `key` in a block, without unfolding the others. */
+/**
+ * The value of `key` in a block, without unfolding the others: it is enough to know how many bytes
+ * the key before has in common with the one that is sought.
+ */
 export function findInBlock(raw: Uint8Array, key: Uint8Array): Uint8Array | undefined {
   const input = new ByteReader(raw)
-  searchKey.reset()
+  let matched = 0
+  let lastBytes = 0
   while (input.remaining > 0) {
     const shared = input.varuint()
     const rest = input.varuint()
     const valueBytes = input.varuint()
     input.need(rest + valueBytes)
-    if (shared > searchKey.length) throw badBlock('a key does not fit')
-    searchKey.length = shared
-    searchKey.raw(input.bytes, input.position, input.position + rest)
-    input.position += rest
-    const order = compareBytes(searchKey.view(), key)
-    if (order === 0) return input.raw(valueBytes)
-    if (order > 0) return undefined
-    input.position += valueBytes
+    if (shared > lastBytes) throw badBlock('a key does not fit')
+    lastBytes = shared + rest
+    // Where this key leaves the one before, it becomes greater: it has passed what is sought.
+    if (shared < matched) return undefined
+    if (shared === matched) {
+      const { bytes, position } = input
+      const limit = Math.min(key.length, lastBytes)
+      while (matched < limit && bytes[position + matched - shared] === key[matched]) matched++
+      if (matched === key.length) {
+        if (matched < lastBytes) return undefined
+        input.position += rest
+        return input.raw(valueBytes)
+      }
+      const here = bytes[position + matched - shared] as number // unless this key has ended
+      if (matched < lastBytes && here > (key[matched] as number)) return undefined
+    }
+    input.position += rest + valueBytes
   }
   return undefined
 }

@@ -24,6 +24,7 @@ import {
   type RunFooter,
   type RunMetadata,
 } from './run-format.ts'
+import { Pacer, type Slice } from './pace.ts'
 import { clip, keyGroupBound, lastAtMost, remember } from './search.ts'
 import { EntryBatches, type EntryBatch } from './stream.ts'
 
@@ -149,8 +150,12 @@ export class RunReader {
     }
   }
 
-  /** Reads and verifies every block and filter. Throws `STORAGE_CORRUPT` at the first damage. */
-  async verify(): Promise<void> {
+  /**
+   * Reads and verifies every block and filter, giving way as `slice` says. Throws
+   * `STORAGE_CORRUPT` at the first damage.
+   */
+  async verify(slice?: Slice): Promise<void> {
+    const pacer = slice === undefined ? undefined : new Pacer(slice)
     const { lastKey, filters } = this.#footer
     let last: Uint8Array | undefined
     for await (const batch of this.scan().batches()) {
@@ -160,6 +165,7 @@ export class RunReader {
         }
         last = key
       }
+      await pacer?.look()
     }
     if (compareBytes(last ?? new Uint8Array(0), lastKey) !== 0) {
       throw corrupt(this.reference.name, 'its last key is not the one its footer names')

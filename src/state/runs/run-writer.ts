@@ -85,11 +85,6 @@ export class RunWriter {
     return this.#entries
   }
 
-  /** Bytes that are sealed so far: the size of the file without the current block and footer. */
-  get writtenBytes(): number {
-    return this.#offsetBytes
-  }
-
   /** Appends an entry, whose bytes may be reused afterwards. Throws `STATE_VALUE_TOO_LARGE`. */
   add(entry: Entry): void {
     assert(this.#state === 'open', 'add to a run that is flushing or closed')

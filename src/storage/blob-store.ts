@@ -1,0 +1,45 @@
+/**
+ * The contract of checkpoint storage: named, immutable blobs with a put-if-absent. A blob is seen
+ * whole or not at all; when a write has resolved, it survives a crash of the machine. Names are
+ * relative, `/`-separated, of `[A-Za-z0-9._-]`; a store never leaves its root.
+ */
+
+export interface BlobInfo {
+  readonly name: string
+  readonly lengthBytes: number
+}
+
+/** One blob being written: invisible until `close` has resolved. */
+export interface BlobWriter {
+  /** Appends; the bytes are taken over before the promise resolves. */
+  write(chunk: Uint8Array): Promise<void>
+  /** Makes the blob durable and visible. Throws `STORAGE_CONFLICT` if the name exists. */
+  close(): Promise<void>
+  /** Throws the blob away; also after a failed `write` or `close`. Never throws. */
+  abort(): Promise<void>
+}
+
+export interface BlobStore {
+  /** The store's root as the user wrote it, without secrets; for messages. */
+  readonly location: string
+  create(name: string): Promise<BlobWriter>
+  /**
+   * Writes a small blob at once if no blob of that name exists; the one commit point of the
+   * protocol. Resolves false, and changes nothing, if there is one. Durable when it resolves true.
+   */
+  putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean>
+  /** The whole blob, or `lengthBytes` from `offsetBytes`. Throws `STORAGE_NOT_FOUND`. */
+  read(name: string, offsetBytes?: number, lengthBytes?: number): Promise<Uint8Array>
+  /** Throws `STORAGE_NOT_FOUND`. */
+  stat(name: string): Promise<BlobInfo>
+  /** Blobs whose name starts with `prefix` (ends with `/` or is empty), ordered by name. */
+  list(prefix: string): Promise<readonly BlobInfo[]>
+  /** Deletes; a missing blob is no error. */
+  delete(name: string): Promise<void>
+  /**
+   * Deletes what dead writers left invisible; gives the number. Only for the owner, before it
+   * writes: a writer elsewhere would fail. Absent where a store has no leftovers.
+   */
+  cleanTemporary?(): Promise<number>
+  close(): Promise<void>
+}

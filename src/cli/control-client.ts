@@ -45,6 +45,19 @@ export async function controlFileOf(directory: string, job: string): Promise<Con
   })
 }
 
+const gonePollMs = 25
+const goneTimeoutMs = 10_000
+
+/** Resolves when the process has given its job's folder free, so that the job can be run again. */
+export async function untilGone(directory: string, { job, claim }: ControlFile): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < goneTimeoutMs; waitedMs += gonePollMs) {
+    const files = await controlFilesIn(directory)
+    if (files.find((file) => file.job === job)?.claim !== claim) return true
+    await new Promise((resolve) => setTimeout(resolve, gonePollMs))
+  }
+  return false
+}
+
 export interface CallOptions {
   /** Undefined: however long it takes, as for a savepoint. */
   readonly timeoutMs?: number

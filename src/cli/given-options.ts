@@ -4,6 +4,7 @@ import { loadOptions } from '../config/load.ts'
 import { OPTION_KEYS, optionSpec } from '../config/options.ts'
 import { layerFromText, type OptionLayer, type ResolvedOptions } from '../config/resolve.ts'
 import { MillraceError } from '../errors.ts'
+import { moduleUrl } from '../runtime/module-url.ts'
 import type { Invocation } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -41,6 +42,13 @@ export function commandOptions(
 export async function jobsDirectory(invocation: Invocation, terminal: Terminal): Promise<string> {
   const { values } = await commandOptions(invocation, terminal)
   return resolve(terminal.workingDirectory, values.directory)
+}
+
+/** The module of a job that is given as a path from the working directory, or as a URL. */
+export function jobModuleUrl(invocation: Invocation, terminal: Terminal): URL {
+  const [module = ''] = invocation.positionals
+  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(module)
+  return moduleUrl(isUrl ? module : resolve(terminal.workingDirectory, module))
 }
 
 /** Parameters given as `--param name=value`. */

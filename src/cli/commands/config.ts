@@ -5,14 +5,15 @@ import { formatOptionValue } from '../../config/values.ts'
 import { loadJobModule } from '../../runtime/load-module.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
-import { commandOptions } from '../given-options.ts'
+import { commandOptions, jobModuleUrl } from '../given-options.ts'
 import { tableLines } from '../table.ts'
 import { styled } from '../terminal.ts'
 
 export const config: CommandFunction = async (invocation, terminal) => {
-  const [module] = invocation.positionals
-  const job = module === undefined ? undefined : await loadJobModule(module)
-  const code = job === undefined ? undefined : layerFromObject('code', 'code', job.settings)
+  const hasJob = invocation.positionals.length > 0
+  const job = hasJob ? await loadJobModule(jobModuleUrl(invocation, terminal)) : undefined
+  const code =
+    job === undefined ? undefined : layerFromObject('code', `job "${job.name}"`, job.settings)
   const { values, origins } = await commandOptions(invocation, terminal, code)
   if (invocation.json) {
     const options = Object.fromEntries(

@@ -1,50 +1,60 @@
 /** `millrace stop`, `cancel` and `savepoint`: one request to a running job each. */
 import { join, resolve } from 'node:path'
 import type { CommandFunction, Invocation } from '../command.ts'
-import { callJob, controlFileOf } from '../control-client.ts'
+import type { ControlFile } from '../../runtime/control-protocol.ts'
+import { callJob, controlFileOf, untilGone } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
 import { jobsDirectory } from '../given-options.ts'
 import { withProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const stop: CommandFunction = async (invocation, terminal) => {
-  const file = await fileOf(invocation, terminal)
+  const { directory, file } = await find(invocation, terminal)
   const target = invocation.value('savepoint')
   const savepoint =
     target === undefined ? {} : { savepoint: resolve(terminal.workingDirectory, target) }
   const params = { ...savepoint, drain: invocation.isSet('drain') }
-  const result = await withProgress(terminal, `stopping ${file.job}`, callJob(file, 'stop', params))
+  const work = endJob(directory, file, 'stop', params)
+  const value = { job: file.job, ...savepoint, ...(await withProgress(terminal, 'stopping', work)) }
   const said = target === undefined ? '' : `, savepoint in ${target}`
-  return done(
-    invocation,
-    terminal,
-    { job: file.job, ...savepoint, result },
-    `stopped ${file.job}${said}`,
-  )
+  return done(invocation, terminal, value, `stopped ${file.job}${said}`)
 }
 
 export const cancel: CommandFunction = async (invocation, terminal) => {
-  const file = await fileOf(invocation, terminal)
-  const result = await withProgress(terminal, `cancelling ${file.job}`, callJob(file, 'cancel'))
-  return done(invocation, terminal, { job: file.job, result }, `cancelled ${file.job}`)
+  const { directory, file } = await find(invocation, terminal)
+  const work = endJob(directory, file, 'cancel', {})
+  const value = { job: file.job, ...(await withProgress(terminal, 'cancelling', work)) }
+  return done(invocation, terminal, value, `cancelled ${file.job}`)
 }
 
 export const savepoint: CommandFunction = async (invocation, terminal) => {
-  const file = await fileOf(invocation, terminal)
-  const [, target] = invocation.positionals
-  const directory =
-    target === undefined
-      ? join(await jobsDirectory(invocation, terminal), file.job, 'savepoints', timeName())
-      : resolve(terminal.workingDirectory, target)
-  const work = callJob(file, 'savepoint', { directory })
-  const result = await withProgress(terminal, `savepoint of ${file.job}`, work)
-  const value = { job: file.job, savepoint: directory, result }
-  return done(invocation, terminal, value, `savepoint of ${file.job} in ${directory}`)
+  const { directory, file } = await find(invocation, terminal)
+  const [, given] = invocation.positionals
+  const target =
+    given === undefined
+      ? join(directory, file.job, 'savepoints', timeName())
+      : resolve(terminal.workingDirectory, given)
+  const work = callJob(file, 'savepoint', { directory: target })
+  const result = await withProgress(terminal, 'writing the savepoint', work)
+  const value = { job: file.job, savepoint: target, result }
+  return done(invocation, terminal, value, `savepoint of ${file.job} in ${target}`)
 }
 
-async function fileOf(invocation: Invocation, terminal: Terminal) {
+async function find(invocation: Invocation, terminal: Terminal) {
   const [job = ''] = invocation.positionals
-  return controlFileOf(await jobsDirectory(invocation, terminal), job)
+  const directory = await jobsDirectory(invocation, terminal)
+  return { directory, file: await controlFileOf(directory, job) }
+}
+
+/** Ends the job, and waits until it has: whoever runs it again at once must not be refused. */
+async function endJob(
+  directory: string,
+  file: ControlFile,
+  method: 'stop' | 'cancel',
+  params: Readonly<Record<string, unknown>>,
+): Promise<{ readonly result: unknown; readonly ended: boolean }> {
+  const result = await callJob(file, method, params)
+  return { result, ended: await untilGone(directory, file) }
 }
 
 /** `20260102T120003Z`: names that sort by time. */

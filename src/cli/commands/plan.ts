@@ -7,11 +7,10 @@ import { planOf } from '../../graph/plan-of.ts'
 import { loadJobModule } from '../../runtime/load-module.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
-import { commandOptions, paramsOf } from '../given-options.ts'
+import { commandOptions, jobModuleUrl, paramsOf } from '../given-options.ts'
 
 export const plan: CommandFunction = async (invocation, terminal) => {
-  const [module = ''] = invocation.positionals
-  const job = await loadJobModule(module)
+  const job = await loadJobModule(jobModuleUrl(invocation, terminal))
   const code = layerFromObject('code', `job "${job.name}"`, job.settings)
   const { values } = await commandOptions(invocation, terminal, code)
   const { parallelism, maxParallelism } = values

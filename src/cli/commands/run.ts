@@ -6,32 +6,35 @@ import type { ResolvedOptions } from '../../config/resolve.ts'
 import { jsonLogger } from '../../metrics/json-log.ts'
 import type { Logger } from '../../metrics/log.ts'
 import { textLogger } from '../../metrics/text-log.ts'
-import { moduleUrl } from '../../runtime/load-module.ts'
 import { run as runJob, type JobHandle } from '../../runtime/run.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
-import { commandOptions, flagLayer, nestedOptions, paramsOf } from '../given-options.ts'
+import {
+  commandOptions,
+  flagLayer,
+  jobModuleUrl,
+  nestedOptions,
+  paramsOf,
+} from '../given-options.ts'
 import { StatusLine } from '../progress.ts'
 import { RunProgress, summaryOf } from '../run-progress.ts'
 import type { Terminal } from '../terminal.ts'
 import { untilSignal } from '../signals.ts'
 
 export const run: CommandFunction = async (invocation, terminal) => {
-  const [module = ''] = invocation.positionals
   const options = await commandOptions(invocation, terminal)
   const line = terminal.errIsTty && !invocation.json ? new StatusLine(terminal) : undefined
   const logger = loggerFor(options, terminal, line)
   const abort = new AbortController()
   const signals = untilSignal(terminal)
   try {
-    const starting = runJob(moduleUrl(module), {
+    const starting = runJob(jobModuleUrl(invocation, terminal), {
       ...nestedOptions(flagLayer(invocation)),
       params: paramsOf(invocation),
       logger,
       signal: abort.signal,
       ...configOf(invocation),
     })
-    void signals.first.then(() => abort.signal)
     const handle = await Promise.race([starting, signals.first])
     if (typeof handle === 'string') {
       // Nothing has run yet, so there is nothing to save.

@@ -1,0 +1,141 @@
+// list, stop, cancel and savepoint against a job folder that this process owns.
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, afterEach, test } from 'node:test'
+import { MillraceError } from '../../src/errors.ts'
+import type { ControlHandler, JobClaim } from '../../src/runtime/host.ts'
+import { claimJobFolder } from '../../src/runtime/job-claim.ts'
+import { JobProgress } from '../../src/runtime/job-status.ts'
+import { perform, temporaryFolder } from './cli.ts'
+
+const folder = temporaryFolder()
+after(() => folder.remove())
+const directory = join(folder.path, '.millrace')
+const claims: JobClaim[] = []
+afterEach(async () => {
+  for (const claim of claims.splice(0)) await claim.release()
+})
+const cli = (...args: string[]) => perform(folder.path, args)
+
+/** A running job as far as the socket can tell; ends when stopped or cancelled. */
+async function runJob(name: string, changes: Partial<ControlHandler> = {}): Promise<unknown[]> {
+  const claim = await claimJobFolder(directory, name)
+  claims.push(claim)
+  const calls: unknown[] = []
+  const progress = new JobProgress(Date.now())
+  progress.state = 'running'
+  progress.jobName = name
+  progress.params = { input: 'book.txt' }
+  claim.serve({
+    status: () => progress.status([]),
+    checkpoint: () => Promise.resolve(undefined),
+    savepoint: async (target) => void calls.push(['savepoint', target]),
+    stop: async (options) => {
+      calls.push(['stop', options])
+      void claim.release()
+    },
+    cancel: async () => {
+      calls.push(['cancel'])
+      void claim.release()
+    },
+    ...changes,
+  })
+  return calls
+}
+
+test('list shows the jobs that run, with state and parameters', async () => {
+  await runJob('words')
+  await runJob('orders')
+  const text = await cli('list')
+  assert.equal(text.code, 0)
+  assert.match(text.out, /^JOB +STATE +PID/)
+  assert.match(text.out, new RegExp(`^words +running +${process.pid} .*input=book\\.txt$`, 'm'))
+  const json = JSON.parse((await cli('list', '--json')).out) as {
+    jobs: { job: string; answers: boolean; status: { state: string } }[]
+  }
+  assert.deepEqual(
+    json.jobs.map(({ job, answers, status }) => [job, answers, status.state]),
+    [
+      ['orders', true, 'running'],
+      ['words', true, 'running'],
+    ],
+  )
+})
+
+test('list of a directory without jobs is empty and no failure', async () => {
+  const { code, out, err } = await cli('list', '--directory', 'elsewhere')
+  assert.deepEqual([code, out], [0, ''])
+  assert.match(err, /no jobs run in .*elsewhere/)
+})
+
+test('list shows a killed job as gone', async () => {
+  mkdirSync(join(directory, 'killed'), { recursive: true })
+  const file = {
+    formatVersion: 1,
+    job: 'killed',
+    pid: 999_999,
+    processStart: 'x',
+    host: 'here',
+    socket: join(directory, 'killed', 'control.sock'),
+    startedAt: 0,
+    version: '0.1.0',
+    claim: 'x',
+  }
+  writeFileSync(join(directory, 'killed', 'control.json'), JSON.stringify(file))
+  assert.match((await cli('list')).out, /^killed +gone +999999/m)
+  const { code, err } = await cli('stop', 'killed')
+  assert.equal(code, 3)
+  assert.match(err, /job killed \(process 999999\) cannot be reached/)
+})
+
+test('stop passes savepoint and drain on, and waits until the folder is free', async () => {
+  const calls = await runJob('words')
+  const { code, out } = await cli('stop', 'words', '--savepoint', 'backup', '--drain')
+  assert.equal(code, 0)
+  assert.match(out, /^stopped words, savepoint in backup/)
+  const savepoint = join(folder.path, 'backup')
+  assert.deepEqual(calls, [['stop', { savepoint, drain: true }]])
+  await runJob('words')
+  const json = JSON.parse((await cli('stop', 'words', '--json')).out) as object
+  assert.deepEqual(json, { job: 'words', result: null, ended: true })
+})
+
+test('cancel ends the job', async () => {
+  const calls = await runJob('words')
+  assert.deepEqual(await cli('cancel', 'words'), { code: 0, out: 'cancelled words\n', err: '' })
+  assert.deepEqual(calls, [['cancel']])
+})
+
+test('savepoint goes to the folder given, or to one named by the time', async () => {
+  const calls = await runJob('words')
+  assert.equal((await cli('savepoint', 'words', 'copy')).code, 0)
+  assert.equal((await cli('savepoint', 'words')).code, 0)
+  assert.deepEqual(calls[0], ['savepoint', join(folder.path, 'copy')])
+  const [, second] = calls[1] as [string, string]
+  assert.ok(second.startsWith(join(directory, 'words', 'savepoints')))
+  assert.match(second, /\d{8}T\d{6}Z$/)
+})
+
+test('an unknown job names the nearest one that runs, and ends with 3', async () => {
+  await runJob('word-count')
+  const { code, err } = await cli('stop', 'wordcount')
+  assert.equal(code, 3)
+  assert.match(err, /no job wordcount runs[\s\S]*did you mean word-count\?/)
+})
+
+test("the job's own error comes through with its code", async () => {
+  await runJob('words', {
+    savepoint: () => Promise.reject(new MillraceError('STORAGE_CONFLICT', 'it is not empty')),
+  })
+  const { code, err } = await cli('savepoint', 'words', 'full')
+  assert.equal(code, 1)
+  assert.match(err, /it is not empty[\s\S]*STORAGE_CONFLICT/)
+})
+
+test('the directory comes from the environment or the config file as well', async () => {
+  await runJob('words')
+  const environment = { MILLRACE_DIRECTORY: directory }
+  const { out } = await perform('/', ['list'], { environment })
+  assert.match(out, /^words +running/m)
+})

@@ -171,7 +171,7 @@ function narrowed(runs: readonly RunReference[], keyGroups: KeyGroupRange): RunR
   }))
 }
 
-test('checkpoints, merges, rescales and faults in any order keep what a plain Map keeps', async () => {
+test('checkpoints, merges, rescales and faults in any order keep what a Map keeps', async () => {
   let failures = 0
   for (let seed = 1; seed <= SEEDS; seed++) {
     const world = new World(seed)

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { compatibilityDifferences, requireCompatible } from '../../src/checkpoint/compatibility.ts'
+import { isMillraceError } from '../../src/errors.ts'
+import type { PlanNode } from '../../src/graph/plan.ts'
+import { checkpoint, node, plan } from './links.ts'
+
+const source = node(0, 'in', { kind: 'source', operation: 'file', states: [] })
+const sink = node(9, 'out', {
+  kind: 'sink',
+  operation: 'text-file',
+  states: [],
+  guarantee: 'exactly-once',
+})
+const count = node(1, 'count', { usesTimers: true })
+
+const differences = (before: readonly PlanNode[], now: readonly PlanNode[], drop?: string[]) =>
+  compatibilityDifferences(
+    checkpoint(2, { plan: plan(1, [before]) }),
+    plan(1, [now]),
+    drop === undefined ? {} : { drop },
+  )
+
+test('the same job fits, also with more operators, more state and another parallelism', () => {
+  const more = { ...count, states: [...count.states, { ...count.states[0], name: 'm' } as never] }
+  assert.deepEqual(differences([source, count, sink], [source, count, sink]), [])
+  assert.deepEqual(differences([source, count, sink], [node(5, 'new'), sink, more, source]), [])
+  const link = checkpoint(2, { plan: plan(1, [[count]]) })
+  assert.deepEqual(compatibilityDifferences(link, plan(4, [[count]])), [])
+})
+
+test('what vanished is named, and may be dropped on purpose', () => {
+  assert.deepEqual(differences([source, count, sink], []), [
+    'source "in" (file) is gone, and with it how far it has read',
+    'operator "count" (count) is gone, and with it the state "n", its timers',
+    'sink "out" (text-file) is gone, and with it output that may not be committed yet',
+  ])
+  assert.deepEqual(differences([source, count, sink], [], ['in', 'count', 'out']), [])
+  assert.deepEqual(differences([count], [{ ...count, states: [] }]), [
+    'state "n" of "count" is gone',
+  ])
+  assert.deepEqual(differences([count], [{ ...count, states: [] }], ['count/n']), [])
+})
+
+test('what holds nothing may change and vanish', () => {
+  const stateless = node(1, 'split', { states: [], operation: 'map' })
+  const print = node(2, 'print', { kind: 'sink', states: [], guarantee: 'at-least-once' })
+  assert.deepEqual(differences([stateless, print], []), [])
+  assert.deepEqual(differences([stateless], [{ ...stateless, operation: 'flatMap' }]), [])
+})
+
+test('a uid that means another operation, key, kind or type is one line each', () => {
+  assert.deepEqual(differences([count], [{ ...count, operation: 'reduce' }]), [
+    '"count" was operator count, is operator reduce',
+  ])
+  const changed = {
+    ...count,
+    keyType: { kind: 'float64' } as const,
+    usesTimers: false,
+    states: [{ name: 'n', kind: 'value', type: { kind: 'string' } } as const],
+  }
+  const found = differences([count], [changed])
+  assert.equal(found.length, 3)
+  assert.match(found[0] ?? '', /^the key of "count": .*string.*float64/)
+  assert.match(found[1] ?? '', /no timers any more/)
+  assert.match(found[2] ?? '', /^state "n" of "count" has another type: .*int32.*string/)
+  const kind = { ...count, states: [{ name: 'n', kind: 'list', type: { kind: 'int32' } } as const] }
+  assert.deepEqual(differences([count], [kind]), [
+    'state "n" of "count" was of kind value, is of kind list',
+  ])
+})
+
+test('the error lists every difference on a line of its own and names --fresh', () => {
+  const link = checkpoint(2, { plan: plan(1, [[source, count]]), maxParallelism: 64 })
+  assert.throws(
+    () => requireCompatible(link, plan(1, [[sink]])),
+    (error) =>
+      isMillraceError(error) &&
+      error.code === 'CHECKPOINT_INCOMPATIBLE' &&
+      error.message.split('\n').filter((line) => line.startsWith('  - ')).length === 3 &&
+      error.message.includes('maxParallelism was 64, is 128') &&
+      error.cure.includes('--fresh'),
+  )
+  assert.doesNotThrow(() => requireCompatible(checkpoint(2), checkpoint(2).plan))
+})

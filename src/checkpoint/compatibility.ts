@@ -9,6 +9,12 @@ import { compareSchemas } from '../types/evolution.ts'
 import type { TypeSchema } from '../types/type.ts'
 import type { CheckpointLink } from './manifest.ts'
 
+/** What of a checkpoint says whether a job fits it. */
+export type PlannedCheckpoint = Pick<
+  CheckpointLink,
+  'checkpointId' | 'jobName' | 'maxParallelism' | 'plan'
+>
+
 export interface CompatibilityOptions {
   /** State given up on purpose: the uid of an operator, or `uid/state`. */
   readonly drop?: readonly string[]
@@ -19,7 +25,7 @@ export interface CompatibilityOptions {
  * checkpoint.
  */
 export function requireCompatible(
-  link: CheckpointLink,
+  link: PlannedCheckpoint,
   plan: JobPlan,
   options: CompatibilityOptions = {},
 ): void {
@@ -39,7 +45,7 @@ export function requireCompatible(
 
 /** What differs, one sentence each, in the order of the former plan; empty if the job fits. */
 export function compatibilityDifferences(
-  link: CheckpointLink,
+  link: PlannedCheckpoint,
   plan: JobPlan,
   options: CompatibilityOptions = {},
 ): readonly string[] {

@@ -1,0 +1,16 @@
+/** The names of `millrace/testing`: a harness for functions, suites for authors of extensions. */
+
+// Testing functions
+export { keyedHarness } from './keyed-harness.ts'
+export type { KeyedHarness, KeyedHarnessOptions } from './keyed-harness.ts'
+export type { HarnessSnapshot } from './harness-snapshots.ts'
+
+// Testing connectors and storage
+export { sourceConformance } from './conformance/source.ts'
+export type { SourceConformanceOptions, TestFunction } from './conformance/source.ts'
+export { sinkConformance } from './conformance/sink.ts'
+export type { SinkConformanceOptions, SinkUnderTest } from './conformance/sink.ts'
+export { blobStoreSuite } from './conformance/blob-store.ts'
+export type { BlobStoreSuite } from './conformance/blob-store.ts'
+export { FaultyBlobStore } from './faulty-store.ts'
+export type { FaultyBlobStoreOptions, Faults } from './faulty-store.ts'

@@ -59,16 +59,14 @@ export function valueState<T>(
   type: Type<T>,
   options: { readonly initial: T },
 ): StateDescriptor<ValueState<T, never>, ReadonlyValueState<T, never>>
-export function valueState<T>(
-  type?: Type<T>,
-): StateDescriptor<ValueState<T>, ReadonlyValueState<T>>
+export function valueState<T>(type?: Type<T>): StateDescriptor<ValueState<T>, ReadonlyValueState<T>>
 export function valueState<T>(
   type: Type<T> = dynamicType<T>(),
   options?: { readonly initial: T },
 ): StateDescriptor<ValueState<T>, ReadonlyValueState<T>> {
   return Object.freeze({
     kind: 'value',
-    type: type as Type<unknown>, // handles re-narrow to T; the backend treats values as unknown
+    type, // handles re-narrow to T; the backend treats values as unknown
     ...(options === undefined ? {} : { initial: type.isolate(options.initial) }),
   })
 }
@@ -77,7 +75,7 @@ export function valueState<T>(
 export function listState<T>(
   type: Type<T> = dynamicType<T>(),
 ): StateDescriptor<ListState<T>, ReadonlyListState<T>> {
-  return Object.freeze({ kind: 'list', type: type as Type<unknown> })
+  return Object.freeze({ kind: 'list', type })
 }
 
 /** A map per key; each entry is stored, written and restored on its own. */
@@ -87,8 +85,8 @@ export function mapState<K, V>(
 ): StateDescriptor<MapState<K, V>, ReadonlyMapState<K, V>> {
   return Object.freeze({
     kind: 'map',
-    type: value as Type<unknown>,
-    keyType: key as Type<unknown>,
+    type: value,
+    keyType: key,
   })
 }
 
@@ -99,7 +97,7 @@ export function reducingState<T>(
 ): StateDescriptor<FoldingState<T, T>, ReadonlyFoldingState<T>> {
   return Object.freeze({
     kind: 'reducing',
-    type: type as Type<unknown>,
+    type,
     reduce: reduce as (a: unknown, b: unknown) => unknown,
   })
 }
@@ -111,7 +109,7 @@ export function aggregatingState<In, Acc, Out>(
 ): StateDescriptor<FoldingState<In, Out>, ReadonlyFoldingState<Out>> {
   return Object.freeze({
     kind: 'aggregating',
-    type: accumulator as Type<unknown>,
-    aggregate: aggregate as Aggregate<unknown, unknown, unknown>,
+    type: accumulator,
+    aggregate,
   })
 }

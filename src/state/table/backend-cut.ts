@@ -1,0 +1,114 @@
+/**
+ * A cut of all tables of a backend: gives their changes in run order, key group by key group and
+ * operator by operator, and follows the fate of its checkpoint.
+ */
+import { MillraceError } from '../../errors.ts'
+import { assert } from '../../util/assert.ts'
+import type { Entry, EntryStream, StateCut } from '../backend.ts'
+import { collectShard } from './collect.ts'
+import { mergeParts, type SortedEntries } from './entry-buffer.ts'
+import type { KeyedTable } from './keyed-table.ts'
+import { TableCut } from './table-cut.ts'
+
+const ENTRIES_PER_PAUSE = 256
+
+/** `outstanding` until its checkpoint is; `void` once it cannot be confirmed any more. */
+export type CutFate = 'outstanding' | 'void' | 'confirmed' | 'aborted' | 'rolled back' | 'closed'
+
+/** What a cut asks of its backend. */
+export interface CutOwner {
+  readonly tables: readonly KeyedTable[]
+  /** Everything changed up to this epoch is in a complete checkpoint. */
+  readonly confirmedEpoch: number
+  settle(cut: BackendCut, isComplete: boolean): void
+}
+
+export class BackendCut implements StateCut {
+  readonly dirtyEntries: number
+  readonly base: number
+  readonly epoch: number
+  readonly spilled: readonly EntryStream[]
+  fate: CutFate = 'outstanding'
+  readonly #owner: CutOwner
+  readonly #parts: readonly TableCut[]
+  #isConsumed = false
+
+  constructor(
+    owner: CutOwner,
+    base: number,
+    epoch: number,
+    dirtyEntries: number,
+    spilled: readonly EntryStream[],
+  ) {
+    this.#owner = owner
+    this.base = base
+    this.epoch = epoch
+    this.dirtyEntries = dirtyEntries
+    this.spilled = spilled
+    this.#parts = owner.tables.map((table) => {
+      const part = new TableCut(base, epoch)
+      table.cuts.add(part)
+      return part
+    })
+  }
+
+  *entries(): Generator<Entry | undefined> {
+    assert(!this.#isConsumed, 'the entries of a cut are consumed once')
+    this.#isConsumed = true
+    this.#expectOutstanding()
+    const groups = this.#owner.tables[0]?.timers.groupCount ?? 0
+    let sinceLastPause = 0
+    for (let group = 0; group < groups; group++) {
+      for (const [index, table] of this.#owner.tables.entries()) {
+        const part = this.#parts[index]
+        assert(part !== undefined, 'a cut has a part for each table')
+        const rows: SortedEntries[] = []
+        const end = (group + 1) << table.subBits
+        for (let shard = group << table.subBits; shard < end; shard++) {
+          this.#expectOutstanding()
+          const sorted = collectShard(table, part, shard, this.#owner.confirmedEpoch)
+          if (sorted === undefined) continue
+          rows.push(sorted)
+          yield undefined
+        }
+        const timers = table.timers.collect(part, group, this.#owner.confirmedEpoch)
+        for (const parts of [rows, [timers]]) {
+          for (const entry of mergeParts(parts)) {
+            yield entry
+            if (++sinceLastPause % ENTRIES_PER_PAUSE === 0) yield undefined
+          }
+        }
+      }
+    }
+    this.#close()
+  }
+
+  confirm(): void {
+    this.#owner.settle(this, true)
+  }
+
+  abort(): void {
+    this.#owner.settle(this, false)
+  }
+
+  /** Records need not save anything for it any more. */
+  end(fate: CutFate): void {
+    this.fate = fate
+    this.#close()
+  }
+
+  #close(): void {
+    for (const [index, table] of this.#owner.tables.entries()) {
+      const part = this.#parts[index]
+      if (part !== undefined) table.cuts.remove(part)
+    }
+  }
+
+  #expectOutstanding(): void {
+    if (this.fate === 'outstanding' || this.fate === 'void') return
+    throw new MillraceError(
+      'STATE_CLOSED',
+      `the entries of a cut were read when it was ${this.fate}`,
+    )
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What lists and maps of a row share: whose they are, the mark of their last `clear`, and what they
+ * ask of the table. A collection may lie partly below, in the cold store; then `isComplete` is
+ * false and what is not in memory has to be asked for.
+ */
+import { detach, Item, ITEM_DEAD, ITEM_RANGE, type ItemOwner, type ItemRow } from './item.ts'
+import type { CollectionState } from './layout.ts'
+
+/** What a collection needs of its table. */
+export interface CollectionHost {
+  readonly epoch: number
+  /** Must be called before an item changes for the first time in an epoch. */
+  touchItem(item: Item): void
+  /** Saves the item for cuts that still need it as it is; before it is dropped. */
+  preserveItem(item: Item): void
+  /** Something was removed from the current row. */
+  thin(): void
+  /** Items were added (or, below zero, removed); for the estimate of memory. */
+  countItems(change: number): void
+  readonly below: ColdItems | undefined
+}
+
+/** An entry of a map as it lies below, with the bytes of its user key. */
+export interface ColdEntry {
+  readonly key: unknown
+  readonly value: unknown
+  readonly keyBytes: Uint8Array
+}
+
+/** Reads parts of collections from the cold store. */
+export interface ColdItems {
+  entry(owner: ItemOwner, key: unknown): { readonly value: unknown } | undefined
+  /** The entries behind the one of these key bytes, in the order of key bytes. */
+  entries(owner: ItemOwner, after: Uint8Array | undefined, limit: number): readonly ColdEntry[]
+  chunk(owner: ItemOwner, number: number): unknown[]
+}
+
+export abstract class Collection implements ItemOwner {
+  readonly row: ItemRow
+  readonly state: CollectionState
+  readonly host: CollectionHost
+  isBelow = false
+  /** The mark of the last `clear`, while an older run may hold entries from before it. */
+  cleared: Item | undefined
+
+  constructor(host: CollectionHost, row: ItemRow, state: CollectionState) {
+    this.host = host
+    this.row = row
+    this.state = state
+  }
+
+  /** True if it is known to hold nothing, and nothing in memory is kept for tombstones. */
+  abstract get isGone(): boolean
+  /** All items in memory, without the clear mark. */
+  abstract items(): Iterable<Item>
+  abstract forget(item: Item): void
+  protected abstract dropAll(): void
+
+  clear(): void {
+    const { host } = this
+    let dropped = 0
+    for (const item of this.items()) {
+      host.preserveItem(item) // this may set isBelow
+      detach(item)
+      dropped++
+    }
+    this.dropAll()
+    host.countItems(-dropped)
+    if (this.isBelow) {
+      this.cleared ??= new Item(this, undefined, undefined, ITEM_DEAD | ITEM_RANGE)
+      if (this.cleared.epoch !== host.epoch) host.touchItem(this.cleared)
+      this.isBelow = false
+    }
+    host.thin()
+  }
+}

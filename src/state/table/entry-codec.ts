@@ -1,0 +1,152 @@
+/**
+ * Entries of one operator's rows and collections as bytes, and back. The layout of keys and values
+ * is that of runs (`runs/entry.ts`); payloads are the declared types' own.
+ */
+import { MillraceError } from '../../errors.ts'
+import { readKey, writeKey } from '../../types/keys.ts'
+import type { Type } from '../../types/type.ts'
+import type { ByteReader, ByteWriter } from '../../util/bytes.ts'
+import { beginRowKey, endScalarRowKey, endStateKey } from '../runs/entry.ts'
+import {
+  beginField,
+  EntryHeader,
+  endField,
+  FieldReader,
+  FLAG_POINT_TOMBSTONE,
+  FLAG_RANGE_TOMBSTONE,
+  writeHeader,
+} from '../runs/entry-value.ts'
+import { type Item, ITEM_RANGE, type ItemOwner } from './item.ts'
+import type { CollectionState, RecordLayout, Scalar } from './layout.ts'
+import { ABSENT, type Records } from './records.ts'
+import type { Shard } from './shard.ts'
+
+/** The format knows one schema for each state: the one in the run's footer. */
+const SCHEMA_ID = 0
+
+export class EntryCodec {
+  readonly #operatorId: number
+  readonly #records: Records
+  readonly #scalarById: ReadonlyMap<number, Scalar>
+  readonly #header = new EntryHeader()
+
+  constructor(operatorId: number, { scalars }: RecordLayout, records: Records) {
+    this.#operatorId = operatorId
+    this.#records = records
+    this.#scalarById = new Map(scalars.map((scalar) => [scalar.stateId, scalar]))
+  }
+
+  writeRowKey(out: ByteWriter, keyGroup: number, key: unknown): void {
+    beginRowKey(out, keyGroup, this.#operatorId)
+    writeKey(key, out)
+    endScalarRowKey(out)
+  }
+
+  /** The value of a row; that of its tombstone if nothing is left. */
+  writeRow(out: ByteWriter, shard: Shard, slot: number): void {
+    const records = this.#records
+    if (records.isEmpty(shard, slot)) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
+    writeHeader(out, 0, SCHEMA_ID)
+    for (const scalar of records.scalars) {
+      const value = records.get(shard, slot, scalar)
+      if (value === ABSENT) continue
+      const start = beginField(out, scalar.stateId)
+      scalar.type.write(value, out)
+      endField(out, start)
+    }
+  }
+
+  /** Fills the record of `slot` from a row's value, at which `input` stands. */
+  readRow(input: ByteReader, shard: Shard, slot: number): void {
+    this.#header.read(input)
+    const fields = new FieldReader(input)
+    const { end } = input
+    while (fields.next()) {
+      const scalar = this.#scalarById.get(fields.stateId)
+      if (scalar === undefined) throw this.#unknownState(fields.stateId)
+      input.position = fields.start
+      input.end = fields.end
+      // An accumulator is the aggregate's own to change; every other value is frozen.
+      const isOwn = scalar.descriptor.kind === 'aggregating'
+      const value = isOwn ? scalar.type.read(input) : readOne(scalar.type, input)
+      expectEnd(input)
+      input.end = end
+      this.#records.set(shard, slot, scalar, value)
+    }
+  }
+
+  /** The beginning of the keys of all entries of a collection. */
+  writeCollectionKey(out: ByteWriter, keyGroup: number, owner: ItemOwner): void {
+    beginRowKey(out, keyGroup, this.#operatorId)
+    writeKey(owner.row.key, out)
+    endStateKey(out, owner.state.stateId)
+  }
+
+  writeItemKey(out: ByteWriter, keyGroup: number, item: Item): void {
+    this.writeCollectionKey(out, keyGroup, item.owner)
+    if ((item.flags & ITEM_RANGE) === 0) writeUserKey(out, item.owner.state, item.key)
+  }
+
+  /** The value of an item; that of its tombstone if it is dead. */
+  writeItem(out: ByteWriter, item: Item): void {
+    if ((item.flags & ITEM_RANGE) !== 0) return writeHeader(out, FLAG_RANGE_TOMBSTONE, SCHEMA_ID)
+    if (item.isDead) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
+    writeHeader(out, 0, SCHEMA_ID)
+    const { kind, type } = item.owner.state
+    if (kind === 'map') return type.write(item.value, out)
+    const elements = item.value as readonly unknown[] // a chunk's value is its elements
+    out.varuint(elements.length)
+    for (const element of elements) type.write(element, out)
+  }
+
+  /** The value of a map entry, at whose header `input` stands. */
+  readMapValue(input: ByteReader, state: CollectionState): unknown {
+    this.#header.read(input)
+    return readWhole(state.type, input)
+  }
+
+  readChunk(input: ByteReader, state: CollectionState): unknown[] {
+    this.#header.read(input)
+    const count = input.varuint()
+    const elements: unknown[] = []
+    for (let index = 0; index < count; index++) elements.push(readOne(state.type, input))
+    expectEnd(input)
+    return elements
+  }
+
+  #unknownState(stateId: number): MillraceError {
+    return new MillraceError(
+      'CHECKPOINT_INCOMPATIBLE',
+      `the snapshot holds state ${stateId} of operator ${this.#operatorId}, which declares none`,
+    )
+  }
+}
+
+export function writeUserKey(out: ByteWriter, state: CollectionState, key: unknown): void {
+  if (state.kind === 'map') writeKey(key, out)
+  else out.uint32BE(key as number) // a chunk's key is its number
+}
+
+/** A map's user key, frozen as the declared type freezes it. */
+export function readUserKey(input: ByteReader, state: CollectionState): unknown {
+  const key = readKey(input)
+  return state.keyType === undefined ? key : state.keyType.isolate(key)
+}
+
+/** The value that takes up all that is left. */
+function readWhole(type: Type<unknown>, input: ByteReader): unknown {
+  const value = readOne(type, input)
+  expectEnd(input)
+  return value
+}
+
+/** What a codec reads is the table's own; isolating freezes it as `update` would have. */
+function readOne(type: Type<unknown>, input: ByteReader): unknown {
+  const value = type.read(input)
+  return typeof value === 'object' ? type.isolate(value) : value
+}
+
+function expectEnd(input: ByteReader): void {
+  if (input.remaining === 0) return
+  throw new MillraceError('STORAGE_CORRUPT', `${input.remaining} bytes follow a value`)
+}

@@ -1,0 +1,58 @@
+/** One operator's keyed state as its operator sees it: rows, handles and timers together. */
+import type { KeyedStateTable, OperatorStateSpec } from '../backend.ts'
+import { EntryCodec } from './entry-codec.ts'
+import { handlesOf } from './handles.ts'
+import { layoutOf } from './layout.ts'
+import { Records } from './records.ts'
+import type { KeyAndHash, TableGroup } from './row-finder.ts'
+import { RowStore } from './row-store.ts'
+import { keysOfShard } from './shard-keys.ts'
+import { TimerEntries } from './timer-entries.ts'
+
+/** What the store below can do for a whole table. */
+export interface TableSource {
+  prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void
+  keys(): Iterable<KeyAndHash>
+}
+
+export class KeyedTable extends RowStore implements KeyedStateTable {
+  readonly spec: OperatorStateSpec
+  readonly handles: Readonly<Record<string, unknown>>
+  readonly timers: TimerEntries
+  source: TableSource | undefined
+
+  constructor(spec: OperatorStateSpec, group: TableGroup) {
+    const layout = layoutOf(spec.record, spec.descriptors)
+    const records = new Records(layout)
+    const codec = new EntryCodec(spec.record.id, layout, records)
+    super(spec.keyType, layout, records, codec, group)
+    this.spec = spec
+    this.timers = new TimerEntries(this, spec.record.id, spec.keyType, (timers) => {
+      this.source?.prefetch(
+        timers.map(({ key }) => key),
+        Int32Array.from(timers, ({ routeHash }) => routeHash),
+        timers.length,
+      )
+    })
+    this.handles = handlesOf(this)
+  }
+
+  get prefetches(): boolean {
+    return this.source !== undefined
+  }
+
+  prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
+    this.source?.prefetch(keys, routeHashes, count)
+  }
+
+  *keys(): Generator<KeyAndHash> {
+    this.expectOpen()
+    if (this.source !== undefined) return yield* this.source.keys()
+    for (let index = 0; index < this.shards.length; index++) yield* keysOfShard(this, index)
+  }
+
+  override reset(): void {
+    super.reset()
+    this.timers.reset()
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Where things lie in the record of a row. Records are fixed in length and lie in one buffer seen
+ * as 64-bit lanes and 32-bit words; numbers are held in lanes, so that a table of numbers is no
+ * work for the garbage collector. Anything else is held in arrays beside the records.
+ *
+ *     word 0  route hash        word 2  flags
+ *     word 1  epoch             word 3  presence of scalar states 0 to 15, two bits each
+ *     lane 2  the key, if it is a number
+ *     lane 3… one for each scalar state that may be a number, then presence of states 16 and on
+ */
+import type { Type, TypeSchema } from '../../types/type.ts'
+import type { StateDescriptor } from '../descriptors.ts'
+import type { OperatorRecord } from '../snapshot.ts'
+import { assert, required } from '../../util/assert.ts'
+
+export const WORD_HASH = 0
+/** The epoch in which the scalar states were last changed; 0 if never since they were loaded. */
+export const WORD_EPOCH = 1
+export const WORD_FLAGS = 2
+export const WORD_PRESENCE = 3
+export const LANE_KEY = 2
+const LANES_BEFORE_VALUES = 3
+const STATES_PER_WORD = 16
+
+/** The slot holds a row. A slot without flags is free. */
+export const ROW_TAKEN = 1
+/** The key is a number and lies in its lane. */
+export const ROW_NUMBER_KEY = 2
+/** Used since the clock hand last passed. */
+export const ROW_REFERENCED = 4
+/** An earlier run, or the store below, may hold an entry of the scalar states. */
+export const ROW_BELOW = 8
+/** The store below does not know the newest values. */
+export const ROW_STALE = 16
+/** Something of it was removed: perhaps nothing is left. */
+export const ROW_THINNED = 32
+
+export const NOTHING = 0
+export const A_NUMBER = 1
+export const AN_OBJECT = 2
+
+/** A value, reducing or aggregating state as a part of the record. */
+export interface Scalar {
+  readonly stateId: number
+  readonly name: string
+  readonly type: Type<unknown>
+  readonly descriptor: StateDescriptor
+  /** Place among the scalars, and in the arrays beside the records. */
+  readonly ordinal: number
+  /** -1 if no value of the type is a number. */
+  readonly lane: number
+  readonly presenceWord: number
+  readonly presenceShift: number
+}
+
+/** A list or map state. */
+export interface CollectionState {
+  readonly stateId: number
+  readonly name: string
+  readonly kind: 'list' | 'map'
+  /** Of the elements, or of the map's values. */
+  readonly type: Type<unknown>
+  readonly keyType: Type<unknown> | undefined
+  /** Place among the collections. */
+  readonly ordinal: number
+}
+
+export interface RecordLayout {
+  /** Length of a record in lanes. */
+  readonly stride: number
+  readonly scalars: readonly Scalar[]
+  readonly collections: readonly CollectionState[]
+}
+
+/** The layout for the declared states; they come in the order of the record's. */
+export function layoutOf(
+  record: OperatorRecord,
+  descriptors: Readonly<Record<string, StateDescriptor>>,
+): RecordLayout {
+  const names = Object.keys(descriptors)
+  assert(
+    names.length === record.states.length &&
+      record.states.every((state, index) => state.name === names[index]),
+    `the states of "${record.uid}" are [${names.join()}], its record lists others`,
+  )
+  const declared = record.states.map((state) => ({
+    state,
+    descriptor: required(descriptors[state.name], `no descriptor of ${state.name}`),
+  }))
+  const isScalar = ({ descriptor: { kind } }: (typeof declared)[number]): boolean =>
+    kind !== 'list' && kind !== 'map'
+  let lanes = LANES_BEFORE_VALUES
+  const flat = declared.filter(isScalar).map(({ state, descriptor }, ordinal) => {
+    const lane = mayBeNumber(descriptor.type.schema) ? lanes++ : -1
+    return { stateId: state.id, name: state.name, type: descriptor.type, descriptor, ordinal, lane }
+  })
+  const scalars = flat.map((scalar) => {
+    const group = Math.floor(scalar.ordinal / STATES_PER_WORD)
+    const presenceWord = group === 0 ? WORD_PRESENCE : 2 * lanes + group - 1
+    const presenceShift = 2 * (scalar.ordinal % STATES_PER_WORD)
+    return Object.freeze({ ...scalar, presenceWord, presenceShift })
+  })
+  const groups = Math.ceil(scalars.length / STATES_PER_WORD)
+  const collections = declared
+    .filter((each) => !isScalar(each))
+    .map(({ state, descriptor }, ordinal) =>
+      Object.freeze<CollectionState>({
+        stateId: state.id,
+        name: state.name,
+        kind: descriptor.kind === 'list' ? 'list' : 'map',
+        type: descriptor.type,
+        keyType: descriptor.keyType,
+        ordinal,
+      }),
+    )
+  return Object.freeze({
+    stride: lanes + Math.ceil(Math.max(0, groups - 1) / 2),
+    scalars,
+    collections,
+  })
+}
+
+const NUMBER_KINDS: ReadonlySet<string> = new Set([
+  'int32',
+  'float64',
+  'timestamp',
+  'json',
+  'dynamic',
+])
+
+function mayBeNumber(schema: TypeSchema): boolean {
+  if (schema.kind === 'literal') return typeof schema.value === 'number'
+  if (schema.kind === 'optional' || schema.kind === 'nullable') return mayBeNumber(schema.of)
+  if (schema.kind === 'union') return schema.options.some(mayBeNumber)
+  return NUMBER_KINDS.has(schema.kind)
+}

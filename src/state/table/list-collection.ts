@@ -1,0 +1,111 @@
+/**
+ * The list state of one row, in chunks of at most 64 elements, all but the last full. A chunk is an
+ * item, so that appending makes only the last one dirty. A chunk that lies below is a hole here.
+ */
+import { assert } from '../../util/assert.ts'
+import { Collection, type CollectionHost } from './collection.ts'
+import { detach, Item, ITEM_BELOW, type ItemRow } from './item.ts'
+import type { CollectionState } from './layout.ts'
+
+export const CHUNK_ELEMENTS_MAX = 64
+
+export class ListCollection extends Collection {
+  readonly #chunks: (Item | undefined)[]
+
+  constructor(host: CollectionHost, row: ItemRow, state: CollectionState, chunksBelow = 0) {
+    super(host, row, state)
+    this.#chunks = Array.from({ length: chunksBelow }, () => undefined)
+    this.isBelow = chunksBelow > 0
+  }
+
+  get isGone(): boolean {
+    return !this.isBelow && this.#chunks.length === 0
+  }
+
+  get chunkCount(): number {
+    return this.#chunks.length
+  }
+
+  get length(): number {
+    const last = this.#chunks.length - 1
+    return last < 0 ? 0 : last * CHUNK_ELEMENTS_MAX + this.#elements(last).length
+  }
+
+  *items(): Generator<Item> {
+    for (const chunk of this.#chunks) if (chunk !== undefined) yield chunk
+  }
+
+  /** All elements, in a new array. */
+  all(): unknown[] {
+    const all: unknown[] = []
+    for (let number = 0; number < this.#chunks.length; number++) {
+      for (const element of this.#elements(number)) all.push(element)
+    }
+    return all
+  }
+
+  /** Appends an isolated value. */
+  add(value: unknown): void {
+    const last = this.#chunks.length - 1
+    if (last >= 0 && this.#elements(last).length < CHUNK_ELEMENTS_MAX) {
+      const chunk = this.#chunk(last)
+      this.#touch(chunk)
+      this.#elements(last).push(value)
+    } else this.#put(last + 1, [value])
+  }
+
+  /** Makes it hold exactly these isolated values. */
+  replace(values: readonly unknown[]): void {
+    const count = Math.ceil(values.length / CHUNK_ELEMENTS_MAX)
+    if (count < this.#chunks.length) this.clear()
+    for (let number = 0; number < count; number++) {
+      const from = number * CHUNK_ELEMENTS_MAX
+      this.#put(number, values.slice(from, from + CHUNK_ELEMENTS_MAX))
+    }
+  }
+
+  /** Adds a chunk as an earlier run holds it; they come in order. */
+  restore(number: number, elements: unknown[]): void {
+    assert(number === this.#chunks.length, `chunk ${number} comes after ${this.#chunks.length - 1}`)
+    this.#chunks.push(new Item(this, number, elements, ITEM_BELOW))
+    this.host.countItems(1)
+    this.isBelow = true
+  }
+
+  forget(item: Item): void {
+    detach(item) // chunks never die one by one: there is nothing else to drop
+  }
+
+  protected dropAll(): void {
+    this.#chunks.length = 0
+  }
+
+  #put(number: number, elements: unknown[]): void {
+    let chunk = this.#chunks[number]
+    if (chunk === undefined) {
+      chunk = new Item(this, number, [], number < this.#chunks.length ? ITEM_BELOW : 0)
+      this.#chunks[number] = chunk
+      this.host.countItems(1)
+    }
+    this.#touch(chunk)
+    chunk.value = elements
+  }
+
+  #touch(chunk: Item): void {
+    if (chunk.epoch !== this.host.epoch) this.host.touchItem(chunk)
+  }
+
+  #chunk(number: number): Item {
+    const held = this.#chunks[number]
+    if (held !== undefined) return held
+    const elements = this.host.below?.chunk(this, number) ?? []
+    const chunk = new Item(this, number, elements, ITEM_BELOW)
+    this.#chunks[number] = chunk
+    this.host.countItems(1)
+    return chunk
+  }
+
+  #elements(number: number): unknown[] {
+    return this.#chunk(number).value as unknown[] // a chunk's value is its elements
+  }
+}

@@ -1,0 +1,153 @@
+/** The map state of one row. Each entry is an item of its own; a deleted one stays as a dead item. */
+import type { CollectionHost } from './collection.ts'
+import { Collection } from './collection.ts'
+import { ItemIndex } from './item-index.ts'
+import { detach, Item, ITEM_BELOW, ITEM_DEAD, ITEM_DETACHED, type ItemRow } from './item.ts'
+import type { CollectionState } from './layout.ts'
+
+/** Maps of up to so many entries below are loaded whole when they are read through. */
+const LOADED_ENTRIES_MAX = 256
+
+export class MapCollection extends Collection {
+  /** Nothing lies below that is not here. */
+  isComplete: boolean
+  readonly #index = new ItemIndex()
+  /** Items that are not dead. */
+  #live = 0
+
+  constructor(host: CollectionHost, row: ItemRow, state: CollectionState, liesBelow = false) {
+    super(host, row, state)
+    this.isComplete = !liesBelow
+    this.isBelow = liesBelow
+  }
+
+  get isGone(): boolean {
+    return this.isComplete && !this.isBelow && this.#index.size === 0
+  }
+
+  get isEmpty(): boolean {
+    if (this.#live > 0) return false
+    if (this.isComplete) return true
+    for (const _ of this.live()) return false
+    return true
+  }
+
+  items(): Iterable<Item> {
+    return this.#index.items()
+  }
+
+  /** The item of a key, if the map has one; `key` may be anybody's. */
+  find(key: unknown): Item | undefined {
+    const item = this.#index.get(key)
+    if (item !== undefined) return item.isDead ? undefined : item
+    return this.isComplete ? undefined : this.#load(key)
+  }
+
+  /** `key` and `value` are isolated. */
+  set(key: unknown, value: unknown): void {
+    const item = this.#itemOf(key)
+    this.#touch(item)
+    if (item.isDead) {
+      item.flags &= ~ITEM_DEAD
+      this.#live++
+    }
+    item.value = value
+  }
+
+  delete(key: unknown): void {
+    const found = this.#index.get(key)
+    if (found === undefined ? this.isComplete : found.isDead) return
+    const item = found ?? this.#itemOf(this.state.keyType?.isolate(key) ?? key)
+    this.#touch(item)
+    if (!item.isDead) this.#live--
+    item.flags |= ITEM_DEAD
+    item.value = undefined
+    if ((item.flags & ITEM_BELOW) === 0) this.forget(item)
+    this.host.thin()
+  }
+
+  /** Adds an entry as an earlier run holds it. */
+  restore(key: unknown, value: unknown): void {
+    this.#add(new Item(this, key, value, ITEM_BELOW))
+    this.#live++
+    this.isBelow = true
+  }
+
+  /**
+   * The entries that were there when it began and still are. An entry that is set meanwhile comes
+   * with its new value, or not at all if it is new.
+   */
+  *live(): Generator<Item> {
+    if (!this.isComplete) this.#loadIfSmall()
+    const seen = new Set<Item>(this.#index.items())
+    for (const item of seen) {
+      if (!item.isDead && (item.flags & ITEM_DETACHED) === 0) yield item
+    }
+    if (this.isComplete) return
+    for (let after: Uint8Array | undefined; !this.isComplete;) {
+      const page = this.host.below?.entries(this, after, LOADED_ENTRIES_MAX) ?? []
+      for (const { key, value } of page) {
+        if (this.isComplete) return // it was cleared
+        const item = this.#index.get(key) ?? new Item(this, key, value, ITEM_BELOW)
+        if (!seen.has(item) && !item.isDead) yield item
+      }
+      if (page.length < LOADED_ENTRIES_MAX) return
+      after = page.at(-1)?.keyBytes
+    }
+  }
+
+  forget(item: Item): void {
+    if (this.#index.get(item.key) === item) {
+      this.#index.delete(item.key)
+      this.host.countItems(-1)
+    }
+    detach(item)
+  }
+
+  protected dropAll(): void {
+    this.#index.clear()
+    this.#live = 0
+    this.isComplete = true
+  }
+
+  #touch(item: Item): void {
+    if (item.epoch !== this.host.epoch) this.host.touchItem(item)
+  }
+
+  /** The item of a key, or a new dead one. */
+  #itemOf(key: unknown): Item {
+    const found = this.#index.get(key)
+    if (found !== undefined) return found
+    const held = key === 0 ? 0 : key // −0 is 0
+    const item = new Item(this, held, undefined, ITEM_DEAD | (this.isComplete ? 0 : ITEM_BELOW))
+    this.#add(item)
+    return item
+  }
+
+  #load(key: unknown): Item | undefined {
+    const found = this.host.below?.entry(this, key)
+    const item = this.#itemOf(this.state.keyType?.isolate(key) ?? key)
+    if (found === undefined) return undefined
+    item.flags &= ~ITEM_DEAD
+    item.value = found.value
+    this.#live++
+    return item
+  }
+
+  #loadIfSmall(): void {
+    const page = this.host.below?.entries(this, undefined, LOADED_ENTRIES_MAX) ?? []
+    if (page.length === LOADED_ENTRIES_MAX) return
+    for (const { key, value } of page) {
+      if (this.#index.get(key) === undefined) {
+        this.#add(new Item(this, key, value, ITEM_BELOW))
+        this.#live++
+      }
+    }
+    this.isComplete = true
+  }
+
+  #add(item: Item): void {
+    this.#index.set(item)
+    this.host.countItems(1)
+  }
+}

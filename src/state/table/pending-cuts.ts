@@ -1,0 +1,101 @@
+/**
+ * The cuts of one table that are not collected yet, and how rows and items become entries of a cut.
+ * What a record is about to change is encoded first for every cut that still needs it as it is.
+ */
+import type { EntryBuffer } from './entry-buffer.ts'
+import type { EntryCodec } from './entry-codec.ts'
+import { type Item, ITEM_BELOW, ITEM_RANGE } from './item.ts'
+import { ROW_BELOW, WORD_EPOCH, WORD_FLAGS } from './layout.ts'
+import type { Records } from './records.ts'
+import type { Shard } from './shard.ts'
+import type { TableCut } from './table-cut.ts'
+
+export class PendingCuts {
+  /** True if any cut may need images; what most writes find to be false. */
+  any = false
+  readonly codec: EntryCodec
+  readonly #records: Records
+  readonly #firstGroup: number
+  readonly #subBits: number
+  #cuts: TableCut[] = []
+
+  constructor(codec: EntryCodec, records: Records, firstGroup: number, subBits: number) {
+    this.codec = codec
+    this.#records = records
+    this.#firstGroup = firstGroup
+    this.#subBits = subBits
+  }
+
+  add(cut: TableCut): void {
+    this.#cuts.push(cut)
+    this.any = true
+  }
+
+  /** The cut is collected, or nobody wants it. */
+  remove(cut: TableCut): void {
+    cut.close()
+    this.#cuts = this.#cuts.filter((other) => other !== cut)
+    this.any = this.#cuts.length > 0
+  }
+
+  clear(): void {
+    for (const cut of this.#cuts) cut.close()
+    this.#cuts = []
+    this.any = false
+  }
+
+  keyGroupOf(shardIndex: number): number {
+    return this.#firstGroup + (shardIndex >>> this.#subBits)
+  }
+
+  preserveRow(shard: Shard, slot: number, shardIndex: number): void {
+    const at = slot * this.#records.stride
+    const epoch = shard.words[at * 2 + WORD_EPOCH] as number // the slot is taken
+    for (const cut of this.#cuts) {
+      if (cut.needs(epoch, shardIndex)) {
+        this.encodeRow(cut.images(shardIndex), shard, slot, shardIndex)
+      }
+    }
+  }
+
+  preserveItem(item: Item): void {
+    const { shardIndex } = item.owner.row
+    for (const cut of this.#cuts) {
+      if (cut.needs(item.epoch, shardIndex)) this.encodeItem(cut.images(shardIndex), item)
+    }
+  }
+
+  /** Timers have no value: what becomes of one is known by whether it is still there. */
+  eachTimerCut(epoch: number, group: number, encode: (buffer: EntryBuffer) => void): void {
+    for (const cut of this.#cuts) {
+      if (cut.needsTimer(epoch, group)) encode(cut.timerImages(group))
+    }
+  }
+
+  /** Adds the scalars of a row, or their tombstone; nothing if no older run has an entry. */
+  encodeRow(into: EntryBuffer, shard: Shard, slot: number, shardIndex: number): void {
+    const word = slot * this.#records.stride * 2 + WORD_FLAGS
+    const flags = shard.words[word] as number // the slot is taken
+    if (this.#records.isEmpty(shard, slot)) {
+      if ((flags & ROW_BELOW) === 0) return
+    } else shard.words[word] = flags | ROW_BELOW
+    into.beginEntry()
+    this.codec.writeRowKey(into.out, this.keyGroupOf(shardIndex), shard.keyAt(slot))
+    into.beginValue()
+    this.codec.writeRow(into.out, shard, slot)
+    into.endEntry()
+  }
+
+  /** Adds an item or its tombstone; nothing if it is dead and no older run has an entry. */
+  encodeItem(into: EntryBuffer, item: Item): void {
+    if (!item.isDead) {
+      item.flags |= ITEM_BELOW
+      item.owner.isBelow = true
+    } else if ((item.flags & (ITEM_BELOW | ITEM_RANGE)) === 0) return
+    into.beginEntry()
+    this.codec.writeItemKey(into.out, this.keyGroupOf(item.owner.row.shardIndex), item)
+    into.beginValue()
+    this.codec.writeItem(into.out, item)
+    into.endEntry()
+  }
+}

@@ -1,0 +1,97 @@
+/** Loads the entries of a snapshot into tables in memory. */
+import { MillraceError } from '../../errors.ts'
+import { routeHash } from '../../types/keys.ts'
+import { ByteReader } from '../../util/bytes.ts'
+import { assert, required } from '../../util/assert.ts'
+import type { Entry } from '../backend.ts'
+import { keyGroupOf } from '../key-groups.ts'
+import {
+  keyGroupOfKey,
+  operatorOfKey,
+  SCALAR_ROW,
+  SECTION_ROWS,
+  SECTION_TIMERS,
+  sectionOfKey,
+} from '../runs/entry.ts'
+import { readRowKey, readTimeKey, type RowKey } from '../runs/entry-key.ts'
+import { FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
+import { readUserKey } from './entry-codec.ts'
+import type { KeyedTable } from './keyed-table.ts'
+import { ROW_BELOW } from './layout.ts'
+
+export class Loader {
+  readonly #tables: ReadonlyMap<number, KeyedTable>
+  readonly #value = new ByteReader(new Uint8Array(0))
+  readonly #userKey = new ByteReader(new Uint8Array(0))
+
+  constructor(tables: readonly KeyedTable[]) {
+    this.#tables = new Map(tables.map((table) => [table.spec.record.id, table]))
+  }
+
+  /** The table that an entry belongs to. */
+  tableOf(entry: Entry): KeyedTable {
+    const id = operatorOfKey(entry.key)
+    const table = this.#tables.get(id)
+    if (table !== undefined) return table
+    throw new MillraceError(
+      'CHECKPOINT_INCOMPATIBLE',
+      `the snapshot holds state of operator ${id}, which this job has not`,
+    )
+  }
+
+  /** Puts an entry in its place in memory. Entries come in key order, without tombstones. */
+  add(entry: Entry): void {
+    assert((flagsOf(entry.value) & FLAG_ANY_TOMBSTONE) === 0, 'a restore holds no tombstones')
+    const table = this.tableOf(entry)
+    const section = sectionOfKey(entry.key)
+    if (section === SECTION_TIMERS) return this.addTimer(entry)
+    if (section !== SECTION_ROWS) throw new MillraceError('STORAGE_CORRUPT', `section ${section}`)
+    const parts = readRowKey(entry.key)
+    const key = table.keyType.isolate(parts.key)
+    const hash = routeHash(parts.key)
+    const { maxParallelism } = table.group
+    assert(
+      keyGroupOf(hash, maxParallelism) === keyGroupOfKey(entry.key),
+      'a key in a foreign group',
+    )
+    table.select(key, hash)
+    if (table.shard === undefined) table.create()
+    if (parts.stateId === SCALAR_ROW) this.#addScalars(table, entry)
+    else this.#addItem(table, parts, entry)
+  }
+
+  addTimer(entry: Entry): void {
+    const parts = readTimeKey(entry.key)
+    this.tableOf(entry).timers.restore(parts, routeHash(parts.key))
+  }
+
+  /** Ends the loading. */
+  finish(): void {
+    for (const table of this.#tables.values()) table.deselect()
+  }
+
+  #addScalars(table: KeyedTable, entry: Entry): void {
+    const shard = required(table.shard, 'the row was created')
+    table.codec.readRow(this.#value.reset(entry.value), shard, table.slot)
+    table.setFlags(ROW_BELOW)
+  }
+
+  #addItem(table: KeyedTable, { stateId, userKey }: RowKey, entry: Entry): void {
+    const state = table.layout.collections.find((each) => each.stateId === stateId)
+    if (state === undefined) {
+      const uid = table.spec.record.uid
+      const message = `the snapshot holds state ${stateId} of "${uid}", which declares none`
+      throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message)
+    }
+    this.#value.reset(entry.value)
+    this.#userKey.reset(userKey)
+    const collections = table.collections()
+    if (state.kind === 'list') {
+      const elements = table.codec.readChunk(this.#value, state)
+      collections.list(table, state).restore(this.#userKey.uint32BE(), elements)
+    } else {
+      const key = readUserKey(this.#userKey, state)
+      collections.map(table, state).restore(key, table.codec.readMapValue(this.#value, state))
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** The collections of one row, made when they are first used, with the key they belong to. */
+import type { Collection, CollectionHost } from './collection.ts'
+import type { ItemRow } from './item.ts'
+import type { CollectionState } from './layout.ts'
+import { ListCollection } from './list-collection.ts'
+import { MapCollection } from './map-collection.ts'
+
+export class RowCollections implements ItemRow {
+  readonly key: unknown
+  readonly routeHash: number
+  readonly shardIndex: number
+  listed = 0
+  readonly #byOrdinal: (Collection | undefined)[] = []
+
+  constructor(key: unknown, routeHash: number, shardIndex: number) {
+    this.key = key
+    this.routeHash = routeHash
+    this.shardIndex = shardIndex
+  }
+
+  get(state: CollectionState): Collection | undefined {
+    return this.#byOrdinal[state.ordinal]
+  }
+
+  list(host: CollectionHost, state: CollectionState): ListCollection {
+    const held = this.#byOrdinal[state.ordinal]
+    if (held instanceof ListCollection) return held
+    const made = new ListCollection(host, this, state)
+    this.#byOrdinal[state.ordinal] = made
+    return made
+  }
+
+  map(host: CollectionHost, state: CollectionState): MapCollection {
+    const held = this.#byOrdinal[state.ordinal]
+    if (held instanceof MapCollection) return held
+    const made = new MapCollection(host, this, state)
+    this.#byOrdinal[state.ordinal] = made
+    return made
+  }
+
+  /** Puts in place what the store below is known to hold. */
+  place(collection: Collection): void {
+    this.#byOrdinal[collection.state.ordinal] = collection
+  }
+
+  *all(): Generator<Collection> {
+    for (const collection of this.#byOrdinal) if (collection !== undefined) yield collection
+  }
+
+  /** True if no collection holds anything, here or below. */
+  get isGone(): boolean {
+    for (const collection of this.#byOrdinal) {
+      if (collection !== undefined && !collection.isGone) return false
+    }
+    return true
+  }
+}

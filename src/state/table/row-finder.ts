@@ -1,0 +1,263 @@
+/**
+ * The rows of one operator, in shards, and the one that is selected. `select` finds a row with one
+ * probe; handles then work on its slot. A row comes into being with its first write and goes when
+ * nothing of it is left and no run needs its tombstone.
+ */
+import { MillraceError } from '../../errors.ts'
+import { keyIsPrimitive } from '../../types/keys.ts'
+import { readIsolated } from '../../types/isolated.ts'
+import type { Type } from '../../types/type.ts'
+import { AssertionError, required } from '../../util/assert.ts'
+import { murmurHash } from '../../util/hash.ts'
+import type { KeyGroupRange } from '../key-groups.ts'
+import type { ColdItems } from './collection.ts'
+import {
+  LANE_KEY,
+  type RecordLayout,
+  ROW_BELOW,
+  ROW_NUMBER_KEY,
+  ROW_REFERENCED,
+  ROW_THINNED,
+  WORD_FLAGS,
+  WORD_HASH,
+} from './layout.ts'
+import type { Records } from './records.ts'
+import { Shard, SPREAD } from './shard.ts'
+import { isLeftover, sweepRows } from './sweep.ts'
+
+/** A table has about so many shards, whatever its key groups. */
+const SHARDS_WANTED = 512
+
+/** What the tables of a backend share. */
+export interface TableGroup {
+  readonly keyGroups: KeyGroupRange
+  readonly maxParallelism: number
+  /** Changes since the last cut. */
+  dirtyEntries: number
+}
+
+export interface KeyAndHash {
+  readonly key: unknown
+  readonly routeHash: number
+}
+
+/** Where missing rows come from, if there is something below. */
+export interface RowSource extends ColdItems {
+  /** Brings the row of a key into the store and makes it current; an empty one if there is none. */
+  load(key: unknown, routeHash: number, shardIndex: number): void
+  /** Called between records while memory is short. */
+  relieve(): void
+}
+
+export class RowFinder {
+  readonly layout: RecordLayout
+  readonly records: Records
+  readonly shards: Shard[]
+  readonly group: TableGroup
+  /** There are 2^subBits shards for each key group. */
+  readonly subBits: number
+  readonly stride: number
+  /** The row that is selected: its shard, slot and first lane. No shard: the key has no row. */
+  shard: Shard | undefined
+  slot = 0
+  at = 0
+  below: RowSource | undefined
+  rowCount = 0
+  readonly keyType: Type<unknown>
+  readonly #empty: Shard
+  readonly #firstGroup: number
+  readonly #maxParallelism: number
+  /** Of the key that is selected, whether it has a row or not. */
+  protected routeHash = 0
+  protected shardIndex = 0
+  #isSelected = false
+  #key: unknown
+  /** `select` has something to do first. */
+  #attention = false
+  #isClosed = false
+
+  constructor(keyType: Type<unknown>, layout: RecordLayout, records: Records, group: TableGroup) {
+    this.keyType = keyType
+    this.layout = layout
+    this.records = records
+    this.group = group
+    this.stride = layout.stride
+    const { start, end } = group.keyGroups
+    this.#firstGroup = start
+    this.#maxParallelism = group.maxParallelism
+    this.subBits = Math.max(1, Math.ceil(Math.log2(SHARDS_WANTED / (end - start + 1))))
+    this.#empty = new Shard(this.stride, layout.scalars.length, this.subBits, 2)
+    const count = (end - start + 1) << this.subBits
+    this.shards = Array.from({ length: count }, () => this.#empty)
+  }
+
+  /** The key that is selected, as state holds it. */
+  get currentKey(): unknown {
+    if (!this.#isSelected) throw this.notUsable()
+    if (this.shard === undefined) return this.#ownKey()
+    const key = this.shard.keyAt(this.slot)
+    return keyIsPrimitive(key) ? key : readIsolated(this.keyType, key)
+  }
+
+  get currentRouteHash(): number {
+    if (!this.#isSelected) throw this.notUsable()
+    return this.routeHash
+  }
+
+  select(key: unknown, routeHash: number): void {
+    if (this.#attention) this.#settle()
+    const mixed = murmurHash(routeHash)
+    const spread = Math.imul(mixed, SPREAD)
+    const { subBits } = this
+    const group = (mixed % this.#maxParallelism) - this.#firstGroup
+    const shardIndex = (group << subBits) + (spread >>> (32 - subBits))
+    const shard = this.shards[shardIndex]
+    if (shard === undefined) throw new AssertionError(`key group ${group} is not of this table`)
+    this.#isSelected = true
+    this.#key = key
+    this.routeHash = routeHash
+    this.shardIndex = shardIndex
+    if (typeof key !== 'number') return this.#found(shard, shard.find(key, routeHash))
+    const { words, lanes } = shard
+    const { stride } = this
+    const mask = shard.capacity - 1
+    for (let slot = (spread << subBits) >>> shard.shift; ; slot = (slot + 1) & mask) {
+      const at = slot * stride
+      const flags = words[at * 2 + WORD_FLAGS] as number // slots are below the capacity
+      if (flags === 0) return this.#found(shard, -1)
+      if (words[at * 2 + WORD_HASH] !== routeHash || (flags & ROW_NUMBER_KEY) === 0) continue
+      const held = lanes[at + LANE_KEY] as number
+      if (held !== key && (held === held || key === key)) continue
+      words[at * 2 + WORD_FLAGS] = flags | ROW_REFERENCED
+      this.shard = shard
+      this.slot = slot
+      this.at = at
+      return
+    }
+  }
+
+  deselect(): void {
+    if (this.#attention && !this.#isClosed) this.#settle()
+    this.#isSelected = false
+    this.shard = undefined
+    this.#key = undefined
+  }
+
+  /** Creates the row of the selected key; for its first write. */
+  create(): Shard {
+    if (!this.#isSelected) throw this.notUsable()
+    this.addRow(this.#ownKey(), this.routeHash, this.shardIndex, 0)
+    return required(this.shard, 'a row was created')
+  }
+
+  /** Adds a row that is not there, and makes it current; `key` is isolated. */
+  addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
+    let shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
+    if (shard === this.#empty) {
+      shard = new Shard(this.stride, this.layout.scalars.length, this.subBits)
+      this.shards[shardIndex] = shard
+    }
+    if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)
+    this.#point(shard, shard.add(key, routeHash, flags | ROW_REFERENCED))
+    this.rowCount++
+  }
+
+  /** Sets flags of the current row. */
+  setFlags(flags: number): void {
+    const { shard } = this
+    if (shard === undefined) throw this.notUsable()
+    const word = this.at * 2 + WORD_FLAGS
+    shard.words[word] = (shard.words[word] as number) | flags // within the record
+  }
+
+  /** Removes a row; the current row may move, and must be looked for again. */
+  removeRow(shard: Shard, slot: number): void {
+    shard.remove(slot)
+    this.rowCount--
+    if (this.#isSelected && this.shard === shard) this.relocate()
+  }
+
+  /** Looks for the selected row again, after rows were moved. */
+  relocate(): void {
+    if (!this.#isSelected || this.shard === undefined) return
+    const shard = required(this.shards[this.shardIndex], 'the shard of the current row')
+    const slot = shard.find(this.#key, this.routeHash)
+    if (slot < 0) this.shard = undefined
+    else this.#point(shard, slot)
+  }
+
+  /** Makes the next `select` look after the current row and, if memory is short, make room. */
+  lookAfter(): void {
+    this.#attention = true
+  }
+
+  /** Drops everything. */
+  reset(): void {
+    this.deselectAll()
+    this.shards.fill(this.#empty)
+    this.rowCount = 0
+  }
+
+  close(): void {
+    this.reset()
+    this.#isClosed = true
+    this.#attention = true
+  }
+
+  deselectAll(): void {
+    this.#isSelected = false
+    this.#attention = false
+    this.shard = undefined
+    this.#key = undefined
+  }
+
+  /** Why there is no row to work on. */
+  notUsable(): MillraceError {
+    return this.#isClosed
+      ? new MillraceError('STATE_CLOSED', 'keyed state was used after it was closed')
+      : new MillraceError('STATE_NO_KEY', 'keyed state was used while no key is being processed')
+  }
+
+  expectOpen(): void {
+    if (this.#isClosed) throw this.notUsable()
+  }
+
+  /** For reads of a key without a row: throws unless a key is selected. */
+  expectKey(): void {
+    if (!this.#isSelected) throw this.notUsable()
+  }
+
+  #ownKey(): unknown {
+    const key = this.#key
+    if (keyIsPrimitive(key)) return key === 0 ? 0 : key // −0 is 0
+    return this.keyType.isolate(key)
+  }
+
+  #found(shard: Shard, slot: number): void {
+    if (slot >= 0) {
+      this.#point(shard, slot)
+      this.setFlags(ROW_REFERENCED)
+    } else if (this.below === undefined) this.shard = undefined
+    else this.below.load(this.#ownKey(), this.routeHash, this.shardIndex)
+  }
+
+  #point(shard: Shard, slot: number): void {
+    this.shard = shard
+    this.slot = slot
+    this.at = slot * this.stride
+  }
+
+  /** Looks after the row that was current: if nothing of it is left, it goes at once. */
+  #settle(): void {
+    if (this.#isClosed) throw this.notUsable()
+    this.#attention = false
+    const { shard, slot } = this
+    this.shard = undefined
+    if (shard !== undefined) {
+      const flags = shard.words[slot * this.stride * 2 + WORD_FLAGS] as number // the slot is taken
+      const isNew = (flags & (ROW_THINNED | ROW_BELOW)) === ROW_THINNED
+      if (isNew && isLeftover(this.records, shard, slot)) this.removeRow(shard, slot)
+    }
+    this.below?.relieve()
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The rows of one operator with what changes them: marks of epochs, and collections.
+ *
+ * Every change carries the epoch in which it was made. That is all a cut needs: it collects what
+ * changed in its epochs, shard by shard, and what changes again before that is encoded first.
+ */
+import type { Type } from '../../types/type.ts'
+import { required } from '../../util/assert.ts'
+import type { CollectionHost } from './collection.ts'
+import type { EntryCodec } from './entry-codec.ts'
+import { type Item, ITEM_LISTED, ITEM_STALE, type ItemRow } from './item.ts'
+import { type RecordLayout, ROW_STALE, ROW_THINNED, WORD_EPOCH } from './layout.ts'
+import { PendingCuts } from './pending-cuts.ts'
+import type { Records } from './records.ts'
+import { RowCollections } from './row-collections.ts'
+import { RowFinder, type TableGroup } from './row-finder.ts'
+
+export class RowStore extends RowFinder implements CollectionHost {
+  readonly cuts: PendingCuts
+  readonly codec: EntryCodec
+  epoch = 1
+  itemCount = 0
+
+  constructor(
+    keyType: Type<unknown>,
+    layout: RecordLayout,
+    records: Records,
+    codec: EntryCodec,
+    group: TableGroup,
+  ) {
+    super(keyType, layout, records, group)
+    this.codec = codec
+    this.cuts = new PendingCuts(codec, records, group.keyGroups.start, this.subBits)
+  }
+
+  /** Must come before the first change of the current row's scalars in an epoch. */
+  touch(): void {
+    const { shard } = this
+    if (shard === undefined) throw this.notUsable()
+    if (this.cuts.any) this.cuts.preserveRow(shard, this.slot, this.shardIndex)
+    shard.words[this.at * 2 + WORD_EPOCH] = this.epoch
+    this.setFlags(ROW_STALE)
+    shard.touched = this.epoch
+    this.group.dirtyEntries++
+  }
+
+  touchItem(item: Item): void {
+    if (this.cuts.any) this.cuts.preserveItem(item)
+    item.epoch = this.epoch
+    item.flags |= ITEM_STALE
+    const { row } = item.owner
+    const shard = required(this.shards[row.shardIndex], `shard ${row.shardIndex}`)
+    shard.touched = this.epoch
+    this.group.dirtyEntries++
+    if ((item.flags & ITEM_LISTED) !== 0) return
+    item.flags |= ITEM_LISTED
+    row.listed++
+    shard.list(item)
+  }
+
+  preserveItem(item: Item): void {
+    if (this.cuts.any) this.cuts.preserveItem(item)
+  }
+
+  thin(): void {
+    if (this.shard === undefined) return
+    this.shard.isThinned = true
+    this.setFlags(ROW_THINNED)
+    this.lookAfter()
+  }
+
+  countItems(change: number): void {
+    this.itemCount += change
+  }
+
+  /** The collections of the current row. */
+  collections(): RowCollections {
+    const shard = this.shard ?? this.create()
+    const held = shard.collections?.[this.slot]
+    if (held !== undefined) return held
+    const made = new RowCollections(shard.keyAt(this.slot), this.routeHash, this.shardIndex)
+    shard.collectionsOrNew()[this.slot] = made
+    return made
+  }
+
+  /** True if the current row has any collection; reading none makes none. */
+  hasCollections(): boolean {
+    if (this.shard === undefined) this.expectKey()
+    return this.shard?.collections?.[this.slot] !== undefined
+  }
+
+  /** Throws unless the collections of the current row are these. */
+  expectCurrent(row: ItemRow): void {
+    if (this.shard?.collections?.[this.slot] !== row) throw this.notUsable()
+  }
+
+  override reset(): void {
+    super.reset()
+    this.itemCount = 0
+    this.cuts.clear()
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * The keyed state backend: tables in memory, over a store below if there is one. Counts epochs,
+ * makes cuts, follows their fate. What `hashmap()` and `rocksdb()` differ in is only what lies
+ * below.
+ */
+import { MillraceError } from '../../errors.ts'
+import { assert } from '../../util/assert.ts'
+import type {
+  BackendContext,
+  BackendStatistics,
+  EntryStream,
+  KeyedStateBackend,
+  KeyedStateTable,
+  OperatorStateSpec,
+  PhaseTimings,
+  StateCut,
+} from '../backend.ts'
+import type { KeyGroupRange } from '../key-groups.ts'
+import { batchesOf } from '../runs/stream.ts'
+import { BackendCut, type CutOwner } from './backend-cut.ts'
+import { KeyedTable } from './keyed-table.ts'
+import { Loader } from './restore.ts'
+import type { TableGroup } from './row-finder.ts'
+
+/** Checkpoints that may be under way at a time. */
+const CUTS_OUTSTANDING_MAX = 16
+
+export class TableBackend implements KeyedStateBackend, CutOwner {
+  readonly name: string
+  readonly keyGroups: KeyGroupRange
+  readonly #context: BackendContext
+  readonly #tables: KeyedTable[] = []
+  readonly #group: TableGroup
+  #state: 'new' | 'open' | 'closed' = 'new'
+  #epoch = 1
+  /** The next cut holds what changed after this epoch. */
+  #base = 0
+  #confirmedEpoch = 0
+  #outstanding: BackendCut[] = []
+
+  constructor(name: string, context: BackendContext) {
+    this.name = name
+    this.keyGroups = context.keyGroups
+    this.#context = context
+    this.#group = {
+      keyGroups: context.keyGroups,
+      maxParallelism: context.maxParallelism,
+      dirtyEntries: 0,
+    }
+  }
+
+  /** In the order of their operator ids, which is that of runs. */
+  get tables(): readonly KeyedTable[] {
+    return this.#tables
+  }
+
+  get confirmedEpoch(): number {
+    return this.#confirmedEpoch
+  }
+
+  register(operator: OperatorStateSpec): KeyedStateTable {
+    if (this.#state !== 'new') {
+      throw new MillraceError('STATE_CLOSED', 'operators register before the backend is opened')
+    }
+    const { id, uid } = operator.record
+    assert(
+      this.#tables.every(({ spec: { record } }) => record.id !== id),
+      `operator ${id} ("${uid}") registers twice`,
+    )
+    const table = new KeyedTable(operator, this.#group)
+    this.#tables.push(table)
+    this.#tables.sort((a, b) => a.spec.record.id - b.spec.record.id)
+    return table
+  }
+
+  async open(restore?: EntryStream): Promise<PhaseTimings> {
+    assert(this.#state === 'new', `the backend is ${this.#state}`)
+    const startMs = this.#context.monotonic()
+    this.#state = 'open'
+    const initMs = this.#context.monotonic()
+    if (restore !== undefined) await this.#load(restore)
+    const prepareMs = this.#context.monotonic()
+    this.#expectOpen()
+    const confirmMs = this.#context.monotonic()
+    for (const table of this.#tables) table.epoch = this.#epoch
+    return {
+      initMs: initMs - startMs,
+      prepareMs: prepareMs - initMs,
+      confirmMs: confirmMs - prepareMs,
+      completeMs: this.#context.monotonic() - confirmMs,
+    }
+  }
+
+  cut(): StateCut {
+    this.#expectOpen()
+    assert(
+      this.#outstanding.length < CUTS_OUTSTANDING_MAX,
+      `over ${CUTS_OUTSTANDING_MAX} checkpoints are under way`,
+    )
+    const cut = new BackendCut(this, this.#base, this.#epoch, this.#group.dirtyEntries, [])
+    this.#outstanding.push(cut)
+    this.#group.dirtyEntries = 0
+    this.#base = this.#epoch++
+    for (const table of this.#tables) table.epoch = this.#epoch
+    return cut
+  }
+
+  /**
+   * A complete cut completes those before it, whose runs it builds on. After an aborted one the
+   * next cut starts where that one did; cuts taken in between lack its changes and are void.
+   */
+  settle(cut: BackendCut, isComplete: boolean): void {
+    const index = this.#outstanding.indexOf(cut)
+    if (index < 0) return // settled before, or rolled back
+    if (isComplete) {
+      assert(cut.fate === 'outstanding', 'a cut is void once one before it was aborted')
+      for (const done of this.#outstanding.splice(0, index + 1)) done.end('confirmed')
+      this.#confirmedEpoch = cut.epoch
+      return
+    }
+    cut.end('aborted')
+    this.#outstanding.splice(index, 1)
+    for (const later of this.#outstanding.slice(index)) later.fate = 'void'
+    this.#base = Math.min(this.#base, cut.base)
+    this.#group.dirtyEntries += cut.dirtyEntries
+  }
+
+  async rollback(restore: EntryStream): Promise<void> {
+    this.#expectOpen()
+    for (const cut of this.#outstanding.splice(0)) cut.end('rolled back')
+    for (const table of this.#tables) table.reset()
+    this.#group.dirtyEntries = 0
+    this.#base = this.#epoch++
+    this.#confirmedEpoch = this.#base
+    for (const table of this.#tables) table.epoch = this.#epoch
+    await this.#load(restore)
+  }
+
+  maintain(_budgetMs: number): boolean {
+    return false
+  }
+
+  get statistics(): BackendStatistics {
+    const rows = this.#tables.reduce((sum, table) => sum + table.rowCount, 0)
+    return { rows, estimatedBytes: 0, evictions: 0, prefetchedReads: 0, coldReads: 0 }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    for (const cut of this.#outstanding.splice(0)) cut.end('closed')
+    for (const table of this.#tables) table.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #load(restore: EntryStream): Promise<void> {
+    const loader = new Loader(this.#tables)
+    for await (const batch of batchesOf(restore)) {
+      for (const entry of batch) loader.add(entry)
+    }
+    loader.finish()
+  }
+
+  #expectOpen(): void {
+    if (this.#state === 'open') return
+    throw new MillraceError('STATE_CLOSED', `the state backend is ${this.#state}, not open`)
+  }
+}

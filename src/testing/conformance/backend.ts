@@ -1,0 +1,34 @@
+/**
+ * What every state backend must do, as tests: authors of backends run them against theirs. Each
+ * test opens backends of its own, of one operator with all kinds of state and timers.
+ *
+ * @example
+ * import { test } from 'node:test'
+ * backendSuite({ test, name: 'my backend', choose: () => myBackend(), evicts: false })
+ */
+import { type Define, kindTests, misuseTests, valueTests } from './backend-kinds.ts'
+import { cutTests, fateTests } from './backend-cuts.ts'
+import { snapshotTests, timerTests } from './backend-snapshots.ts'
+import { type BackendSuite, World } from './backend-world.ts'
+
+export type { BackendSuite } from './backend-world.ts'
+
+/** Defines the tests of the suite. */
+export function backendSuite(suite: BackendSuite): void {
+  const define: Define = (title, body) =>
+    suite.test(`${suite.name}: ${title}`, async () => {
+      const world = await World.open(suite)
+      try {
+        await body(world)
+      } finally {
+        await world.close()
+      }
+    })
+  kindTests(define)
+  valueTests(define)
+  misuseTests(define, suite)
+  cutTests(define, suite)
+  fateTests(define, suite)
+  snapshotTests(define, suite)
+  timerTests(define, suite)
+}

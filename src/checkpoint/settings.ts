@@ -19,6 +19,7 @@ export interface WorkerSettings {
   /** Longest slice of background work in the record loop. */
   readonly sliceMs: number
   readonly compression: 'zstd' | 'none'
+  readonly snapshotPolicy: 'incremental' | 'full'
   readonly blockCacheBytes: number | undefined
   readonly writeBufferBytes: number | undefined
 }

@@ -56,6 +56,7 @@ export async function configureJob(
   const claim = await host.claim(paths.directory, jobName)
   try {
     const store = await host.openStore(paths.storage)
+    await store.cleanTemporary?.()
     return { resolved, paths, store, claim }
   } catch (error) {
     await claim.release()

@@ -53,6 +53,7 @@ export function workerSettings(
     ringBytes: RING_BYTES,
     sliceMs: SLICE_MS,
     compression: values['checkpointing.compression'],
+    snapshotPolicy: values['state.snapshotPolicy'],
     blockCacheBytes: values['state.blockCache'],
     writeBufferBytes: values['state.writeBufferSize'],
   }

@@ -129,12 +129,24 @@ export class TaskSnapshots {
     })
     attempt.written = [written.keyed, written.records].filter((run) => run !== undefined)
     const base = this.#withMerge(this.#runs)
-    attempt.runs = written.keyed === undefined ? base : [...base, written.keyed]
+    const runs = written.keyed === undefined ? base : [...base, written.keyed]
+    attempt.runs = await this.#inWhole(attempt, runs)
     return {
       runs: attempt.runs,
       ...(written.records === undefined ? {} : { records: written.records }),
       keyGroups,
     }
+  }
+
+  /** Under the policy of full snapshots a checkpoint holds one run: all of the state. */
+  async #inWhole(
+    attempt: Attempt,
+    runs: readonly RunReference[],
+  ): Promise<readonly RunReference[]> {
+    if (this.#options.settings.snapshotPolicy !== 'full' || runs.length < 2) return runs
+    const whole = await this.#mergeInto(runs, true, attempt.checkpointId)
+    attempt.written = [...attempt.written, whole]
+    return [whole]
   }
 
   #withMerge(runs: readonly RunReference[]): readonly RunReference[] {
@@ -156,10 +168,18 @@ export class TaskSnapshots {
   }
 
   async #merge(runs: readonly RunReference[], dropTombstones: boolean): Promise<void> {
+    const by = await this.#mergeInto(runs, dropTombstones, this.#options.scope.checkpointId)
+    this.#merged = { replaces: runs, by }
+  }
+
+  #mergeInto(
+    runs: readonly RunReference[],
+    dropTombstones: boolean,
+    checkpointId: number,
+  ): Promise<RunReference> {
     const { store, scope, vertex, subtaskIndex, keyGroups, settings, host } = this.#options
-    const checkpointId = scope.checkpointId
     const merge = ++this.#merges
-    const by = await mergeRuns({
+    return mergeRuns({
       store,
       runs,
       keyGroups,
@@ -170,15 +190,18 @@ export class TaskSnapshots {
       slice: this.#slice(),
       at: (point) => host.at(point),
     })
-    this.#merged = { replaces: runs, by }
   }
 
   #slice(): { monotonic(): number; budgetMs: number; yield(): Promise<void> } {
+    const { settings, signal } = this.#options
     const { clock } = this.#options.host
     return {
       monotonic: () => clock.monotonic(),
-      budgetMs: this.#options.settings.sliceMs,
-      yield: () => clock.yield(),
+      budgetMs: settings.sliceMs,
+      async yield() {
+        await clock.yield()
+        signal.throwIfAborted() // a worker that ends does not finish what nobody will name
+      },
     }
   }
 

@@ -1,4 +1,4 @@
-/** From a command line to options: the layer of its flags, and what holds together with the rest. */
+/** From a command line to options: the layer of its flags, and what holds with the rest. */
 import { resolve } from 'node:path'
 import { loadOptions } from '../config/load.ts'
 import { OPTION_KEYS, optionSpec } from '../config/options.ts'

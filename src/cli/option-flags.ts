@@ -1,4 +1,4 @@
-/** Flags that are options, made from the table of options. Loads nothing else: help must be fast. */
+/** Flags that are options, from the table of options. Loads nothing else: help must be fast. */
 import { isAllowedIn, OPTION_KEYS, type OptionKey, optionSpec } from '../config/options.ts'
 import type { FlagSpec } from './command.ts'
 
@@ -16,11 +16,12 @@ export function optionFlags(keys: readonly OptionKey[] = OPTION_KEYS): FlagSpec[
     if (spec.flag === undefined || !isAllowedIn(key, 'run')) return []
     const isSwitch = spec.type === 'boolean'
     const choices = 'values' in spec ? spec.values.join('|') : valueNames[spec.type]
+    const value = spec.valueName ?? choices ?? 'value'
     return [
       {
         name: spec.flag,
         summary: spec.summary,
-        ...(isSwitch ? {} : { value: choices ?? 'value' }),
+        ...(isSwitch ? {} : { value }),
       },
     ]
   })

@@ -58,7 +58,7 @@ export class RunProgress {
   }
 }
 
-/** `words running · 3.2 M records/s · 41 M records · checkpoint 12, 4 s ago, 31 KiB · state 2 MiB` */
+/** `words running · 3.2 M records/s · 41 M records · checkpoint 12, 4 s ago, 31 KiB · …` */
 export function statusLine(status: JobStatus, perSecond: number, nowMs: number): string {
   const { jobName, state, recordsIn, backend, checkpoints } = status
   const { last, failed } = checkpoints

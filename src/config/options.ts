@@ -12,6 +12,8 @@ interface SpecBase {
   readonly summary: string
   /** Its own flag; every option can also be set with `--set key=value`. */
   readonly flag?: string
+  /** Stands for the value of the flag in help; default: by the type. */
+  readonly valueName?: string
   /** Absent: everywhere. */
   readonly places?: readonly OptionPlace[]
   /** How the default reads, where the value alone does not say it. */
@@ -76,6 +78,7 @@ export const OPTIONS = {
     default: '.millrace',
     places: ['file', 'environment', 'run'],
     flag: 'directory',
+    valueName: 'path',
     summary:
       'The folder for checkpoints, local state and control files; each job has one inside it.',
   },
@@ -207,6 +210,7 @@ export const OPTIONS = {
     defaultText: 'the newest checkpoint, if there is one',
     places: onlyThisRun,
     flag: 'from',
+    valueName: 'n|path|latest',
     summary: 'What to start from: latest, a checkpoint number, or the folder of a snapshot.',
   },
   fresh: {

@@ -33,8 +33,9 @@ export function textLogger(options: TextLoggerOptions): Logger {
     for (const [name, value] of Object.entries(fields)) {
       if (value === undefined) continue
       // pino's name for an error is err.
-      if (name === 'error' || name === 'err') trailer = describeError(value, options.level === 'debug')
-      else rest.push(`${name}=${shortText(value)}`)
+      if (name === 'error' || name === 'err') {
+        trailer = describeError(value, options.level === 'debug')
+      } else rest.push(`${name}=${shortText(value)}`)
     }
     const head = `${paint('dim', time)} ${paint(level, level.padEnd(5))} ${message}`
     const line = rest.length === 0 ? head : `${head}  ${paint('dim', rest.join(' '))}`

@@ -279,7 +279,7 @@ test('a process is alive only with the start time it had', () => {
   assert.equal(processStartOf(2 ** 22 + 1), undefined)
 })
 
-test('release lets the answer out that is being given, and hangs up on who only listens', async () => {
+test('release lets out an answer that is being given, and hangs up on listeners', async () => {
   const claim = await claimed('words')
   const stop = async () => {
     void claim.release()

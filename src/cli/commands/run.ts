@@ -2,13 +2,15 @@
  * `millrace run`: starts a job, shows how it is, and ends it with a last checkpoint on a signal.
  * The engine itself handles no signal and writes to no console; all of that is here.
  */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ResolvedOptions } from '../../config/resolve.ts'
+import type { LifecycleEventName } from '../../metrics/events.ts'
 import { jsonLogger } from '../../metrics/json-log.ts'
 import type { Logger } from '../../metrics/log.ts'
 import { textLogger } from '../../metrics/text-log.ts'
 import { run as runJob, type JobHandle } from '../../runtime/run.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
-import { exitCode } from '../exit-codes.ts'
+import { exitCode, exitCodeOf } from '../exit-codes.ts'
 import {
   commandOptions,
   flagLayer,
@@ -27,6 +29,7 @@ export const run: CommandFunction = async (invocation, terminal) => {
   const logger = loggerFor(options, terminal, line)
   const abort = new AbortController()
   const signals = untilSignal(terminal)
+  const failures = loggedFailures(options)
   try {
     const starting = runJob(jobModuleUrl(invocation, terminal), {
       ...nestedOptions(flagLayer(invocation)),
@@ -43,10 +46,27 @@ export const run: CommandFunction = async (invocation, terminal) => {
       return exitCode('ok')
     }
     return await follow(handle, { invocation, terminal, logger, line, interrupted: signals.first })
+  } catch (error) {
+    // What the log has told once is not told again.
+    if (failures.logged && !invocation.json) return exitCodeOf(error)
+    throw error
   } finally {
+    failures.release()
     line?.clear()
     signals.release()
   }
+}
+
+/** Whether the job's failure has been logged: the engine announces it. */
+function loggedFailures({ values }: ResolvedOptions): {
+  readonly logged: boolean
+  release(): void
+} {
+  const event: LifecycleEventName = 'millrace:job:failed'
+  const state = { logged: false, release: () => void unsubscribe(event, onFailed) }
+  const onFailed = (): void => void (state.logged = values.logLevel !== 'silent')
+  subscribe(event, onFailed)
+  return state
 }
 
 interface Following {
@@ -64,8 +84,9 @@ async function follow(handle: JobHandle, following: Following): Promise<number> 
   void interrupted.then((signal) => {
     if (isOver) return
     logger.info({ signal }, 'taking a last checkpoint; the same signal again ends at once')
-    // Its failure is that of the job, which `finished` tells.
-    handle.stop().catch(() => undefined)
+    handle.stop().catch((error: unknown) => {
+      if (!isOver) logger.error({ error }, 'the last checkpoint failed; the job goes on')
+    })
   })
   try {
     const result = await handle.finished

@@ -85,7 +85,7 @@ async function checkChain(job: string, location: string): Promise<DoctorFinding>
     const newest = links.at(-1)
     if (damage.length > 0) {
       const detail = damage.map(({ name, problem }) => `${name} ${problem}`).join('; ')
-      const cure = `\`millrace checkpoint verify ${job}\` tells what is lost; restore the files from a copy`
+      const cure = `see \`millrace checkpoint verify ${job}\`; restore the files from a copy`
       return { check, level: 'problem', detail, cure }
     }
     if (newest === undefined) return { check, level: 'ok', detail: 'none yet' }

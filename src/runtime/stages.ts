@@ -3,11 +3,11 @@
  * for a keyed one it finds the key, its hash and its row first, in batches if the backend must
  * fetch rows from below. It is also where an error of a user's function gets its place and key.
  */
-import { isMillraceError, messageOf, MillraceError } from '../errors.ts'
 import type { KeySelector } from '../graph/job-graph.ts'
 import { MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
-import { describeKey, routeHash } from '../types/keys.ts'
+import { routeHash } from '../types/keys.ts'
+import { functionFailed } from './function-failed.ts'
 
 /** Records gathered for one prefetch. */
 const PREFETCH_RECORDS = 512
@@ -30,15 +30,6 @@ export interface Stage extends Output {
   restoreWatermark(watermark: number): void
 }
 
-function failed(label: string, key: unknown, hasKey: boolean, error: unknown): MillraceError {
-  if (isMillraceError(error)) return error
-  const where = hasKey ? `${label}, key ${describeKey(key)}` : label
-  return new MillraceError('FUNCTION_FAILED', `${where}: ${messageOf(error)}`, {
-    cause: error,
-    details: { operator: label, ...(hasKey ? { key: describeKey(key) } : {}) },
-  })
-}
-
 /** The stage of an operator without key: a guarded call. */
 export class PlainStage implements Stage {
   readonly isBusy = false
@@ -56,7 +47,7 @@ export class PlainStage implements Stage {
     try {
       this.#operator.processElement(value, timestamp)
     } catch (error) {
-      throw failed(this.label, undefined, false, error)
+      throw functionFailed(this.label, error)
     }
   }
 
@@ -117,7 +108,7 @@ export class KeyedStage implements Stage {
         return
       }
     } catch (error) {
-      throw failed(this.label, key, key !== undefined, error)
+      throw functionFailed(this.label, error, key === undefined ? undefined : { key })
     }
     if (this.#count === PREFETCH_RECORDS) this.flush()
   }
@@ -133,7 +124,7 @@ export class KeyedStage implements Stage {
         this.#table.select(key, this.#hashes[at] as number)
         this.#operator.processElement(this.#values[at], this.#timestamps[at] as number)
       } catch (error) {
-        throw failed(this.label, key, true, error)
+        throw functionFailed(this.label, error, { key })
       }
     }
     this.#values.length = 0
@@ -197,7 +188,7 @@ export class KeyedStage implements Stage {
       this.#table.select(key, hash)
       this.#operator.onTimer?.(domain, time, name)
     } catch (error) {
-      throw failed(this.label, key, true, error)
+      throw functionFailed(this.label, error, { key })
     }
   }
 }

@@ -176,7 +176,7 @@ export class TaskBuilder {
 
   #exchange(edgeId: number, subtaskIndex: number): ExchangeOutput {
     const { graph, deploy, settings } = this.#options
-    const { edge } = required(graph.edges[edgeId], `no edge ${edgeId}`)
+    const { edge, toVertex } = required(graph.edges[edgeId], `no edge ${edgeId}`)
     const lanes = required(deploy.rings[edgeId]?.[subtaskIndex], `no rings for edge ${edgeId}`)
     return new ExchangeOutput({
       edge,
@@ -185,6 +185,7 @@ export class TaskBuilder {
       channels: lanes.map((ring, to) => new RingWriter(ring, this.#doorbell(to))),
       scratch: this.#scratch(`exchange-${edgeId}`),
       name: `edge-${edgeId}`,
+      label: required(graph.vertices[toVertex], `no vertex ${toVertex}`).name,
       memoryBytesMax: settings.outboxBytes,
     })
   }

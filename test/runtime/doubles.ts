@@ -5,6 +5,7 @@ import type { Output } from '../../src/operators/operator.ts'
 import type { WorkerHost } from '../../src/runtime/host.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { MemoryScratch } from '../../src/storage/scratch-memory.ts'
+import { describeKey } from '../../src/types/keys.ts'
 import { systemClock, type Clock, type TimerHandle } from '../../src/util/clock.ts'
 import { SeededRandom } from '../../src/util/random.ts'
 
@@ -129,7 +130,7 @@ export class Recorder implements Output {
   collect(value: unknown, timestamp: number): void {
     this.values.push(value)
     this.timestamps.push(timestamp)
-    this.events.push(`record ${JSON.stringify(value)}`)
+    this.events.push(`record ${typeof value === 'string' ? value : describeKey(value)}`)
   }
   watermark(timestamp: number): void {
     this.watermarks.push(timestamp)

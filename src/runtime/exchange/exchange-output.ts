@@ -12,6 +12,7 @@ import { required } from '../../util/assert.ts'
 import type { Edge } from '../../graph/job-graph.ts'
 import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
 import type { Scratch } from '../../storage/scratch.ts'
+import { functionFailed } from '../function-failed.ts'
 import { encodeBarrier, type Barrier } from './barrier.ts'
 import {
   FRAME_BARRIER,
@@ -73,9 +74,13 @@ export interface ExchangeOptions {
   readonly edge: Edge
   readonly maxParallelism: number
   readonly subtaskIndex: number
+  /** To each subtask of the next vertex. */
   readonly channels: readonly ChannelWriter[]
   readonly scratch: Scratch
+  /** Of files in `scratch`. */
   readonly name: string
+  /** Of the next vertex, for messages. */
+  readonly label: string
   readonly memoryBytesMax: number
 }
 
@@ -87,7 +92,7 @@ export class ExchangeOutput implements Output {
   readonly #select: ((value: unknown) => unknown) | undefined
   readonly #maxParallelism: number
   readonly #partitioning: Edge['partitioning']
-  readonly #subtaskIndex: number
+  readonly #label: string
   #next = 0
 
   constructor(options: ExchangeOptions) {
@@ -95,9 +100,13 @@ export class ExchangeOutput implements Output {
     this.#select = options.edge.key?.select
     this.#partitioning = options.edge.partitioning
     this.#maxParallelism = options.maxParallelism
-    this.#subtaskIndex = options.subtaskIndex
-    const share = Math.floor(options.memoryBytesMax / options.channels.length)
-    this.#lanes = options.channels.map(
+    this.#label = options.label
+    // Forward, only the same subtask listens: barriers to the others would fill their rings.
+    const channels = options.channels.filter(
+      (_, to) => this.#partitioning !== 'forward' || to === options.subtaskIndex,
+    )
+    const share = Math.floor(options.memoryBytesMax / channels.length)
+    this.#lanes = channels.map(
       (channel, index) =>
         new Lane(channel, new FrameQueue(options.scratch, `${options.name}-${index}`, share)),
     )
@@ -160,13 +169,20 @@ export class ExchangeOutput implements Output {
   #target(value: unknown): number {
     const lanes = this.#lanes.length
     if (this.#partitioning === 'hash') {
-      const select = required(this.#select, 'a hash edge without key')
-      const group = keyGroupOf(routeHash(select(value)), this.#maxParallelism)
+      const group = keyGroupOf(this.#hashOf(value), this.#maxParallelism)
       return subtaskOf(group, this.#maxParallelism, lanes)
     }
-    if (this.#partitioning === 'forward') return this.#subtaskIndex
-    this.#next = this.#next + 1 === lanes ? 0 : this.#next + 1
+    this.#next = this.#next + 1 >= lanes ? 0 : this.#next + 1
     return this.#next
+  }
+
+  #hashOf(value: unknown): number {
+    const select = required(this.#select, 'a hash edge without key')
+    try {
+      return routeHash(select(value))
+    } catch (error) {
+      throw functionFailed(this.#label, error)
+    }
   }
 
   #broadcast(type: number, bytes: Uint8Array): void {

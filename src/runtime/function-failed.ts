@@ -1,0 +1,30 @@
+/**
+ * Gives an error of a user's function its place: the operator, and the key it was working on. An
+ * error of the engine that the function caused (a value that does not fit its type) keeps its code
+ * and gets the place too; the innermost place wins.
+ */
+import { isMillraceError, messageOf, MillraceError } from '../errors.ts'
+import { describeKey } from '../types/keys.ts'
+
+/** @param at the key, if there is one. */
+export function functionFailed(
+  label: string,
+  error: unknown,
+  at?: { readonly key: unknown },
+): MillraceError {
+  const key = at === undefined ? undefined : describeKey(at.key)
+  const where = key === undefined ? label : `${label}, key ${key}`
+  const place = { operator: label, ...(key === undefined ? {} : { key }) }
+  if (!isMillraceError(error)) {
+    const message = `${where}: ${messageOf(error)}`
+    return new MillraceError('FUNCTION_FAILED', message, { cause: error, details: place })
+  }
+  if (error.details['operator'] !== undefined) return error
+  const { code, message, cure, retryable, details } = error
+  return new MillraceError(code, `${where}: ${message}`, {
+    cure,
+    retryable,
+    cause: error,
+    details: { ...place, ...details },
+  })
+}

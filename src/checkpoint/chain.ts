@@ -155,7 +155,7 @@ async function readRaw(
 /**
  * Puts a link right after `head`; the commit point of a checkpoint.
  *
- * @returns the entry, which is the new head; `'lost'` if the number is taken: another process leads.
+ * @returns the entry, which is the new head; `'lost'` if the number is taken: another one leads.
  * @throws what the store throws. Then ask `wasAppended` before going on: the link may be there.
  */
 export async function appendLink(

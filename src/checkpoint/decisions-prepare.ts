@@ -193,7 +193,8 @@ export function checkTimeout(draft: Draft, atMs: number): void {
   const active = draft.active
   if (active === undefined || atMs < deadlineMs(draft, active)) return
   const { timeoutMs } = draft.setup.options
-  const start = `checkpoint ${active.checkpointId} took over ${timeoutMs} ms in phase ${active.phase}`
+  const { checkpointId, phase } = active
+  const start = `checkpoint ${checkpointId} took over ${timeoutMs} ms in phase ${phase}`
   if (active.phase === 'confirm') {
     // The put cannot be called back: whether it arrives is found out by the next attempt.
     const cure = 'check that the checkpoint storage answers'

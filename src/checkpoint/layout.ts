@@ -18,9 +18,12 @@ const SEQUENCE_DIGITS = 12
 export const SEQUENCE_MAX = 10 ** SEQUENCE_DIGITS - 1
 
 const LINK_NAME = /^chain\/(\d{12})\.manifest$/
-const RUN_NAME =
-  /^runs\/(0|[1-9]\d{0,15})-(0|[1-9]\d{0,15})-v(0|[1-9]\d{0,8})-s(0|[1-9]\d{0,8})(?:-m(0|[1-9]\d{0,8}))?\.run$/
-const PIN_NAME = /^pins\/(\d{12})-(0|[1-9]\d{0,15})-([A-Za-z0-9]{1,64})\.pin$/
+/** Written in one way only: without leading zeros. */
+const NUMBER = '(0|[1-9]\\d{0,14})'
+const RUN_NAME = new RegExp(
+  `^runs/${NUMBER}-${NUMBER}-v${NUMBER}-s${NUMBER}(?:-m${NUMBER})?\\.run$`,
+)
+const PIN_NAME = /^pins\/(\d{12})-(0|[1-9]\d{0,14})-([A-Za-z0-9]{1,64})\.pin$/
 
 /** The name of a link of the chain; `sequence` counts from 1. */
 export function linkName(sequence: number): string {
@@ -52,8 +55,8 @@ export interface RunIdentity {
 /** The name of a run; `parseRunName` reads it back. */
 export function runName(identity: RunIdentity): string {
   const { leaderEpoch, checkpointId, vertex, subtaskIndex, merge } = identity
-  const suffix = merge === undefined ? '' : `-m${merge}`
-  const name = `${RUNS_PREFIX}${leaderEpoch}-${checkpointId}-v${vertex}-s${subtaskIndex}${suffix}.run`
+  const task = `v${vertex}-s${subtaskIndex}${merge === undefined ? '' : `-m${merge}`}`
+  const name = `${RUNS_PREFIX}${leaderEpoch}-${checkpointId}-${task}.run`
   assert(RUN_NAME.test(name), `no name of a run: ${name}`)
   return name
 }

@@ -15,8 +15,8 @@ export interface Line {
   /** Newest last. */
   readonly checkpoints: readonly CheckpointLink[]
   /**
-   * Where the walk ended: at a fence that restores nothing; at the oldest link that is left; or at a
-   * gap that may hide a fence, so that what is older may have been abandoned.
+   * Where the walk ended: at a fence that restores nothing; at the oldest link that is left; or at
+   * a gap that may hide a fence, so that what is older may have been abandoned.
    */
   readonly end: 'fresh' | 'front' | 'gap'
   /** False for what is abandoned, or older than a fresh start: damage there does not matter. */

@@ -1,11 +1,12 @@
 /**
  * The bytes of a link, format version 1:
  *
- *     line 1   the link as canonical JSON: UTF-8, names sorted, no white space, no escapes but JSON's
+ *     line 1   the link as canonical JSON: UTF-8, names sorted, no white space
  *     line 2   millrace-manifest 1 sha256:<SHA-256 of line 1 without its line feed, 64 hex digits>
  *
- * Each line ends with a line feed; both say the version, which every later format keeps. What is read is untrusted: length, checksum, version and every
- * field are checked before anything is believed. The shape itself is in `manifest-checks.ts`.
+ * Each line ends with a line feed; both say the version, which every later format keeps. What is
+ * read is untrusted: length, checksum, version and every field are checked before anything is
+ * believed. The shape itself is in `manifest-checks.ts`.
  */
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
@@ -30,7 +31,7 @@ export function hashOf(bytes: Uint8Array): string {
 
 /**
  * The bytes of a link. Reads them back before it returns them, so that nothing is ever written
- * that this version would refuse; a link that is not plain data of its type is a programmer's error.
+ * that this version would refuse; a link that is not plain data is a programmer's error.
  */
 export function encodeLink(link: ManifestLink): Uint8Array {
   const line = Buffer.from(canonicalJson(link), 'utf8')

@@ -1,7 +1,7 @@
 /**
  * A manifest: the small file that says what a checkpoint is. Manifests form a chain: dense sequence
- * numbers, each naming the hash of its predecessor; the newest that verifies is the truth. This file
- * holds the shape; `manifest-codec.ts` the bytes, `chain.ts` reading and appending.
+ * numbers, each naming the hash of its predecessor; the newest that verifies is the truth. Here is
+ * the shape; `manifest-codec.ts` has the bytes, `chain.ts` reads and appends.
  */
 import type { JobPlan } from '../graph/plan.ts'
 import type { OperatorRecord, TaskSnapshot } from '../state/snapshot.ts'

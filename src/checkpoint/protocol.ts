@@ -49,7 +49,7 @@ export interface ProtocolSetup {
   readonly restored: RestoredCheckpoint | undefined
 }
 
-/** What may be asked for; the runtime asks for nothing else, the rest is by time or end of input. */
+/** What may be asked for; all other checkpoints come by time or by the end of input. */
 export type RequestPurpose = 'manual' | 'savepoint' | 'stop'
 
 export interface CheckpointRequest {

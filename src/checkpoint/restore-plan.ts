@@ -32,7 +32,8 @@ export function planRestore(
 ): RestorePlan {
   if (link.maxParallelism !== plan.maxParallelism) {
     const { maxParallelism: was, checkpointId } = link
-    const message = `checkpoint ${checkpointId} has ${was} key groups, the job ${plan.maxParallelism}`
+    const is = plan.maxParallelism
+    const message = `checkpoint ${checkpointId} has ${was} key groups, the job ${is}`
     throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message, {
       cure: `set maxParallelism to ${was}, or start without the state with --fresh`,
       details: { checkpointId },

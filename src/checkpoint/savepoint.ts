@@ -10,8 +10,8 @@ import type { CheckpointLink } from './manifest.ts'
 import { runsOf } from './registry.ts'
 
 /**
- * Copies the runs of `link` from `source` to `target`, then writes its manifest there. The runs must
- * be kept meanwhile (`ChainKeeper.holding`, or a pin).
+ * Copies the runs of `link` from `source` to `target`, then writes its manifest there. The runs
+ * must be kept meanwhile (`ChainKeeper.holding`, or a pin).
  *
  * @throws `STORAGE_CONFLICT` if `target` is not empty.
  */

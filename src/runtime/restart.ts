@@ -16,7 +16,7 @@ export type RestartStrategy =
       readonly maxDelayMs: number
       /** At least 1. */
       readonly multiplier: number
-      /** 0 to 1: the delay is spread by this share to both sides, so that jobs do not march in step. */
+      /** 0 to 1: the delay is spread by this share to both sides, so that jobs fall out of step. */
       readonly jitter: number
       /** After running so long without a failure the delay is `initialDelayMs` again. */
       readonly resetAfterMs: number

@@ -199,7 +199,7 @@ test('a put that failed is told apart: surely not there, or perhaps', async () =
   assert.equal(await wasAppended(store, head), true)
 })
 
-test('two leaders that fight, crash and restart anywhere leave one line without holes', async () => {
+test('leaders that fight, crash and restart anywhere leave one line without holes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), fc.integer({ min: 5, max: 40 }), async (seed, crashes) => {
       const random = new SeededRandom(seed)

@@ -20,7 +20,7 @@ interface Job {
   links: readonly ManifestLink[]
 }
 
-/** A job with checkpoints 1 to `checkpoints`, each naming its own run and that of its predecessor. */
+/** A job with some checkpoints, each naming its own run and that of its predecessor. */
 async function jobWith(checkpoints: number): Promise<Job> {
   const store = new MemoryBlobStore()
   const decide = () => ({ restores: 0, lineage: 'a' })
@@ -78,7 +78,7 @@ test('old links and the runs that only they name are deleted', async () => {
   ])
 })
 
-test('a collection that crashes anywhere leaves every link whole, and the next one finishes', async () => {
+test('a collection that crashes leaves every link whole, and the next one finishes', async () => {
   for (let fuse = 0; ; fuse++) {
     const job = await jobWith(6)
     await job.store.putIfAbsent('runs/1-2-v7-s0.run', new Uint8Array(1)) // of an aborted attempt

@@ -30,7 +30,7 @@ test('before the restored checkpoint is verified no link goes', () => {
   assert.deepEqual(retain({ links, keep: 1, held: [], unverified: true }).released, [])
 })
 
-test('what a fresh start or rollback abandoned goes only when there is enough on the new line', () => {
+test('what was abandoned goes only when there is enough on the new line', () => {
   const fresh = [c(2), c(3), fenceLink(4, 0, 2)]
   assert.deepEqual(released(fresh, 2), [])
   assert.deepEqual(released([...fresh, c(5, 2)], 2), [2])

@@ -42,7 +42,6 @@ export class JobMaster {
   #restart: RestartState = NO_FAILURES
   #ending: 'stop' | 'cancel' | undefined
   #wake = new AbortController()
-  #hadFinished = false
   /** Steps of the start that only the first attempt takes. */
   #isFirst = true
 
@@ -176,7 +175,7 @@ export class JobMaster {
       acceptDuplicates: values.acceptDuplicates,
       logger: this.#logger,
     })
-    this.#hadFinished = this.#isFirst && lead.restored?.finished === true
+    this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
     this.#progress.params = planned.params
     this.#progress.restoredFrom = lead.restored?.checkpointId
     return new Attempt({
@@ -240,7 +239,7 @@ export class JobMaster {
     }
     const { how, checkpointId } = outcome
     announce(this.#logger, `millrace:job:${how}`, { job, checkpoint: checkpointId })
-    return { outcome: how, checkpointId, hadFinished: this.#hadFinished }
+    return { outcome: how, checkpointId, hadFinished: this.#progress.hadFinished }
   }
 
   async #release(): Promise<void> {

@@ -35,6 +35,8 @@ export interface JobStatus {
   readonly lastError: ErrorData | undefined
   /** The checkpoint the running attempt started from. */
   readonly restoredFrom: number | undefined
+  /** The job had finished before this run, which only makes its last output visible. */
+  readonly hadFinished: boolean
   /** T_state: how long opening the state took, by phase, summed over tasks. */
   readonly stateOpen: PhaseTimings | undefined
   /** Since this process started: records read by sources, and handed to sinks. */
@@ -65,6 +67,7 @@ export class JobProgress {
   attempts = 0
   lastError: ErrorData | undefined
   restoredFrom: number | undefined
+  hadFinished = false
   stateOpen: PhaseTimings | undefined
   location = ''
   #completed = 0
@@ -100,7 +103,7 @@ export class JobProgress {
 
   status(workers: readonly WorkerStatus[]): JobStatus {
     const { jobName, state, parallelism, params, attempts, lastError } = this
-    const { restoredFrom, stateOpen, location } = this
+    const { restoredFrom, hadFinished, stateOpen, location } = this
     return {
       jobName,
       state,
@@ -110,6 +113,7 @@ export class JobProgress {
       attempts,
       lastError,
       restoredFrom,
+      hadFinished,
       stateOpen,
       recordsIn: this.#recordsIn + sum(workers, (worker) => worker.recordsIn),
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),

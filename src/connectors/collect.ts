@@ -12,7 +12,7 @@ import { sink, twoPhaseCommitSink } from './define-sink.ts'
 import { checkOptions, invalidOption } from './options.ts'
 
 export interface CollectOptions<T> {
-  /** `at-least-once`: records appear at once, and again after a failure. Default: `exactly-once`. */
+  /** `at-least-once`: records appear at once. Default: `exactly-once`. */
   readonly guarantee?: 'exactly-once' | 'at-least-once'
   /** Type of the records. Default: any plain value. */
   readonly type?: Type<T>

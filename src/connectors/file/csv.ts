@@ -10,6 +10,7 @@ import { required } from '../../util/assert.ts'
 import '../../util/buffer-natives.ts'
 import { checkOptions, invalidOption } from '../options.ts'
 import { CsvScanner, SCAN_PROBLEMS } from './csv-scanner.ts'
+import { csvEncoder } from './encoders.ts'
 import type { FileFormat, RecordParser } from './format.ts'
 import { reasonOf } from './lines.ts'
 import { malformedError } from './malformed.ts'
@@ -61,6 +62,9 @@ export function csv(
     splittable: false,
     hasHeader: layout === undefined,
     createParser: () => new CsvParser(fields, delimiter.charCodeAt(0), layout),
+    ...(type.schema.kind === 'struct'
+      ? { encoder: csvEncoder(type.schema.fields, delimiter) }
+      : {}),
   })
 }
 

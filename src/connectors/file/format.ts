@@ -3,6 +3,7 @@
  * end, so that reading can be split, resumed and told where a malformed record stands.
  */
 import type { Type } from '../../types/type.ts'
+import type { RecordEncoder } from './encoders.ts'
 import type { ParsedBatch } from './parsed-batch.ts'
 import type { Window } from './window.ts'
 
@@ -15,6 +16,8 @@ export interface FileFormat<T> {
   readonly hasHeader: boolean
   /** A parser for one file. */
   createParser(): RecordParser<T>
+  /** How records are written; absent if the format can only be read. */
+  readonly encoder?: RecordEncoder<T>
 }
 
 export interface RecordParser<T> {

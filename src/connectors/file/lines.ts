@@ -9,6 +9,7 @@ import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import '../../util/buffer-natives.ts'
 import { ByteWriter } from '../../util/bytes.ts'
+import { jsonEncoder, textEncoder } from './encoders.ts'
 import type { FileFormat, RecordParser } from './format.ts'
 import { jsonConverter } from './json-values.ts'
 import type { ParsedBatch } from './parsed-batch.ts'
@@ -36,6 +37,7 @@ export function lines(): FileFormat<string> {
         takeLines(window, batch, (line) => values.push(line))
       },
     }),
+    encoder: textEncoder,
   })
 }
 
@@ -54,6 +56,7 @@ export function jsonLines<T>(type: Type<T> = dynamicType<T>()): FileFormat<T> {
     splittable: true,
     hasHeader: false,
     createParser: () => new JsonLinesParser(type),
+    encoder: jsonEncoder,
   })
 }
 

@@ -30,7 +30,7 @@ describe('lines()', () => {
     })
   }
 
-  it('reads each line once, whatever the size of splits, and goes on from each position', async (test) => {
+  it('reads each line once at any size of splits, and goes on from any position', async (test) => {
     const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 32))
     test.diagnostic(`seed ${seed}`)
     const random = new SeededRandom(seed)

@@ -18,7 +18,7 @@ const FILES = {
 }
 
 describe('the path of a file source', () => {
-  it('may be a folder: its files in the order of their names, without hidden ones', async (test) => {
+  it('may be a folder: its files by their names, without hidden ones', async (test) => {
     const folder = await temporaryFolder(test)
     await writeFiles(folder, FILES)
     await symlink(join(folder, 'sub/d.txt'), join(folder, 'z.txt'))

@@ -1,0 +1,145 @@
+/**
+ * One output file being written: buffered, appended at known offsets, with a running checksum.
+ * A write that fails (a full disk) keeps what it had to write, so that a later one can go on and
+ * nothing is lost or doubled. After a failed fsync nobody knows what is on the disk: then the file
+ * is given up.
+ */
+import { Buffer } from 'node:buffer'
+import { mkdir, open, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { assert } from '../../util/assert.ts'
+import { errnoOf, fileFailed } from './errors.ts'
+
+const FLUSH_BYTES = 256 * 1024
+const NAMES_TRIED_MAX = 10_000
+
+export interface SealedFile {
+  readonly name: string
+  readonly lengthBytes: number
+  readonly crc32: number
+}
+
+export class PartFile {
+  readonly name: string
+  readonly #path: string
+  readonly #handle: FileHandle
+  #buffered: Buffer[] = []
+  #bufferedBytes = 0
+  #writtenBytes = 0
+  #crc32 = 0
+  #failure: Error | undefined
+  #closed = false
+
+  private constructor(directory: string, name: string, handle: FileHandle) {
+    this.name = name
+    this.#path = join(directory, name)
+    this.#handle = handle
+  }
+
+  /** Creates a file under the first name that is free. */
+  static async create(directory: string, nameOf: (count: number) => string): Promise<PartFile> {
+    for (let count = 0; count < NAMES_TRIED_MAX; count++) {
+      const name = nameOf(count)
+      try {
+        return new PartFile(directory, name, await open(join(directory, name), 'wx'))
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw fileFailed('creating', join(directory, name), error)
+      }
+    }
+    throw fileFailed('creating', join(directory, nameOf(0)), { code: 'EEXIST' })
+  }
+
+  get lengthBytes(): number {
+    return this.#writtenBytes + this.#bufferedBytes
+  }
+
+  /** Takes text over; true if there is enough of it that it should be flushed. */
+  append(text: string): boolean {
+    const bytes = Buffer.from(text, 'utf8')
+    this.#buffered.push(bytes)
+    this.#bufferedBytes += bytes.length
+    this.#crc32 = crc32(bytes, this.#crc32)
+    return this.#bufferedBytes >= FLUSH_BYTES
+  }
+
+  /** Hands what is buffered to the system. */
+  async flush(): Promise<void> {
+    while (this.#bufferedBytes > 0) {
+      const bytes = this.#buffered.length === 1 ? this.#buffered[0] : Buffer.concat(this.#buffered)
+      assert(bytes !== undefined, 'there is something buffered')
+      this.#buffered = [bytes]
+      try {
+        const { bytesWritten } = await this.#handle.write(
+          bytes,
+          0,
+          bytes.length,
+          this.#writtenBytes,
+        )
+        this.#writtenBytes += bytesWritten
+        this.#bufferedBytes -= bytesWritten
+        this.#buffered = this.#bufferedBytes === 0 ? [] : [bytes.subarray(bytesWritten)]
+      } catch (error) {
+        throw fileFailed('writing', this.#path, error)
+      }
+    }
+  }
+
+  /** Makes the content durable and closes the file; its name is durable with the folder. */
+  async seal(): Promise<SealedFile> {
+    if (this.#failure !== undefined) throw this.#failure
+    await this.flush()
+    try {
+      await this.#handle.sync()
+    } catch (error) {
+      this.#failure = fileFailed('fsync of', this.#path, error)
+      throw this.#failure
+    }
+    // The content is durable: what closing may still complain of does not matter.
+    await this.#close().catch(() => undefined)
+    return { name: this.name, lengthBytes: this.#writtenBytes, crc32: this.#crc32 }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#handle.close()
+  }
+
+  /** Closes and deletes, as far as that goes. */
+  async discard(): Promise<void> {
+    await this.#close().catch(() => undefined)
+    await rm(this.#path, { force: true }).catch(() => undefined)
+  }
+}
+
+/** Makes a folder, and its name durable with those of the folders above that were made too. */
+export async function makeDirectory(directory: string): Promise<void> {
+  let made: string | undefined
+  try {
+    made = await mkdir(directory, { recursive: true })
+  } catch (error) {
+    throw fileFailed('making the folder', directory, error)
+  }
+  if (made === undefined) return
+  for (let child = directory; child.length >= made.length; child = dirname(child)) {
+    await syncDirectory(dirname(child))
+  }
+}
+
+/** Makes the names in a folder durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  // Windows has no such thing: its file system keeps names in order by itself.
+  if (process.platform === 'win32') return
+  try {
+    const handle = await open(directory, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw fileFailed('fsync of the folder', directory, error)
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Names and records of output files. While it is written a part has a hidden name that no attempt
+ * uses twice; its visible name sorts by checkpoint and subtask within one line of checkpoints.
+ */
+import type { CommitScope, WriterContext } from '../../operators/sink.ts'
+import { t } from '../../types/t.ts'
+import type { Type } from '../../types/type.ts'
+import { fnv1aString } from '../../util/hash.ts'
+
+/** A sealed file and how to make it visible; kept in checkpoints. */
+export interface FilePart {
+  /** Absolute, so that a commit finds it also when the sink's path has changed since. */
+  readonly directory: string
+  readonly pending: string
+  readonly final: string
+  readonly lengthBytes: number
+  readonly crc32: number
+}
+
+export const filePartType: Type<FilePart> = t.struct({
+  directory: t.string,
+  pending: t.string,
+  final: t.string,
+  lengthBytes: t.float64,
+  crc32: t.float64,
+})
+
+const PENDING = '.pending-'
+/** Not in any token, so that names can be taken apart. */
+const SEPARATOR = '~'
+const TOKEN_CHARS_MAX = 60
+
+/** The name of the `count`-th file that a subtask writes after a checkpoint. */
+export function pendingName(context: WriterContext, count: number): string {
+  const { leaderEpoch, checkpointId } = context.scope
+  const rest = [`e${leaderEpoch}`, `c${checkpointId}`, `s${context.subtaskIndex}`, count]
+  return pendingPrefix(context) + rest.join(SEPARATOR)
+}
+
+/** The epoch of a pending file of this sink and line of checkpoints; undefined for others. */
+export function pendingEpoch(context: WriterContext, name: string): number | undefined {
+  const prefix = pendingPrefix(context)
+  if (!name.startsWith(prefix)) return undefined
+  const match = /^e(\d+)~c\d+~s\d+~\d+$/.exec(name.slice(prefix.length))
+  return match === null ? undefined : Number(match[1])
+}
+
+function pendingPrefix({ uid, scope }: WriterContext): string {
+  return `${PENDING}${token(uid)}${SEPARATOR}${token(scope.lineage)}${SEPARATOR}`
+}
+
+/** The name that users see for the `index`-th file of a subtask in a checkpoint. */
+export function finalName(
+  context: WriterContext,
+  scope: CommitScope,
+  index: number,
+  extension: string,
+): string {
+  const checkpoint = String(scope.checkpointId).padStart(8, '0')
+  const subtask = String(context.subtaskIndex).padStart(4, '0')
+  const part = String(index).padStart(3, '0')
+  const run = `${token(context.uid)}-${token(scope.lineage)}`
+  return `part-${run}-${checkpoint}-${subtask}-${part}.${extension}`
+}
+
+/** Text as a piece of a file name; what had to be changed is told apart by a hash. */
+function token(text: string): string {
+  const safe = text.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, TOKEN_CHARS_MAX)
+  if (safe === text) return text
+  return `${safe}-${(fnv1aString(text) >>> 0).toString(16).padStart(8, '0')}`
+}

@@ -51,6 +51,7 @@ function timeOfDay(timeMs: number): string {
 }
 
 function shortText(value: unknown): string {
+  if (typeof value === 'number') return String(Math.round(value * 1_000) / 1_000)
   const text = typeof value === 'string' ? value : stringify(value)
   const shown = text.length > fieldCharsMax ? `${text.slice(0, fieldCharsMax)}…` : text
   return /[\s=]/.test(shown) && typeof value === 'string' ? JSON.stringify(shown) : shown

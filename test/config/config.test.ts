@@ -94,7 +94,7 @@ test('a value of the wrong type says where it came from', async () => {
     code: 'CONFIG_INVALID',
     message: /parallelism \(from environment MILLRACE_PARALLELISM\).*"two".*whole number from 1/,
   })
-  assert.throws(() => layerFromObject('code', 'code', { logLevel: 'inof' }), {
+  assert.throws(() => layerFromObject('run', 'run()', { logLevel: 'inof' }), {
     cure: 'did you mean info?',
   })
   assert.throws(() => layerFromObject('code', 'code', { checkpointing: 5 }), /holds options/)

@@ -3,7 +3,11 @@ import { job, t } from 'millrace'
 
 export default job(
   'sums',
-  { params: { count: t.optional(t.int32) }, checkpointing: { interval: '1 s' } },
+  {
+    params: { count: t.optional(t.int32) },
+    backend: 'hashmap',
+    checkpointing: { interval: '1 s' },
+  },
   (env, { count = 5 }) => {
     env
       .fromElements(

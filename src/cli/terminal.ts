@@ -8,6 +8,11 @@ export interface Terminal {
   out(text: string): void
   /** Everything else: logs, progress, errors. */
   err(text: string): void
+  /**
+   * Calls `action` before anything is written to stdout, also by the job's own `print`, so that a
+   * live line on the same terminal can make room. Returns how to end that.
+   */
+  beforeOut(action: () => void): () => void
   readonly outIsTty: boolean
   readonly errIsTty: boolean
   readonly columns: number
@@ -29,12 +34,28 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
+    beforeOut: (action) => interceptWrites(stdout, action),
     outIsTty: stdout.isTTY === true,
     errIsTty: stderr.isTTY === true,
-    columns: stdout.columns ?? columnsDefault,
+    // Some terminals do not know and say 0.
+    columns: stdout.columns > 0 ? stdout.columns : columnsDefault,
     color: wantsColor(env, stdout.isTTY === true && stderr.isTTY === true),
     environment: env,
     workingDirectory: process.cwd(),
+  }
+}
+
+/** Workers write through this stream of the main thread, and nothing else tells of it. */
+function interceptWrites(stream: NodeJS.WriteStream, action: () => void): () => void {
+  const write = stream.write.bind(stream)
+  const intercepted = (...args: Parameters<typeof write>): boolean => {
+    action()
+    return write(...args)
+  }
+  // `write` has overloads that a rest parameter cannot spell; the arguments are passed on as given.
+  stream.write = intercepted as typeof write
+  return () => {
+    stream.write = write
   }
 }
 

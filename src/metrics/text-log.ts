@@ -31,7 +31,8 @@ export function textLogger(options: TextLoggerOptions): Logger {
     const rest: string[] = []
     let trailer = ''
     for (const [name, value] of Object.entries(fields)) {
-      if (value === undefined) continue
+      // The channel's name is for programs; the message says it in words.
+      if (value === undefined || name === 'event') continue
       // pino's name for an error is err.
       if (name === 'error' || name === 'err') {
         trailer = describeError(value, options.level === 'debug')

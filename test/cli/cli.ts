@@ -34,6 +34,7 @@ export async function perform(
   const terminal: Terminal = {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
+    beforeOut: () => () => undefined,
     outIsTty: false,
     errIsTty: false,
     columns: 80,

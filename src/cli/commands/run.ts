@@ -29,6 +29,8 @@ export const run: CommandFunction = async (invocation, terminal) => {
   const logger = loggerFor(options, terminal, line)
   const abort = new AbortController()
   const signals = untilSignal(terminal)
+  const makeRoom = terminal.outIsTty && line !== undefined ? () => line.clear() : undefined
+  const restoreOut = makeRoom === undefined ? undefined : terminal.beforeOut(makeRoom)
   const failures = loggedFailures(options)
   try {
     const starting = runJob(jobModuleUrl(invocation, terminal), {
@@ -52,6 +54,7 @@ export const run: CommandFunction = async (invocation, terminal) => {
     throw error
   } finally {
     failures.release()
+    restoreOut?.()
     line?.clear()
     signals.release()
   }

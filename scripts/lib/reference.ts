@@ -1,6 +1,7 @@
 // The pages of docs/reference that are made from tables in the sources, so that they cannot
 // differ from what the program does. `scripts/reference.ts` writes them; a test compares.
-import { format } from 'prettier'
+import { join } from 'node:path'
+import { format, resolveConfig } from 'prettier'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { type CommandSpec, commonFlags } from '../../src/cli/command.ts'
 import { EXIT_CODES } from '../../src/cli/exit-codes.ts'
@@ -15,6 +16,7 @@ import { formatOptionValue } from '../../src/config/values.ts'
 import { errorCodes } from '../../src/errors.ts'
 import { LIFECYCLE_EVENTS } from '../../src/metrics/events.ts'
 
+const root = join(import.meta.dirname, '../..')
 const made = '<!-- Made by scripts/reference.ts; change the sources, not this file. -->'
 
 /** Path from the repository's root → text, as prettier would have it. */
@@ -28,7 +30,8 @@ export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   const formatted = new Map<string, string>()
   for (const [name, text] of pages) {
     const path = `docs/reference/${name}.md`
-    formatted.set(path, await format(text, { filepath: path, printWidth: 100 }))
+    const filepath = join(root, path)
+    formatted.set(path, await format(text, { ...(await resolveConfig(filepath)), filepath }))
   }
   return formatted
 }

@@ -1,4 +1,4 @@
-/** An endless job for the tests of the command line: counts generated numbers by their remainder. */
+/** An endless job for the tests of the command line: counts numbers by their remainder. */
 import { job, t } from 'millrace'
 import { dataGenerator, fileSink } from 'millrace/connectors'
 

@@ -89,6 +89,8 @@ export type FromWorker =
   /** The task has seen the end of all its inputs. */
   | { readonly kind: 'ended'; readonly vertex: number; readonly subtaskIndex: number }
   | { readonly kind: 'status'; readonly status: WorkerStatus }
+  /** Something for the log that fails nothing. */
+  | { readonly kind: 'event'; readonly event: string; readonly error: ErrorData }
   | { readonly kind: 'failed'; readonly error: ErrorData }
   | { readonly kind: 'closed' }
 

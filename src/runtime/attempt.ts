@@ -142,6 +142,9 @@ export class Attempt {
       this.#assign(this.#splits.wants(message.uid, message.subtaskIndex))
     } else if (message.kind === 'split-finished') {
       this.#splits.finished(message.uid, message.splitId)
+    } else if (message.kind === 'event') {
+      const { event, error } = message
+      this.#setup.logger.warn({ worker, event, code: error.code }, `${event}: ${error.message}`)
     } else assert(false, `message ${message.kind} at this time`)
   }
 

@@ -78,7 +78,9 @@ function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
     send(message) {
       if (message.kind !== 'closed') later(() => events.message(message))
     },
-    report: () => undefined,
+    report(event, error) {
+      later(() => events.message({ kind: 'event', event, error: errorToData(error) }))
+    },
   })
   const runtime = new WorkerRuntime(spec, host)
   const running = runtime.run().then(

@@ -3,6 +3,7 @@
  * sink's writer. A barrier is a mark in the same queue, so the chain runs on while the writer makes
  * the records before it safe. Above the memory bound one record's fan-out goes to the scratch disk.
  */
+import { MillraceError } from '../errors.ts'
 import type { CommitScope, SinkWriter } from '../operators/sink.ts'
 import type { Output } from '../operators/operator.ts'
 import type { Scratch } from '../storage/scratch.ts'
@@ -81,6 +82,8 @@ export class SinkPump implements Output {
   /** Everything before this call is made safe; resolves with what is to be committed for it. */
   barrier(scope: CommitScope): Promise<readonly unknown[]> {
     return new Promise((resolve, reject) => {
+      if (this.failure !== undefined) return reject(this.failure.error)
+      if (this.#closed) return reject(closed())
       this.#marks.push({ valuesBefore: this.#waiting, scope, resolve, reject })
       this.kick()
     })
@@ -101,9 +104,12 @@ export class SinkPump implements Output {
       })
   }
 
+  /** Gives up what waits; a call of the writer that is under way comes to its end first. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    for (const mark of this.#marks.splice(0)) mark.reject(closed())
+    await this.#pumping
     this.#overflow.close()
     await this.#options.writer[Symbol.asyncDispose]()
   }
@@ -145,4 +151,8 @@ export class SinkPump implements Output {
     }
     this.#overflow.shift()
   }
+}
+
+function closed(): MillraceError {
+  return new MillraceError('CHECKPOINT_FAILED', 'the sink was closed before its output was safe')
 }

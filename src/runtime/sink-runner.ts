@@ -20,6 +20,12 @@ interface Pending {
   readonly committable: unknown
 }
 
+/** Committables of the former run: those this subtask commits, and those of the whole sink. */
+export interface RestoredCommittables {
+  readonly own: readonly OperatorStateEntry[]
+  readonly all: readonly OperatorStateEntry[]
+}
+
 export interface SinkRunnerOptions {
   readonly node: SinkNode
   readonly operatorId: number
@@ -56,14 +62,18 @@ export class SinkRunner {
   }
 
   /** Takes over the committables of the former run and commits them before anything is written. */
-  async open(restored: readonly OperatorStateEntry[]): Promise<void> {
+  async open(restored: RestoredCommittables): Promise<void> {
     const { node, host, scratch, memoryBytesMax, scope } = this.#options
     const { sink } = node
-    this.#pending = restored
-      .map((entry) => this.#decode(entry.value))
-      .filter((pending) => pending.scope.lineage === scope.lineage)
-    const alive = this.#pending.map((pending) => pending.committable)
-    await sink.recover?.(this.#context, alive)
+    const decode = (entries: readonly OperatorStateEntry[]): Pending[] =>
+      entries
+        .map((entry) => this.#decode(entry.value))
+        .filter((pending) => pending.scope.lineage === scope.lineage)
+    this.#pending = decode(restored.own)
+    if (this.#options.subtaskIndex === 0) {
+      const alive = decode(restored.all).map((pending) => pending.committable)
+      await sink.recover?.(this.#context, alive)
+    }
     if (sink.createCommitter !== undefined) {
       this.#committer = await sink.createCommitter(this.#context)
       await this.commit(Number.POSITIVE_INFINITY)
@@ -106,13 +116,17 @@ export class SinkRunner {
   }
 
   async close(): Promise<void> {
-    await this.#pump?.close()
-    await this.#committer?.[Symbol.asyncDispose]()
+    try {
+      await this.#pump?.close()
+    } finally {
+      await this.#committer?.[Symbol.asyncDispose]()
+    }
   }
 
   async #commitOne(committer: Committer<unknown>, pending: Pending): Promise<void> {
     const { host, signal } = this.#options
-    for (let attempt = 1, delayMs = RETRY_FIRST_MS; !signal.aborted; attempt++) {
+    for (let attempt = 1, delayMs = RETRY_FIRST_MS; ; attempt++) {
+      signal.throwIfAborted()
       const before = host.at('before-commit')
       if (before !== undefined) await before
       if ((await committer.commit({ ...pending, attempt })) === 'committed') {

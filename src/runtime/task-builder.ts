@@ -218,7 +218,10 @@ export class TaskBuilder {
       memoryBytesMax: settings.outboxBytes,
       signal,
     })
-    await runner.open(restoredCommittables(former, id, subtaskIndex, vertex.parallelism))
+    await runner.open({
+      own: restoredCommittables(former, id, subtaskIndex, vertex.parallelism),
+      all: restoredCommittables(former, id, 0, 1),
+    })
     return runner
   }
 

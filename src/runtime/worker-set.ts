@@ -3,7 +3,7 @@
  * messages into awaited steps while the job starts, and into calls of the attempt afterwards.
  */
 import type { FromWorker, JobFacts, ToWorker } from '../checkpoint/messages.ts'
-import { errorFromData, MillraceError, type ErrorData } from '../errors.ts'
+import { errorFromData, errorToData, MillraceError, type ErrorData } from '../errors.ts'
 import type { PhaseTimings } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
 import type { Host, WorkerPort, WorkerSpec } from './host.ts'
@@ -122,7 +122,16 @@ export class WorkerSet {
     else if (message.kind === 'planned') answer(this.#planned, worker, message)
     else if (message.kind === 'deployed') answer(this.#deployed, worker, message.openTimings)
     else if (message.kind === 'failed') this.#fail(message.error)
-    else this.#events.message(worker, message)
+    else this.#tell(worker, message)
+  }
+
+  /** What goes wrong while a message is handled fails the attempt, not the process. */
+  #tell(worker: number, message: FromWorker): void {
+    try {
+      this.#events.message(worker, message)
+    } catch (error) {
+      this.#fail(errorToData(error))
+    }
   }
 
   #exit(worker: number, error: ErrorData | undefined): void {

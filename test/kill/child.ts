@@ -3,14 +3,22 @@
  * Arguments: directory, parallelism, backend, memory.
  */
 import { join } from 'node:path'
-import { run } from 'millrace'
-import { isMillraceError } from 'millrace'
+import { isMillraceError, type Logger, run } from 'millrace'
 
 const [directory = '', parallelism = '1', backend = 'hashmap', memory = '64MB'] =
   process.argv.slice(2)
 
 function say(fact: object): void {
   process.stdout.write(`${JSON.stringify(fact)}\n`)
+}
+
+/** Only what went wrong: the parent shows it if the round fails. */
+const logger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: (fields, message) => say({ warning: message, ...fields }),
+  error: (fields, message) => say({ problem: message, ...fields }),
+  child: () => logger,
 }
 
 try {
@@ -21,6 +29,7 @@ try {
     backend: backend === 'rocksdb' ? 'rocksdb' : 'hashmap',
     memory: memory as `${number}MB`,
     checkpointing: { interval: '150 ms', keep: 2 },
+    logger,
   })
   say({ restoredFrom: handle.status.restoredFrom ?? 0 })
   const result = await handle.finished

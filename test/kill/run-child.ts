@@ -32,7 +32,10 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
     [
       '--conditions=millrace-source',
       fileURLToPath(new URL('./child.ts', import.meta.url)),
-      ...[directory, String(parallelism), backend, memory],
+      directory,
+      String(parallelism),
+      backend,
+      memory,
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],

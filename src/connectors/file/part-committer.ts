@@ -77,7 +77,7 @@ export class PartCommitter implements Committer<FilePart> {
 
 /**
  * Deletes hidden files that former attempts of this sink left behind. Those of other lines of
- * checkpoints and of newer leaders belong to somebody else.
+ * checkpoints belong to somebody else, those of this leader to writers that are at work.
  */
 export async function removeLeftovers(
   directory: string,
@@ -88,7 +88,7 @@ export async function removeLeftovers(
   try {
     for (const name of await readdir(directory)) {
       const epoch = pendingEpoch(context, name)
-      if (epoch === undefined || epoch > context.scope.leaderEpoch || kept.has(name)) continue
+      if (epoch === undefined || epoch >= context.scope.leaderEpoch || kept.has(name)) continue
       await rm(join(directory, name), { force: true })
     }
   } catch (error) {

@@ -1,0 +1,61 @@
+/**
+ * The contract between an operator and its host. A chain of operators is one task: each calls the
+ * next through its `Output`. Per-record calls are synchronous; nothing here reads a clock, rolls
+ * dice or does I/O.
+ */
+import type { KeyedStateTable } from '../state/backend.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
+import type { OutputTag } from './output-tag.ts'
+
+/** The timestamp of a record that has none. */
+export const NO_TIMESTAMP = Number.NEGATIVE_INFINITY
+/** The watermark before any, and the one after the last record. */
+export const MIN_WATERMARK = Number.NEGATIVE_INFINITY
+export const MAX_WATERMARK = Number.POSITIVE_INFINITY
+
+/** Where an operator's results go: the next operator, an exchange or a sink. Never blocks. */
+export interface Output {
+  collect(value: unknown, timestamp: number): void
+  watermark(timestamp: number): void
+  endInput(): void
+}
+
+/** Timers of the current key; one per key, time domain, time and name. */
+export interface KeyedTimers {
+  readonly currentWatermark: number
+  readonly currentProcessingTime: number
+  register(domain: TimeDomain, time: number, name: string): void
+  delete(domain: TimeDomain, time: number, name: string): void
+}
+export type TimeDomain = 'event-time' | 'processing-time'
+
+export interface OperatorContext {
+  readonly jobName: string
+  readonly uid: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  readonly output: Output
+  sideOutput(tag: OutputTag<unknown>): Output
+  /** The operator's rows; only for operators that declare keyed state. */
+  readonly table: KeyedStateTable | undefined
+  readonly timers: KeyedTimers | undefined
+  /** Milliseconds; fixed for a batch, an input of the task rather than a clock. */
+  processingTime(): number
+}
+
+/** One running operator of one subtask. */
+export interface Operator {
+  /** Acquires resources; the only place of a task that may wait before records flow. */
+  open(): void | Promise<void>
+  processElement(value: unknown, timestamp: number): void
+  processWatermark(timestamp: number): void
+  /** Keyed operators: a due timer; the table is on the timer's key. */
+  onTimer?(domain: TimeDomain, time: number, name: string): void
+  /** After the last record and the MAX watermark; effects must be idempotent through state. */
+  endInput(): void
+  /** Non-keyed state at the cut; called synchronously when the barrier passes. */
+  snapshotState?(): readonly OperatorStateEntry[]
+  /** What `snapshotState` of the former run gave to this subtask; before `open`. */
+  restoreState?(entries: readonly OperatorStateEntry[]): void
+  close(): void | Promise<void>
+}

@@ -1,0 +1,70 @@
+/**
+ * The contract of sources. A source is a set of splits, each a replayable sequence with positions.
+ * The engine owns the splits (which subtask reads which, from where, which are finished) and keeps
+ * that in every checkpoint; a source only finds splits and reads one from a position.
+ */
+import type { OutputTag } from './output-tag.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Random } from '../util/random.ts'
+import type { Type } from '../types/type.ts'
+
+/** A part of a source that is read in order by one subtask at a time. */
+export interface Split {
+  /** Unique within the source and stable over restarts. */
+  readonly id: string
+  /** What the reader needs to know besides; JSON. */
+  readonly properties?: Readonly<Record<string, string | number | boolean>>
+}
+
+/** Records in order, and the position from which reading goes on after the last of them. */
+export interface SourceBatch<T, Position> {
+  readonly values: readonly T[]
+  readonly position: Position
+  /** Records that did not parse; counted, and routed to the source's `malformedTag` if it has one. */
+  readonly malformed?: readonly MalformedRecord[]
+}
+
+export interface MalformedRecord {
+  readonly file: string
+  readonly line: number
+  readonly offset: number
+  readonly text: string
+  readonly reason: string
+}
+
+/** What a source may use of the world. */
+export interface SourceContext {
+  readonly signal: AbortSignal
+  readonly clock: Clock
+  readonly random: Random
+  readonly subtaskIndex: number
+}
+
+export interface Source<T, Position = unknown> {
+  readonly [sourceBrand]: true
+  readonly name: string
+  readonly type: Type<T>
+  readonly position: Type<Position>
+  /** False if what was read cannot be read again; then wrap it in `journal()` or lose exactness. */
+  readonly replayable: boolean
+  /** True if no more splits than `discover` gives at the start can appear, and each ends. */
+  readonly bounded: boolean
+  /** The side output for records that did not parse; absent: they are only counted. */
+  readonly malformedTag?: OutputTag<MalformedRecord>
+  /** Finds the splits; called at the start, after a restore, and each `discoverEveryMs` if given. */
+  discover(context: SourceContext): Promise<readonly Split[]>
+  readonly discoverEveryMs?: number
+  /**
+   * Reads a split from a position (`undefined`: the beginning). Ends when the split is finished.
+   * After the same position the same records must come in the same order.
+   */
+  read(
+    split: Split,
+    from: Position | undefined,
+    context: SourceContext,
+  ): AsyncIterable<SourceBatch<T, Position>>
+  /** Everything before these positions is in a complete checkpoint and will not be read again. */
+  checkpointComplete?(positions: ReadonlyMap<string, Position>): Promise<void>
+}
+
+export const sourceBrand: unique symbol = Symbol.for('millrace.source') as never

@@ -254,7 +254,11 @@ export class Coordinator {
       logger.warn({ ...fields, waitingForWorkers }, 'output is not committed yet; asked again')
     } else {
       const { tasks: _tasks, ...figures } = report.statistics
-      logger.info({ ...fields, ...figures }, `checkpoint ${report.outcome}`)
+      const level = report.outcome === 'completed' ? 'info' : 'debug'
+      logger[level](
+        { ...fields, ...figures },
+        `checkpoint ${report.checkpointId} ${report.outcome}`,
+      )
     }
     this.#world.onReport(report)
   }

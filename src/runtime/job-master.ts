@@ -74,7 +74,7 @@ export class JobMaster {
           error: errorToData(outcome.error),
         })
         await host.clock.sleep(delayMs, this.#wake.signal)
-        if (this.#ending !== undefined) return await this.#result({ how: 'cancelled' })
+        if (this.#ending === 'cancel') return await this.#result({ how: 'cancelled' })
       }
     } catch (error) {
       this.#progress.state = 'failed'
@@ -96,17 +96,29 @@ export class JobMaster {
     return this.#running().request('savepoint', directory)
   }
 
-  /** A last checkpoint, its output committed, then the end; `run` resolves. */
+  /**
+   * A last checkpoint, its output committed, then the end; `run` resolves. The wish outlives the
+   * attempt: if that fails on the way, the next one stops as soon as it runs. If only the
+   * checkpoint fails, the job goes on and this throws.
+   */
   async stop(savepoint: string | undefined, drain: boolean): Promise<void> {
     this.#ending = 'stop'
     this.#wake.abort()
     const attempt = this.#attempt
-    if (attempt === undefined) return
-    if (this.#progress.state === 'running') this.#progress.state = 'stopping'
-    if (!drain) await attempt.request('stop', savepoint)
-    else {
-      if (savepoint !== undefined) await attempt.request('savepoint', savepoint)
-      attempt.drain()
+    if (attempt === undefined || this.#progress.state !== 'running') return
+    this.#progress.state = 'stopping'
+    try {
+      if (!drain) await attempt.request('stop', savepoint)
+      else {
+        if (savepoint !== undefined) await attempt.request('savepoint', savepoint)
+        attempt.drain()
+      }
+    } catch (error) {
+      if (this.#attempt !== attempt) return
+      this.#ending = undefined
+      this.#wake = new AbortController()
+      this.#progress.state = 'running'
+      throw error
     }
   }
 
@@ -138,6 +150,7 @@ export class JobMaster {
         this.#progress.stateOpen = attempt.openTimings
         this.#announceStart()
         onRunning()
+        if (this.#ending === 'stop') void this.stop(undefined, false).catch(() => undefined)
       })
     } catch (error) {
       failure = error
@@ -221,7 +234,7 @@ export class JobMaster {
   #restartDelay(error: MillraceError): number {
     const { host } = this.#options
     const { values } = required(this.#configured, 'failed before it was configured').resolved
-    if (!error.retryable || this.#ending !== undefined) throw error
+    if (!error.retryable || this.#ending === 'cancel') throw error
     const strategy = restartStrategy(values)
     const decided = decideRestart(strategy, this.#restart, host.clock.monotonic(), host.random)
     this.#restart = decided.state

@@ -14,6 +14,7 @@ import {
 import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
 import { chooseCheckpoint } from '../checkpoint/damage.ts'
 import { requireCompatible } from '../checkpoint/compatibility.ts'
+import { lineOf } from '../checkpoint/line.ts'
 import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
@@ -58,8 +59,10 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
       decision.restored = restored
       const isOwn = restored !== undefined && foreign === undefined
       if (restored !== undefined) requireCompatible(restored, plan)
+      // Until the foreign snapshot is imported, the job's own state is what a crash goes back to.
+      const own = foreign === undefined ? restored : newestOf(seen)
       return {
-        restores: isOwn ? restored.sequence : 0,
+        restores: own?.sequence ?? 0,
         lineage: isOwn ? restored.lineage : host.random.id(),
       }
     },
@@ -90,7 +93,10 @@ async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefine
   const { from, host } = request
   if (from === undefined || from === 'latest' || /^\d+$/.test(from)) return undefined
   const store = await host.openStore(from)
-  const link = await chooseCheckpoint(store, await readChain(store))
+  const link = await chooseCheckpoint(store, await readChain(store), {
+    acceptDuplicates: true, // its output is another lineage's
+    onDamage: (problem) => request.logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
+  })
   if (link !== undefined) return { store, link }
   throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no snapshot in ${store.location}`, {
     details: { directory: store.location },
@@ -159,10 +165,7 @@ function idsOf(chain: Chain, restored: CheckpointLink | undefined): CheckpointLi
 }
 
 function newestOf(chain: Chain): CheckpointLink | undefined {
-  return chain.entries
-    .map((entry) => entry.link)
-    .filter((link) => link.kind === 'checkpoint')
-    .at(-1)
+  return lineOf(chain.entries.map((entry) => entry.link)).at(-1)
 }
 
 function highestCheckpointId(chain: Chain): number {

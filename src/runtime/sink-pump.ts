@@ -100,6 +100,7 @@ export class SinkPump implements Output {
       })
       .finally(() => {
         this.#pumping = undefined
+        this.kick() // for what came while the pump was coming to its end
         this.#options.wake()
       })
   }

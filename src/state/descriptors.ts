@@ -57,7 +57,7 @@ export type ReadonlyStateOf<S> = {
 /** One value per key. `valueState<number>()` is short for `valueState(t.dynamic<number>())`. */
 export function valueState<T>(
   type: Type<T>,
-  options: { readonly initial: T },
+  options: { readonly initial: NoInfer<T> },
 ): StateDescriptor<ValueState<T, never>, ReadonlyValueState<T, never>>
 export function valueState<T>(type?: Type<T>): StateDescriptor<ValueState<T>, ReadonlyValueState<T>>
 export function valueState<T>(

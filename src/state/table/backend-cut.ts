@@ -8,6 +8,7 @@ import type { Entry, EntryStream, StateCut } from '../backend.ts'
 import { collectShard } from './collect.ts'
 import { mergeParts, type SortedEntries } from './entry-buffer.ts'
 import type { KeyedTable } from './keyed-table.ts'
+import type { Segment } from './segment.ts'
 import { TableCut } from './table-cut.ts'
 
 const ENTRIES_PER_PAUSE = 256
@@ -27,7 +28,8 @@ export class BackendCut implements StateCut {
   readonly dirtyEntries: number
   readonly base: number
   readonly epoch: number
-  readonly spilled: readonly EntryStream[]
+  /** What left the cache in its epochs. */
+  readonly segments: readonly Segment[]
   fate: CutFate = 'outstanding'
   readonly #owner: CutOwner
   readonly #parts: readonly TableCut[]
@@ -38,18 +40,22 @@ export class BackendCut implements StateCut {
     base: number,
     epoch: number,
     dirtyEntries: number,
-    spilled: readonly EntryStream[],
+    segments: readonly Segment[],
   ) {
     this.#owner = owner
     this.base = base
     this.epoch = epoch
     this.dirtyEntries = dirtyEntries
-    this.spilled = spilled
+    this.segments = segments
     this.#parts = owner.tables.map((table) => {
       const part = new TableCut(base, epoch)
       table.cuts.add(part)
       return part
     })
+  }
+
+  get spilled(): readonly EntryStream[] {
+    return this.segments.map((segment) => segment.stream())
   }
 
   *entries(): Generator<Entry | undefined> {

@@ -41,6 +41,7 @@ export function collectShard(
 function sweep(store: RowStore, shardIndex: number, confirmedEpoch: number): void {
   const shard = store.shards[shardIndex]
   if (shard === undefined) return
-  sweepItems(shard, confirmedEpoch)
+  sweepItems(store, shard, confirmedEpoch)
   if (shard.isThinned) sweepRows(store, shard, confirmedEpoch)
+  store.below?.flush()
 }

@@ -51,10 +51,18 @@ export abstract class Collection implements ItemOwner {
 
   /** True if it is known to hold nothing, and nothing in memory is kept for tombstones. */
   abstract get isGone(): boolean
+  abstract get isEmpty(): boolean
   /** All items in memory, without the clear mark. */
   abstract items(): Iterable<Item>
-  abstract forget(item: Item): void
+  /** Drops a dead item of the collection's own. */
+  protected abstract drop(item: Item): void
   protected abstract dropAll(): void
+
+  forget(item: Item): void {
+    if (item !== this.cleared) return this.drop(item)
+    // The store below has to be told of the clear, too, when the row leaves memory.
+    if (this.host.below === undefined) this.cleared = undefined
+  }
 
   clear(): void {
     const { host } = this

@@ -18,6 +18,12 @@ export class EntryBuffer {
   /** Start of the key, start of the value, end; for each entry. */
   readonly #marks: number[] = []
   readonly #prefixes: number[] = []
+  readonly #headBytes: number
+
+  /** All its entries begin with the same `headBytes` bytes. */
+  constructor(headBytes = KEY_HEAD_BYTES) {
+    this.#headBytes = headBytes
+  }
 
   get count(): number {
     return this.#prefixes.length
@@ -35,7 +41,7 @@ export class EntryBuffer {
     const { bytes, length } = this.out
     this.#marks.push(length)
     const [start, end] = [this.#mark(this.count, 0), this.#mark(this.count, 1)]
-    const from = start + KEY_HEAD_BYTES
+    const from = start + this.#headBytes
     this.#prefixes.push(
       end - from >= 6 ? bytes.readUIntBE(from, 6) : shortPrefix(bytes, from, end - from),
     )

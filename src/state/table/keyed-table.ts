@@ -3,6 +3,7 @@ import type { KeyedStateTable, OperatorStateSpec } from '../backend.ts'
 import { EntryCodec } from './entry-codec.ts'
 import { handlesOf } from './handles.ts'
 import { layoutOf } from './layout.ts'
+import { Averages } from './memory.ts'
 import { Records } from './records.ts'
 import type { KeyAndHash, TableGroup } from './row-finder.ts'
 import { RowStore } from './row-store.ts'
@@ -19,6 +20,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly spec: OperatorStateSpec
   readonly handles: Readonly<Record<string, unknown>>
   readonly timers: TimerEntries
+  readonly averages = new Averages()
   source: TableSource | undefined
 
   constructor(spec: OperatorStateSpec, group: TableGroup) {

@@ -34,6 +34,8 @@ export const ROW_BELOW = 8
 export const ROW_STALE = 16
 /** Something of it was removed: perhaps nothing is left. */
 export const ROW_THINNED = 32
+/** The store below has a record of it. */
+export const ROW_RECORDED = 64
 
 export const NOTHING = 0
 export const A_NUMBER = 1

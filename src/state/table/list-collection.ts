@@ -22,6 +22,10 @@ export class ListCollection extends Collection {
     return !this.isBelow && this.#chunks.length === 0
   }
 
+  get isEmpty(): boolean {
+    return this.#chunks.length === 0
+  }
+
   get chunkCount(): number {
     return this.#chunks.length
   }
@@ -72,7 +76,7 @@ export class ListCollection extends Collection {
     this.isBelow = true
   }
 
-  forget(item: Item): void {
+  protected drop(item: Item): void {
     detach(item) // chunks never die one by one: there is nothing else to drop
   }
 

@@ -32,6 +32,11 @@ export class MapCollection extends Collection {
     return true
   }
 
+  /** True if it is sure without a look below that nothing is in it. */
+  get isKnownEmpty(): boolean {
+    return this.isComplete && this.#live === 0
+  }
+
   items(): Iterable<Item> {
     return this.#index.items()
   }
@@ -62,7 +67,7 @@ export class MapCollection extends Collection {
     if (!item.isDead) this.#live--
     item.flags |= ITEM_DEAD
     item.value = undefined
-    if ((item.flags & ITEM_BELOW) === 0) this.forget(item)
+    if ((item.flags & ITEM_BELOW) === 0) this.drop(item)
     this.host.thin()
   }
 
@@ -96,7 +101,7 @@ export class MapCollection extends Collection {
     }
   }
 
-  forget(item: Item): void {
+  protected drop(item: Item): void {
     if (this.#index.get(item.key) === item) {
       this.#index.delete(item.key)
       this.host.countItems(-1)

@@ -65,6 +65,12 @@ export class Loader {
     this.tableOf(entry).timers.restore(parts, routeHash(parts.key))
   }
 
+  unknownState(table: KeyedTable, stateId: number): MillraceError {
+    const { uid } = table.spec.record
+    const message = `the snapshot holds state ${stateId} of "${uid}", which declares none`
+    return new MillraceError('CHECKPOINT_INCOMPATIBLE', message)
+  }
+
   /** Ends the loading. */
   finish(): void {
     for (const table of this.#tables.values()) table.deselect()
@@ -78,11 +84,7 @@ export class Loader {
 
   #addItem(table: KeyedTable, { stateId, userKey }: RowKey, entry: Entry): void {
     const state = table.layout.collections.find((each) => each.stateId === stateId)
-    if (state === undefined) {
-      const uid = table.spec.record.uid
-      const message = `the snapshot holds state ${stateId} of "${uid}", which declares none`
-      throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message)
-    }
+    if (state === undefined) throw this.unknownState(table, stateId)
     this.#value.reset(entry.value)
     this.#userKey.reset(userKey)
     const collections = table.collections()

@@ -47,7 +47,13 @@ export class RowCollections implements ItemRow {
     for (const collection of this.#byOrdinal) if (collection !== undefined) yield collection
   }
 
-  /** True if no collection holds anything, here or below. */
+  /** True if any collection has an element, here or below. */
+  get hasContent(): boolean {
+    for (const collection of this.all()) if (!collection.isEmpty) return true
+    return false
+  }
+
+  /** True if no collection holds anything or waits for its tombstones. */
   get isGone(): boolean {
     for (const collection of this.#byOrdinal) {
       if (collection !== undefined && !collection.isGone) return false

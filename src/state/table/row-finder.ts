@@ -11,11 +11,13 @@ import { AssertionError, required } from '../../util/assert.ts'
 import { murmurHash } from '../../util/hash.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 import type { ColdItems } from './collection.ts'
+import type { Item } from './item.ts'
 import {
   LANE_KEY,
   type RecordLayout,
   ROW_BELOW,
   ROW_NUMBER_KEY,
+  ROW_RECORDED,
   ROW_REFERENCED,
   ROW_THINNED,
   WORD_FLAGS,
@@ -23,8 +25,10 @@ import {
 } from './layout.ts'
 import type { Records } from './records.ts'
 import { Shard, SPREAD } from './shard.ts'
-import { isLeftover, sweepRows } from './sweep.ts'
+import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
 
+/** Additions after which memory is looked at. */
+export const GROWTH_PER_LOOK = 256
 /** A table has about so many shards, whatever its key groups. */
 const SHARDS_WANTED = 512
 
@@ -34,6 +38,8 @@ export interface TableGroup {
   readonly maxParallelism: number
   /** Changes since the last cut. */
   dirtyEntries: number
+  /** Rows and items added since memory was last looked at. */
+  growth: number
 }
 
 export interface KeyAndHash {
@@ -45,8 +51,12 @@ export interface KeyAndHash {
 export interface RowSource extends ColdItems {
   /** Brings the row of a key into the store and makes it current; an empty one if there is none. */
   load(key: unknown, routeHash: number, shardIndex: number): void
-  /** Called between records while memory is short. */
+  /** Called between records, now and then while memory is filled. */
   relieve(): void
+  /** Takes a deleted item out of the store before it is forgotten. */
+  discard(item: Item): void
+  /** Writes out what was discarded. */
+  flush(): void
 }
 
 export class RowFinder {
@@ -136,6 +146,20 @@ export class RowFinder {
     }
   }
 
+  /** The shard that a key of this hash lies in. */
+  shardIndexOf(routeHash: number): number {
+    const mixed = murmurHash(routeHash)
+    const group = (mixed % this.#maxParallelism) - this.#firstGroup
+    return (group << this.subBits) + (Math.imul(mixed, SPREAD) >>> (32 - this.subBits))
+  }
+
+  /** True if the row of a key is in memory and holds nothing. */
+  isKnownEmpty(key: unknown, routeHash: number): boolean {
+    const shard = required(this.shards[this.shardIndexOf(routeHash)], 'the key is of this table')
+    const slot = shard.find(key, routeHash)
+    return slot >= 0 && isEmptyRow(this.records, shard, slot)
+  }
+
   deselect(): void {
     if (this.#attention && !this.#isClosed) this.#settle()
     this.#isSelected = false
@@ -160,6 +184,12 @@ export class RowFinder {
     if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)
     this.#point(shard, shard.add(key, routeHash, flags | ROW_REFERENCED))
     this.rowCount++
+    this.countGrowth()
+  }
+
+  /** Has memory looked at after so many additions. */
+  protected countGrowth(): void {
+    if (++this.group.growth >= GROWTH_PER_LOOK && this.below !== undefined) this.lookAfter()
   }
 
   /** Sets flags of the current row. */
@@ -255,7 +285,7 @@ export class RowFinder {
     this.shard = undefined
     if (shard !== undefined) {
       const flags = shard.words[slot * this.stride * 2 + WORD_FLAGS] as number // the slot is taken
-      const isNew = (flags & (ROW_THINNED | ROW_BELOW)) === ROW_THINNED
+      const isNew = (flags & (ROW_THINNED | ROW_BELOW | ROW_RECORDED)) === ROW_THINNED
       if (isNew && isLeftover(this.records, shard, slot)) this.removeRow(shard, slot)
     }
     this.below?.relieve()

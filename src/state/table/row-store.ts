@@ -71,14 +71,19 @@ export class RowStore extends RowFinder implements CollectionHost {
 
   countItems(change: number): void {
     this.itemCount += change
+    if (change > 0) this.countGrowth()
   }
 
   /** The collections of the current row. */
   collections(): RowCollections {
     const shard = this.shard ?? this.create()
-    const held = shard.collections?.[this.slot]
-    if (held !== undefined) return held
-    const made = new RowCollections(shard.keyAt(this.slot), this.routeHash, this.shardIndex)
+    return shard.collections?.[this.slot] ?? this.newCollections(this.routeHash, this.shardIndex)
+  }
+
+  /** Gives the current row its collections. */
+  newCollections(routeHash: number, shardIndex: number): RowCollections {
+    const shard = required(this.shard, 'there is a current row')
+    const made = new RowCollections(shard.keyAt(this.slot), routeHash, shardIndex)
     shard.collectionsOrNew()[this.slot] = made
     return made
   }

@@ -17,7 +17,8 @@ import type {
 } from '../backend.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 import { batchesOf } from '../runs/stream.ts'
-import { BackendCut, type CutOwner } from './backend-cut.ts'
+import { BackendCut, type CutFate, type CutOwner } from './backend-cut.ts'
+import { Below, type BelowOptions } from './below.ts'
 import { KeyedTable } from './keyed-table.ts'
 import { Loader } from './restore.ts'
 import type { TableGroup } from './row-finder.ts'
@@ -31,6 +32,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
   readonly #context: BackendContext
   readonly #tables: KeyedTable[] = []
   readonly #group: TableGroup
+  readonly #below: Below | undefined
   #state: 'new' | 'open' | 'closed' = 'new'
   #epoch = 1
   /** The next cut holds what changed after this epoch. */
@@ -38,7 +40,12 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
   #confirmedEpoch = 0
   #outstanding: BackendCut[] = []
 
-  constructor(name: string, context: BackendContext) {
+  /** `openBelow` opens what lies below; nothing does if it is left out. */
+  constructor(
+    name: string,
+    context: BackendContext,
+    below?: Pick<BelowOptions, 'open' | 'memoryBytes'>,
+  ) {
     this.name = name
     this.keyGroups = context.keyGroups
     this.#context = context
@@ -46,7 +53,14 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       keyGroups: context.keyGroups,
       maxParallelism: context.maxParallelism,
       dirtyEntries: 0,
+      growth: 0,
     }
+    if (below === undefined) return
+    this.#below = new Below(this.#tables, this.#group, {
+      ...below,
+      scratch: context.scratch,
+      confirmedEpoch: () => this.#confirmedEpoch,
+    })
   }
 
   /** In the order of their operator ids, which is that of runs. */
@@ -77,6 +91,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
     assert(this.#state === 'new', `the backend is ${this.#state}`)
     const startMs = this.#context.monotonic()
     this.#state = 'open'
+    await this.#below?.open()
     const initMs = this.#context.monotonic()
     if (restore !== undefined) await this.#load(restore)
     const prepareMs = this.#context.monotonic()
@@ -97,7 +112,13 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       this.#outstanding.length < CUTS_OUTSTANDING_MAX,
       `over ${CUTS_OUTSTANDING_MAX} checkpoints are under way`,
     )
-    const cut = new BackendCut(this, this.#base, this.#epoch, this.#group.dirtyEntries, [])
+    const cut = new BackendCut(
+      this,
+      this.#base,
+      this.#epoch,
+      this.#group.dirtyEntries,
+      this.#below?.takeSegments() ?? [],
+    )
     this.#outstanding.push(cut)
     this.#group.dirtyEntries = 0
     this.#base = this.#epoch++
@@ -114,7 +135,10 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
     if (index < 0) return // settled before, or rolled back
     if (isComplete) {
       assert(cut.fate === 'outstanding', 'a cut is void once one before it was aborted')
-      for (const done of this.#outstanding.splice(0, index + 1)) done.end('confirmed')
+      for (const done of this.#outstanding.splice(0, index + 1)) {
+        done.end('confirmed')
+        for (const segment of done.segments) segment.delete()
+      }
       this.#confirmedEpoch = cut.epoch
       return
     }
@@ -123,33 +147,46 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
     for (const later of this.#outstanding.slice(index)) later.fate = 'void'
     this.#base = Math.min(this.#base, cut.base)
     this.#group.dirtyEntries += cut.dirtyEntries
+    this.#below?.giveBackSegments(cut.segments)
   }
 
   async rollback(restore: EntryStream): Promise<void> {
     this.#expectOpen()
-    for (const cut of this.#outstanding.splice(0)) cut.end('rolled back')
+    this.#endAll('rolled back')
     for (const table of this.#tables) table.reset()
     this.#group.dirtyEntries = 0
     this.#base = this.#epoch++
     this.#confirmedEpoch = this.#base
     for (const table of this.#tables) table.epoch = this.#epoch
+    await this.#below?.open()
     await this.#load(restore)
   }
 
-  maintain(_budgetMs: number): boolean {
-    return false
+  maintain(budgetMs: number): boolean {
+    if (this.#state !== 'open' || this.#below === undefined) return false
+    const { monotonic } = this.#context
+    const endMs = monotonic() + budgetMs
+    return this.#below.maintain(() => monotonic() < endMs)
   }
 
   get statistics(): BackendStatistics {
     const rows = this.#tables.reduce((sum, table) => sum + table.rowCount, 0)
-    return { rows, estimatedBytes: 0, evictions: 0, prefetchedReads: 0, coldReads: 0 }
+    const bytes = this.#tables.reduce((sum, table) => sum + table.averages.estimate(table), 0)
+    return {
+      rows,
+      estimatedBytes: Math.round(bytes),
+      evictions: this.#below?.evictions ?? 0,
+      prefetchedReads: this.#below?.prefetchedReads ?? 0,
+      coldReads: this.#below?.coldReads ?? 0,
+    }
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    for (const cut of this.#outstanding.splice(0)) cut.end('closed')
+    this.#endAll('closed')
     for (const table of this.#tables) table.close()
+    await this.#below?.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -158,10 +195,19 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
 
   async #load(restore: EntryStream): Promise<void> {
     const loader = new Loader(this.#tables)
+    if (this.#below !== undefined) return this.#below.load(batchesOf(restore), loader)
     for await (const batch of batchesOf(restore)) {
       for (const entry of batch) loader.add(entry)
     }
     loader.finish()
+  }
+
+  /** Nothing can become of the outstanding cuts any more. */
+  #endAll(fate: CutFate): void {
+    for (const cut of this.#outstanding.splice(0)) {
+      cut.end(fate)
+      for (const segment of cut.segments) segment.delete()
+    }
   }
 
   #expectOpen(): void {

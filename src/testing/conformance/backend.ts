@@ -8,6 +8,7 @@
  */
 import { type Define, kindTests, misuseTests, valueTests } from './backend-kinds.ts'
 import { cutTests, fateTests } from './backend-cuts.ts'
+import { memoryTests } from './backend-memory.ts'
 import { snapshotTests, timerTests } from './backend-snapshots.ts'
 import { type BackendSuite, World } from './backend-world.ts'
 
@@ -31,4 +32,5 @@ export function backendSuite(suite: BackendSuite): void {
   fateTests(define, suite)
   snapshotTests(define, suite)
   timerTests(define, suite)
+  memoryTests(suite)
 }

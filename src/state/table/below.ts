@@ -1,0 +1,141 @@
+/**
+ * The store below the tables of one backend: opened empty for each attempt, filled by a restore or
+ * by what memory has no room for, never read by a snapshot. Holds memory to its limit.
+ */
+import { assert } from '../../util/assert.ts'
+import type { Scratch } from '../../storage/scratch.ts'
+import type { Entry } from '../backend.ts'
+import type { ColdStore } from '../cold-store.ts'
+import { ColdLoader } from './cold-loader.ts'
+import { type ColdSide, ColdTable } from './cold-table.ts'
+import { Evictor } from './evictor.ts'
+import type { Item } from './item.ts'
+import type { KeyedTable } from './keyed-table.ts'
+import type { Loader } from './restore.ts'
+import { GROWTH_PER_LOOK, type TableGroup } from './row-finder.ts'
+import type { Segment } from './segment.ts'
+import { Spill } from './spill.ts'
+
+/** Eviction begins when this share of the limit is used, and ends somewhat below it. */
+const FULL_SHARE = 0.95
+const ROOM_SHARE = 0.9
+/** Rows that go between two records at most; far more than come. */
+const ROWS_PER_RELIEF_MAX = 4 * GROWTH_PER_LOOK
+
+export interface BelowOptions {
+  /** Opens an empty store; `attempt` tells one opening from another. */
+  readonly open: (attempt: number) => Promise<ColdStore>
+  /** What the tables may take up. */
+  readonly memoryBytes: number
+  readonly scratch: Scratch
+  readonly confirmedEpoch: () => number
+}
+
+export class Below implements ColdSide {
+  isEmpty = true
+  prefetchedReads = 0
+  coldReads = 0
+  readonly #options: BelowOptions
+  readonly #tables: readonly KeyedTable[]
+  readonly #group: TableGroup
+  readonly #evictor: Evictor
+  readonly #spill: Spill
+  #store: ColdStore | undefined
+  #attempts = 0
+
+  constructor(tables: readonly KeyedTable[], group: TableGroup, options: BelowOptions) {
+    this.#tables = tables
+    this.#group = group
+    this.#options = options
+    this.#spill = new Spill(options.scratch)
+    this.#evictor = new Evictor(tables, this, this.#spill, options.confirmedEpoch)
+  }
+
+  get store(): ColdStore {
+    assert(this.#store !== undefined, 'the store below is open')
+    return this.#store
+  }
+
+  get evictions(): number {
+    return this.#evictor.evictions
+  }
+
+  get estimatedBytes(): number {
+    return this.#tables.reduce((sum, table) => sum + table.averages.estimate(table), 0)
+  }
+
+  /** Opens a new empty store; a former one is closed. */
+  async open(): Promise<void> {
+    await this.#store?.close()
+    this.#spill.clear()
+    this.isEmpty = true
+    this.#store = await this.#options.open(++this.#attempts)
+    for (const table of this.#tables) {
+      const cold = new ColdTable(table, this)
+      table.below = cold
+      table.source = cold
+    }
+  }
+
+  /** Takes the entries of a snapshot into the store; rows stay there until they are used. */
+  async load(restore: AsyncIterable<readonly Entry[]>, loader: Loader): Promise<void> {
+    const cold = new ColdLoader(loader, this)
+    for await (const batch of restore) {
+      for (const entry of batch) cold.add(entry)
+    }
+    cold.finish()
+  }
+
+  /** After so many additions: lets rows go if memory is full. */
+  relieve(): void {
+    if (this.#group.growth < GROWTH_PER_LOOK) return
+    this.#group.growth = 0
+    for (const table of this.#tables) table.averages.sample(table)
+    this.#makeRoom(FULL_SHARE, () => true, ROWS_PER_RELIEF_MAX)
+  }
+
+  /** The same in idle moments, while `goesOn` says so. True if there is more to do. */
+  maintain(goesOn: () => boolean): boolean {
+    for (const table of this.#tables) table.averages.sample(table)
+    if (this.#makeRoom(FULL_SHARE, goesOn, Number.POSITIVE_INFINITY)) return true
+    return goesOn() && this.#spill.mergeSlice(goesOn)
+  }
+
+  discard(table: KeyedTable, item: Item): void {
+    this.#evictor.discard(table, item)
+  }
+
+  /** Writes out what `discard` gathered. */
+  flush(): void {
+    this.#evictor.flush()
+  }
+
+  takeSegments(): readonly Segment[] {
+    return this.#spill.take()
+  }
+
+  giveBackSegments(segments: readonly Segment[]): void {
+    this.#spill.giveBack(segments)
+  }
+
+  async close(): Promise<void> {
+    this.#spill.clear()
+    await this.#store?.close()
+  }
+
+  /** True if memory is still full. */
+  #makeRoom(full: number, goesOn: () => boolean, rowsMax: number): boolean {
+    const { memoryBytes } = this.#options
+    if (this.estimatedBytes <= memoryBytes * full) return false
+    const target = memoryBytes * ROOM_SHARE
+    let rows = 0
+    let isFull = true
+    this.#evictor.evict(() => {
+      // Estimating takes as long as letting a few rows go.
+      if (++rows % 16 !== 0) return rows < rowsMax
+      isFull = this.estimatedBytes > target
+      return isFull && rows < rowsMax && goesOn()
+    })
+    return isFull
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Loads a snapshot into the store below, without decoding values. Entries of one key come together,
+ * its row before its collections, so what the row's record says of them is known when the next key
+ * begins.
+ */
+import { Buffer } from 'node:buffer'
+import { MillraceError } from '../../errors.ts'
+import { ByteReader, ByteWriter } from '../../util/bytes.ts'
+import type { Entry } from '../backend.ts'
+import { ColdBatch } from '../cold-store.ts'
+import {
+  SCALAR_ROW,
+  SECTION_ROWS,
+  SECTION_TIMERS,
+  sectionOfKey,
+  startsWith,
+} from '../runs/entry.ts'
+import { rowPrefixLength } from '../runs/entry-key.ts'
+import { writeSummary } from './cold-format.ts'
+import type { ColdSide } from './cold-table.ts'
+import type { KeyedTable } from './keyed-table.ts'
+import type { Loader } from './restore.ts'
+
+const BATCH_BYTES = 1 << 20
+const NOTHING = Buffer.alloc(0)
+
+export class ColdLoader {
+  readonly #loader: Loader
+  readonly #side: ColdSide
+  readonly #batch = new ColdBatch()
+  readonly #out = new ByteWriter()
+  readonly #input = new ByteReader(NOTHING)
+  #batchBytes = 0
+  /** The row that is being gathered: what its keys begin with, its entry, what its collections hold. */
+  #table: KeyedTable | undefined
+  #prefix: Uint8Array = NOTHING
+  #row: Uint8Array = NOTHING
+  #sizes: number[] = []
+
+  constructor(loader: Loader, side: ColdSide) {
+    this.#loader = loader
+    this.#side = side
+  }
+
+  add(entry: Entry): void {
+    const section = sectionOfKey(entry.key)
+    if (section === SECTION_TIMERS) return this.#loader.addTimer(entry)
+    if (section !== SECTION_ROWS) throw new MillraceError('STORAGE_CORRUPT', `section ${section}`)
+    if (this.#table === undefined || !startsWith(entry.key, this.#prefix)) this.#begin(entry)
+    const table = this.#loader.tableOf(entry)
+    const stateId = this.#input.reset(entry.key, this.#prefix.length).uint16BE()
+    if (stateId === SCALAR_ROW) {
+      this.#row = entry.value
+      return
+    }
+    const state = table.layout.collections.find((each) => each.stateId === stateId)
+    if (state === undefined) throw this.#loader.unknownState(table, stateId)
+    const held = this.#sizes[state.ordinal] ?? 0
+    this.#sizes[state.ordinal] = state.kind === 'list' ? held + 1 : 1
+    this.#put(Buffer.from(entry.key), Buffer.from(entry.value))
+  }
+
+  finish(): void {
+    this.#end()
+    this.#flush()
+  }
+
+  #begin(entry: Entry): void {
+    this.#end()
+    this.#table = this.#loader.tableOf(entry)
+    this.#prefix = entry.key.subarray(0, rowPrefixLength(entry.key))
+    this.#row = NOTHING
+    this.#sizes = this.#table.layout.collections.map(() => 0)
+  }
+
+  #end(): void {
+    if (this.#table === undefined) return
+    const out = this.#out
+    out.reset()
+    out.raw(this.#prefix)
+    out.uint16BE(SCALAR_ROW)
+    out.uint8(0)
+    const key = out.copy()
+    out.reset()
+    writeSummary(out, this.#sizes)
+    out.raw(this.#row)
+    this.#put(key, out.copy())
+    this.#table = undefined
+  }
+
+  #put(key: Buffer, value: Buffer): void {
+    this.#batch.put(key, value)
+    this.#batchBytes += key.length + value.length
+    if (this.#batchBytes >= BATCH_BYTES) this.#flush()
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0) return
+    this.#side.store.write(this.#batch)
+    this.#side.isEmpty = false
+    this.#batch.clear()
+    this.#batchBytes = 0
+  }
+}

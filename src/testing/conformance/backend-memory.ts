@@ -1,0 +1,155 @@
+/** The part of the suite of backends about memory: little of it changes nothing but counters. */
+import assert from 'node:assert/strict'
+import { routeHash } from '../../types/keys.ts'
+import type { Define } from './backend-kinds.ts'
+import { type BackendSuite, contentOf, runOf, setAll, World } from './backend-world.ts'
+
+/** So little that hardly a row stays. */
+const LITTLE_MEMORY_BYTES = 64 << 10
+const KEYS = 3000
+
+/** Changes most states of a key; what it does depends on key and round only. */
+function change(world: World, key: number, round: number): void {
+  world.on(key, ({ value, count, list, map, largest, all }) => {
+    count.update(count.value() + round)
+    if (key % 2 === 0) value.update({ round, key })
+    else if (round === 2) value.clear()
+    for (let at = 0; at < key % 5; at++) list.add(`${round} ${at}`)
+    setAll(map, { [`${key % 7}`]: round, [`${round}`]: key })
+    if ((key + round) % 6 === 0) map.clear()
+    if ((key + round) % 10 === 0) list.clear()
+    if ((key + round) % 4 === 0) map.delete(`${round}`)
+    largest.add(key * round)
+    if (key % 3 === 0) all.add(round)
+  })
+}
+
+function changeAll(world: World, round: number): void {
+  for (let key = 0; key < KEYS; key++) change(world, key, round)
+  world.table.deselect()
+  world.backend.maintain(100)
+}
+
+async function inPlenty(rounds: readonly number[], suite: BackendSuite): Promise<World> {
+  const world = await World.open(suite)
+  for (const round of rounds) changeAll(world, round)
+  return world
+}
+
+function expectSame(found: World, expected: World, keys = KEYS): void {
+  for (let key = 0; key < keys; key++) {
+    assert.deepEqual(contentOf(found, key), contentOf(expected, key), `key ${key}`)
+  }
+}
+
+/** Tests in little memory. */
+export function memoryTests(suite: BackendSuite): void {
+  const define: Define = (title, body) =>
+    suite.test(`${suite.name}, in little memory: ${title}`, async () => {
+      const world = await World.open(suite, { memoryBytes: LITTLE_MEMORY_BYTES })
+      try {
+        await body(world)
+        if (!suite.evicts) return
+        const { evictions, coldReads, prefetchedReads } = world.backend.statistics
+        assert.ok(evictions > 0 && coldReads + prefetchedReads > 0, 'rows left and came back')
+      } finally {
+        await world.close()
+      }
+    })
+
+  define('every key has what was written', async (world) => {
+    const expected = await inPlenty([1, 2, 3], suite)
+    for (const round of [1, 2, 3]) changeAll(world, round)
+    expectSame(world, expected)
+    assert.equal([...world.table.keys()].length, [...expected.table.keys()].length)
+    await expected.close()
+  })
+
+  define('cuts hold what was there, also of rows that left meanwhile', async (world) => {
+    const runs = []
+    for (const round of [1, 2, 3]) {
+      changeAll(world, round)
+      const cut = world.backend.cut()
+      const entries = cut.entries()[Symbol.iterator]()
+      for (let key = 0; key < KEYS; key += 3) change(world, key, 10 + round)
+      cut.abort()
+      assert.throws(() => entries.next(), { code: 'STATE_CLOSED' })
+      const second = world.backend.cut()
+      for (let key = 1; key < KEYS; key += 3) change(world, key, 20 + round)
+      runs.push(await runOf(second))
+      second.confirm()
+    }
+    const last = await world.checkpoint()
+    const restored = await World.open(suite, { restore: [...runs, last] })
+    expectSame(restored, world)
+    assert.equal((await restored.checkpoint()).length, 0)
+    await restored.close()
+    const before = await World.open(suite, { restore: runs })
+    const model = await World.open(suite)
+    for (const round of [1, 2, 3]) {
+      changeAll(model, round)
+      for (let key = 0; key < KEYS; key += 3) change(model, key, 10 + round)
+      if (round === 3) break
+      for (let key = 1; key < KEYS; key += 3) change(model, key, 20 + round)
+    }
+    expectSame(before, model)
+    await before.close()
+    await model.close()
+  })
+
+  define('a restored state is read when it is used', async (world) => {
+    const expected = await inPlenty([1, 2], suite)
+    const run = await expected.checkpoint()
+    const again = await World.open(suite, { restore: [run], memoryBytes: LITTLE_MEMORY_BYTES })
+    assert.equal([...again.table.keys()].length, [...expected.table.keys()].length)
+    const keys = Array.from({ length: 100 }, (_, key) => key)
+    again.table.prefetch(
+      keys,
+      Int32Array.from(keys, (key) => routeHash(key)),
+      keys.length,
+    )
+    for (let key = 0; key < KEYS; key++) change(again, key, 3)
+    for (let key = 0; key < KEYS; key++) change(expected, key, 3)
+    const delta = await again.checkpoint()
+    const merged = await World.open(suite, { restore: [run, delta] })
+    expectSame(merged, expected)
+    for (const each of [merged, again, expected]) await each.close()
+    changeAll(world, 1)
+    changeAll(world, 2)
+  })
+
+  define('large collections of one key are read and changed in parts', async (world) => {
+    for (let at = 0; at < 5000; at++) {
+      world.on('large', ({ map, list }) => {
+        map.set(at, `value ${at}`)
+        list.add(at)
+      })
+      change(world, at, 1)
+    }
+    const inMap = world.on('large', ({ map }) => [...map.keys()])
+    assert.deepEqual(
+      inMap.map(Number).toSorted((a, b) => a - b),
+      Array.from({ length: 5000 }, (_, at) => at),
+    )
+    world.on('large', ({ map, list }) => {
+      assert.equal(list.length, 5000)
+      for (const [key] of map) if (Number(key) % 2 === 0) map.delete(key)
+    })
+    changeAll(world, 2)
+    world.on('large', ({ map, list }) => {
+      assert.equal([...map].length, 2500)
+      assert.deepEqual([map.get(4), map.get(5), map.has(4998)], [undefined, 'value 5', false])
+      assert.deepEqual(
+        list.get().slice(4990),
+        [4990, 4991, 4992, 4993, 4994, 4995, 4996, 4997, 4998, 4999],
+      )
+      map.clear()
+      list.update([1])
+    })
+    changeAll(world, 3)
+    world.on('large', ({ map, list }) => {
+      assert.equal(map.isEmpty, true)
+      assert.deepEqual(list.get(), [1])
+    })
+  })
+}

@@ -165,6 +165,8 @@ export class KeyedStage implements Stage {
   restoreWatermark(watermark: number): void {
     this.currentWatermark = watermark
     this.#table.timers.restoreWatermark(watermark)
+    // The cut fell into a burst of timers: the rest of them comes before any record.
+    this.isBusy = this.#table.timers.nextTime('event-time') <= watermark
   }
 
   #end(): void {

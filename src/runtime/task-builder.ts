@@ -46,6 +46,8 @@ export interface TaskBuilderOptions {
   readonly host: WorkerHost
   readonly store: BlobStore
   readonly signal: AbortSignal
+  /** Takes everything that must be closed, also if building fails half way. */
+  readonly resources: AsyncDisposableStack
   processingTime(): number
 }
 
@@ -70,7 +72,7 @@ export class TaskBuilder {
   }
 
   async #task(vertex: Vertex): Promise<Task> {
-    const { graph, workerIndex, deploy, settings, host, store, signal } = this.#options
+    const { graph, workerIndex, deploy, settings, host, store, signal, resources } = this.#options
     const subtaskIndex = workerIndex
     const restore = deploy.restores.find(
       (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
@@ -80,6 +82,7 @@ export class TaskBuilder {
     const runs: readonly RunReference[] = (restore?.from ?? []).flatMap((task) => task.runs)
     const { backend, tables } = this.#backend(vertex, keyGroups)
     if (backend !== undefined) {
+      resources.defer(() => backend.close())
       const stream = runs.length === 0 ? undefined : restoreStream(store, runs, keyGroups)
       this.timings.push(await backend.open(stream))
     }
@@ -113,6 +116,7 @@ export class TaskBuilder {
         const entries = restoredOperatorState(former, id, subtaskIndex, vertex.parallelism)
         operator.restoreState?.(entries)
       }
+      resources.defer(async () => operator.close())
       await operator.open()
     }
     const snapshots = new TaskSnapshots({
@@ -127,6 +131,7 @@ export class TaskBuilder {
       restored: runs,
       signal,
     })
+    resources.defer(() => snapshots.close())
     const task: Task = new Task({
       vertex,
       subtaskIndex,
@@ -178,7 +183,7 @@ export class TaskBuilder {
     const { graph, deploy, settings } = this.#options
     const { edge, toVertex } = required(graph.edges[edgeId], `no edge ${edgeId}`)
     const lanes = required(deploy.rings[edgeId]?.[subtaskIndex], `no rings for edge ${edgeId}`)
-    return new ExchangeOutput({
+    const output = new ExchangeOutput({
       edge,
       maxParallelism: graph.maxParallelism,
       subtaskIndex,
@@ -188,11 +193,15 @@ export class TaskBuilder {
       label: required(graph.vertices[toVertex], `no vertex ${toVertex}`).name,
       memoryBytesMax: settings.outboxBytes,
     })
+    this.#options.resources.defer(() => output.close())
+    return output
   }
 
   #scratch(name: string): Scratch {
-    const { host, settings, workerIndex } = this.#options
-    return host.scratch(`${settings.stateDirectory}/worker-${workerIndex}/${name}`)
+    const { host, settings, workerIndex, resources } = this.#options
+    const scratch = host.scratch(`${settings.stateDirectory}/worker-${workerIndex}/${name}`)
+    resources.defer(() => scratch.close())
+    return scratch
   }
 
   #doorbell(worker: number): ReturnType<WorkerHost['doorbell']> {
@@ -218,6 +227,7 @@ export class TaskBuilder {
       memoryBytesMax: settings.outboxBytes,
       signal,
     })
+    this.#options.resources.defer(() => runner.close())
     await runner.open({
       own: restoredCommittables(former, id, subtaskIndex, vertex.parallelism),
       all: restoredCommittables(former, id, 0, 1),

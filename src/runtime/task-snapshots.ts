@@ -107,7 +107,7 @@ export class TaskSnapshots {
   }
 
   async close(): Promise<void> {
-    await this.#merging
+    await Promise.allSettled([this.#merging, this.#attempt?.writing])
   }
 
   async #write(

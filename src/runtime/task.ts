@@ -139,15 +139,6 @@ export class Task {
     this.#passHeld()
   }
 
-  async close(): Promise<void> {
-    const { chain, exchanges, sinks, backend, snapshots } = this.parts
-    for (const exchange of exchanges) exchange.close()
-    for (const sink of sinks) await sink.close()
-    for (const { operator } of chain.operators) await operator.close()
-    await snapshots.close()
-    await backend?.close()
-  }
-
   #takeBarrier(): void {
     const requested = this.#requested
     if (requested === undefined || this.parts.source?.isBetweenBatches !== true) return

@@ -35,6 +35,7 @@ export class WorkerRuntime {
   readonly #host: WorkerHost
   readonly #abort = new AbortController()
   readonly #inbox: ToWorker[] = []
+  readonly #resources = new AsyncDisposableStack()
   #job: Job | undefined
   #settings: WorkerSettings | undefined
   #graph: JobGraph | undefined
@@ -175,6 +176,7 @@ export class WorkerRuntime {
       host,
       store: this.#store,
       signal: this.#abort.signal,
+      resources: this.#resources,
       processingTime: () => this.#processingTime,
     })
     this.#tasks = await builder.build()
@@ -228,7 +230,9 @@ export class WorkerRuntime {
   async #shutDown(): Promise<void> {
     this.#abort.abort()
     await this.#commits
-    for (const task of this.#tasks) await task.close().catch(() => undefined)
+    await this.#resources
+      .disposeAsync()
+      .catch((error: unknown) => this.#host.report('closing a worker', error))
     await this.#store?.close()
     this.#host.send({ kind: 'closed' })
   }

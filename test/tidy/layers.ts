@@ -38,6 +38,7 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'cli/',
     'config/load.ts',
     'connectors/file',
+    'connectors/journal',
     'runtime/control-socket.ts',
     'runtime/host-embedded',
     'runtime/job-claim.ts',

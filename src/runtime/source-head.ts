@@ -1,34 +1,16 @@
 /**
- * The head of a source task: reads its splits in the background into small bounded queues and
- * hands their records to the chain, a batch at a time. A position is that after the last whole
- * batch, so barriers pass between batches. Watermarks are made per split.
+ * The head of a source task: hands the records of its splits to the chain, a batch at a time, in
+ * turn. A position is that after the last whole batch, so barriers pass between batches. Watermarks
+ * are made per split; the least of them goes on.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
-import { errorToData, errorFromData, isMillraceError } from '../errors.ts'
+import { errorToData, errorFromData, isMillraceError, MillraceError } from '../errors.ts'
 import type { SourceNode, TimeStrategy } from '../graph/job-graph.ts'
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output } from '../operators/operator.ts'
-import type { Source, SourceBatch, SourceContext } from '../operators/source.ts'
-import { ByteReader, ByteWriter } from '../util/bytes.ts'
+import type { Source, SourceContext } from '../operators/source.ts'
 import { assert } from '../util/assert.ts'
-
-/** Batches read ahead of the chain, per split. */
-const BATCHES_AHEAD_MAX = 3
-
-type Batch = SourceBatch<unknown, unknown>
-
-interface ActiveSplit {
-  readonly record: SplitRecord
-  readonly queue: Batch[]
-  /** Position after the last whole batch, encoded; undefined until then. */
-  position: unknown
-  hasPosition: boolean
-  watermark: number
-  maxTimestamp: number
-  lastRecordAtMs: number
-  ended: boolean
-  failure: unknown
-  makeRoom: (() => void) | undefined
-}
+import { functionFailed } from './function-failed.ts'
+import { type Batch, SplitReader } from './split-reader.ts'
 
 interface SourceCut {
   readonly checkpointId: number
@@ -60,17 +42,18 @@ export class SourceHead {
   readonly #output: Output
   readonly #malformed: Output
   readonly #host: SourceHost
-  readonly #active: ActiveSplit[] = []
+  readonly #active: SplitReader[] = []
   readonly #finished = new Set<string>()
   #next = 0
   /** The batch being handed on, and how far. */
-  #current: { readonly split: ActiveSplit; readonly batch: Batch; index: number } | undefined
+  #current: { readonly split: SplitReader; readonly batch: Batch; index: number } | undefined
   #watermark = MIN_WATERMARK
   /** What the newest cut said, until its checkpoint is complete. */
   #cut: SourceCut | undefined
   #noMoreSplits = false
   #asked = false
   #stopped = false
+  #draining = false
   #ended = false
 
   constructor(node: SourceNode, output: Output, malformed: Output, host: SourceHost) {
@@ -80,6 +63,8 @@ export class SourceHead {
     this.#output = output
     this.#malformed = malformed
     this.#host = host
+    // A reader that waits for room would wait for ever, and what it holds would stay open.
+    host.context.signal.addEventListener('abort', () => this.#stopReading(), { once: true })
   }
 
   get hasEnded(): boolean {
@@ -91,15 +76,20 @@ export class SourceHead {
     return this.#current === undefined
   }
 
-  /** Where reading stands, for messages: split and record of the current batch. */
+  /** Where reading stands, for messages; empty between batches. */
   get place(): string {
     const current = this.#current
-    return current === undefined ? '' : `split ${current.split.record.id}, record ${current.index}`
+    return current === undefined ? '' : current.split.place(current.index)
   }
 
   assign(splits: readonly SplitRecord[]): void {
     this.#asked = false
-    for (const record of splits) this.#start(record)
+    for (const record of splits) {
+      const split = new SplitReader(this.#source, record, this.#host.monotonic())
+      this.#active.push(split)
+      if (this.#draining) continue
+      void split.read(this.#host.context, () => this.#host.wake())
+    }
   }
 
   noMoreSplits(): void {
@@ -117,11 +107,14 @@ export class SourceHead {
     this.#host.wake()
   }
 
-  /** The end of input now, whatever is left: stop with drain. */
+  /**
+   * The end of input now, whatever is left: stop with drain. Splits that are not read to their end
+   * stay in checkpoints as far as they were read: should the job fail before its last checkpoint,
+   * it goes on there and not at their beginning.
+   */
   drain(): void {
-    for (const split of this.#active.splice(0)) split.makeRoom?.()
-    this.#current = undefined
-    this.#noMoreSplits = true
+    this.#draining = true
+    this.#stopReading()
   }
 
   /** Hands on up to `recordsMax` records; true if it did anything. */
@@ -142,16 +135,11 @@ export class SourceHead {
   snapshot(checkpointId: number): SourceSnapshot {
     assert(this.isBetweenBatches, 'a barrier passed in the middle of a batch')
     const positions = new Map<string, unknown>()
-    for (const split of this.#active) {
-      if (split.hasPosition) positions.set(split.record.id, split.position)
+    for (const { id, position } of this.#active) {
+      if (position !== undefined) positions.set(id, position.value)
     }
     this.#cut = { checkpointId, positions, finished: [...this.#finished] }
-    const splits = this.#active.map((split) => ({
-      ...split.record,
-      ...(split.hasPosition ? { position: this.#encode(split.position) } : {}),
-      ...(split.watermark === MIN_WATERMARK ? {} : { watermark: split.watermark }),
-    }))
-    return { splits, finished: this.#cut.finished }
+    return { splits: this.#active.map((split) => split.record), finished: this.#cut.finished }
   }
 
   /** The master has the cut's finished splits; the source may forget what came before the cut. */
@@ -162,63 +150,30 @@ export class SourceHead {
     await this.#source.checkpointComplete?.(cut.positions)
   }
 
-  #start(record: SplitRecord): void {
-    const watermark = record.watermark ?? MIN_WATERMARK
-    const split: ActiveSplit = {
-      record: stripped(record),
-      queue: [],
-      position: undefined,
-      hasPosition: false,
-      watermark,
-      maxTimestamp: watermark,
-      lastRecordAtMs: this.#host.monotonic(),
-      ended: false,
-      failure: undefined,
-      makeRoom: undefined,
-    }
-    if (record.position !== undefined) {
-      const bytes = Buffer.from(record.position, 'base64')
-      split.position = this.#source.position.read(new ByteReader(bytes))
-      split.hasPosition = true
-    }
-    this.#active.push(split)
-    void this.#read(split)
-  }
-
-  async #read(split: ActiveSplit): Promise<void> {
-    try {
-      const { signal } = this.#host.context
-      const batches = this.#source.read(split.record, split.position, this.#host.context)
-      for await (const batch of batches) {
-        if (signal.aborted) return
-        split.queue.push(batch)
-        this.#host.wake()
-        if (split.queue.length >= BATCHES_AHEAD_MAX) {
-          await new Promise<void>((resolve) => (split.makeRoom = resolve))
-        }
-      }
-    } catch (error) {
-      if (!this.#host.context.signal.aborted) split.failure = error ?? new Error('unknown')
-    }
-    split.ended = true
-    this.#host.wake()
+  #stopReading(): void {
+    for (const split of this.#active) split.stop()
   }
 
   #takeBatch(): boolean {
-    for (let tried = 0; tried < this.#active.length; tried++) {
+    if (this.#draining) return false
+    for (let tried = 0; tried < this.#active.length;) {
       const at = this.#next % this.#active.length
-      this.#next = at + 1
-      const split = this.#active[at] as ActiveSplit // `at` is within the array
-      const batch = split.queue.shift()
+      const split = this.#active[at] as SplitReader // `at` is within the array
+      const batch = split.take()
       if (batch !== undefined) {
-        split.makeRoom?.()
-        split.makeRoom = undefined
+        this.#next = at + 1
         this.#handOnMalformed(batch)
         this.#current = { split, batch, index: 0 }
         return true
       }
-      if (split.failure !== undefined) throw sourceFailure(this.uid, split)
-      if (split.ended) this.#finish(at)
+      if (split.failure !== undefined) throw sourceFailure(this.uid, split, split.failure.error)
+      if (split.hasEnded) {
+        this.#finish(split, at)
+        this.#next = at // where the one after it is now
+      } else {
+        this.#next = at + 1
+        tried++
+      }
     }
     return false
   }
@@ -234,25 +189,28 @@ export class SourceHead {
     const { split, batch } = current
     const { values } = batch
     const output = this.#output
-    const timestampOf = this.#time?.timestamp
-    while (current.index < values.length) {
-      if (this.recordsIn >= end || this.#host.isBlocked()) return
-      const value = values[current.index++]
-      this.recordsIn++
-      if (timestampOf === undefined) output.collect(value, NO_TIMESTAMP)
-      else {
-        const timestamp = timestampOf(value)
-        if (timestamp > split.maxTimestamp) split.maxTimestamp = timestamp
-        output.collect(value, timestamp)
+    const time = this.#time
+    try {
+      while (current.index < values.length) {
+        if (this.recordsIn >= end || this.#host.isBlocked()) return
+        const value = values[current.index++]
+        this.recordsIn++
+        if (time === undefined) output.collect(value, NO_TIMESTAMP)
+        else {
+          const timestamp = timestampOf(time, value)
+          if (timestamp > split.maxTimestamp) split.maxTimestamp = timestamp
+          output.collect(value, timestamp)
+        }
       }
+    } catch (error) {
+      throw functionFailed(this.uid, error)
     }
-    split.position = batch.position
-    split.hasPosition = true
+    split.position = { value: batch.position }
     this.#current = undefined
-    if (this.#time !== undefined && values.length > 0) this.#advance(split, this.#time)
+    if (time !== undefined && values.length > 0) this.#advance(split, time)
   }
 
-  #advance(split: ActiveSplit, time: TimeStrategy): void {
+  #advance(split: SplitReader, time: TimeStrategy): void {
     split.lastRecordAtMs = this.#host.monotonic()
     const watermark = split.maxTimestamp - time.maxOutOfOrdernessMs - 1
     if (watermark > split.watermark) split.watermark = watermark
@@ -261,13 +219,15 @@ export class SourceHead {
   /** Between batches: forwards the watermark, asks for splits, ends. */
   #settle(): boolean {
     if (this.#time !== undefined) this.#emitWatermark(this.#time)
-    if (this.#active.length > 0) return false
-    if (!this.#noMoreSplits) {
-      if (!this.#asked) {
-        this.#asked = true
-        this.#host.wantsSplits()
+    if (!this.#draining) {
+      if (this.#active.length > 0) return false
+      if (!this.#noMoreSplits) {
+        if (!this.#asked) {
+          this.#asked = true
+          this.#host.wantsSplits()
+        }
+        return false
       }
-      return false
     }
     this.#ended = true
     this.#output.watermark(MAX_WATERMARK)
@@ -279,7 +239,7 @@ export class SourceHead {
     let least = Number.POSITIVE_INFINITY
     const idleBefore = this.#host.monotonic() - (time.idlenessMs ?? Number.POSITIVE_INFINITY)
     for (const split of this.#active) {
-      if (split.lastRecordAtMs < idleBefore && split.queue.length === 0) continue
+      if (split.lastRecordAtMs < idleBefore && !split.hasBatch) continue
       if (split.watermark < least) least = split.watermark
     }
     if (least === Number.POSITIVE_INFINITY || least <= this.#watermark) return
@@ -287,29 +247,24 @@ export class SourceHead {
     this.#output.watermark(least)
   }
 
-  #finish(at: number): void {
-    const [split] = this.#active.splice(at, 1)
-    if (split === undefined) return
-    this.#finished.add(split.record.id)
-    this.#host.finished(split.record.id)
-  }
-
-  #encode(position: unknown): string {
-    const out = new ByteWriter()
-    this.#source.position.write(position, out)
-    return out.view().toString('base64')
+  #finish(split: SplitReader, at: number): void {
+    this.#active.splice(at, 1)
+    this.#finished.add(split.id)
+    this.#host.finished(split.id)
   }
 }
 
-function sourceFailure(uid: string, split: ActiveSplit): unknown {
-  if (isMillraceError(split.failure)) return split.failure
-  const data = errorToData(split.failure, 'CONNECTOR_FAILED')
-  const message = `source "${uid}", split ${split.record.id}: ${data.message}`
+function timestampOf(time: TimeStrategy, value: unknown): number {
+  const timestamp = time.timestamp(value)
+  if (Number.isFinite(timestamp)) return timestamp
+  throw new MillraceError('TYPE_MISMATCH', `${String(timestamp)} is no timestamp`, {
+    cure: 'the timestamp function gives milliseconds since 1970-01-01 UTC',
+  })
+}
+
+function sourceFailure(uid: string, split: SplitReader, error: unknown): unknown {
+  if (isMillraceError(error)) return error
+  const data = errorToData(error, 'CONNECTOR_FAILED')
+  const message = `source "${uid}", split ${split.id}: ${data.message}`
   return errorFromData({ ...data, message })
-}
-
-/** A split's identity without where its reading stands. */
-function stripped(record: SplitRecord): SplitRecord {
-  const { id, properties } = record
-  return properties === undefined ? { id } : { id, properties }
 }

@@ -74,12 +74,6 @@ export class SplitCoordinator {
     this.#source(uid).finished.add(splitId)
   }
 
-  /** Every split is finished, and none can come. */
-  isExhausted(uid: string): boolean {
-    const { spec, discovered, known, finished } = this.#source(uid)
-    return spec.bounded && discovered && known.size === finished.size
-  }
-
   /** The coordinator's part of a checkpoint, taken when it is triggered. */
   snapshot(): readonly SourceRecord[] {
     return [...this.#sources.values()].map(({ spec, pending, finished }) => ({

@@ -85,7 +85,7 @@ async function runnerOf(
     memoryBytesMax: 1024,
     signal: abort.signal,
   })
-  const opening = runner.open({ own: restored, all: restored })
+  const opening = runner.open({ own: restored, all: restored, withdraw: [] })
   return { runner, host, abort, opening }
 }
 

@@ -1,0 +1,117 @@
+/**
+ * One split being read: batches are fetched in the background into a small bounded queue, so that
+ * reading and processing overlap. Knows what its split has handed on: position and watermark.
+ */
+import { Buffer } from 'node:buffer'
+import type { SplitRecord } from '../checkpoint/manifest.ts'
+import { MIN_WATERMARK } from '../operators/operator.ts'
+import type { Source, SourceBatch, SourceContext } from '../operators/source.ts'
+import { describeKey } from '../types/keys.ts'
+import { ByteReader, ByteWriter } from '../util/bytes.ts'
+
+/** Batches read ahead of the chain. */
+const BATCHES_AHEAD_MAX = 3
+
+export type Batch = SourceBatch<unknown, unknown>
+
+export class SplitReader {
+  readonly id: string
+  /** After the last whole batch that was handed on; undefined before the first. */
+  position: { readonly value: unknown } | undefined
+  watermark: number
+  maxTimestamp: number
+  lastRecordAtMs: number
+  readonly #record: SplitRecord
+  readonly #source: Source<unknown>
+  readonly #queue: Batch[] = []
+  #ended = false
+  #failure: { readonly error: unknown } | undefined
+  #stopped = false
+  #makeRoom: (() => void) | undefined
+
+  constructor(source: Source<unknown>, record: SplitRecord, nowMs: number) {
+    this.id = record.id
+    this.#source = source
+    this.#record = record
+    this.watermark = record.watermark ?? MIN_WATERMARK
+    this.maxTimestamp = this.watermark
+    this.lastRecordAtMs = nowMs
+    if (record.position !== undefined) {
+      const bytes = Buffer.from(record.position, 'base64')
+      this.position = { value: source.position.read(new ByteReader(bytes)) }
+    }
+  }
+
+  /** Reads until the split ends, `stop` is called or the context's signal aborts. */
+  async read(context: SourceContext, wake: () => void): Promise<void> {
+    try {
+      const { id, properties } = this.#record
+      const split = properties === undefined ? { id } : { id, properties }
+      for await (const batch of this.#source.read(split, this.position?.value, context)) {
+        if (this.#stopped || context.signal.aborted) return
+        this.#queue.push(batch)
+        wake()
+        if (this.#queue.length >= BATCHES_AHEAD_MAX) {
+          await new Promise<void>((resolve) => (this.#makeRoom = resolve))
+        }
+        if (this.#stopped || context.signal.aborted) return
+      }
+    } catch (error) {
+      if (!context.signal.aborted) this.#failure = { error }
+    }
+    this.#ended = true
+    wake()
+  }
+
+  /** Fetches no more; what waits for room is let go. */
+  stop(): void {
+    this.#stopped = true
+    this.#makeRoom?.()
+  }
+
+  /** The next batch, if one is there. */
+  take(): Batch | undefined {
+    const batch = this.#queue.shift()
+    if (batch === undefined) return undefined
+    this.#makeRoom?.()
+    this.#makeRoom = undefined
+    return batch
+  }
+
+  get hasBatch(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /** Why reading failed; what was read before is taken first. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.hasBatch ? undefined : this.#failure
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended && !this.hasBatch
+  }
+
+  /** The split as a checkpoint holds it. */
+  get record(): SplitRecord {
+    const { id, properties } = this.#record
+    return {
+      id,
+      ...(properties === undefined ? {} : { properties }),
+      ...(this.position === undefined ? {} : { position: this.#encodedPosition(this.position) }),
+      ...(this.watermark === MIN_WATERMARK ? {} : { watermark: this.watermark }),
+    }
+  }
+
+  /** Where record `number` of the current batch is, for messages. */
+  place(number: number): string {
+    const start = this.position
+    const after = start === undefined ? '' : ` after position ${describeKey(start.value)}`
+    return `split ${this.id}, record ${number}${after}`
+  }
+
+  #encodedPosition({ value }: { readonly value: unknown }): string {
+    const out = new ByteWriter()
+    this.#source.position.write(value, out)
+    return out.view().toString('base64')
+  }
+}

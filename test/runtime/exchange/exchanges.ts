@@ -1,0 +1,96 @@
+// All senders and receivers of one edge in one thread, joined by real rings.
+import assert from 'node:assert/strict'
+import type { Edge } from '../../../src/graph/job-graph.ts'
+import type { Aligned } from '../../../src/runtime/exchange/aligner.ts'
+import { ExchangeOutput } from '../../../src/runtime/exchange/exchange-output.ts'
+import { InputGate } from '../../../src/runtime/exchange/input-gate.ts'
+import { createRing, RingReader, RingWriter } from '../../../src/runtime/exchange/ring.ts'
+import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
+import { dynamicType } from '../../../src/types/dynamic.ts'
+import { Recorder, silentBell } from '../doubles.ts'
+
+const type = dynamicType<unknown>()
+export const MAX_PARALLELISM = 128
+
+export interface ExchangeSetup {
+  readonly senders: number
+  readonly receivers: number
+  readonly partitioning?: Edge['partitioning']
+  readonly key?: (value: unknown) => unknown
+  readonly ringBytes?: number
+  readonly memoryBytesMax?: number
+}
+
+/** All senders and receivers of one edge, joined by rings. */
+export function exchangeOf(setup: ExchangeSetup) {
+  const { senders, receivers, partitioning = 'rebalance', key } = setup
+  const { ringBytes = 4096, memoryBytesMax = 1024 } = setup
+  const edge: Edge = {
+    from: 0,
+    tag: undefined,
+    partitioning,
+    key: key === undefined ? undefined : { select: key, type },
+    type,
+  }
+  const rings = Array.from({ length: senders }, () =>
+    Array.from({ length: receivers }, () => createRing(ringBytes)),
+  )
+  const scratches = rings.map(() => new MemoryScratch())
+  const outputs = rings.map(
+    (lanes, subtaskIndex) =>
+      new ExchangeOutput({
+        edge,
+        maxParallelism: MAX_PARALLELISM,
+        subtaskIndex,
+        channels: lanes.map((ring) => new RingWriter(ring, silentBell)),
+        scratch: scratches[subtaskIndex] as MemoryScratch,
+        name: `edge-${subtaskIndex}`,
+        label: 'totals',
+        memoryBytesMax,
+      }),
+  )
+  const gates = Array.from({ length: receivers }, (_, receiver) => {
+    const records = new Recorder()
+    const aligned: Aligned[] = []
+    const host = { blocked: false, beforeRecord: () => undefined as void, nowMs: 0 }
+    const gate = new InputGate(
+      rings
+        .filter((_, sender) => partitioning !== 'forward' || sender === receiver)
+        .map((lanes) => ({
+          reader: new RingReader(lanes[receiver] as SharedArrayBuffer, silentBell),
+          type,
+          output: records,
+        })),
+      {
+        isBlocked: () => {
+          host.beforeRecord()
+          return host.blocked
+        },
+        aligned: (each) => {
+          aligned.push(each)
+          records.events.push(`barrier ${each.barrier.checkpointId}`)
+        },
+        monotonic: () => host.nowMs,
+      },
+    )
+    return { gate, records, aligned, host }
+  })
+  /** Until nothing moves any more. */
+  const settle = (): void => {
+    for (let moved = true; moved;) {
+      moved = false
+      for (const output of outputs) if (output.pump()) moved = true
+      for (const { gate } of gates) if (gate.step(1_000)) moved = true
+    }
+  }
+  return { outputs, gates, scratches, settle }
+}
+
+export function single(setup: Partial<ExchangeSetup> = {}) {
+  const exchange = exchangeOf({ senders: 1, receivers: 1, ...setup })
+  const [output] = exchange.outputs
+  const [receiver] = exchange.gates
+  const [scratch] = exchange.scratches
+  assert.ok(output !== undefined && receiver !== undefined && scratch !== undefined)
+  return { ...exchange, output, ...receiver, scratch }
+}

@@ -1,0 +1,127 @@
+// The receiving side of an exchange: watermarks, barriers, aborted checkpoints, the end of input.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { exchangeOf, single } from './exchanges.ts'
+
+describe('an input gate', () => {
+  it('gives the least watermark of all channels, and never an older one', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 3, receivers: 1 })
+    const [receiver] = gates
+    const say = (sender: number, watermark: number) => {
+      outputs[sender]?.watermark(watermark)
+      settle()
+      return receiver?.records.watermarks.at(-1)
+    }
+    assert.equal(say(0, 10), undefined)
+    assert.equal(say(1, 20), undefined)
+    assert.equal(say(2, 5), 5)
+    assert.equal(say(2, 30), 10)
+    assert.equal(say(0, 7), 10)
+    assert.equal(say(0, 25), 20)
+    outputs[1]?.endInput()
+    settle()
+    assert.equal(receiver?.records.watermarks.at(-1), 25, 'an ended channel holds nothing back')
+    assert.deepEqual(receiver?.records.watermarks, [5, 10, 20, 25])
+  })
+
+  it('ends once, after the last channel, with the last watermark before it', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.endInput()
+    settle()
+    assert.equal(receiver?.gate.hasEnded, false)
+    outputs[1]?.collect('last', 1)
+    outputs[1]?.endInput()
+    settle()
+    assert.equal(receiver?.gate.hasEnded, true)
+    assert.deepEqual(receiver?.records.events, ['record last', 'watermark Infinity', 'end'])
+  })
+
+  it('aligns barriers also of channels that have ended', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.endInput()
+    outputs[0]?.barrier({ checkpointId: 4, stopAfter: false })
+    outputs[1]?.collect('before', 1)
+    outputs[1]?.barrier({ checkpointId: 4, stopAfter: false })
+    outputs[1]?.endInput()
+    for (const output of outputs) output.barrier({ checkpointId: 5, stopAfter: true })
+    settle()
+    assert.deepEqual(receiver?.records.events, [
+      'record before',
+      'barrier 4',
+      'watermark Infinity',
+      'end',
+      'barrier 5',
+    ])
+    assert.equal(receiver?.aligned.at(-1)?.barrier.stopAfter, true)
+  })
+
+  it('stops after any record of a frame and goes on there', () => {
+    const { output, gate, records, host } = single()
+    for (let at = 0; at < 20; at++) output.collect(at, at)
+    output.pump()
+    assert.equal(gate.step(3), true)
+    assert.deepEqual(records.values, [0, 1, 2])
+    host.beforeRecord = () => void (host.blocked = records.values.length === 7)
+    assert.equal(gate.step(100), true)
+    assert.deepEqual(records.values, [0, 1, 2, 3, 4, 5, 6])
+    assert.equal(gate.step(100), false, 'nothing is done while it is blocked')
+    host.beforeRecord = () => undefined
+    host.blocked = false
+    assert.equal(gate.step(100), true)
+    assert.deepEqual(records.values, [...Array(20).keys()])
+    assert.equal(gate.recordsIn, 20)
+    assert.equal(gate.step(100), false)
+  })
+
+  it('measures how long it waited for the last barrier', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.barrier({ checkpointId: 1, stopAfter: false })
+    settle()
+    if (receiver !== undefined) receiver.host.nowMs = 30
+    outputs[1]?.barrier({ checkpointId: 1, stopAfter: false })
+    settle()
+    assert.equal(receiver?.aligned[0]?.alignmentMs, 30)
+  })
+
+  it('reads on when the checkpoint is aborted, and lets its stragglers pass', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.barrier({ checkpointId: 1, stopAfter: false })
+    outputs[0]?.collect('held', 1)
+    settle()
+    assert.deepEqual(receiver?.records.values, [])
+    receiver?.gate.abort(1)
+    settle()
+    assert.deepEqual(receiver?.records.values, ['held'])
+    outputs[1]?.barrier({ checkpointId: 1, stopAfter: false })
+    outputs[1]?.collect('behind a straggler', 1)
+    settle()
+    assert.deepEqual(receiver?.records.values, ['held', 'behind a straggler'])
+    for (const output of outputs) output.barrier({ checkpointId: 2, stopAfter: false })
+    settle()
+    assert.deepEqual(
+      receiver?.aligned.map(({ barrier }) => barrier.checkpointId),
+      [2],
+    )
+  })
+
+  it('takes a newer barrier as the end of an older one that is still awaited', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 3, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.barrier({ checkpointId: 1, stopAfter: false })
+    outputs[0]?.collect('a', 1)
+    settle()
+    outputs[1]?.barrier({ checkpointId: 2, stopAfter: false })
+    settle()
+    assert.deepEqual(receiver?.records.values, ['a'])
+    outputs[2]?.barrier({ checkpointId: 1, stopAfter: false })
+    outputs[2]?.collect('c', 1)
+    outputs[2]?.barrier({ checkpointId: 2, stopAfter: false })
+    outputs[0]?.barrier({ checkpointId: 2, stopAfter: false })
+    settle()
+    assert.deepEqual(receiver?.records.events, ['record a', 'record c', 'barrier 2'])
+  })
+})

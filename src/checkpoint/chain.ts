@@ -172,7 +172,24 @@ export async function appendLink(
   }
   const name = linkName(sequence)
   if (!(await store.putIfAbsent(name, bytes))) return 'lost'
+  if (await isPassed(store, head)) return 'lost'
   return { name, link, hash: hashOf(bytes), lengthBytes: bytes.length }
+}
+
+/**
+ * True if the chain has gone on after `head` for so long that the number after it was taken, and
+ * deleted again: then the put found it free, but another process leads. Links are deleted from the
+ * front and the newest never is, so the number was free for good only if its predecessor is there.
+ */
+async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
+  if (head.sequence === 0) return (await store.list(CHAIN_PREFIX)).length > 1
+  try {
+    await store.stat(linkName(head.sequence))
+    return false
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return true
+    throw error
+  }
 }
 
 /** The head after `entry`. */

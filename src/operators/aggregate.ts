@@ -6,7 +6,7 @@ import { MillraceError } from '../errors.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import type { FoldingState, ValueState } from '../state/handles.ts'
 import { BaseOperator, tableOf } from './base.ts'
-import { NO_TIMESTAMP, type OperatorContext } from './operator.ts'
+import { MAX_WATERMARK, NO_TIMESTAMP, type OperatorContext } from './operator.ts'
 
 /** Names of the single states; in every snapshot, so they never change. */
 export const COUNT_STATE = 'count'
@@ -111,7 +111,18 @@ export class LatestOperator extends BaseOperator {
     this.#latest.update(this.#keep(record))
   }
 
+  /** Rows go out before the last watermark does: what follows may set timers by them. */
+  override processWatermark(timestamp: number): void {
+    if (timestamp === MAX_WATERMARK) this.#emitAll()
+    this.output.watermark(timestamp)
+  }
+
   override endInput(): void {
+    this.#emitAll()
+    this.output.endInput()
+  }
+
+  #emitAll(): void {
     for (const { key, routeHash } of this.#table.keys()) {
       this.#table.select(key, routeHash)
       const record = this.#emit(key, this.#latest.value())
@@ -119,6 +130,5 @@ export class LatestOperator extends BaseOperator {
       this.output.collect(record, NO_TIMESTAMP)
     }
     this.#table.deselect()
-    this.output.endInput()
   }
 }

@@ -7,7 +7,7 @@ import type { ErrorData } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
-import type { OperatorRecord } from '../state/snapshot.ts'
+import type { OperatorRecord, OperatorStateEntry } from '../state/snapshot.ts'
 import type { WorkerSettings } from './settings.ts'
 import type { SplitRecord, TaskRecord, TaskStatistics } from './manifest.ts'
 
@@ -40,6 +40,8 @@ export type ToWorker =
       /** One word per worker that others raise to wake it. */
       readonly doorbells: readonly SharedArrayBuffer[]
       readonly processingTime: number
+      /** Committables whose visible output is to be taken back before anything is written. */
+      readonly withdraw: readonly OperatorStateEntry[]
     }
   /** Start processing; sent when all workers are deployed. */
   | { readonly kind: 'start' }

@@ -27,7 +27,7 @@ function planNode(node: GraphNode): PlanNode {
   const { id, kind, label, uid } = node
   const base = { id, kind, label, ...(uid === undefined ? {} : { uid }) }
   if (node.kind === 'source') {
-    const { name, bounded, replayable } = node.source
+    const { name, bounded, replayable, discoverEveryMs } = node.source
     return {
       ...base,
       operation: name,
@@ -36,12 +36,21 @@ function planNode(node: GraphNode): PlanNode {
       inputs: [],
       bounded,
       replayable,
+      ...(discoverEveryMs === undefined ? {} : { discoverEveryMs }),
     }
   }
   const inputs = node.inputs.map((edge) => edge.from)
   if (node.kind === 'sink') {
-    const { name, guarantee } = node.sink
-    return { ...base, operation: name, states: [], usesTimers: false, inputs, guarantee }
+    const { name, guarantee, canWithdraw } = node.sink
+    return {
+      ...base,
+      operation: name,
+      states: [],
+      usesTimers: false,
+      inputs,
+      guarantee,
+      ...(canWithdraw === undefined ? {} : { canWithdraw }),
+    }
   }
   const { operation, usesTimers, key } = node
   const keyType = key === undefined ? {} : { keyType: key.type.schema }

@@ -58,6 +58,8 @@ export interface Sink<T, Committable = unknown> {
   readonly name: string
   readonly guarantee: DeliveryGuarantee
   readonly committable: Type<Committable>
+  /** True if its committers have `withdraw`: a return to an older checkpoint needs no asking. */
+  readonly canWithdraw?: boolean
   createWriter(context: WriterContext): Promise<SinkWriter<T, Committable>>
   /** Absent for sinks whose writes are visible at once. */
   createCommitter?(context: WriterContext): Promise<Committer<Committable>>

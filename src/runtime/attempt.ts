@@ -18,6 +18,7 @@ import { errorFromData, type ErrorData, type MillraceError } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { PhaseTimings } from '../state/backend.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert, required } from '../util/assert.ts'
 import { createRing } from './exchange/ring.ts'
@@ -44,6 +45,7 @@ export interface AttemptSetup {
   readonly restores: readonly TaskRestore[]
   readonly sources: readonly SourceRecord[]
   readonly firstCheckpointId: number
+  readonly withdraw: readonly OperatorStateEntry[]
   readonly logger: Logger
   writeSavepoint(link: CheckpointLink, directory: string): Promise<void>
   onReport(report: CheckpointReport): void
@@ -197,6 +199,7 @@ export class Attempt {
       rings,
       doorbells,
       processingTime: restored?.processingTime ?? 0,
+      withdraw: this.#setup.withdraw,
     }
     return Array.from({ length: workers.count }, () => message)
   }

@@ -175,7 +175,7 @@ export class JobMaster {
     const { values } = resolved
     const others = Array.from({ length: values.parallelism - 1 }, (_, at) => this.#spec(at + 1))
     if (others.length > 0) await workers.start(others)
-    const settings = workerSettings(resolved, facts.name, paths)
+    const settings = workerSettings(resolved, facts.name, paths, host.ringBytes)
     const params = options.params ?? {}
     const planned = await workers.configure({ kind: 'configure', params, settings })
     const lead = await takeLead({

@@ -24,7 +24,9 @@ import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert } from '../util/assert.ts'
 import { importTasks } from './import-snapshot.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { Host } from './host.ts'
+import { abandonedCommittables } from './withdrawal.ts'
 
 export interface LeadRequest {
   readonly host: Host
@@ -45,6 +47,8 @@ export interface Lead {
   readonly restores: readonly TaskRestore[]
   readonly sources: readonly SourceRecord[]
   readonly firstCheckpointId: number
+  /** Committables of checkpoints that are left behind; their output is to be taken back. */
+  readonly withdraw: readonly OperatorStateEntry[]
 }
 
 export async function takeLead(request: LeadRequest): Promise<Lead> {
@@ -78,9 +82,12 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
     operators: operatorIds(idsOf(chain, restored), plan),
   }
   const firstCheckpointId = highestCheckpointId(chain) + 1
-  if (foreign === undefined) return leadFrom(job, chain, restored, firstCheckpointId)
+  if (foreign === undefined) {
+    const withdraw = await abandonedCommittables(store, chain, restored, request)
+    return leadFrom(job, chain, restored, firstCheckpointId, withdraw)
+  }
   const imported = await importInto(request, job, chain, foreign, firstCheckpointId)
-  return leadFrom(job, imported.chain, imported.restored, firstCheckpointId + 1)
+  return leadFrom(job, imported.chain, imported.restored, firstCheckpointId + 1, [])
 }
 
 interface Foreign {
@@ -119,10 +126,11 @@ function leadFrom(
   chain: Chain,
   restored: CheckpointLink | undefined,
   firstCheckpointId: number,
+  withdraw: Lead['withdraw'],
 ): Lead {
   const { restores, sources } =
     restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
-  return { chain, job, restored, restores, sources, firstCheckpointId }
+  return { chain, job, restored, restores, sources, firstCheckpointId, withdraw }
 }
 
 /** Makes the foreign snapshot the first own checkpoint, so that a crash right after loses nothing. */

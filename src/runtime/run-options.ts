@@ -39,6 +39,7 @@ export function workerSettings(
   { values }: ResolvedOptions,
   jobName: string,
   paths: JobPaths,
+  ringBytes: number = RING_BYTES,
 ): WorkerSettings {
   return {
     jobName,
@@ -50,7 +51,7 @@ export function workerSettings(
     stateDirectory: join(paths.job, 'state'),
     batchRecords: values.batchRecords,
     outboxBytes: values.outboxBytes,
-    ringBytes: RING_BYTES,
+    ringBytes,
     sliceMs: SLICE_MS,
     compression: values['checkpointing.compression'],
     snapshotPolicy: values['state.snapshotPolicy'],

@@ -24,6 +24,8 @@ interface Pending {
 export interface RestoredCommittables {
   readonly own: readonly OperatorStateEntry[]
   readonly all: readonly OperatorStateEntry[]
+  /** Of checkpoints that were left behind: their output is taken back. */
+  readonly withdraw: readonly OperatorStateEntry[]
 }
 
 export interface SinkRunnerOptions {
@@ -70,14 +72,13 @@ export class SinkRunner {
         .map((entry) => this.#decode(entry.value))
         .filter((pending) => pending.scope.lineage === scope.lineage)
     this.#pending = decode(restored.own)
+    this.#committer = await sink.createCommitter?.(this.#context)
     if (this.#options.subtaskIndex === 0) {
+      await this.#withdraw(decode(restored.withdraw))
       const alive = decode(restored.all).map((pending) => pending.committable)
       await sink.recover?.(this.#context, alive)
     }
-    if (sink.createCommitter !== undefined) {
-      this.#committer = await sink.createCommitter(this.#context)
-      await this.commit(Number.POSITIVE_INFINITY)
-    }
+    await this.commit(Number.POSITIVE_INFINITY)
     const writer = await sink.createWriter(this.#context)
     this.#pump = new SinkPump({
       writer,
@@ -87,6 +88,14 @@ export class SinkRunner {
       memoryBytesMax,
       wake: () => host.wake(),
     })
+  }
+
+  /** Takes back what checkpoints newer than the restored one made visible. */
+  async #withdraw(pending: readonly Pending[]): Promise<void> {
+    for (const { scope, committable } of pending) {
+      if (scope.checkpointId <= this.#options.scope.checkpointId) continue
+      await this.#committer?.withdraw?.({ committable, scope, attempt: 1 })
+    }
   }
 
   /** Called at the barrier; resolves when what was written before it is safe. */

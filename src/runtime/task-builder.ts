@@ -231,6 +231,7 @@ export class TaskBuilder {
     await runner.open({
       own: restoredCommittables(former, id, subtaskIndex, vertex.parallelism),
       all: restoredCommittables(former, id, 0, 1),
+      withdraw: deploy.withdraw.filter((entry) => entry.operatorId === id),
     })
     return runner
   }

@@ -31,6 +31,7 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FilePart> {
     name: `fileSink(${directory})`,
     guarantee: 'exactly-once',
     committable: filePartType,
+    canWithdraw: true,
     async createWriter(context: WriterContext) {
       await makeDirectory(directory)
       return new PartWriter(checked, context)

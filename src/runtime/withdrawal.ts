@@ -1,0 +1,45 @@
+/**
+ * Output that must be taken back: when a job goes on from an older checkpoint, what newer ones made
+ * visible would be written again. Their committables are still in the runs of the links that were
+ * left behind; the sinks move that output aside before they write. Repeated at every start while
+ * such links are there, so a crash in between leaves nothing half done.
+ */
+import type { Chain } from '../checkpoint/chain.ts'
+import { abandonedOf } from '../checkpoint/line.ts'
+import type { CheckpointLink } from '../checkpoint/manifest.ts'
+import { isMillraceError, MillraceError } from '../errors.ts'
+import type { Logger } from '../metrics/log.ts'
+import { readRecords } from '../state/runs/snapshot-reader.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+
+/**
+ * The committables of abandoned checkpoints of this lineage that are newer than `restored`.
+ *
+ * @throws `OUTPUT_MAY_REPEAT` if some cannot be read any more, unless duplicates are accepted.
+ */
+export async function abandonedCommittables(
+  store: BlobStore,
+  chain: Chain,
+  restored: CheckpointLink | undefined,
+  options: { readonly acceptDuplicates: boolean; readonly logger: Logger },
+): Promise<readonly OperatorStateEntry[]> {
+  if (restored === undefined) return []
+  const abandoned = abandonedOf(chain.entries.map((entry) => entry.link)).filter(
+    (link) => link.lineage === restored.lineage && link.checkpointId > restored.checkpointId,
+  )
+  const entries: OperatorStateEntry[] = []
+  for (const { records } of abandoned.flatMap((link) => link.tasks)) {
+    if (records === undefined) continue
+    try {
+      const all = await readRecords(store, records)
+      entries.push(...all.filter((entry) => entry.kind === 'committable'))
+    } catch (error) {
+      if (!isMillraceError(error)) throw error
+      const message = `output that ${records.name} describes cannot be taken back: ${error.message}`
+      if (!options.acceptDuplicates) throw new MillraceError('OUTPUT_MAY_REPEAT', message)
+      options.logger.warn({ code: error.code }, message)
+    }
+  }
+  return entries
+}

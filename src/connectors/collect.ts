@@ -75,6 +75,7 @@ function collectExactlyOnce<T>(into: T[], type: Type<T>): Sink<T, CollectedPart<
   return twoPhaseCommitSink<T, CollectedPart<T>>({
     name: 'collect',
     committable: t.struct({ id: t.string, values: t.list(type) }),
+    canWithdraw: true,
     createWriter(context) {
       const values: T[] = []
       return {

@@ -109,6 +109,8 @@ export interface TwoPhaseDefinition<T, C> {
    * all.
    */
   readonly writerLifetime?: 'checkpoint' | 'subtask'
+  /** True if the committer has `withdraw`. */
+  readonly canWithdraw?: boolean
   readonly createWriter: (context: WriterContext) => MaybePromise<TwoPhaseWriter<T, C>>
   readonly createCommitter: (context: WriterContext) => MaybePromise<TwoPhaseCommitter<C>>
   /** Removes leftovers of dead attempts, before records flow; never what is in `alive`. */
@@ -119,6 +121,7 @@ const TWO_PHASE_OPTIONS: readonly (keyof TwoPhaseDefinition<unknown, unknown>)[]
   'name',
   'committable',
   'writerLifetime',
+  'canWithdraw',
   'createWriter',
   'createCommitter',
   'recover',
@@ -139,6 +142,7 @@ const TWO_PHASE_OPTIONS: readonly (keyof TwoPhaseDefinition<unknown, unknown>)[]
 export function twoPhaseCommitSink<T, C>(definition: TwoPhaseDefinition<T, C>): Sink<T, C> {
   checkOptions('twoPhaseCommitSink()', definition, TWO_PHASE_OPTIONS)
   const { name = 'sink', writerLifetime = 'checkpoint', recover } = definition
+  const { canWithdraw = false } = definition
   const what = `sink "${name}"`
   checkFunction(what, 'createWriter', definition.createWriter)
   checkFunction(what, 'createCommitter', definition.createCommitter)
@@ -151,13 +155,14 @@ export function twoPhaseCommitSink<T, C>(definition: TwoPhaseDefinition<T, C>): 
     name,
     guarantee: 'exactly-once',
     committable: definition.committable ?? dynamicType<C>(),
+    canWithdraw,
     async createWriter(context) {
       const first =
         writerLifetime === 'subtask' ? await definition.createWriter(context) : undefined
       return new TwoPhaseWriterHost(definition, context, first)
     },
     createCommitter: async (context) =>
-      hostCommitter(what, await definition.createCommitter(context)),
+      hostCommitter(what, await definition.createCommitter(context), canWithdraw),
     ...(recover === undefined
       ? {}
       : {
@@ -220,7 +225,16 @@ class TwoPhaseWriterHost<T, C> implements SinkWriter<T, C> {
   }
 }
 
-function hostCommitter<C>(what: string, committer: TwoPhaseCommitter<C>): Committer<C> {
+function hostCommitter<C>(
+  what: string,
+  committer: TwoPhaseCommitter<C>,
+  canWithdraw: boolean,
+): Committer<C> {
+  if (canWithdraw !== (committer.withdraw !== undefined)) {
+    throw new MillraceError('CONFIG_INVALID', `${what}: canWithdraw is ${canWithdraw}`, {
+      cure: 'set canWithdraw to true exactly if the committer has withdraw',
+    })
+  }
   return {
     async commit(request) {
       try {

@@ -15,7 +15,7 @@ import type { Size } from '../../util/duration.ts'
 import { errnoOf, fileFailed } from '../file/errors.ts'
 import { makeDirectory, syncDirectory } from '../file/part-file.ts'
 import { pathText } from '../file/paths.ts'
-import { checkOptions, invalidOption } from '../options.ts'
+import { checkOptions, invalidOption, wholeNumber } from '../options.ts'
 import { InputLog, trimLog } from './input-log.ts'
 import { Intake } from './intake.ts'
 import type { Group } from './intake.ts'
@@ -27,15 +27,19 @@ export interface JournalOptions {
   readonly directory: string | URL
   /** The log is deleted in pieces of this size. Default: 16 MiB. */
   readonly segmentBytes?: Size
+  /** How many of the newest complete checkpoints can be restored with the log. Default: 3. */
+  readonly keepCheckpoints?: number
 }
 
 const SEGMENT_BYTES = 16 * 1024 ** 2
 const SEGMENT_BYTES_MIN = 1_024
 const SEGMENT_BYTES_LIMIT = 256 * 1024 ** 2
+const KEEP_CHECKPOINTS = 3
+const KEEP_CHECKPOINTS_MAX = 10_000
 const SPLIT_FILE = 'split.json'
 
 /**
- * Positions count the records of the log. What lies before a complete checkpoint is deleted.
+ * Positions count the records of the log. What no kept checkpoint needs is deleted.
  * Records that the source had taken in, but that were not durable yet when the process died, are
  * the only ones that can be lost; a source that can go on from a position loses none.
  *
@@ -50,7 +54,7 @@ export function journal<T, P>(inner: Source<T, P>, options: JournalOptions): Sou
   if (typeof inner !== 'object' || inner === null || inner[sourceBrand] !== true) {
     throw invalidOption(what, 'the first argument', inner, 'a source')
   }
-  checkOptions(what, options, ['directory', 'segmentBytes'])
+  checkOptions(what, options, ['directory', 'segmentBytes', 'keepCheckpoints'])
   const { directory, segmentBytes = SEGMENT_BYTES } = options
   if (!(directory instanceof URL) && (typeof directory !== 'string' || directory === '')) {
     throw invalidOption(what, 'directory', directory, 'the path of a folder')
@@ -60,7 +64,12 @@ export function journal<T, P>(inner: Source<T, P>, options: JournalOptions): Sou
     const wanted = `${SEGMENT_BYTES_MIN} to ${SEGMENT_BYTES_LIMIT} bytes`
     throw invalidOption(what, 'segmentBytes', segmentBytes, wanted)
   }
-  const logs = new Journal(inner, resolve(pathText(directory)), bytes)
+  const keep = wholeNumber(what, 'keepCheckpoints', options.keepCheckpoints, {
+    min: 1,
+    max: KEEP_CHECKPOINTS_MAX,
+    otherwise: KEEP_CHECKPOINTS,
+  })
+  const logs = new Journal(inner, resolve(pathText(directory)), bytes, keep)
   const { type, bounded, discoverEveryMs, malformedTag } = inner
   return Object.freeze<Source<T, number>>({
     [sourceBrand]: true,
@@ -81,13 +90,17 @@ class Journal<T, P> {
   readonly #inner: Source<T, P>
   readonly #directory: string
   readonly #segmentBytes: number
+  readonly #keepCheckpoints: number
+  /** Of each split, the positions of the newest complete checkpoints, oldest first. */
+  readonly #complete = new Map<string, number[]>()
   /** Reads that are not over: the next one of the same split waits, for a log has one writer. */
   readonly #reading = new Map<string, Promise<void>>()
 
-  constructor(inner: Source<T, P>, directory: string, segmentBytes: number) {
+  constructor(inner: Source<T, P>, directory: string, segmentBytes: number, keep: number) {
     this.#inner = inner
     this.#directory = directory
     this.#segmentBytes = segmentBytes
+    this.#keepCheckpoints = keep
   }
 
   /** The splits of the source, and those of which there is a log though the source forgot them. */
@@ -124,7 +137,13 @@ class Journal<T, P> {
   }
 
   async trim(positions: ReadonlyMap<string, number>): Promise<void> {
-    for (const [id, sequence] of positions) await trimLog(this.#folderOf(id), sequence)
+    for (const [id, position] of positions) {
+      const complete = [...(this.#complete.get(id) ?? []), position].slice(-this.#keepCheckpoints)
+      this.#complete.set(id, complete)
+      const [oldest] = complete
+      if (oldest === undefined || complete.length < this.#keepCheckpoints) continue
+      await trimLog(this.#folderOf(id), oldest)
+    }
   }
 
   async #open(split: Split): Promise<InputLog> {

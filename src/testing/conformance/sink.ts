@@ -208,6 +208,8 @@ class SinkSuite<T, C> {
     const second = await this.#attempt(sink, 1, 2, 10, 20)
     await commit(sink, contextOf(0, 1), [...first, ...second])
     await using committer = await sink.createCommitter?.(contextOf(0, 2))
+    const can = committer?.withdraw !== undefined
+    assert.equal(can, sink.canWithdraw === true, 'canWithdraw says whether there is withdraw')
     if (committer?.withdraw === undefined) return
     for (let times = 0; times < 2; times++) {
       for (const request of second) await committer.withdraw(request)

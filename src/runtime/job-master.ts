@@ -171,12 +171,16 @@ export class JobMaster {
     const { host, options } = this.#options
     const facts = await workers.start([this.#spec(0)])
     const configured = this.#configured ?? (await this.#configure(facts.name, facts.options))
-    const { resolved, paths, store } = configured
+    const { resolved, paths, store, memory } = configured
     const { values } = resolved
     const others = Array.from({ length: values.parallelism - 1 }, (_, at) => this.#spec(at + 1))
     if (others.length > 0) await workers.start(others)
-    const settings = workerSettings(resolved, facts.name, paths, host.ringBytes)
-    const params = options.params ?? {}
+    const settings = workerSettings(resolved, facts.name, {
+      paths,
+      memoryBytes: memory.bytes,
+      ...(host.ringBytes === undefined ? {} : { ringBytes: host.ringBytes }),
+    })
+    const { params = {} } = options
     const planned = await workers.configure({ kind: 'configure', params, settings })
     const lead = await takeLead({
       host,
@@ -259,6 +263,7 @@ export class JobMaster {
     await this.#workers?.close()
     await this.#configured?.store.close()
     await this.#configured?.claim.release()
+    this.#configured?.memory.release()
   }
 
   #announceStart(): void {

@@ -9,6 +9,7 @@ import { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Host, JobClaim } from './host.ts'
+import { memoryBudgetOf, type MemoryGrant } from './memory.ts'
 import { jobPaths, type JobPaths, type RunOptions } from './run-options.ts'
 
 export interface JobMasterOptions {
@@ -25,6 +26,7 @@ export interface ConfiguredJob {
   readonly paths: JobPaths
   readonly store: BlobStore
   readonly claim: JobClaim
+  readonly memory: MemoryGrant
 }
 
 /**
@@ -57,7 +59,9 @@ export async function configureJob(
   try {
     const store = await host.openStore(paths.storage)
     await store.cleanTemporary?.()
-    return { resolved, paths, store, claim }
+    const isStated = resolved.origins.memory !== 'default'
+    const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
+    return { resolved, paths, store, claim, memory }
   } catch (error) {
     await claim.release()
     throw error

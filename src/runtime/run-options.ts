@@ -35,18 +35,26 @@ export function jobPaths({ values }: ResolvedOptions, jobName: string): JobPaths
 const RING_BYTES = 1024 * 1024
 const SLICE_MS = 2
 
+/** What the options alone do not say. */
+export interface GrantedResources {
+  readonly paths: JobPaths
+  /** Of the process's budget. */
+  readonly memoryBytes: number
+  readonly ringBytes?: number
+}
+
 export function workerSettings(
   { values }: ResolvedOptions,
   jobName: string,
-  paths: JobPaths,
-  ringBytes: number = RING_BYTES,
+  granted: GrantedResources,
 ): WorkerSettings {
+  const { paths, memoryBytes, ringBytes = RING_BYTES } = granted
   return {
     jobName,
     parallelism: values.parallelism,
     maxParallelism: values.maxParallelism,
     backend: values.backend,
-    memoryBytes: values.memory,
+    memoryBytes,
     storage: paths.storage,
     stateDirectory: join(paths.job, 'state'),
     batchRecords: values.batchRecords,

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { isMillraceError, job, run, t } from 'millrace'
 import { dataGenerator, fileSink, sink } from 'millrace/connectors'
 
@@ -35,6 +36,7 @@ test('output newer than the checkpoint that a job goes back to is moved aside', 
   const options = { directory: join(folder, 'a'), checkpointing: { interval: '1 h' } } as const
   await using first = await run(files, options)
   const { checkpointId } = await first.checkpoint()
+  await setTimeout(200)
   await first.checkpoint()
   await first.stop()
   const before = visibleLines(output)

@@ -1,7 +1,7 @@
-// The file sink: names, formats, rolling, what a crash at any point leaves, full disks, foreign
-// files, withdrawal.
+// The file sink: names, formats, rolling, what a crash at any point leaves, foreign files,
+// withdrawal.
 import assert from 'node:assert/strict'
-import { mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { readdir, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { csv } from '../../../src/connectors/file/csv.ts'
@@ -9,45 +9,10 @@ import { fileSink } from '../../../src/connectors/file/sink.ts'
 import type { FilePart } from '../../../src/connectors/file/part.ts'
 import type { FileSinkPoint } from '../../../src/connectors/file/sink-options.ts'
 import { fileSource } from '../../../src/connectors/file/source.ts'
-import type { Sink } from '../../../src/operators/sink.ts'
 import { sinkConformance } from '../../../src/testing/conformance/sink.ts'
 import { t } from '../../../src/types/t.ts'
 import { readAll, temporaryFolder, writeFiles, writerContext } from '../helpers.ts'
-
-async function visibleNames(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => !name.startsWith('.')).toSorted()
-}
-
-async function visibleLines(folder: string): Promise<string[]> {
-  const lines: string[] = []
-  for (const name of await visibleNames(folder)) {
-    lines.push(...(await readFile(join(folder, name), 'utf8')).split('\n').slice(0, -1))
-  }
-  return lines
-}
-
-const pendingNames = async (folder: string) =>
-  (await readdir(folder)).filter((name) => name.startsWith('.pending'))
-
-const times = (count: number) => new Float64Array(count)
-
-/** One checkpoint of one subtask. */
-async function prepare<T>(
-  sink: Sink<T, FilePart>,
-  values: readonly T[],
-  checkpointId = 1,
-): Promise<readonly FilePart[]> {
-  const context = writerContext({ checkpointId: checkpointId - 1 })
-  await using writer = await sink.createWriter(context)
-  await writer.write(values, times(values.length))
-  return await writer.prepareCommit({ ...context.scope, checkpointId })
-}
-
-async function commit(sink: Sink<never, FilePart>, parts: readonly FilePart[]): Promise<void> {
-  await using committer = await sink.createCommitter?.(writerContext())
-  const { scope } = writerContext()
-  for (const committable of parts) await committer?.commit({ committable, scope, attempt: 1 })
-}
+import { commit, pendingNames, prepare, times, visibleLines, visibleNames } from './sink-helpers.ts'
 
 describe('the sink fileSink()', () => {
   it('keeps the promises of sinks', async (test) => {
@@ -226,38 +191,5 @@ describe('the committer of a file sink', () => {
       assert.deepEqual(await visibleNames(folder), [])
     }
     assert.equal((await readdir(join(folder, '.withdrawn'))).length, 2)
-  })
-})
-
-describe('a folder that cannot be written', () => {
-  it('is a coded error when the job starts', async (test) => {
-    const folder = await temporaryFolder(test)
-    await writeFiles(folder, { file: '' })
-    const sink = fileSink<string>({ path: join(folder, 'file', 'below') })
-    await assert.rejects(sink.createWriter(writerContext()), {
-      code: 'CONNECTOR_FAILED',
-      message: /ENOTDIR/,
-    })
-  })
-
-  it('shows nothing half when it goes away, and goes on when it is back', async (test) => {
-    const folder = await temporaryFolder(test)
-    const sink = fileSink<string>({ path: folder })
-    const context = writerContext()
-    await using writer = await sink.createWriter(context)
-    await writer.write(['a'], times(1))
-    await rename(folder, `${folder}-away`)
-    await mkdir(folder)
-    test.after(() => rm(`${folder}-away`, { recursive: true, force: true }))
-    assert.deepEqual(await visibleNames(folder), [])
-    await rm(folder, { recursive: true })
-    await assert.rejects(writer.prepareCommit({ ...context.scope, checkpointId: 1 }), {
-      code: 'CONNECTOR_FAILED',
-    })
-    await rename(`${folder}-away`, folder)
-    await writer.write(['b'], times(1))
-    const parts = await writer.prepareCommit({ ...context.scope, checkpointId: 2 })
-    await commit(sink, parts)
-    assert.deepEqual(await visibleLines(folder), ['a', 'b'])
   })
 })

@@ -17,6 +17,8 @@ const TIMERS_PER_STEP = 1024
 /** A stage as its task sees it. */
 export interface Stage extends Output {
   readonly label: string
+  /** True if records may wait in it until `flush`. */
+  readonly gathers: boolean
   /** Hands gathered records on; before barriers, watermarks and at the end of a batch. */
   flush(): void
   /** True while a watermark waits for its timers to fire. */
@@ -32,6 +34,7 @@ export interface Stage extends Output {
 
 /** The stage of an operator without key: a guarded call. */
 export class PlainStage implements Stage {
+  readonly gathers = false
   readonly isBusy = false
   readonly nextProcessingTimer = Number.POSITIVE_INFINITY
   currentWatermark = MIN_WATERMARK
@@ -52,6 +55,7 @@ export class PlainStage implements Stage {
   }
 
   watermark(timestamp: number): void {
+    if (timestamp <= this.currentWatermark) return
     this.currentWatermark = timestamp
     this.#operator.processWatermark(timestamp)
   }
@@ -70,13 +74,13 @@ export class PlainStage implements Stage {
 
 /** The stage of a keyed operator. */
 export class KeyedStage implements Stage {
+  readonly gathers: boolean
   isBusy = false
   currentWatermark = MIN_WATERMARK
   readonly label: string
   readonly #operator: Operator
   readonly #table: KeyedStateTable
   readonly #select: KeySelector['select']
-  readonly #prefetches: boolean
   readonly #values: unknown[] = []
   readonly #keys: unknown[] = []
   readonly #hashes = new Int32Array(PREFETCH_RECORDS)
@@ -89,14 +93,14 @@ export class KeyedStage implements Stage {
     this.#operator = operator
     this.#table = table
     this.#select = key.select
-    this.#prefetches = table.prefetches
+    this.gathers = table.prefetches
   }
 
   collect(value: unknown, timestamp: number): void {
     let key: unknown
     try {
       key = this.#select(value)
-      if (this.#prefetches) {
+      if (this.gathers) {
         const at = this.#count++
         this.#values[at] = value
         this.#keys[at] = key

@@ -86,6 +86,20 @@ export class TaskBuilder {
       const stream = runs.length === 0 ? undefined : restoreStream(store, runs, keyGroups)
       this.timings.push(await backend.open(stream))
     }
+    const snapshots = new TaskSnapshots({
+      vertex: vertex.id,
+      subtaskIndex,
+      keyGroups,
+      operators: deploy.operators,
+      scope: deploy.scope,
+      settings,
+      store,
+      host,
+      restored: runs,
+      signal,
+    })
+    // Closed after the sinks, for whose output a snapshot waits, and before what it reads.
+    resources.defer(() => snapshots.close())
     const exchanges = new Map<number, ExchangeOutput>()
     const sinks: SinkRunner[] = []
     for (const node of vertex.nodes) {
@@ -119,19 +133,6 @@ export class TaskBuilder {
       resources.defer(async () => operator.close())
       await operator.open()
     }
-    const snapshots = new TaskSnapshots({
-      vertex: vertex.id,
-      subtaskIndex,
-      keyGroups,
-      operators: deploy.operators,
-      scope: deploy.scope,
-      settings,
-      store,
-      host,
-      restored: runs,
-      signal,
-    })
-    resources.defer(() => snapshots.close())
     const task: Task = new Task({
       vertex,
       subtaskIndex,

@@ -101,11 +101,14 @@ export class TaskSnapshots {
     await attempt.writing?.catch(() => undefined)
     attempt.cut?.abort()
     this.#attempt = undefined
+    const { store, host } = this.#options
     for (const name of new Set(attempt.written.map((run) => run.name))) {
-      await this.#options.store.delete(name)
+      // If it stays, it is garbage that the next collection finds.
+      await store.delete(name).catch((error: unknown) => host.report('run-not-deleted', error))
     }
   }
 
+  /** Resolves when nothing is written any more, and nothing reads a cut. */
   async close(): Promise<void> {
     await Promise.allSettled([this.#merging, this.#attempt?.writing])
   }
@@ -163,7 +166,7 @@ export class TaskSnapshots {
     const plan = planMerge(this.#runs)
     if (plan === undefined) return
     this.#merging = this.#merge(this.#runs.slice(plan.from, plan.to), plan.from === 0)
-      .catch((error: unknown) => host.report('merge-failed', error))
+      .catch((error: unknown) => (signal.aborted ? undefined : host.report('merge-failed', error)))
       .finally(() => (this.#merging = undefined))
   }
 

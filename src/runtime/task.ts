@@ -52,11 +52,8 @@ export class Task {
 
   /** Asked before each record: no room downstream, a timer burst, or a barrier being held. */
   readonly isBlocked = (): boolean => {
-    if (this.#held !== undefined) return true
-    const { exchanges, sinks, chain } = this.parts
-    for (const exchange of exchanges) if (exchange.isFull) return true
-    for (const sink of sinks) if (sink.pump.isFull) return true
-    for (const { stage } of chain.operators) if (stage.isBusy) return true
+    if (this.#held !== undefined || this.#isOutputFull()) return true
+    for (const { stage } of this.parts.chain.operators) if (stage.isBusy) return true
     return false
   }
 
@@ -68,18 +65,13 @@ export class Task {
       const { failure } = sink.pump
       if (failure !== undefined) throw sinkFailure(sink, failure.error)
     }
-    for (const { stage } of chain.operators) {
-      if (!stage.isBusy) continue
-      stage.resume()
-      worked = true
-      break
-    }
+    if (this.#fireSome()) worked = true
     try {
       if (head.step(recordsMax)) worked = true
+      if (worked) for (const { stage } of chain.operators) stage.flush()
     } catch (error) {
       throw this.#placed(error)
     }
-    if (worked) for (const { stage } of chain.operators) stage.flush()
     this.#takeBarrier()
     for (const exchange of exchanges) if (exchange.pump()) worked = true
     for (const sink of sinks) sink.pump.kick()
@@ -91,9 +83,12 @@ export class Task {
     for (const { stage } of this.parts.chain.operators) {
       if (stage.nextProcessingTimer <= now) stage.processingTime(now)
     }
+    for (const { stage } of this.parts.chain.operators) stage.flush()
   }
 
+  /** Infinite while there is no room for what timers emit. */
   get nextProcessingTimer(): number {
+    if (this.#isOutputFull()) return Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
     for (const { stage } of this.parts.chain.operators) {
       if (stage.nextProcessingTimer < next) next = stage.nextProcessingTimer
@@ -108,9 +103,10 @@ export class Task {
     this.#takeBarrier()
   }
 
-  /** True while a trigger waits for the end of the current batch: no split may be taken on. */
+  /** True between a trigger and its cut: a split taken on now would be in the master's cut too. */
   get awaitsBarrier(): boolean {
-    return this.#requested !== undefined
+    if (this.parts.source === undefined) return false
+    return this.#requested !== undefined || this.#held !== undefined
   }
 
   /** The gate has the barrier on all its channels. */
@@ -134,9 +130,29 @@ export class Task {
   async abort(checkpointId: number): Promise<void> {
     this.parts.gate?.abort(checkpointId)
     if (this.#requested?.barrier.checkpointId === checkpointId) this.#requested = undefined
+    // Nobody would settle its cut any more; whoever is downstream is told of the abort, too.
+    if (this.#held?.barrier.checkpointId === checkpointId) this.#held = undefined
     if (this.#stoppedBy === checkpointId) this.parts.source?.resume()
     await this.parts.snapshots.abort(checkpointId)
     this.#passHeld()
+  }
+
+  #isOutputFull(): boolean {
+    const { exchanges, sinks } = this.parts
+    for (const exchange of exchanges) if (exchange.isFull) return true
+    for (const sink of sinks) if (sink.pump.isFull) return true
+    return false
+  }
+
+  /** Fires timers of the first operator whose watermark waits for them, if there is room. */
+  #fireSome(): boolean {
+    if (this.#isOutputFull()) return false
+    for (const { stage } of this.parts.chain.operators) {
+      if (!stage.isBusy) continue
+      stage.resume()
+      return true
+    }
+    return false
   }
 
   #takeBarrier(): void {
@@ -237,11 +253,19 @@ export class Task {
 
   /** Adds where the record came from, if the head knows. */
   #placed(error: unknown): unknown {
-    const place = this.parts.source?.place ?? ''
-    if (place === '' || !isMillraceError(error) || error.code !== 'FUNCTION_FAILED') return error
-    return new MillraceError(error.code, `${error.message} (${place})`, {
+    const { source, chain } = this.parts
+    const read = source?.place ?? ''
+    if (read === '' || !isMillraceError(error)) return error
+    if (error.details['operator'] === undefined) return error
+    // Records that are gathered for a prefetch fail some time after they were read.
+    const gathers = chain.operators.some(({ stage }) => stage.gathers)
+    const place = gathers ? `at or before ${read}` : read
+    const { code, message, cure, retryable, details } = error
+    return new MillraceError(code, `${message} (${place})`, {
+      cure,
+      retryable,
       cause: error.cause,
-      details: { ...error.details, place },
+      details: { ...details, place },
     })
   }
 }

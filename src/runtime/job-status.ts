@@ -74,6 +74,8 @@ export class JobProgress {
   #failed = 0
   #last: CheckpointSummary | undefined
   #lastFailure: ErrorData | undefined
+  /** The workers of the last attempt, as they were when it ended. */
+  #ended: readonly WorkerStatus[] = []
   /** Of attempts that have ended. */
   #recordsIn = 0
   #recordsOut = 0
@@ -96,12 +98,14 @@ export class JobProgress {
 
   /** An attempt is over: its counters are kept. */
   endAttempt(workers: readonly WorkerStatus[], error: unknown): void {
+    if (workers.length > 0) this.#ended = workers
     this.#recordsIn += sum(workers, (worker) => worker.recordsIn)
     this.#recordsOut += sum(workers, (worker) => worker.recordsOut)
     if (error !== undefined) this.lastError = errorToData(error)
   }
 
   status(workers: readonly WorkerStatus[]): JobStatus {
+    const shown = workers.length > 0 ? workers : this.#ended
     const { jobName, state, parallelism, params, attempts, lastError } = this
     const { restoredFrom, hadFinished, stateOpen, location } = this
     return {
@@ -119,8 +123,8 @@ export class JobProgress {
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),
       malformedRecords: sum(workers, (worker) => worker.malformedRecords),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),
-      watermark: Math.min(...workers.map((worker) => worker.watermark)),
-      backend: sumBackends(workers.map((worker) => worker.backend)),
+      watermark: Math.min(...shown.map((worker) => worker.watermark)),
+      backend: sumBackends(shown.map((worker) => worker.backend)),
       checkpoints: {
         completed: this.#completed,
         failed: this.#failed,

@@ -240,8 +240,16 @@ export async function fence(
 ): Promise<Leadership> {
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const chain = await readChain(store)
-    const { restores, lineage } = await decide(chain)
     const { head, entries, damage } = chain
+    let decision: FenceDecision
+    try {
+      decision = await decide(chain)
+    } catch (error) {
+      // What looks like damage may be what a living leader deletes behind its newer links.
+      if ((await wasAppended(store, head)) !== true && !(await isPassed(store, head))) throw error
+      continue
+    }
+    const { restores, lineage } = decision
     const { jobName, writtenAt } = identity
     const leaderEpoch = head.leaderEpoch + 1
     const body = { kind: 'fence', jobName, lineage, leaderEpoch, writtenAt, restores } as const

@@ -44,6 +44,19 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     wakeUp?.()
   }
 
+  /** One wait for the bell at a time: each stays with the engine until the bell rings. */
+  let isListening = false
+  const listen = (): void => {
+    if (isListening || own.word === undefined) return
+    const rings = Atomics.waitAsync(own.word, 0, own.seen)
+    if (!rings.async) return wake()
+    isListening = true
+    void rings.value.then(() => {
+      isListening = false
+      wake()
+    })
+  }
+
   return {
     clock: {
       ...systemClock,
@@ -72,8 +85,8 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
       }
       const woken = new Promise<void>((resolve) => (wakeUp = resolve))
       const timer = systemClock.setTimer(timeoutMs, wake)
-      const bell = own.word === undefined ? undefined : waitForBell(own.word, own.seen, timeoutMs)
-      await (bell === undefined ? woken : Promise.race([woken, bell]))
+      listen()
+      await woken
       timer.cancel()
       wakeUp = undefined
       isAwake = false
@@ -90,9 +103,4 @@ function rung(own: { readonly word: Int32Array | undefined; seen: number }): boo
   const isNew = now !== own.seen
   own.seen = now
   return isNew
-}
-
-function waitForBell(word: Int32Array, seen: number, timeoutMs: number): Promise<unknown> {
-  const result = Atomics.waitAsync(word, 0, seen, timeoutMs)
-  return result.async ? result.value : Promise.resolve(result.value)
 }

@@ -28,6 +28,8 @@ interface SourceState {
   readonly known: Set<string>
   readonly finished: Set<string>
   readonly waiting: Set<number>
+  /** Its splits are known from a checkpoint. */
+  readonly isRestored: boolean
   discovered: boolean
   nextSubtask: number
 }
@@ -46,6 +48,7 @@ export class SplitCoordinator {
         known: new Set([...finished, ...pending.map((split) => split.id)]),
         finished,
         waiting: new Set(),
+        isRestored: former.some((record) => record.pending.length + record.finished.length > 0),
         discovered: false,
         nextSubtask: 0,
       })
@@ -55,7 +58,10 @@ export class SplitCoordinator {
   /** Splits that a worker found; those that are known already are not read again. */
   discovered(uid: string, splits: readonly SplitRecord[]): readonly Assignment[] {
     const state = this.#source(uid)
-    for (const split of splits) {
+    // The input of a bounded source is what there was when the job began. Files that have grown
+    // since are cut elsewhere, and what is new would make the result depend on a crash.
+    const isFixed = state.spec.bounded && state.isRestored
+    for (const split of isFixed ? [] : splits) {
       if (state.known.has(split.id)) continue
       state.known.add(split.id)
       state.pending.push(split)

@@ -32,7 +32,7 @@ async function start(options: Arguments, backend: string, fresh: boolean): Promi
     directory: folder,
     backend: backend === 'rocksdb' ? 'rocksdb' : 'hashmap',
     parallelism: options.parallelism,
-    checkpointing: { interval: '2 s' },
+    checkpointing: { interval: options.interval },
     fresh,
   })
 }

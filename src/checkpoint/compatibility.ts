@@ -87,7 +87,7 @@ function nodeDifferences(
   drop: ReadonlySet<string>,
 ): readonly string[] {
   if (!holdsAnything(before)) return []
-  if (before.kind !== node.kind || before.operation !== node.operation) {
+  if (before.kind !== node.kind || kindOf(before) !== kindOf(node)) {
     const was = `${before.kind} ${before.operation}`
     return [`"${uid}" was ${was}, is ${node.kind} ${node.operation}`]
   }
@@ -106,6 +106,11 @@ function nodeDifferences(
       differences.push(`state "${state.name}" of "${uid}" ${difference}`)
   }
   return differences
+}
+
+/** Without what stands in brackets after a connector: folders and hosts may move. */
+function kindOf({ operation }: PlanNode): string {
+  return operation.replace(/\(.*$/s, '')
 }
 
 function holdsAnything(node: PlanNode): boolean {

@@ -49,6 +49,17 @@ test('what holds nothing may change and vanish', () => {
   assert.deepEqual(differences([stateless], [{ ...stateless, operation: 'flatMap' }]), [])
 })
 
+test('a source or sink may point to another place, but not be another one', () => {
+  const at = (place: string) => [
+    { ...source, operation: `files(${place})` },
+    { ...sink, operation: `parts(${place})` },
+  ]
+  assert.deepEqual(differences(at('/a'), at('/b')), [])
+  assert.deepEqual(differences(at('/a'), [...at('/a').slice(0, 1), sink]), [
+    '"out" was sink parts(/a), is sink text-file',
+  ])
+})
+
 test('a uid that means another operation, key, kind or type is one line each', () => {
   assert.deepEqual(differences([count], [{ ...count, operation: 'reduce' }]), [
     '"count" was operator count, is operator reduce',

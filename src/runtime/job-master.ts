@@ -102,19 +102,19 @@ export class JobMaster {
    * checkpoint fails, the job goes on and this throws.
    */
   async stop(savepoint: string | undefined, drain: boolean): Promise<void> {
+    if (savepoint !== undefined) this.#running() // between two attempts nobody could write it
     this.#ending = 'stop'
     this.#wake.abort()
     const attempt = this.#attempt
     if (attempt === undefined || this.#progress.state !== 'running') return
     this.#progress.state = 'stopping'
     try {
-      if (!drain) await attempt.request('stop', savepoint)
-      else {
-        if (savepoint !== undefined) await attempt.request('savepoint', savepoint)
-        attempt.drain()
-      }
+      if (drain && savepoint !== undefined) await attempt.request('savepoint', savepoint)
+      if (drain) attempt.drain()
+      else await attempt.request('stop', savepoint)
     } catch (error) {
-      if (this.#attempt !== attempt) return
+      if (this.#attempt !== attempt && savepoint === undefined) return
+      if (this.#attempt !== attempt) throw error // it ends, but without the savepoint
       this.#ending = undefined
       this.#wake = new AbortController()
       this.#progress.state = 'running'
@@ -159,9 +159,10 @@ export class JobMaster {
       return { how: 'failed', error }
     } finally {
       const attempt = this.#attempt
-      this.#progress.endAttempt(attempt?.statuses ?? [], failure)
       await attempt?.close()
       await workers.close()
+      // Together, so that a status in between counts no record twice.
+      this.#progress.endAttempt(attempt?.statuses ?? [], failure)
       this.#attempt = undefined
     }
   }
@@ -236,11 +237,11 @@ export class JobMaster {
   }
 
   #restartDelay(error: MillraceError): number {
-    const { host } = this.#options
+    const { clock, random } = this.#options.host
     const { values } = required(this.#configured, 'failed before it was configured').resolved
     if (!error.retryable || this.#ending === 'cancel') throw error
     const strategy = restartStrategy(values)
-    const decided = decideRestart(strategy, this.#restart, host.clock.monotonic(), host.random)
+    const decided = decideRestart(strategy, this.#restart, clock.monotonic(), random)
     this.#restart = decided.state
     if (decided.next === 'give up') throw error
     return decided.next

@@ -35,7 +35,8 @@ export async function abandonedCommittables(
       const all = await readRecords(store, records)
       entries.push(...all.filter((entry) => entry.kind === 'committable'))
     } catch (error) {
-      if (!isMillraceError(error)) throw error
+      // A store that does not answer may answer the next attempt.
+      if (!isMillraceError(error) || error.code === 'STORAGE_FAILED') throw error
       const message = `output that ${records.name} describes cannot be taken back: ${error.message}`
       if (!options.acceptDuplicates) throw new MillraceError('OUTPUT_MAY_REPEAT', message)
       options.logger.warn({ code: error.code }, message)

@@ -12,11 +12,6 @@ export class MemoryStore implements ColdStore {
   #sorted: string[] = []
   #isClosed = false
 
-  /** A factory for `BackendContext.nativeStore`. */
-  static open(): Promise<ColdStore> {
-    return Promise.resolve(new MemoryStore())
-  }
-
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[] {
     this.#expectOpen()
     return keys.map((key) => copyOf(this.#values.get(textOf(key))))
@@ -84,6 +79,11 @@ export class MemoryStore implements ColdStore {
     if (!this.#isClosed) return
     throw new MillraceError('STATE_CLOSED', 'the local database was used after it was closed')
   }
+}
+
+/** A factory for `BackendContext.nativeStore`. */
+export function openMemoryStore(): Promise<ColdStore> {
+  return Promise.resolve(new MemoryStore())
 }
 
 function textOf(bytes: Buffer): string {

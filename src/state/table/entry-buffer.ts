@@ -1,32 +1,25 @@
 /**
- * Encoded entries of one key group and operator, collected in any order and given out sorted. The
- * order is that of the key bytes; six bytes behind the common head are compared as one number,
- * which nearly always decides.
+ * Encoded entries, collected in any order and given out sorted by their keys' bytes. Of each key
+ * the six bytes behind what all keys begin with are compared as one number, which nearly always
+ * decides.
  */
 import type { Buffer } from 'node:buffer'
 import { assert } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
-import { compareBytes, KEY_HEAD_BYTES } from '../runs/entry.ts'
 
 const FIRST_BYTES = 4096
 const MARKS_PER_ENTRY = 3
+const PREFIX_BYTES = 6
 
 export class EntryBuffer {
   /** Entries are appended here: `beginEntry`, key, `beginValue`, value, `endEntry`. */
   readonly out = new ByteWriter(FIRST_BYTES)
   /** Start of the key, start of the value, end; for each entry. */
   readonly #marks: number[] = []
-  readonly #prefixes: number[] = []
-  readonly #headBytes: number
-
-  /** All its entries begin with the same `headBytes` bytes. */
-  constructor(headBytes = KEY_HEAD_BYTES) {
-    this.#headBytes = headBytes
-  }
 
   get count(): number {
-    return this.#prefixes.length
+    return Math.floor(this.#marks.length / MARKS_PER_ENTRY)
   }
 
   beginEntry(): void {
@@ -38,21 +31,24 @@ export class EntryBuffer {
   }
 
   endEntry(): void {
-    const { bytes, length } = this.out
-    this.#marks.push(length)
-    const [start, end] = [this.#mark(this.count, 0), this.#mark(this.count, 1)]
-    const from = start + this.#headBytes
-    this.#prefixes.push(
-      end - from >= 6 ? bytes.readUIntBE(from, 6) : shortPrefix(bytes, from, end - from),
-    )
+    this.#marks.push(this.out.length)
   }
 
   /** The entries in key order. The buffer takes no more afterwards. */
   sorted(): SortedEntries {
-    const order = new Uint32Array(this.count)
-    for (let index = 0; index < order.length; index++) order[index] = index
-    const prefixes = this.#prefixes
-    order.sort((a, b) => (prefixes[a] as number) - (prefixes[b] as number) || this.#compare(a, b))
+    const { count } = this
+    const skipped = this.#commonBytes(count)
+    const prefixes = new Float64Array(count)
+    const order = new Uint32Array(count)
+    for (let index = 0; index < count; index++) {
+      order[index] = index
+      prefixes[index] = this.#prefix(index, skipped)
+    }
+    const decided = skipped + PREFIX_BYTES
+    order.sort((a, b) => {
+      const difference = (prefixes[a] as number) - (prefixes[b] as number) // a, b < count
+      return difference !== 0 || a === b ? difference : this.#compareOwn(a, b, decided)
+    })
     return new SortedEntries(this, order)
   }
 
@@ -66,27 +62,72 @@ export class EntryBuffer {
     }
   }
 
-  prefix(index: number): number {
-    return this.#prefixes[index] as number // asked for entries that exist
+  /** Order of an entry's key and one of another buffer. */
+  compare(index: number, other: EntryBuffer, otherIndex: number): number {
+    return compareParts(
+      this.out.bytes,
+      this.#mark(index, 0),
+      this.#mark(index, 1),
+      other.out.bytes,
+      other.#mark(otherIndex, 0),
+      other.#mark(otherIndex, 1),
+    )
   }
 
-  key(index: number): Buffer {
-    return this.out.bytes.subarray(this.#mark(index, 0), this.#mark(index, 1))
+  #compareOwn(a: number, b: number, decided: number): number {
+    const { bytes } = this.out
+    const [endA, endB] = [this.#mark(a, 1), this.#mark(b, 1)]
+    const startA = Math.min(endA, this.#mark(a, 0) + decided)
+    const startB = Math.min(endB, this.#mark(b, 0) + decided)
+    const comparison = compareParts(bytes, startA, endA, bytes, startB, endB)
+    // Prefixes are padded with zeros, so a short key may tie with one that goes on with zeros.
+    const lengths = endA - this.#mark(a, 0) - (endB - this.#mark(b, 0))
+    assert(comparison !== 0 || lengths !== 0, 'an entry is twice in one cut')
+    return comparison === 0 ? lengths : comparison
   }
 
-  #compare(a: number, b: number): number {
-    const comparison = compareBytes(this.key(a), this.key(b))
-    assert(comparison !== 0 || a === b, 'an entry is twice in one cut')
-    return comparison
+  /** How many bytes all keys share at their beginning. */
+  #commonBytes(count: number): number {
+    if (count === 0) return 0
+    const { bytes } = this.out
+    const first = this.#mark(0, 0)
+    let common = this.#mark(0, 1) - first
+    for (let index = 1; index < count && common > 0; index++) {
+      const start = this.#mark(index, 0)
+      common = Math.min(common, this.#mark(index, 1) - start)
+      for (let at = 0; at < common; at++) {
+        if (bytes[start + at] !== bytes[first + at]) common = at
+      }
+    }
+    return common
+  }
+
+  #prefix(index: number, skipped: number): number {
+    const from = this.#mark(index, 0) + skipped
+    const held = this.#mark(index, 1) - from
+    if (held >= PREFIX_BYTES) return this.out.bytes.readUIntBE(from, PREFIX_BYTES)
+    return held === 0 ? 0 : this.out.bytes.readUIntBE(from, held) * 256 ** (PREFIX_BYTES - held)
   }
 
   #mark(index: number, which: number): number {
-    return this.#marks[index * MARKS_PER_ENTRY + which] as number // as above
+    return this.#marks[index * MARKS_PER_ENTRY + which] as number // index < count
   }
 }
 
-function shortPrefix(bytes: Buffer, from: number, count: number): number {
-  return count <= 0 ? 0 : bytes.readUIntBE(from, count) * 2 ** (8 * (6 - count))
+function compareParts(
+  a: Buffer,
+  startA: number,
+  endA: number,
+  b: Buffer,
+  startB: number,
+  endB: number,
+): number {
+  const shorter = Math.min(endA - startA, endB - startB)
+  for (let at = 0; at < shorter; at++) {
+    const difference = (a[startA + at] as number) - (b[startB + at] as number) // within the keys
+    if (difference !== 0) return difference
+  }
+  return endA - startA - (endB - startB)
 }
 
 /** A cursor over sorted entries. */
@@ -110,11 +151,7 @@ export class SortedEntries {
 
   /** Negative if this one's next entry comes first; neither may be at the end. */
   compare(other: SortedEntries): number {
-    const [mine, others] = [this.#at(), other.#at()]
-    return (
-      this.buffer.prefix(mine) - other.buffer.prefix(others) ||
-      compareBytes(this.buffer.key(mine), other.buffer.key(others))
-    )
+    return this.buffer.compare(this.#at(), other.buffer, other.#at())
   }
 
   #at(): number {

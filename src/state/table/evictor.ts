@@ -36,7 +36,7 @@ export class Evictor {
   readonly #confirmedEpoch: () => number
   readonly #batch = new ColdBatch()
   readonly #out = new ByteWriter()
-  #spilled = new EntryBuffer(0)
+  #spilled = new EntryBuffer()
   #tableIndex = 0
   #shardIndex = 0
   #slot = 0
@@ -85,7 +85,7 @@ export class Evictor {
     }
     if (this.#spilled.count === 0) return
     this.#spill.add(this.#spilled.sorted())
-    this.#spilled = new EntryBuffer(0)
+    this.#spilled = new EntryBuffer()
   }
 
   /** The hand looks at one slot; true if its row went. */

@@ -27,6 +27,7 @@ import type { Records } from './records.ts'
 import { Shard, SPREAD } from './shard.ts'
 import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
 
+const NO_KEY: unique symbol = Symbol('no key')
 /** Additions after which memory is looked at. */
 export const GROWTH_PER_LOOK = 256
 /** A table has about so many shards, whatever its key groups. */
@@ -77,11 +78,11 @@ export class RowFinder {
   readonly #empty: Shard
   readonly #firstGroup: number
   readonly #maxParallelism: number
-  /** Of the key that is selected, whether it has a row or not. */
+  /** For the usual powers of two, where it spares a division; else -1. */
+  readonly #groupMask: number
+  /** The key that is selected, whether it has a row or not. */
+  #key: unknown = NO_KEY
   protected routeHash = 0
-  protected shardIndex = 0
-  #isSelected = false
-  #key: unknown
   /** `select` has something to do first. */
   #attention = false
   #isClosed = false
@@ -95,6 +96,9 @@ export class RowFinder {
     const { start, end } = group.keyGroups
     this.#firstGroup = start
     this.#maxParallelism = group.maxParallelism
+    this.#groupMask = Number.isInteger(Math.log2(group.maxParallelism))
+      ? group.maxParallelism - 1
+      : -1
     this.subBits = Math.max(1, Math.ceil(Math.log2(SHARDS_WANTED / (end - start + 1))))
     this.#empty = new Shard(this.stride, layout.scalars.length, this.subBits, 2)
     const count = (end - start + 1) << this.subBits
@@ -103,14 +107,14 @@ export class RowFinder {
 
   /** The key that is selected, as state holds it. */
   get currentKey(): unknown {
-    if (!this.#isSelected) throw this.notUsable()
+    this.expectKey()
     if (this.shard === undefined) return this.#ownKey()
     const key = this.shard.keyAt(this.slot)
     return keyIsPrimitive(key) ? key : readIsolated(this.keyType, key)
   }
 
   get currentRouteHash(): number {
-    if (!this.#isSelected) throw this.notUsable()
+    this.expectKey()
     return this.routeHash
   }
 
@@ -119,19 +123,18 @@ export class RowFinder {
     const mixed = murmurHash(routeHash)
     const spread = Math.imul(mixed, SPREAD)
     const { subBits } = this
-    const group = (mixed % this.#maxParallelism) - this.#firstGroup
-    const shardIndex = (group << subBits) + (spread >>> (32 - subBits))
-    const shard = this.shards[shardIndex]
-    if (shard === undefined) throw new AssertionError(`key group ${group} is not of this table`)
-    this.#isSelected = true
+    const mask = this.#groupMask
+    const keyGroup = mask >= 0 ? mixed & mask : mixed % this.#maxParallelism
+    const group = keyGroup - this.#firstGroup
+    const shard = this.shards[(group << subBits) + (spread >>> (32 - subBits))]
+    if (shard === undefined) throw new AssertionError(`key group ${keyGroup} is not of this table`)
     this.#key = key
     this.routeHash = routeHash
-    this.shardIndex = shardIndex
     if (typeof key !== 'number') return this.#found(shard, shard.find(key, routeHash))
     const { words, lanes } = shard
     const { stride } = this
-    const mask = shard.capacity - 1
-    for (let slot = (spread << subBits) >>> shard.shift; ; slot = (slot + 1) & mask) {
+    const last = shard.capacity - 1
+    for (let slot = (spread << subBits) >>> shard.shift; ; slot = (slot + 1) & last) {
       const at = slot * stride
       const flags = words[at * 2 + WORD_FLAGS] as number // slots are below the capacity
       if (flags === 0) return this.#found(shard, -1)
@@ -162,15 +165,14 @@ export class RowFinder {
 
   deselect(): void {
     if (this.#attention && !this.#isClosed) this.#settle()
-    this.#isSelected = false
     this.shard = undefined
-    this.#key = undefined
+    this.#key = NO_KEY
   }
 
   /** Creates the row of the selected key; for its first write. */
   create(): Shard {
-    if (!this.#isSelected) throw this.notUsable()
-    this.addRow(this.#ownKey(), this.routeHash, this.shardIndex, 0)
+    this.expectKey()
+    this.addRow(this.#ownKey(), this.routeHash, this.shardIndexOf(this.routeHash), 0)
     return required(this.shard, 'a row was created')
   }
 
@@ -204,13 +206,13 @@ export class RowFinder {
   removeRow(shard: Shard, slot: number): void {
     shard.remove(slot)
     this.rowCount--
-    if (this.#isSelected && this.shard === shard) this.relocate()
+    if (this.shard === shard) this.relocate()
   }
 
   /** Looks for the selected row again, after rows were moved. */
   relocate(): void {
-    if (!this.#isSelected || this.shard === undefined) return
-    const shard = required(this.shards[this.shardIndex], 'the shard of the current row')
+    const { shard } = this
+    if (shard === undefined || this.#key === NO_KEY) return
     const slot = shard.find(this.#key, this.routeHash)
     if (slot < 0) this.shard = undefined
     else this.#point(shard, slot)
@@ -235,10 +237,9 @@ export class RowFinder {
   }
 
   deselectAll(): void {
-    this.#isSelected = false
     this.#attention = false
     this.shard = undefined
-    this.#key = undefined
+    this.#key = NO_KEY
   }
 
   /** Why there is no row to work on. */
@@ -254,7 +255,7 @@ export class RowFinder {
 
   /** For reads of a key without a row: throws unless a key is selected. */
   expectKey(): void {
-    if (!this.#isSelected) throw this.notUsable()
+    if (this.#key === NO_KEY) throw this.notUsable()
   }
 
   #ownKey(): unknown {
@@ -265,10 +266,11 @@ export class RowFinder {
 
   #found(shard: Shard, slot: number): void {
     if (slot >= 0) {
+      this.#key = shard.keyAt(slot) // the caller may change its own
       this.#point(shard, slot)
       this.setFlags(ROW_REFERENCED)
     } else if (this.below === undefined) this.shard = undefined
-    else this.below.load(this.#ownKey(), this.routeHash, this.shardIndex)
+    else this.below.load(this.#ownKey(), this.routeHash, this.shardIndexOf(this.routeHash))
   }
 
   #point(shard: Shard, slot: number): void {

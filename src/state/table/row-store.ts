@@ -33,11 +33,17 @@ export class RowStore extends RowFinder implements CollectionHost {
     this.cuts = new PendingCuts(codec, records, group.keyGroups.start, this.subBits)
   }
 
+  /** Makes the current row ready for a change of its scalars; creates it if there is none. */
+  prepare(): void {
+    const shard = this.shard ?? this.create()
+    if (shard.words[this.at * 2 + WORD_EPOCH] !== this.epoch) this.touch()
+  }
+
   /** Must come before the first change of the current row's scalars in an epoch. */
   touch(): void {
     const { shard } = this
     if (shard === undefined) throw this.notUsable()
-    if (this.cuts.any) this.cuts.preserveRow(shard, this.slot, this.shardIndex)
+    if (this.cuts.any) this.cuts.preserveRow(shard, this.slot, this.shardIndexOf(this.routeHash))
     shard.words[this.at * 2 + WORD_EPOCH] = this.epoch
     this.setFlags(ROW_STALE)
     shard.touched = this.epoch
@@ -77,7 +83,8 @@ export class RowStore extends RowFinder implements CollectionHost {
   /** The collections of the current row. */
   collections(): RowCollections {
     const shard = this.shard ?? this.create()
-    return shard.collections?.[this.slot] ?? this.newCollections(this.routeHash, this.shardIndex)
+    const held = shard.collections?.[this.slot]
+    return held ?? this.newCollections(this.routeHash, this.shardIndexOf(this.routeHash))
   }
 
   /** Gives the current row its collections. */

@@ -164,9 +164,9 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
 
   maintain(budgetMs: number): boolean {
     if (this.#state !== 'open' || this.#below === undefined) return false
-    const { monotonic } = this.#context
-    const endMs = monotonic() + budgetMs
-    return this.#below.maintain(() => monotonic() < endMs)
+    const context = this.#context
+    const endMs = context.monotonic() + budgetMs
+    return this.#below.maintain(() => context.monotonic() < endMs)
   }
 
   get statistics(): BackendStatistics {

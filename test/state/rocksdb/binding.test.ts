@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { ColdBatch, type NativeStoreFactory } from '../../../src/state/cold-store.ts'
 import { openRocksDb, rocksdbIsAvailable } from '../../../src/state/rocksdb/binding.ts'
-import { MemoryStore } from '../../../src/testing/memory-store.ts'
+import { openMemoryStore } from '../../../src/testing/memory-store.ts'
 import { SeededRandom } from '../../../src/util/random.ts'
 
 const SEED = 20_261_121
@@ -147,4 +147,4 @@ function suite(name: string, open: NativeStoreFactory, skip: boolean): void {
 }
 
 suite('RocksDB', openRocksDb, !rocksdbIsAvailable())
-suite('the store in memory', MemoryStore.open, false)
+suite('the store in memory', openMemoryStore, false)

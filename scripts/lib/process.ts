@@ -1,5 +1,6 @@
 // Starting other programs from the scripts: always by path and with the Node that runs us, so that
-// nothing depends on which `node` a shell would find first.
+// nothing depends on which `node` a shell would find first. What they print is kept and shown only
+// if they fail: then in full.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -13,33 +14,37 @@ export class StepFailed extends Error {}
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
-  /** Returns what the program printed instead of showing it. Errors are shown all the same. */
-  readonly capture?: boolean
   readonly timeoutMs?: number
 }
 
-/** Runs a program to its end and throws StepFailed unless it exits with 0. */
+/**
+ * Runs a program to its end and returns what it printed on stdout.
+ *
+ * @throws StepFailed with all that it printed unless it exits with 0.
+ */
 export function run(
   command: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const { cwd = root, env = process.env, capture = false, timeoutMs = 600_000 } = options
+  const { cwd = root, env = process.env, timeoutMs = 600_000 } = options
   return new Promise((done, failed) => {
-    // Errors go the way of the output, so that a log keeps their order.
-    const stdout = capture ? 'pipe' : 'inherit'
-    const stderr = capture ? 'inherit' : 1
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', stdout, stderr] })
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
+    // Errors go the way of the output, so that what is shown keeps their order.
+    let everything = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      everything += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (everything += text))
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     child.on('error', failed)
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       if (code === 0) return done(output)
       const shown = [command, ...args].join(' ').replaceAll(root + '/', '')
-      if (output !== '') process.stdout.write(output)
-      failed(new StepFailed(`${shown}\nended with ${signal ?? `exit code ${code}`}`))
+      failed(new StepFailed(`${everything}${shown}\nended with ${signal ?? `exit code ${code}`}`))
     })
   })
 }

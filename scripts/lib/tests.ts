@@ -1,5 +1,5 @@
-// Runs the test files and reports briefly: one line for each file, every failure in full with what
-// its file printed, and the counts at the end in the words of Node's own runner.
+// Runs the test files and reports briefly: nothing of what is well, every failure in full with what
+// its file printed; the counts are for the closing words of the gate.
 import { relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect, stripVTControlCharacters } from 'node:util'
@@ -10,6 +10,9 @@ export interface TestCounts {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
+  readonly files: number
+  /** The file that took longest, and how long. */
+  readonly slowest: string
 }
 
 interface Failure {
@@ -33,7 +36,8 @@ export async function runTests(patterns: readonly string[]): Promise<TestCounts>
   })
   const failures: Failure[] = []
   const output = new Map<string, string>()
-  let counts: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: 0 }
+  let counts = { tests: 0, passed: 0, failed: 0, skipped: 0 }
+  const times = new Map<string, number>()
 
   for await (const { type, data } of stream) {
     if (type === 'test:stdout' || type === 'test:stderr') {
@@ -48,7 +52,7 @@ export async function runTests(patterns: readonly string[]): Promise<TestCounts>
     } else if (type === 'test:summary') {
       const { tests, passed, failed, cancelled, skipped } = data.counts
       if (data.file === undefined) counts = { tests, passed, failed: failed + cancelled, skipped }
-      else if (data.success) console.log(fileLine(data.file, tests, data.duration_ms))
+      else times.set(relative(root, data.file), data.duration_ms / 1000)
     }
   }
   for (const failure of failures) showFailure(failure)
@@ -56,12 +60,9 @@ export async function runTests(patterns: readonly string[]): Promise<TestCounts>
     const printed = output.get(file)
     if (printed) console.log(`\n── ${relative(root, file)} printed\n${tail(printed)}`)
   }
-  console.log(summary(counts))
-  return counts
-}
-
-function fileLine(file: string, tests: number, durationMs: number): string {
-  return `✔ ${relative(root, file)}  ${tests} tests, ${(durationMs / 1000).toFixed(1)} s`
+  const [slowest] = [...times].toSorted((a, b) => b[1] - a[1])
+  const named = slowest === undefined ? '' : `${slowest[0]} ${slowest[1].toFixed(1)} s`
+  return { ...counts, files: times.size, slowest: named }
 }
 
 function heading({ title, file, line }: Failure): string {

@@ -26,6 +26,28 @@ export type {
   TaskSnapshot,
 } from './state/snapshot.ts'
 
+// Handles, as functions get them and readers see them
+export type {
+  FoldingState,
+  ListState,
+  MapState,
+  ReadonlyFoldingState,
+  ReadonlyListState,
+  ReadonlyMapState,
+  ReadonlyValueState,
+  ValueState,
+} from './state/handles.ts'
+
+// Snapshots: opened, read, written
+export { Snapshot } from './savepoint/snapshot.ts'
+export { SnapshotReader } from './state/runs/snapshot-reader.ts'
+export type { DecodedRow, SubtaskRecord, TimerEntry } from './state/runs/snapshot-reader.ts'
+export { writeSnapshot } from './state/runs/snapshot-writer.ts'
+export type { SnapshotOptions, WrittenSnapshot } from './state/runs/snapshot-writer.ts'
+export type { Slice } from './state/runs/pace.ts'
+export type { RunMetadata } from './state/runs/run-format.ts'
+export { restoreStream } from './state/runs/run-set.ts'
+
 // Bytes of keys and values
 export type { FieldSchema, SimpleKind, TypeSchema } from './types/type.ts'
 export { keysEqual, readKey, routeHash, writeKey } from './types/keys.ts'

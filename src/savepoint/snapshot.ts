@@ -1,0 +1,94 @@
+/**
+ * A snapshot as something to open: a checkpoint of a job's storage or a savepoint. It is read
+ * without the job's code, for its runs say what they hold, and it yields the entries from which a
+ * backend is opened or rolled back.
+ */
+import { readChain } from '../checkpoint/chain.ts'
+import { chooseCheckpoint } from '../checkpoint/damage.ts'
+import type { CheckpointLink } from '../checkpoint/manifest.ts'
+import { MillraceError } from '../errors.ts'
+import type { EntryStream } from '../state/backend.ts'
+import type { KeyGroupRange } from '../state/key-groups.ts'
+import { restoreStream } from '../state/runs/run-set.ts'
+import { SnapshotReader } from '../state/runs/snapshot-reader.ts'
+import type { OperatorRecord } from '../state/snapshot.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { openBlobStore } from '../storage/open.ts'
+
+export class Snapshot implements AsyncDisposable {
+  readonly #store: BlobStore
+  readonly #link: CheckpointLink
+  readonly #ownsStore: boolean
+  /** Rows, timers and records, decoded by the schemas that the snapshot carries. */
+  readonly reader: SnapshotReader
+
+  private constructor(
+    store: BlobStore,
+    link: CheckpointLink,
+    reader: SnapshotReader,
+    ownsStore: boolean,
+  ) {
+    this.#store = store
+    this.#link = link
+    this.reader = reader
+    this.#ownsStore = ownsStore
+  }
+
+  /**
+   * Opens the newest sound checkpoint of a directory, or the one that is named.
+   *
+   * @param location a path, a `file:` URL or a store; a store stays the caller's to close.
+   * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, and what the storage throws.
+   *
+   * @example
+   * await using snapshot = await Snapshot.open('.millrace/word-count/checkpoints')
+   * for await (const row of snapshot.reader.rows('counts')) console.log(row.key, row.states)
+   */
+  static async open(
+    location: string | URL | BlobStore,
+    options: { readonly checkpointId?: number } = {},
+  ): Promise<Snapshot> {
+    const isStore = typeof location === 'object' && 'putIfAbsent' in location
+    const store = isStore ? location : await openBlobStore(String(location))
+    const { checkpointId } = options
+    const link = await chooseCheckpoint(store, await readChain(store), {
+      acceptDuplicates: true, // reading repeats nothing
+      ...(checkpointId === undefined ? {} : { checkpointId }),
+    })
+    if (link === undefined) {
+      const message = `there is no snapshot in ${store.location}`
+      throw new MillraceError('CHECKPOINT_NOT_FOUND', message)
+    }
+    const runs = link.tasks.flatMap((task) => task.runs)
+    const records = link.tasks.flatMap((task) => task.records ?? [])
+    const reader = await SnapshotReader.open(store, runs, records)
+    return new Snapshot(store, link, reader, !isStore)
+  }
+
+  get jobName(): string {
+    return this.#link.jobName
+  }
+
+  get checkpointId(): number {
+    return this.#link.checkpointId
+  }
+
+  get maxParallelism(): number {
+    return this.#link.maxParallelism
+  }
+
+  /** Operators with their ids and schemas, also those without keyed state. */
+  get operators(): readonly OperatorRecord[] {
+    return this.#link.operators
+  }
+
+  /** All keyed entries of these key groups, in order: for `open` and `rollback` of a backend. */
+  entries(keyGroups: KeyGroupRange): EntryStream {
+    const runs = this.#link.tasks.flatMap((task) => task.runs)
+    return restoreStream(this.#store, runs, keyGroups)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ownsStore) await this.#store.close()
+  }
+}

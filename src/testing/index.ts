@@ -14,3 +14,7 @@ export { blobStoreSuite } from './conformance/blob-store.ts'
 export type { BlobStoreSuite } from './conformance/blob-store.ts'
 export { FaultyBlobStore } from './faulty-store.ts'
 export type { FaultyBlobStoreOptions, Faults } from './faulty-store.ts'
+
+// Testing state backends
+export { backendSuite } from './conformance/backend.ts'
+export type { BackendSuite } from './conformance/backend.ts'

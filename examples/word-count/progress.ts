@@ -56,11 +56,11 @@ export class Progress {
   }
 }
 
-/** `120 k records/s · 480,000 read · 25,462 rows of state · checkpoint 3: 14.2 ms, 88.1 KiB` */
+/** `120 k lines/s · 480,000 read · 25,462 rows of state · checkpoint 3: 14.2 ms, 88.1 KiB` */
 export function statusLine(status: JobStatus, perSecond: number): string {
   const { recordsIn, backend, checkpoints } = status
   const { last, failed } = checkpoints
-  const parts = [`${short(perSecond)} records/s`, `${count(recordsIn)} read`]
+  const parts = [`${short(perSecond)} lines/s`, `${count(recordsIn)} read`]
   parts.push(`${count(backend.rows)} rows of state`)
   if (last === undefined) parts.push('no checkpoint yet')
   else parts.push(`checkpoint ${last.checkpointId}: ${checkpointText(last)}`)

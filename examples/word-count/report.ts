@@ -36,16 +36,16 @@ export async function report(screen: Screen, finished: Finished): Promise<void> 
   const { status, progress, output, passes, backend } = finished
   const counts = await readCounts(output)
   const words = [...counts.values()].reduce((sum, value) => sum + value, 0)
-  screen.line(
-    screen.style('bold', `\nThe ${topWords} most frequent of ${count(counts.size)} words`),
-  )
+  screen.line()
+  screen.line(screen.style('bold', `The ${topWords} most frequent of ${count(counts.size)} words`))
   const top = [...counts].toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
   for (const [word, times] of top.slice(0, topWords)) {
     screen.line(`  ${word.padEnd(10)} ${count(times).padStart(12)}`)
   }
   const { elapsedMs } = progress
   const perSecond = (status.recordsIn * 1000) / elapsedMs
-  screen.line(screen.style('bold', '\nThroughput'))
+  screen.line()
+  screen.line(screen.style('bold', 'Throughput'))
   screen.line(
     `  ${count(status.recordsIn)} lines in ${milliseconds(elapsedMs)}, ${short(perSecond)} lines/s`,
   )
@@ -56,7 +56,8 @@ export async function report(screen: Screen, finished: Finished): Promise<void> 
   }
   checkpointTable(screen, progress.checkpoints)
   const here = (path: string): string => relative(process.cwd(), path.replace(/^file:\/\//, ''))
-  screen.line(screen.style('bold', '\nWhere it lies'))
+  screen.line()
+  screen.line(screen.style('bold', 'Where it lies'))
   screen.line(`  checkpoints  ${here(status.checkpoints.location)}`)
   screen.line(`  output       ${here(output)}`)
   screen.line(
@@ -69,7 +70,8 @@ export async function report(screen: Screen, finished: Finished): Promise<void> 
 const phases = ['initMs', 'prepareMs', 'confirmMs', 'completeMs'] as const
 
 function checkpointTable(screen: Screen, all: readonly CheckpointSummary[]): void {
-  screen.line(screen.style('bold', `\nCheckpoints of this run: ${all.length}`))
+  screen.line()
+  screen.line(screen.style('bold', `Checkpoints of this run: ${all.length}`))
   if (all.length === 0) return
   screen.line(`  ${'phase'.padEnd(10)} ${'median'.padStart(10)} ${'longest'.padStart(10)}`)
   const row = (name: string, values: readonly number[], show: (value: number) => string): void => {

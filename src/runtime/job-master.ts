@@ -65,6 +65,7 @@ export class JobMaster {
       for (;;) {
         const outcome = await this.#runAttempt(onRunning)
         if (outcome.how !== 'failed') return await this.#result(outcome)
+        this.#progress.lastError = errorToData(outcome.error)
         const delayMs = this.#restartDelay(outcome.error)
         this.#progress.state = 'restarting'
         announce(this.#logger, 'millrace:job:restarting', {
@@ -79,8 +80,9 @@ export class JobMaster {
     } catch (error) {
       this.#progress.state = 'failed'
       this.#progress.endAttempt([], error)
-      const { jobName } = this.#progress
-      announce(this.#logger, 'millrace:job:failed', { job: jobName, error: errorToData(error) })
+      // A module that could not be loaded has not told its name.
+      const job = this.#progress.jobName || (this.#options.moduleUrl ?? '')
+      announce(this.#logger, 'millrace:job:failed', { job, error: errorToData(error) })
       throw error
     } finally {
       await this.#release()
@@ -217,10 +219,10 @@ export class JobMaster {
 
   /** Once, when the first worker has told the job's name and its options in code. */
   async #configure(jobName: string, code: object): Promise<ConfiguredJob> {
+    this.#progress.jobName = jobName
     const configured = await configureJob(this.#options, jobName, code)
     this.#configured = configured
     configured.claim.serve(this.#controlHandler())
-    this.#progress.jobName = jobName
     this.#progress.parallelism = configured.resolved.values.parallelism
     this.#progress.location = configured.store.location
     return configured

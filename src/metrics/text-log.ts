@@ -73,7 +73,8 @@ function describeError(error: unknown, withStack: boolean): string {
     return `  ${withStack && error instanceof Error ? error.stack : messageOf(error)}`
   const lines = [`  ${data.code}: ${data.message}`, `  → ${data.cure}`]
   for (let cause = data.cause; cause !== undefined;) {
-    if (cause.message !== data.message) lines.push(`  caused by: ${cause.message}`)
+    const { message } = cause
+    if (!lines.some((line) => line.includes(message))) lines.push(`  caused by: ${message}`)
     cause = 'code' in cause ? cause.cause : undefined
   }
   if (withStack && data.stack !== undefined) lines.push(data.stack.replace(/^/gm, '  '))

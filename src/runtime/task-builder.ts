@@ -265,12 +265,13 @@ export class TaskBuilder {
     }
     const channels: GateChannel[] = []
     for (const { id, fromVertex, edge } of vertex.inputs) {
-      const senders = required(graph.vertices[fromVertex], `no vertex ${fromVertex}`).parallelism
-      for (let from = 0; from < senders; from++) {
+      const senders = required(graph.vertices[fromVertex], `no vertex ${fromVertex}`)
+      for (let from = 0; from < senders.parallelism; from++) {
         if (edge.partitioning === 'forward' && from !== subtaskIndex) continue
         const ring = required(deploy.rings[id]?.[from]?.[subtaskIndex], `no ring on edge ${id}`)
         const reader = new RingReader(ring, this.#doorbell(from))
-        channels.push({ reader, type: edge.type, output: entry })
+        const sender = `${senders.name}[${from}]`
+        channels.push({ sender, reader, type: edge.type, output: entry })
       }
     }
     const gate = new InputGate(channels, {

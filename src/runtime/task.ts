@@ -253,8 +253,8 @@ export class Task {
 
   /** Adds where the record came from, if the head knows. */
   #placed(error: unknown): unknown {
-    const { source, chain } = this.parts
-    const read = source?.place ?? ''
+    const { source, gate, chain } = this.parts
+    const read = source?.place ?? gate?.place ?? ''
     if (read === '' || !isMillraceError(error)) return error
     if (error.details['operator'] === undefined) return error
     // Records that are gathered for a prefetch fail some time after they were read.

@@ -6,6 +6,8 @@ const LASTING = new Set(['EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG',
 
 const CURES: Readonly<Record<string, string>> = {
   EACCES: 'give the process the right to read and write there',
+  EISDIR: 'give a file: a folder is in its place',
+  ENOTDIR: 'check the path: a part of it is a file, not a folder',
   EPERM: 'give the process the right to read and write there',
   ENOSPC: 'make room on the disk; the job goes on from its last checkpoint',
   EDQUOT: 'make room on the disk; the job goes on from its last checkpoint',

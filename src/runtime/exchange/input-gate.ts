@@ -20,6 +20,8 @@ import {
 } from './channel.ts'
 
 export interface GateChannel {
+  /** Who sends, for messages. */
+  readonly sender: string
   readonly reader: ChannelReader
   readonly type: Type<unknown>
   /** Where its records go: the head's stage for this input. */
@@ -82,6 +84,12 @@ export class InputGate {
       this.#readFrame(channel)
     }
     return worked
+  }
+
+  /** Which record is being handed on, for messages; empty between records. */
+  get place(): string {
+    if (this.#current < 0) return ''
+    return `record ${this.recordsIn} since the start, from ${this.#channel(this.#current).sender}`
   }
 
   get hasEnded(): boolean {

@@ -56,7 +56,8 @@ export function exchangeOf(setup: ExchangeSetup) {
     const gate = new InputGate(
       rings
         .filter((_, sender) => partitioning !== 'forward' || sender === receiver)
-        .map((lanes) => ({
+        .map((lanes, sender) => ({
+          sender: `sender[${sender}]`,
           reader: new RingReader(lanes[receiver] as SharedArrayBuffer, silentBell),
           type,
           output: records,

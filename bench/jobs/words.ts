@@ -1,0 +1,70 @@
+/**
+ * The text that words are counted in: 20 million words, 100,000 of them distinct, by Zipf's law,
+ * ten to a line, about 100 MB. Made once from a seed and kept in the temporary folder of the system.
+ */
+import { createWriteStream, existsSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SeededRandom } from '../../src/util/random.ts'
+
+export const WORDS = 20_000_000
+export const DISTINCT_WORDS = 100_000
+const WORDS_PER_LINE = 10
+const LINES_PER_WRITE = 10_000
+
+/** Distinct words of three to five letters, the more usual ones not longer than the others. */
+function vocabulary(random: SeededRandom): readonly string[] {
+  const words = new Set<string>()
+  while (words.size < DISTINCT_WORDS) {
+    let word = ''
+    for (let left = 3 + random.int(3); left > 0; left--) {
+      word += String.fromCharCode(97 + random.int(26))
+    }
+    words.add(word)
+  }
+  return [...words]
+}
+
+/** Draws ranks by Zipf's law with exponent 1. */
+export function zipf(random: SeededRandom, ranks: number): () => number {
+  const upTo = new Float64Array(ranks)
+  let sum = 0
+  for (let rank = 0; rank < ranks; rank++) upTo[rank] = sum += 1 / (rank + 1)
+  return () => {
+    const drawn = random.next() * sum
+    let low = 0
+    let high = ranks - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((upTo[middle] as number) < drawn) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** The path of the text, which is written if it is not there. */
+export async function textFile(): Promise<string> {
+  const path = join(tmpdir(), `millrace-bench-words-1-${WORDS}.txt`)
+  if (existsSync(path)) return path
+  const random = new SeededRandom(1)
+  const words = vocabulary(random)
+  const draw = zipf(random, DISTINCT_WORDS)
+  const unfinished = `${path}.${process.pid}`
+  const file = createWriteStream(unfinished)
+  const lines = WORDS / WORDS_PER_LINE
+  for (let done = 0; done < lines; done += LINES_PER_WRITE) {
+    let text = ''
+    for (let line = 0; line < LINES_PER_WRITE; line++) {
+      for (let word = 1; word < WORDS_PER_LINE; word++) text += `${words[draw()]} `
+      text += `${words[draw()]}\n`
+    }
+    if (!file.write(text)) await once(file, 'drain')
+  }
+  file.end()
+  await once(file, 'close')
+  await rename(unfinished, path)
+  return path
+}

@@ -17,6 +17,7 @@ import { reachKillPoint } from './kill-points.ts'
 import { workerThreadUrl } from './worker-url.ts'
 
 const WORKER_HEAP_SHARE = 0.6
+const KEEP_ALIVE_MS = 60_000
 
 export const embeddedHost: Host = {
   clock: systemClock,
@@ -83,16 +84,27 @@ function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
     },
   })
   const runtime = new WorkerRuntime(spec, host)
-  const running = runtime.run().then(
-    () => later(() => events.exit(undefined)),
-    (error: unknown) => later(() => events.exit(errorToData(error))),
-  )
+  const running = new AbortController()
+  void keepProcessAlive(running.signal)
+  void runtime
+    .run()
+    .then(
+      () => later(() => events.exit(undefined)),
+      (error: unknown) => later(() => events.exit(errorToData(error))),
+    )
+    .finally(() => running.abort())
   return {
     send: (message) => runtime.receive(message),
+    // Nothing can end code of this very thread: what hangs is left alone and no longer heard.
     async terminate() {
       isOver = true
       runtime.receive({ kind: 'close' })
-      await running
+      running.abort()
     },
   }
+}
+
+/** As a thread would, whatever the job waits for. */
+async function keepProcessAlive(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) await systemClock.sleep(KEEP_ALIVE_MS, signal)
 }

@@ -106,11 +106,11 @@ class EmbeddedJob implements JobHandle {
     return this.status.checkpoints.location
   }
 
-  checkpoint(): Promise<{ readonly checkpointId: number }> {
+  async checkpoint(): Promise<{ readonly checkpointId: number }> {
     return this.#master.checkpoint()
   }
 
-  savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }> {
+  async savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }> {
     return this.#master.savepoint(String(directory))
   }
 

@@ -95,7 +95,7 @@ function cliPage(): string {
 
 function commandSection(command: CommandSpec): string[] {
   const flags = [...command.flags, ...commonFlags]
-  const words = command.positionals.map(({ name, summary }) => [code(`<${name}>`), summary])
+  const words = command.positionals.map(({ name, summary }) => [cell(`<${name}>`), summary])
   const exits = exitsOf(command).map((name) => EXIT_CODES[name][0])
   return [
     `## millrace ${command.name}`,
@@ -107,13 +107,7 @@ function commandSection(command: CommandSpec): string[] {
     '',
     ...table(
       ['argument', 'meaning'],
-      [
-        ...words,
-        ...flags.map((flag) => [
-          code(flagUsage(flag).replaceAll('|', String.raw`\|`)),
-          flag.summary,
-        ]),
-      ],
+      [...words, ...flags.map((flag) => [cell(flagUsage(flag)), flag.summary])],
     ),
     '',
     ...command.examples.flatMap(({ command: line, does }) => [`- ${code(line)}: ${does}`]),
@@ -121,6 +115,11 @@ function commandSection(command: CommandSpec): string[] {
     `Exit codes: ${exits.join(', ')}.`,
     '',
   ]
+}
+
+/** Code in a table, where a bar would end the cell. */
+function cell(text: string): string {
+  return code(text.replaceAll('|', String.raw`\|`))
 }
 
 function eventsPage(): string {

@@ -46,10 +46,6 @@ export class Task {
     this.parts = parts
   }
 
-  get label(): string {
-    return `${this.parts.vertex.name} (${this.parts.subtaskIndex + 1}/${this.parts.vertex.parallelism})`
-  }
-
   /** Asked before each record: no room downstream, a timer burst, or a barrier being held. */
   readonly isBlocked = (): boolean => {
     if (this.#held !== undefined || this.#isOutputFull()) return true

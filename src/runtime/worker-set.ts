@@ -66,7 +66,7 @@ export class WorkerSet {
     const text = JSON.stringify(first.plan)
     if (plans.every(({ plan }) => JSON.stringify(plan) === text)) return first
     throw new MillraceError('JOB_GRAPH_INVALID', 'two workers built different graphs', {
-      cure: 'build the graph from params only, not from clocks, random numbers or files that change',
+      cure: 'build the graph from params only, not from clocks, random numbers or changing files',
     })
   }
 
@@ -112,6 +112,8 @@ export class WorkerSet {
 
   #await<T>(keep: (waiting: Waiting<T>) => void, from: readonly unknown[]): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
+      // A worker may have been lost between two steps, when nobody waited for an answer.
+      if (this.#lost !== undefined) reject(errorFromData(this.#lost))
       keep({ answers: [], missing: from.length, resolve, reject })
     })
   }

@@ -6,7 +6,7 @@ import { dataGenerator, fileSink } from 'millrace/connectors'
 
 /** What happens at the record in the middle; `marker` is a file that says that it has happened. */
 function strike(trouble: string, marker: string): void {
-  const [what, how] = trouble.split(' ')
+  const [what = '', how] = trouble.split(' ')
   if (how === 'once' && existsSync(marker)) return
   writeFileSync(marker, 'struck')
   switch (what) {

@@ -52,7 +52,7 @@ describe('a job from a module', () => {
     await handle.cancel()
   })
 
-  it('stops with a last checkpoint and goes on from it, at another parallelism', async (context) => {
+  it('stops with a checkpoint and goes on from it at another parallelism', async (context) => {
     const { options, output } = placeFor(context)
     const params = { output, records: 6_000, keys: 50, rate: 10_000 }
     let parallelism = 2
@@ -95,7 +95,7 @@ describe('a job from a module', () => {
     assert.equal(linesOf(output).length, handle.status.recordsIn)
   })
 
-  it('starts another line from a savepoint, with its state and none of its output', async (context) => {
+  it('starts another line from a savepoint, with its state, not its output', async (context) => {
     const { options, output, directory } = placeFor(context)
     const savepoint = join(directory, 'savepoint')
     const params = { output, records: 4_000, keys: 50, rate: 10_000 }
@@ -119,7 +119,7 @@ describe('a job from a module', () => {
     assert.equal(new Set(lines).size, lines.length)
   })
 
-  it('starts afresh when it is told to, and does not go back when it fails then', async (context) => {
+  it('starts afresh when it is told to, and stays there when it fails then', async (context) => {
     const { options, output, directory, marker } = placeFor(context)
     const params = { output, records: 2_000, keys: 10, rate: 10_000 }
     const first = await run(countingJob, { ...options, parallelism: 2, params })

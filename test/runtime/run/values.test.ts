@@ -82,7 +82,7 @@ describe('a job value', () => {
     })
   })
 
-  it('is cancelled by its signal, and not started by one that was aborted before', async (context) => {
+  it('is cancelled by its signal, and not started with an aborted one', async (context) => {
     const { options } = placeFor(context)
     const controller = new AbortController()
     const { made } = sumsJob('sums', 1e9, 1_000)
@@ -95,7 +95,7 @@ describe('a job value', () => {
     await assert.rejects(late, { code: 'JOB_CANCELLED' })
   })
 
-  it('is cancelled when its handle is disposed of, and goes on in the next run', async (context) => {
+  it('is cancelled when its handle is disposed of, to go on in the next run', async (context) => {
     const { options } = placeFor(context)
     const { made, sums } = sumsJob('sums', 3_000, 6_000)
     {

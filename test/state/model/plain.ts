@@ -1,5 +1,6 @@
 // The plain model of keyed state: one JavaScript object for each key, and a set of timers. It knows
 // nothing of epochs, runs or memory; a snapshot of it is a copy.
+import { inspect } from 'node:util'
 import type { Handles } from '../../../src/testing/conformance/backend-world.ts'
 
 export interface PlainRow {
@@ -21,7 +22,7 @@ export interface PlainTimer {
 }
 
 export function textOf(key: unknown): string {
-  return `${typeof key} ${typeof key === 'object' ? JSON.stringify(key) : String(key)}`
+  return `${typeof key} ${inspect(key)}`
 }
 
 function emptyRow(): PlainRow {

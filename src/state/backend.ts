@@ -127,7 +127,10 @@ export interface KeyedStateBackend extends AsyncDisposable {
    * confirm (verify), complete (ready).
    */
   open(restore?: EntryStream): Promise<PhaseTimings>
-  /** Advances the epoch; synchronous and short. At most one unconfirmed cut at a time per call order. */
+  /**
+   * Advances the epoch; synchronous and short. Several cuts may be outstanding: confirming one
+   * confirms those before it, and after an aborted one the later ones must be aborted too.
+   */
   cut(): StateCut
   /** Goes back to a snapshot: everything now held is dropped and replaced. */
   rollback(restore: EntryStream): Promise<void>

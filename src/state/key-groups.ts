@@ -27,7 +27,10 @@ export function keyGroupRangeOf(
   maxParallelism: number,
   parallelism: number,
 ): KeyGroupRange {
-  assert(subtaskIndex >= 0 && subtaskIndex < parallelism, `subtask ${subtaskIndex} of ${parallelism}`)
+  assert(
+    subtaskIndex >= 0 && subtaskIndex < parallelism,
+    `subtask ${subtaskIndex} of ${parallelism}`,
+  )
   const start = Math.floor((subtaskIndex * maxParallelism + parallelism - 1) / parallelism)
   const end = Math.floor(((subtaskIndex + 1) * maxParallelism - 1) / parallelism)
   return { start, end }

@@ -3,8 +3,8 @@
  * `RoundRobinOperatorStateRepartitioner`. At unchanged parallelism list and broadcast state stay
  * where they were. Else the elements of each list state, in the order of the former subtasks, are
  * cut into runs of equal length; the subtasks that get one more start where those of the state
- * before ended, so that many short lists do not all go to the first. Union state goes to
- * everybody whole; of broadcast state subtask i gets the copy of former subtask i modulo their number.
+ * before ended, so that many short lists do not all go to the first. Union state goes to everybody
+ * whole; of broadcast state subtask i gets the copy of former subtask i modulo their number.
  */
 import { assert } from '../util/assert.ts'
 import type { OperatorStateKind } from './operator-state.ts'

@@ -174,6 +174,7 @@ const timeWords = new Int32Array(timeScratch.buffer)
 
 function hashOf(routeHash: number, time: number, name: string): number {
   timeScratch[0] = time
-  const words = (timeWords[0] as number) ^ Math.imul(timeWords[1] as number, 0x9e3779b1) // two words
+  const [low, high] = [timeWords[0] as number, timeWords[1] as number] // of two words
+  const words = low ^ Math.imul(high, 0x9e3779b1)
   return (name === '' ? routeHash ^ words : fnv1aString(name, routeHash) ^ words) | 0
 }

@@ -1,5 +1,5 @@
-// Random writes, deletes, cuts, aborts, merges, restores at other parallelisms and on other backends,
-// in plenty of memory and in next to none: the state is always that of a plain model.
+// Random writes, deletes, cuts, aborts, merges, restores at other parallelisms and on other
+// backends, in plenty of memory and in next to none: the state is always that of a plain model.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -3,7 +3,7 @@
  * tells besides what its collections hold, so that one read says all there is to know of a key:
  *
  *     key      as that of the row's entry in runs
- *     value    (chunks of a list, or 1 for a map that is not empty: varuint)* | entry's value or nothing
+ *     value    (chunks of a list, or 1 for a map with entries: varuint)* | entry's value or nothing
  *
  * one varuint for each declared collection. The store is thrown away with the attempt: this is no
  * format that anything else reads.

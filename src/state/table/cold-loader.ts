@@ -31,7 +31,7 @@ export class ColdLoader {
   readonly #out = new ByteWriter()
   readonly #input = new ByteReader(NOTHING)
   #batchBytes = 0
-  /** The row that is being gathered: what its keys begin with, its entry, what its collections hold. */
+  /** The row that is gathered: what its keys begin with, its entry, what its collections hold. */
   #table: KeyedTable | undefined
   #prefix: Uint8Array = NOTHING
   #row: Uint8Array = NOTHING

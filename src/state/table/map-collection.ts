@@ -1,4 +1,4 @@
-/** The map state of one row. Each entry is an item of its own; a deleted one stays as a dead item. */
+/** The map state of one row. Each entry is an item of its own; a deleted one stays, dead. */
 import type { CollectionHost } from './collection.ts'
 import { Collection } from './collection.ts'
 import { ItemIndex } from './item-index.ts'

@@ -12,7 +12,7 @@ import type { TableCut } from './table-cut.ts'
 
 export class PendingCuts {
   /** True if any cut may need images; what most writes find to be false. */
-  any = false
+  isNeeded = false
   readonly codec: EntryCodec
   readonly #records: Records
   readonly #firstGroup: number
@@ -28,20 +28,20 @@ export class PendingCuts {
 
   add(cut: TableCut): void {
     this.#cuts.push(cut)
-    this.any = true
+    this.isNeeded = true
   }
 
   /** The cut is collected, or nobody wants it. */
   remove(cut: TableCut): void {
     cut.close()
     this.#cuts = this.#cuts.filter((other) => other !== cut)
-    this.any = this.#cuts.length > 0
+    this.isNeeded = this.#cuts.length > 0
   }
 
   clear(): void {
     for (const cut of this.#cuts) cut.close()
     this.#cuts = []
-    this.any = false
+    this.isNeeded = false
   }
 
   keyGroupOf(shardIndex: number): number {

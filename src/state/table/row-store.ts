@@ -43,7 +43,8 @@ export class RowStore extends RowFinder implements CollectionHost {
   touch(): void {
     const { shard } = this
     if (shard === undefined) throw this.notUsable()
-    if (this.cuts.any) this.cuts.preserveRow(shard, this.slot, this.shardIndexOf(this.routeHash))
+    if (this.cuts.isNeeded)
+      this.cuts.preserveRow(shard, this.slot, this.shardIndexOf(this.routeHash))
     shard.words[this.at * 2 + WORD_EPOCH] = this.epoch
     this.setFlags(ROW_STALE)
     shard.touched = this.epoch
@@ -51,7 +52,7 @@ export class RowStore extends RowFinder implements CollectionHost {
   }
 
   touchItem(item: Item): void {
-    if (this.cuts.any) this.cuts.preserveItem(item)
+    if (this.cuts.isNeeded) this.cuts.preserveItem(item)
     item.epoch = this.epoch
     item.flags |= ITEM_STALE
     const { row } = item.owner
@@ -65,7 +66,7 @@ export class RowStore extends RowFinder implements CollectionHost {
   }
 
   preserveItem(item: Item): void {
-    if (this.cuts.any) this.cuts.preserveItem(item)
+    if (this.cuts.isNeeded) this.cuts.preserveItem(item)
   }
 
   thin(): void {

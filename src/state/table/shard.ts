@@ -15,7 +15,7 @@ import { LANE_KEY, ROW_NUMBER_KEY, ROW_TAKEN, WORD_FLAGS, WORD_HASH } from './la
 const CAPACITY_FIRST = 16
 const LOAD_MAX = 0.6
 const CHANGES_FIRST_MAX = 64
-/** Spreads the murmur hash, whose low bits chose the key group, over the bits that choose a slot. */
+/** Spreads the murmur hash, whose low bits chose the key group, over those that choose a slot. */
 export const SPREAD = 0x9e3779b1
 
 export class Shard {

@@ -219,7 +219,7 @@ export class TimerEntries implements TimerTable {
   /** Before a timer is set or deleted. */
   #touch(timer: KeyedTimer): void {
     const group = this.#groupOf(timer)
-    if (this.#store.cuts.any) {
+    if (this.#store.cuts.isNeeded) {
       this.#store.cuts.eachTimerCut(timer.epoch, group, (buffer) => {
         this.#encode(buffer, timer, group)
       })

@@ -25,6 +25,12 @@ async function restoredContent(suite: BackendSuite, runs: Runs, key: unknown): P
 
 /** Tests of single cuts. */
 export function cutTests(define: Define, suite: BackendSuite): void {
+  contentTests(define)
+  momentTests(define, suite)
+  deletionTests(define, suite)
+}
+
+function contentTests(define: Define): void {
   define('a cut holds what changed since the last one, in order, each key once', async (world) => {
     for (let key = 0; key < 300; key++) {
       world.on(key, ({ count, list, map }) => {
@@ -46,7 +52,9 @@ export function cutTests(define: Define, suite: BackendSuite): void {
     assert.equal((await world.checkpoint()).length, 2)
     assert.equal((await world.checkpoint()).length, 0)
   })
+}
 
+function momentTests(define: Define, suite: BackendSuite): void {
   define('a cut holds the values of its moment, whatever is written later', async (world) => {
     const keys = Array.from({ length: 200 }, (_, index) => `key ${index}`)
     for (const key of keys) {
@@ -98,7 +106,9 @@ export function cutTests(define: Define, suite: BackendSuite): void {
     )
     await merged.close()
   })
+}
 
+function deletionTests(define: Define, suite: BackendSuite): void {
   define('what is deleted is deleted in the next run, then gone', async (world) => {
     world.on('a', ({ value, list, map }) => {
       value.update(1)
@@ -153,6 +163,11 @@ const EMPTY = { value: undefined, count: 0, list: [], map: [], largest: undefine
 
 /** Tests of confirming, aborting and rolling back. */
 export function fateTests(define: Define, suite: BackendSuite): void {
+  abortTests(define, suite)
+  rollbackTests(define, suite)
+}
+
+function abortTests(define: Define, suite: BackendSuite): void {
   define('the changes of an aborted cut are in the next one', async (world) => {
     world.on('a', ({ value, map }) => {
       value.update(1)
@@ -215,7 +230,9 @@ export function fateTests(define: Define, suite: BackendSuite): void {
     second.abort()
     assert.equal((await world.checkpoint()).length, 2)
   })
+}
 
+function rollbackTests(define: Define, suite: BackendSuite): void {
   define('a rollback replaces everything and voids open cuts', async (world) => {
     world.on('a', ({ value, list }) => {
       value.update(1)

@@ -8,6 +8,11 @@ export type Define = (title: string, body: (world: World) => Promise<void> | voi
 
 /** Tests of the five kinds. */
 export function kindTests(define: Define): void {
+  valueAndListTests(define)
+  mapAndFoldTests(define)
+}
+
+function valueAndListTests(define: Define): void {
   define('a value is empty, then what was written, then empty again', (world) => {
     world.on('a', ({ value, count }) => {
       assert.equal(value.value(), undefined)
@@ -70,7 +75,9 @@ export function kindTests(define: Define): void {
       assert.equal(map.isEmpty, false)
     })
   })
+}
 
+function mapAndFoldTests(define: Define): void {
   define('entries of a map may be changed while it is read through', (world) => {
     world.on('a', ({ map }) => {
       for (let index = 0; index < 10; index++) map.set(index, index)
@@ -104,6 +111,11 @@ export function kindTests(define: Define): void {
 
 /** Tests of keys and of what is shared with the caller. */
 export function valueTests(define: Define): void {
+  isolationAndKeyTests(define)
+  keyUseTests(define)
+}
+
+function isolationAndKeyTests(define: Define): void {
   define('state shares nothing with what was given or what is read', (world) => {
     world.on('a', ({ value, list, map }) => {
       const given = { deep: { n: 1 } }
@@ -159,7 +171,9 @@ export function valueTests(define: Define): void {
     assert.deepEqual(world.table.currentKey, { id: 1 })
     world.on(-0, () => assert.ok(Object.is(world.table.currentKey, 0)))
   })
+}
 
+function keyUseTests(define: Define): void {
   define('every key with state is listed, and may be changed meanwhile', (world) => {
     for (let key = 0; key < 500; key++) world.on(key, ({ count }) => count.update(key))
     for (let key = 0; key < 500; key += 2) world.on(key, ({ count }) => count.clear())

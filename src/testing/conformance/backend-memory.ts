@@ -56,7 +56,11 @@ export function memoryTests(suite: BackendSuite): void {
         await world.close()
       }
     })
+  evictionTests(define, suite)
+  coldReadTests(define)
+}
 
+function evictionTests(define: Define, suite: BackendSuite): void {
   define('every key has what was written', async (world) => {
     const expected = await inPlenty([1, 2, 3], suite)
     for (const round of [1, 2, 3]) changeAll(world, round)
@@ -117,7 +121,9 @@ export function memoryTests(suite: BackendSuite): void {
     changeAll(world, 1)
     changeAll(world, 2)
   })
+}
 
+function coldReadTests(define: Define): void {
   define('large collections of one key are read and changed in parts', async (world) => {
     for (let at = 0; at < 5000; at++) {
       world.on('large', ({ map, list }) => {

@@ -1,5 +1,5 @@
-// A task's state as a job has it: one backend for each subtask, runs of complete checkpoints, at most
-// one checkpoint under way. Kept beside the plain model and compared with it.
+// A task's state as a job has it: one backend for each subtask, runs of complete checkpoints, at
+// most one checkpoint under way. Kept beside the plain model and compared with it.
 import assert from 'node:assert/strict'
 import type { Entry, StateBackend, StateCut } from '../../../src/state/backend.ts'
 import { keyGroupRangeOf, type KeyGroupRange } from '../../../src/state/key-groups.ts'

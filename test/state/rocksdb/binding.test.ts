@@ -20,11 +20,11 @@ function batchOf(fill: (batch: ColdBatch) => void): ColdBatch {
   return batch
 }
 
+type Store = Awaited<ReturnType<NativeStoreFactory>>
+type Define = (title: string, body: (store: Store) => Promise<void> | void) => unknown
+
 function suite(name: string, open: NativeStoreFactory, skip: boolean): void {
-  const define = (
-    title: string,
-    body: (store: Awaited<ReturnType<NativeStoreFactory>>) => Promise<void> | void,
-  ): unknown =>
+  const define: Define = (title, body) =>
     it(title, { skip }, async () => {
       const folder = await mkdtemp(join(tmpdir(), 'millrace-binding-'))
       const directory = join(folder, 'db')
@@ -36,113 +36,119 @@ function suite(name: string, open: NativeStoreFactory, skip: boolean): void {
         await rm(folder, { recursive: true })
       }
     })
-
   describe(name, () => {
-    define('gives back what was put, in the order asked', (store) => {
-      store.write(
-        batchOf((batch) => {
-          batch.put(bytes('b'), bytes('2'))
-          batch.put(bytes('a'), bytes(''))
-          batch.put(bytes('\0\xff'), Buffer.alloc(100_000, 7))
-        }),
-      )
-      const read = store.getMany([bytes('a'), bytes('x'), bytes('\0\xff'), bytes('b'), bytes('a')])
-      assert.deepEqual(
-        read.map((value) => value?.length),
-        [0, undefined, 100_000, 1, 0],
-      )
-      assert.deepEqual(store.getMany([]), [])
-    })
+    contentTests(define)
+    lifeTests(define)
+  })
+}
 
-    define('later changes of a batch win, ranges included', (store) => {
-      store.write(batchOf((batch) => batch.put(bytes('old'), bytes('0'))))
-      store.write(
-        batchOf((batch) => {
-          batch.put(bytes('p1'), bytes('1'))
-          batch.deleteRange(bytes('o'), bytes('q'))
-          batch.put(bytes('p2'), bytes('2'))
-          batch.put(bytes('z'), bytes('3'))
-          batch.delete(bytes('z'))
-        }),
-      )
-      assert.deepEqual(store.scan(bytes(''), bytes('\xff'), 10), [bytes('p2'), bytes('2')])
-    })
+function contentTests(define: Define): void {
+  define('gives back what was put, in the order asked', (store) => {
+    store.write(
+      batchOf((batch) => {
+        batch.put(bytes('b'), bytes('2'))
+        batch.put(bytes('a'), bytes(''))
+        batch.put(bytes('\0\xff'), Buffer.alloc(100_000, 7))
+      }),
+    )
+    const read = store.getMany([bytes('a'), bytes('x'), bytes('\0\xff'), bytes('b'), bytes('a')])
+    assert.deepEqual(
+      read.map((value) => value?.length),
+      [0, undefined, 100_000, 1, 0],
+    )
+    assert.deepEqual(store.getMany([]), [])
+  })
 
-    define('scans in byte order from the lower to below the upper bound', (store) => {
-      const keys = ['\0', 'a', 'a\0', 'ab', 'b', '\x80', '\xff', '\xff\xff']
-      store.write(
-        batchOf((batch) => {
-          for (const key of keys.toReversed()) batch.put(bytes(key), bytes(`=${key}`))
-        }),
-      )
-      const scan = (lower: string, upper: string, limit: number): string[] =>
-        store
-          .scan(bytes(lower), bytes(upper), limit)
-          .filter((_, index) => index % 2 === 0)
-          .map((key) => key.toString('latin1'))
-      assert.deepEqual(scan('a', 'b', 100), ['a', 'a\0', 'ab'])
-      assert.deepEqual(scan('', '\xff\xff\xff', 100), keys)
-      assert.deepEqual(scan('a\0', '\xff', 2), ['a\0', 'ab'])
-      assert.deepEqual(scan('c', 'd', 100), [])
-    })
+  define('later changes of a batch win, ranges included', (store) => {
+    store.write(batchOf((batch) => batch.put(bytes('old'), bytes('0'))))
+    store.write(
+      batchOf((batch) => {
+        batch.put(bytes('p1'), bytes('1'))
+        batch.deleteRange(bytes('o'), bytes('q'))
+        batch.put(bytes('p2'), bytes('2'))
+        batch.put(bytes('z'), bytes('3'))
+        batch.delete(bytes('z'))
+      }),
+    )
+    assert.deepEqual(store.scan(bytes(''), bytes('\xff'), 10), [bytes('p2'), bytes('2')])
+  })
 
-    define('keeps nothing of the buffers it is given', (store) => {
-      const [key, value] = [bytes('key'), bytes('value')]
-      const batch = batchOf((made) => made.put(key, value))
-      store.write(batch)
-      key.fill(0)
-      value.fill(0)
-      batch.clear()
-      assert.deepEqual(store.getMany([bytes('key')]), [bytes('value')])
-    })
+  define('scans in byte order from the lower to below the upper bound', (store) => {
+    const keys = ['\0', 'a', 'a\0', 'ab', 'b', '\x80', '\xff', '\xff\xff']
+    store.write(
+      batchOf((batch) => {
+        for (const key of keys.toReversed()) batch.put(bytes(key), bytes(`=${key}`))
+      }),
+    )
+    const scan = (lower: string, upper: string, limit: number): string[] =>
+      store
+        .scan(bytes(lower), bytes(upper), limit)
+        .filter((_, index) => index % 2 === 0)
+        .map((key) => key.toString('latin1'))
+    assert.deepEqual(scan('a', 'b', 100), ['a', 'a\0', 'ab'])
+    assert.deepEqual(scan('', '\xff\xff\xff', 100), keys)
+    assert.deepEqual(scan('a\0', '\xff', 2), ['a\0', 'ab'])
+    assert.deepEqual(scan('c', 'd', 100), [])
+  })
+}
 
-    define('refuses every call after close; closing twice is fine', async (store) => {
-      store.write(batchOf((batch) => batch.put(bytes('a'), bytes('1'))))
-      const closing = store.close()
-      const closed = { code: 'STATE_CLOSED' }
-      assert.throws(() => store.getMany([bytes('a')]), closed)
-      await closing
-      await store.close()
-      assert.throws(() => store.getMany([]), closed)
-      assert.throws(() => store.scan(bytes('a'), bytes('b'), 1), closed)
-      assert.throws(() => store.write(new ColdBatch()), closed)
-    })
+function lifeTests(define: Define): void {
+  define('keeps nothing of the buffers it is given', (store) => {
+    const [key, value] = [bytes('key'), bytes('value')]
+    const batch = batchOf((made) => made.put(key, value))
+    store.write(batch)
+    key.fill(0)
+    value.fill(0)
+    batch.clear()
+    assert.deepEqual(store.getMany([bytes('key')]), [bytes('value')])
+  })
 
-    define(`agrees with a model under random changes (seed ${SEED})`, (store) => {
-      const random = new SeededRandom(SEED)
-      const model = new Map<string, string>()
-      const key = (): string =>
-        String.fromCharCode(...Array.from({ length: random.int(4) }, () => random.int(256)))
-      for (let round = 0; round < 200; round++) {
-        const batch = new ColdBatch()
-        for (let change = random.int(20); change >= 0; change--) {
-          const [first, second] = [`k${key()}`, `k${key()}`]
-          const kind = random.int(10)
-          if (kind < 6) {
-            batch.put(bytes(first), bytes(second))
-            model.set(first, second)
-          } else if (kind < 9) {
-            batch.delete(bytes(first))
-            model.delete(first)
-          } else if (first < second) {
-            batch.deleteRange(bytes(first), bytes(second))
-            for (const held of model.keys()) if (held >= first && held < second) model.delete(held)
-          }
+  define('refuses every call after close; closing twice is fine', async (store) => {
+    store.write(batchOf((batch) => batch.put(bytes('a'), bytes('1'))))
+    const closing = store.close()
+    const closed = { code: 'STATE_CLOSED' }
+    assert.throws(() => store.getMany([bytes('a')]), closed)
+    await closing
+    await store.close()
+    assert.throws(() => store.getMany([]), closed)
+    assert.throws(() => store.scan(bytes('a'), bytes('b'), 1), closed)
+    assert.throws(() => store.write(new ColdBatch()), closed)
+  })
+
+  define(`agrees with a model under random changes (seed ${SEED})`, (store) => {
+    const random = new SeededRandom(SEED)
+    const model = new Map<string, string>()
+    const key = (): string =>
+      String.fromCharCode(...Array.from({ length: random.int(4) }, () => random.int(256)))
+    for (let round = 0; round < 200; round++) {
+      const batch = new ColdBatch()
+      for (let change = random.int(20); change >= 0; change--) {
+        const [first, second] = [`k${key()}`, `k${key()}`]
+        const kind = random.int(10)
+        if (kind < 6) {
+          batch.put(bytes(first), bytes(second))
+          model.set(first, second)
+        } else if (kind < 9) {
+          batch.delete(bytes(first))
+          model.delete(first)
+        } else if (first < second) {
+          batch.deleteRange(bytes(first), bytes(second))
+          for (const held of model.keys()) if (held >= first && held < second) model.delete(held)
         }
-        store.write(batch)
       }
-      const held = [...model].toSorted(([a], [b]) => (a < b ? -1 : 1)).flat()
-      const found = store.scan(bytes(''), bytes('\xff'), 1_000_000)
-      assert.deepEqual(
-        found.map((each) => each.toString('latin1')),
-        held,
-      )
-      const keys = [...model.keys()]
-      assert.deepEqual(
-        store.getMany(keys.map(bytes)).map((value) => value?.toString('latin1')),
-        [...model.values()],
-      )
-    })
+      store.write(batch)
+    }
+    const held = [...model].toSorted(([a], [b]) => (a < b ? -1 : 1)).flat()
+    const found = store.scan(bytes(''), bytes('\xff'), 1_000_000)
+    assert.deepEqual(
+      found.map((each) => each.toString('latin1')),
+      held,
+    )
+    const keys = [...model.keys()]
+    assert.deepEqual(
+      store.getMany(keys.map(bytes)).map((value) => value?.toString('latin1')),
+      [...model.values()],
+    )
   })
 }
 

@@ -46,9 +46,11 @@ export class Task {
     this.parts = parts
   }
 
-  /** Asked before each record: no room downstream, a timer burst, or a barrier being held. */
+  /** Asked before each record: no room downstream, a timer burst, or a barrier that waits. */
   readonly isBlocked = (): boolean => {
     if (this.#held !== undefined || this.#isOutputFull()) return true
+    // A barrier that waits passes at the end of this batch, however many more are there.
+    if (this.#requested !== undefined && this.parts.source?.isBetweenBatches === true) return true
     for (const { stage } of this.parts.chain.operators) if (stage.isBusy) return true
     return false
   }
@@ -205,15 +207,16 @@ export class Task {
             }),
       }
       const own = snapshot.runs.at(-1)
+      const dirtyEntries = part.cut?.dirtyEntries ?? 0
       const statistics: TaskStatistics = {
         vertex: vertex.id,
         subtaskIndex,
         alignmentMs: part.alignmentMs,
         syncMs: part.syncMs,
         asyncMs: host.clock.monotonic() - startMs,
-        bytes:
-          snapshot.records?.lengthBytes ?? (part.cut === undefined ? 0 : (own?.lengthBytes ?? 0)),
-        dirtyEntries: part.cut?.dirtyEntries ?? 0,
+        // One run holds both; without either there is none, and the newest is of an older cut.
+        bytes: snapshot.records?.lengthBytes ?? (dirtyEntries > 0 ? (own?.lengthBytes ?? 0) : 0),
+        dirtyEntries,
       }
       host.send({ kind: 'acknowledge', checkpointId, task, statistics })
     } catch (error) {

@@ -104,12 +104,6 @@ export class WorkerSet {
     }
   }
 
-  /** Ends all workers at once, as a crash would. */
-  async terminate(): Promise<void> {
-    this.#isClosing = true
-    await Promise.all(this.#ports.map((port) => port.terminate()))
-  }
-
   #await<T>(keep: (waiting: Waiting<T>) => void, from: readonly unknown[]): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       // A worker may have been lost between two steps, when nobody waited for an answer.

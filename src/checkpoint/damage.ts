@@ -4,6 +4,7 @@
  * read. Falling back to an older one is for the user to allow, if newer output may be visible.
  */
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
+import type { JobPlan, PlanNode } from '../graph/plan.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { RunReader } from '../state/runs/run-reader.ts'
 import type { RunReference } from '../state/snapshot.ts'
@@ -26,6 +27,11 @@ const LINES_MAX = 20
 
 const openRun: RunVerifier = async (store, run) => {
   await RunReader.open(store, run)
+}
+
+/** Reads every block too: for a choice after one was found damaged. */
+export const readRun: RunVerifier = async (store, run) => {
+  await (await RunReader.open(store, run)).verify()
 }
 
 /**
@@ -117,13 +123,11 @@ function requireOutput(
   newer: readonly CheckpointLink[],
   hidden: boolean,
 ): void {
-  const plans = [...newer, ...(hidden ? [chosen] : [])].map((link) => link.plan)
-  const sinks = new Set<string>()
-  for (const node of plans.flatMap((plan) => plan.nodes)) {
-    if (node.kind === 'sink' && node.guarantee === 'exactly-once' && node.canWithdraw !== true) {
-      sinks.add(`"${node.uid ?? node.label}"`)
-    }
-  }
+  const sinks = new Set([
+    ...newer.flatMap(({ plan }) => exactSinks(plan, (sink) => sink.canWithdraw !== true)),
+    // What no link names any more cannot be handed to a sink to be withdrawn.
+    ...(hidden ? exactSinks(chosen.plan, (sink) => sink.findsNewerOutput !== true) : []),
+  ])
   if (sinks.size === 0) return
   const message =
     `output newer than checkpoint ${chosen.checkpointId} may be visible, and going back to it ` +
@@ -131,6 +135,13 @@ function requireOutput(
   throw new MillraceError('OUTPUT_MAY_REPEAT', message, {
     details: { checkpointId: chosen.checkpointId },
   })
+}
+
+/** Names of the exactly-once sinks that are like this. */
+export function exactSinks(plan: JobPlan, isLike: (sink: PlanNode) => boolean): readonly string[] {
+  return plan.nodes
+    .filter((node) => node.kind === 'sink' && node.guarantee === 'exactly-once' && isLike(node))
+    .map((node) => `"${node.uid ?? node.label}"`)
 }
 
 function notFound(store: BlobStore, line: Line, checkpointId: number): MillraceError {

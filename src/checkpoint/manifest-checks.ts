@@ -58,6 +58,7 @@ const planNode = checks.shape<PlanNode>(
     replayable: checks.flag,
     guarantee: checks.oneOf('exactly-once', 'at-least-once'),
     canWithdraw: checks.flag,
+    findsNewerOutput: checks.flag,
     discoverEveryMs: checks.nonNegative,
   },
 )

@@ -111,6 +111,11 @@ export interface TwoPhaseDefinition<T, C> {
   readonly writerLifetime?: 'checkpoint' | 'subtask'
   /** True if the committer has `withdraw`. */
   readonly canWithdraw?: boolean
+  /**
+   * True if `recover` takes back visible output of its lineage that is newer than its scope's
+   * checkpoint, without a committable that names it: damage may have taken that.
+   */
+  readonly findsNewerOutput?: boolean
   readonly createWriter: (context: WriterContext) => MaybePromise<TwoPhaseWriter<T, C>>
   readonly createCommitter: (context: WriterContext) => MaybePromise<TwoPhaseCommitter<C>>
   /** Removes leftovers of dead attempts, before records flow; never what is in `alive`. */
@@ -122,6 +127,7 @@ const TWO_PHASE_OPTIONS: readonly (keyof TwoPhaseDefinition<unknown, unknown>)[]
   'committable',
   'writerLifetime',
   'canWithdraw',
+  'findsNewerOutput',
   'createWriter',
   'createCommitter',
   'recover',
@@ -142,7 +148,7 @@ const TWO_PHASE_OPTIONS: readonly (keyof TwoPhaseDefinition<unknown, unknown>)[]
 export function twoPhaseCommitSink<T, C>(definition: TwoPhaseDefinition<T, C>): Sink<T, C> {
   checkOptions('twoPhaseCommitSink()', definition, TWO_PHASE_OPTIONS)
   const { name = 'sink', writerLifetime = 'checkpoint', recover } = definition
-  const { canWithdraw = false } = definition
+  const { canWithdraw = false, findsNewerOutput = false } = definition
   const what = `sink "${name}"`
   checkFunction(what, 'createWriter', definition.createWriter)
   checkFunction(what, 'createCommitter', definition.createCommitter)
@@ -156,6 +162,7 @@ export function twoPhaseCommitSink<T, C>(definition: TwoPhaseDefinition<T, C>): 
     guarantee: 'exactly-once',
     committable: definition.committable ?? dynamicType<C>(),
     canWithdraw,
+    findsNewerOutput,
     async createWriter(context) {
       const first =
         writerLifetime === 'subtask' ? await definition.createWriter(context) : undefined

@@ -41,7 +41,7 @@ function planNode(node: GraphNode): PlanNode {
   }
   const inputs = node.inputs.map((edge) => edge.from)
   if (node.kind === 'sink') {
-    const { name, guarantee, canWithdraw } = node.sink
+    const { name, guarantee, canWithdraw, findsNewerOutput } = node.sink
     return {
       ...base,
       operation: name,
@@ -50,6 +50,7 @@ function planNode(node: GraphNode): PlanNode {
       inputs,
       guarantee,
       ...(canWithdraw === undefined ? {} : { canWithdraw }),
+      ...(findsNewerOutput === undefined ? {} : { findsNewerOutput }),
     }
   }
   const { operation, usesTimers, key } = node

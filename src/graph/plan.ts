@@ -30,6 +30,7 @@ export interface PlanNode {
   /** Sinks. */
   readonly guarantee?: 'exactly-once' | 'at-least-once'
   readonly canWithdraw?: boolean
+  readonly findsNewerOutput?: boolean
 }
 
 export interface PlanVertex {

@@ -60,6 +60,12 @@ export interface Sink<T, Committable = unknown> {
   readonly committable: Type<Committable>
   /** True if its committers have `withdraw`: a return to an older checkpoint needs no asking. */
   readonly canWithdraw?: boolean
+  /**
+   * True if `recover` itself finds visible output of its lineage that is newer than its scope's
+   * checkpoint and takes it back. Then a return needs no asking even where damage has taken the
+   * committables that name that output.
+   */
+  readonly findsNewerOutput?: boolean
   createWriter(context: WriterContext): Promise<SinkWriter<T, Committable>>
   /** Absent for sinks whose writes are visible at once. */
   createCommitter?(context: WriterContext): Promise<Committer<Committable>>

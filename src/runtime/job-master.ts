@@ -17,10 +17,10 @@ import {
   type ConfiguredJob,
   type JobMasterOptions,
 } from './job-setup.ts'
+import { announceStart, publishReport } from './job-events.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
 import { takeLead } from './lead.ts'
-import { decideRestart, NO_FAILURES, type RestartState } from './restart.ts'
-import { restartStrategy } from './restart-options.ts'
+import { Restarts } from './restarts.ts'
 import { workerSettings } from './run-options.ts'
 import { WorkerSet } from './worker-set.ts'
 
@@ -39,7 +39,7 @@ export class JobMaster {
   #configured: ConfiguredJob | undefined
   #workers: WorkerSet | undefined
   #attempt: Attempt | undefined
-  #restart: RestartState = NO_FAILURES
+  readonly #restarts: Restarts
   #ending: 'stop' | 'cancel' | undefined
   #wake = new AbortController()
   /** Steps of the start that only the first attempt takes. */
@@ -48,6 +48,7 @@ export class JobMaster {
   constructor(options: JobMasterOptions) {
     this.#options = options
     this.#progress = new JobProgress(options.host.clock.now())
+    this.#restarts = new Restarts(options.host)
   }
 
   get #logger(): Logger {
@@ -150,14 +151,17 @@ export class JobMaster {
         this.#isFirst = false
         this.#progress.state = 'running'
         this.#progress.stateOpen = attempt.openTimings
-        this.#announceStart()
+        announceStart(this.#logger, this.#progress)
         onRunning()
         if (this.#ending === 'stop') void this.stop(undefined, false).catch(() => undefined)
       })
     } catch (error) {
       failure = error
-      // What fails while the job starts for the first time is the caller's to see at once.
-      if (this.#isFirst || !isMillraceError(error)) throw error
+      if (!isMillraceError(error)) throw error
+      const isAvoidable =
+        this.#progress.restoredFrom !== undefined && this.#restarts.canAvoid(error)
+      // What else fails while the job starts for the first time is the caller's to see at once.
+      if (this.#isFirst && !isAvoidable) throw error
       return { how: 'failed', error }
     } finally {
       const attempt = this.#attempt
@@ -193,6 +197,7 @@ export class JobMaster {
       from: this.#isFirst ? values.from : undefined,
       fresh: this.#isFirst && values.fresh,
       acceptDuplicates: values.acceptDuplicates,
+      readsAll: this.#restarts.readsAll,
       logger: this.#logger,
     })
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
@@ -239,14 +244,9 @@ export class JobMaster {
   }
 
   #restartDelay(error: MillraceError): number {
-    const { clock, random } = this.#options.host
     const { values } = required(this.#configured, 'failed before it was configured').resolved
-    if (!error.retryable || this.#ending === 'cancel') throw error
-    const strategy = restartStrategy(values)
-    const decided = decideRestart(strategy, this.#restart, clock.monotonic(), random)
-    this.#restart = decided.state
-    if (decided.next === 'give up') throw error
-    return decided.next
+    if (this.#ending === 'cancel') throw error
+    return this.#restarts.delayMs(error, values)
   }
 
   async #result(outcome: Exclude<AttemptOutcome, { how: 'failed' }>): Promise<JobResult> {
@@ -269,27 +269,10 @@ export class JobMaster {
     this.#configured?.memory.release()
   }
 
-  #announceStart(): void {
-    const { jobName: job, parallelism, restoredFrom, stateOpen, location } = this.#progress
-    if (restoredFrom !== undefined && stateOpen !== undefined) {
-      const { initMs, prepareMs, confirmMs, completeMs } = stateOpen
-      const durationMs = initMs + prepareMs + confirmMs + completeMs
-      const restored = { job, checkpoint: restoredFrom, location, durationMs }
-      announce(this.#logger, 'millrace:job:restored', restored)
-    }
-    announce(this.#logger, 'millrace:job:started', { job, parallelism })
-  }
-
   /** The coordinator has logged it; here it becomes an event and part of the status. */
   #report(report: CheckpointReport): void {
     this.#progress.report(report, this.#options.host.clock.now())
-    const event = { job: this.#progress.jobName, checkpoint: report.checkpointId }
-    if (report.outcome === 'completed') {
-      const { tasks: _tasks, ...figures } = report.statistics
-      publish('millrace:checkpoint:completed', { ...event, ...figures })
-    } else if (report.outcome === 'failed') {
-      publish('millrace:checkpoint:failed', { ...event, error: report.error })
-    }
+    publishReport(this.#progress.jobName, report)
   }
 
   #controlHandler(): ControlHandler {

@@ -12,9 +12,10 @@ import {
   type ChainEntry,
 } from '../checkpoint/chain.ts'
 import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
-import { chooseCheckpoint } from '../checkpoint/damage.ts'
+import { chooseCheckpoint, readRun } from '../checkpoint/damage.ts'
 import { requireCompatible } from '../checkpoint/compatibility.ts'
 import { lineOf } from '../checkpoint/line.ts'
+import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
 import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
@@ -36,6 +37,8 @@ export interface LeadRequest {
   readonly from: string | undefined
   readonly fresh: boolean
   readonly acceptDuplicates: boolean
+  /** Whether to read all of a checkpoint before it is chosen: a block was found damaged. */
+  readonly readsAll: boolean
   readonly logger: Logger
 }
 
@@ -81,7 +84,7 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
     plan,
     operators: operatorIds(idsOf(chain, restored), plan),
   }
-  const firstCheckpointId = highestCheckpointId(chain) + 1
+  const firstCheckpointId = (await highestCheckpointId(store, chain)) + 1
   if (foreign === undefined) {
     const withdraw = await abandonedCommittables(store, chain, restored, request)
     return leadFrom(job, chain, restored, firstCheckpointId, withdraw)
@@ -97,11 +100,12 @@ interface Foreign {
 
 /** `--from <directory>`: the newest sound checkpoint there. */
 async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefined> {
-  const { from, host } = request
+  const { from, host, readsAll } = request
   if (from === undefined || from === 'latest' || /^\d+$/.test(from)) return undefined
   const store = await host.openStore(from)
   const link = await chooseCheckpoint(store, await readChain(store), {
     acceptDuplicates: true, // its output is another lineage's
+    ...(readsAll ? { verifyRun: readRun } : {}),
     onDamage: (problem) => request.logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
   })
   if (link !== undefined) return { store, link }
@@ -112,11 +116,12 @@ async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefine
 
 /** The own checkpoint to go on from: the newest sound one, or the one that was asked for. */
 function chosen(request: LeadRequest, chain: Chain): Promise<CheckpointLink | undefined> {
-  const { store, from, acceptDuplicates, logger } = request
+  const { store, from, acceptDuplicates, readsAll, logger } = request
   const isNamed = from !== undefined && from !== 'latest'
   return chooseCheckpoint(store, chain, {
     acceptDuplicates,
     ...(isNamed ? { checkpointId: Number(from) } : {}),
+    ...(readsAll ? { verifyRun: readRun } : {}),
     onDamage: (problem) => logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
   })
 }
@@ -176,10 +181,12 @@ function newestOf(chain: Chain): CheckpointLink | undefined {
   return lineOf(chain.entries.map((entry) => entry.link)).at(-1)
 }
 
-function highestCheckpointId(chain: Chain): number {
-  let highest = 0
-  for (const { link } of chain.entries) {
-    if (link.kind === 'checkpoint') highest = Math.max(highest, link.checkpointId)
+async function highestCheckpointId(store: BlobStore, chain: Chain): Promise<number> {
+  const ids = chain.entries.map(({ link }) => (link.kind === 'checkpoint' ? link.checkpointId : 0))
+  if (chain.damage.length > 0) {
+    // Ids of links that cannot be read are in the names of the runs that were written for them.
+    const runs = await store.list(RUNS_PREFIX)
+    ids.push(...runs.map(({ name }) => parseRunName(name)?.checkpointId ?? 0))
   }
-  return highest
+  return Math.max(0, ...ids)
 }

@@ -5,6 +5,7 @@
  * such links are there, so a crash in between leaves nothing half done.
  */
 import type { Chain } from '../checkpoint/chain.ts'
+import { exactSinks } from '../checkpoint/damage.ts'
 import { abandonedOf } from '../checkpoint/line.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { isMillraceError, MillraceError } from '../errors.ts'
@@ -29,7 +30,8 @@ export async function abandonedCommittables(
     (link) => link.lineage === restored.lineage && link.checkpointId > restored.checkpointId,
   )
   const entries: OperatorStateEntry[] = []
-  for (const { records } of abandoned.flatMap((link) => link.tasks)) {
+  const tasks = abandoned.flatMap((link) => link.tasks.map(({ records }) => ({ link, records })))
+  for (const { link, records } of tasks) {
     if (records === undefined) continue
     try {
       const all = await readRecords(store, records)
@@ -37,7 +39,11 @@ export async function abandonedCommittables(
     } catch (error) {
       // A store that does not answer may answer the next attempt.
       if (!isMillraceError(error) || error.code === 'STORAGE_FAILED') throw error
-      const message = `output that ${records.name} describes cannot be taken back: ${error.message}`
+      const sinks = exactSinks(link.plan, (sink) => sink.findsNewerOutput !== true)
+      if (sinks.length === 0) continue
+      const message =
+        `what ${sinks.join(', ')} made visible cannot be taken back, because the list of it is ` +
+        `lost: ${error.message}`
       if (!options.acceptDuplicates) throw new MillraceError('OUTPUT_MAY_REPEAT', message)
       options.logger.warn({ code: error.code }, message)
     }

@@ -17,7 +17,7 @@ import type {
 import { assert } from '../../util/assert.ts'
 import { errnoOf, fileFailed } from './errors.ts'
 import { syncDirectory } from './part-file.ts'
-import { pendingEpoch } from './part.ts'
+import { pendingEpoch, visibleCheckpoint } from './part.ts'
 import type { FilePart } from './part.ts'
 import type { AtPoint } from './sink-options.ts'
 
@@ -56,17 +56,8 @@ export class PartCommitter implements Committer<FilePart> {
 
   async withdraw({ committable }: CommitRequest<FilePart>): Promise<void> {
     const { directory, final } = committable
-    assert(basename(final) === final, 'a name, not a path')
     await this.#at('before-withdraw')
-    const aside = join(directory, WITHDRAWN)
-    try {
-      await mkdir(aside, { recursive: true })
-      await moveAside(join(directory, final), join(aside, final))
-      await syncDirectory(aside)
-      await syncDirectory(directory)
-    } catch (error) {
-      throw fileFailed('withdrawing', join(directory, final), error)
-    }
+    await withdrawPart(directory, final)
     await this.#at('withdrawn')
   }
 
@@ -85,14 +76,24 @@ export async function removeLeftovers(
   alive: readonly FilePart[],
 ): Promise<void> {
   const kept = new Set(alive.map((part) => part.pending))
-  try {
-    for (const name of await readdir(directory)) {
-      const epoch = pendingEpoch(context, name)
-      if (epoch === undefined || epoch >= context.scope.leaderEpoch || kept.has(name)) continue
+  for (const name of await namesIn(directory)) {
+    const epoch = pendingEpoch(context, name)
+    if (epoch === undefined || epoch >= context.scope.leaderEpoch || kept.has(name)) continue
+    try {
       await rm(join(directory, name), { force: true })
+    } catch (error) {
+      throw fileFailed('cleaning up', directory, error)
     }
+  }
+}
+
+/** What is in a folder; nothing if it is not there. */
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory)
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fileFailed('cleaning up', directory, error)
+    if (errnoOf(error) === 'ENOENT') return []
+    throw fileFailed('reading', directory, error)
   }
 }
 
@@ -151,6 +152,36 @@ function damaged(part: FilePart, name: string, how: string): MillraceError {
     details: { file: path, lengthBytes: part.lengthBytes },
     retryable: false,
   })
+}
+
+/**
+ * Moves aside the visible files of this sink and line that are newer than the checkpoint that is
+ * gone on from. Only damage leaves such files without a committable that names them.
+ */
+export async function withdrawNewer(
+  directory: string,
+  context: WriterContext,
+  alive: readonly FilePart[],
+): Promise<void> {
+  const kept = new Set(alive.map((part) => part.final))
+  for (const name of await namesIn(directory)) {
+    const checkpointId = visibleCheckpoint(context, name) ?? 0
+    if (checkpointId <= context.scope.checkpointId || kept.has(name)) continue
+    await withdrawPart(directory, name)
+  }
+}
+
+async function withdrawPart(directory: string, final: string): Promise<void> {
+  assert(basename(final) === final, 'a name, not a path')
+  const aside = join(directory, WITHDRAWN)
+  try {
+    await mkdir(aside, { recursive: true })
+    await moveAside(join(directory, final), join(aside, final))
+    await syncDirectory(aside)
+    await syncDirectory(directory)
+  } catch (error) {
+    throw fileFailed('withdrawing', join(directory, final), error)
+  }
 }
 
 /** Moves a file without replacing another; one that is not there is moved already. */

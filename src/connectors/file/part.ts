@@ -59,8 +59,19 @@ export function finalName(
   const checkpoint = String(scope.checkpointId).padStart(8, '0')
   const subtask = String(context.subtaskIndex).padStart(4, '0')
   const part = String(index).padStart(3, '0')
-  const run = `${token(context.uid)}-${token(scope.lineage)}`
-  return `part-${run}-${checkpoint}-${subtask}-${part}.${extension}`
+  return `${finalPrefix(context.uid, scope)}${checkpoint}-${subtask}-${part}.${extension}`
+}
+
+/** The checkpoint of a visible file of this sink and line of checkpoints; undefined for others. */
+export function visibleCheckpoint({ uid, scope }: WriterContext, name: string): number | undefined {
+  const prefix = finalPrefix(uid, scope)
+  if (!name.startsWith(prefix)) return undefined
+  const match = /^(\d{8,})-\d{4,}-\d{3,}\./.exec(name.slice(prefix.length))
+  return match === null ? undefined : Number(match[1])
+}
+
+function finalPrefix(uid: string, { lineage }: CommitScope): string {
+  return `part-${token(uid)}-${token(lineage)}-`
 }
 
 /** Text as a piece of a file name; what had to be changed is told apart by a hash. */

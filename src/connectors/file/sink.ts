@@ -5,7 +5,7 @@
  */
 import { sinkBrand } from '../../operators/sink.ts'
 import type { Sink, WriterContext } from '../../operators/sink.ts'
-import { PartCommitter, removeLeftovers } from './part-committer.ts'
+import { PartCommitter, removeLeftovers, withdrawNewer } from './part-committer.ts'
 import { makeDirectory } from './part-file.ts'
 import { PartWriter } from './part-writer.ts'
 import { filePartType } from './part.ts'
@@ -32,6 +32,7 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FilePart> {
     guarantee: 'exactly-once',
     committable: filePartType,
     canWithdraw: true,
+    findsNewerOutput: true,
     async createWriter(context: WriterContext) {
       await makeDirectory(directory)
       return new PartWriter(checked, context)
@@ -39,6 +40,7 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FilePart> {
     createCommitter: () => Promise.resolve(new PartCommitter(at)),
     async recover(context: WriterContext, alive: readonly FilePart[]) {
       await removeLeftovers(directory, context, alive)
+      await withdrawNewer(directory, context, alive)
       await at('recovered')
     },
   })

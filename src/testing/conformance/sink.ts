@@ -67,6 +67,7 @@ export function sinkConformance<T, Committable>(
   test('keeps subtasks apart', () => suite.keepsSubtasksApart())
   test('removes leftovers, but not what is alive', () => suite.recovers())
   test('withdraws what it can', () => suite.withdraws())
+  test('finds newer output by itself if it says so', () => suite.findsNewer())
 }
 
 class SinkSuite<T, C> {
@@ -217,6 +218,17 @@ class SinkSuite<T, C> {
     }
   }
 
+  async findsNewer(): Promise<void> {
+    const place = await this.#options.create()
+    const sink = place.sink()
+    if (sink.findsNewerOutput !== true) return
+    const first = await this.#attempt(sink, 1, 1, 0, 10)
+    const second = await this.#attempt(sink, 1, 2, 10, 20)
+    await commit(sink, contextOf(0, 1), [...first, ...second])
+    await sink.recover?.(contextOf(0, 2, 1), committablesOf(first))
+    assert.deepEqual(await place.visible(), this.#records(0, 10))
+  }
+
   /** A writer from its beginning to a checkpoint. */
   async #attempt(
     sink: Sink<T, C>,
@@ -271,9 +283,8 @@ function contextOf(subtaskIndex: number, leaderEpoch: number, checkpointId = 0):
   }
 }
 
-function committablesOf<C>(requests: readonly CommitRequest<C>[]): readonly C[] {
-  return requests.map((request) => request.committable)
-}
+const committablesOf = <C>(requests: readonly CommitRequest<C>[]): readonly C[] =>
+  requests.map((request) => request.committable)
 
 async function commit<T, C>(
   sink: Sink<T, C>,

@@ -1,0 +1,167 @@
+/**
+ * What must hold of a checkpoint directory after every single write and deletion: the chain is
+ * dense and hangs together by its hashes, epochs and checkpoint ids grow, and every file that a
+ * link names is there. Reads manifests by the documented format, with nothing of the engine.
+ */
+import { createHash } from 'node:crypto'
+
+/** What the checks know of a link. */
+export interface KnownLink {
+  readonly sequence: number
+  readonly kind: 'checkpoint' | 'fence'
+  readonly lineage: string
+  readonly leaderEpoch: number
+  /** 0 for a fence. */
+  readonly checkpointId: number
+  /** 0 for a checkpoint. */
+  readonly restores: number
+  readonly finished: boolean
+  readonly hash: string
+  /** Files it needs, with their lengths. */
+  readonly runs: ReadonlyMap<string, number>
+  /** The longest list of runs that a task of it has. */
+  readonly runsPerTask: number
+}
+
+interface RunJson {
+  readonly name: string
+  readonly lengthBytes: number
+}
+
+interface LinkJson {
+  readonly kind: 'checkpoint' | 'fence'
+  readonly sequence: number
+  readonly previousHash: string
+  readonly lineage: string
+  readonly leaderEpoch: number
+  readonly checkpointId?: number
+  readonly restores?: number
+  readonly finished?: boolean
+  readonly tasks?: readonly { readonly runs: readonly RunJson[]; readonly records?: RunJson }[]
+}
+
+/**
+ * More runs than this in one task mean that merging does not keep up: nine of each of three former
+ * subtasks, twice, because a crash may undo a merge.
+ */
+const RUNS_PER_TASK_MAX = 54
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** Watches one directory; each method throws an error that says what is wrong. */
+export class ChainCheck {
+  readonly #blobs: ReadonlyMap<string, Uint8Array>
+  /** Links that are there now, by name. */
+  readonly #links = new Map<string, KnownLink>()
+  /** Every link ever written. */
+  readonly history: KnownLink[] = []
+
+  constructor(blobs: ReadonlyMap<string, Uint8Array>) {
+    this.#blobs = blobs
+  }
+
+  /** A blob has appeared. */
+  written(name: string, bytes: Uint8Array): void {
+    if (!name.startsWith('chain/')) return
+    const text = Buffer.from(bytes).toString('utf8')
+    // The format promises one line of JSON that is this shape.
+    const json = JSON.parse(text.slice(0, text.indexOf('\n'))) as LinkJson
+    const link = this.#known(json, hashOf(bytes))
+    const expected = `chain/${String(link.sequence).padStart(12, '0')}.manifest`
+    if (name !== expected) throw new Error(`${name} holds link ${link.sequence}`)
+    const newest = [...this.#links.values()].at(-1)?.sequence ?? 0
+    // Put by a process that slept, at a number that is deleted: it must find out, and counts not.
+    if (link.sequence < newest && !this.#links.has(name)) return
+    this.#follows(json, link)
+    for (const [run, lengthBytes] of link.runs) {
+      const there = this.#blobs.get(run)
+      if (there === undefined) throw new Error(`${name} names ${run}, which is not there`)
+      if (there.length !== lengthBytes) {
+        throw new Error(`${name}: ${run} has ${there.length} bytes, not ${lengthBytes}`)
+      }
+    }
+    if (link.runsPerTask > RUNS_PER_TASK_MAX) {
+      throw new Error(`${name}: a task has ${link.runsPerTask} runs`)
+    }
+    this.#links.set(name, link)
+    this.history.push(link)
+  }
+
+  /** A blob has gone. */
+  deleted(name: string): void {
+    if (this.#links.delete(name)) {
+      const [oldest] = [...this.#links.keys()].sort()
+      if (oldest !== undefined && oldest < name) {
+        throw new Error(`${name} was deleted before ${oldest}`)
+      }
+    }
+    for (const [link, { runs }] of this.#links) {
+      if (runs.has(name)) throw new Error(`${name} was deleted, but ${link} needs it`)
+    }
+  }
+
+  /** True if a checkpoint of this lineage with this id or a later one was confirmed. */
+  wasConfirmed(lineage: string, checkpointId: number): boolean {
+    return this.history.some(
+      (link) =>
+        link.kind === 'checkpoint' && link.lineage === lineage && link.checkpointId >= checkpointId,
+    )
+  }
+
+  /** How often a leader went on from a checkpoint in the middle of the input. */
+  get resumed(): number {
+    return this.history.filter(({ kind, restores }) => {
+      if (kind !== 'fence' || restores === 0) return false
+      return this.history.some((link) => link.sequence === restores && !link.finished)
+    }).length
+  }
+
+  /** Ids of the checkpoints that are there, oldest first. */
+  get checkpointIds(): readonly number[] {
+    return [...this.#links.values()].flatMap(({ kind, checkpointId }) =>
+      kind === 'checkpoint' ? [checkpointId] : [],
+    )
+  }
+
+  /** The line of output that the newest leader writes. */
+  get lineage(): string {
+    return this.history.findLast((link) => link.kind === 'fence')?.lineage ?? ''
+  }
+
+  #known(json: LinkJson, hash: string): KnownLink {
+    const runs = new Map<string, number>()
+    let runsPerTask = 0
+    for (const task of json.tasks ?? []) {
+      runsPerTask = Math.max(runsPerTask, task.runs.length)
+      const all = task.records === undefined ? task.runs : [...task.runs, task.records]
+      for (const run of all) runs.set(run.name, run.lengthBytes)
+    }
+    const { kind, sequence, lineage, leaderEpoch } = json
+    const { checkpointId = 0, restores = 0, finished = false } = json
+    const facts = { kind, sequence, lineage, leaderEpoch, checkpointId, restores, finished }
+    return { ...facts, hash, runs, runsPerTask }
+  }
+
+  #follows(json: LinkJson, link: KnownLink): void {
+    const before = [...this.#links.values()].at(-1)
+    const { sequence, leaderEpoch, kind, checkpointId } = link
+    // A savepoint is a chain of one checkpoint, which was fenced elsewhere.
+    if (before === undefined && kind === 'checkpoint' && sequence === 1) return
+    if (sequence !== (before?.sequence ?? 0) + 1) {
+      throw new Error(`link ${sequence} follows link ${before?.sequence ?? 0}`)
+    }
+    if (json.previousHash !== (before?.hash ?? '')) throw new Error(`link ${sequence}: wrong hash`)
+    const epochBefore = before?.leaderEpoch ?? 0
+    if (leaderEpoch !== epochBefore + (kind === 'fence' ? 1 : 0)) {
+      throw new Error(`link ${sequence}: ${kind} of epoch ${leaderEpoch} after ${epochBefore}`)
+    }
+    if (kind === 'fence') return
+    const there = [...this.#links.values()]
+    const newest = there.findLast((other) => other.kind === 'checkpoint')?.checkpointId ?? 0
+    if (checkpointId <= newest) {
+      throw new Error(`link ${sequence}: checkpoint ${checkpointId} after checkpoint ${newest}`)
+    }
+    const fence = this.history.findLast((other) => other.kind === 'fence')
+    if (fence?.lineage !== link.lineage) throw new Error(`link ${sequence}: wrong lineage`)
+  }
+}

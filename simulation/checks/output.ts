@@ -1,0 +1,65 @@
+/** Compares what became visible with what the oracle says, by what is certain of each sink. */
+import type { Compare, Rec } from '../workloads/workload.ts'
+
+const LINES_MAX = 6
+
+/** Undefined if they agree, else what differs. */
+export function outputDifference(
+  compare: Compare,
+  expected: readonly Rec[],
+  visible: readonly Rec[],
+): string | undefined {
+  if (compare === 'order per key') return orderDifference(expected, visible)
+  if (compare === 'sums') return listDifference(sums(expected), sums(visible))
+  return listDifference(expected.map(textOf).toSorted(), visible.map(textOf).toSorted())
+}
+
+function orderDifference(expected: readonly Rec[], visible: readonly Rec[]): string | undefined {
+  const wanted = byKey(expected)
+  const found = byKey(visible)
+  for (const key of new Set([...wanted.keys(), ...found.keys()])) {
+    const difference = listDifference(wanted.get(key) ?? [], found.get(key) ?? [])
+    if (difference !== undefined) return `key ${key}: ${difference}`
+  }
+  return undefined
+}
+
+function byKey(records: readonly Rec[]): ReadonlyMap<number, readonly string[]> {
+  const groups = new Map<number, string[]>()
+  for (const record of records) {
+    const group = groups.get(record.k) ?? []
+    groups.set(record.k, group)
+    group.push(textOf(record))
+  }
+  return groups
+}
+
+function sums(records: readonly Rec[]): readonly string[] {
+  const totals = new Map<string, number>()
+  for (const { k, v, at } of records) {
+    totals.set(`k=${k} at=${at}`, (totals.get(`k=${k} at=${at}`) ?? 0) + v)
+  }
+  return [...totals].map(([window, v]) => `${window} v=${v}`).toSorted()
+}
+
+function textOf({ k, v, at, pad }: Rec): string {
+  return `k=${k} v=${v} at=${at}${pad === '' ? '' : ` pad=${pad.length}`}`
+}
+
+function listDifference(
+  expected: readonly string[],
+  visible: readonly string[],
+): string | undefined {
+  const at = expected.findIndex((line, index) => line !== visible[index])
+  if (at < 0 && expected.length === visible.length) return undefined
+  const from = at < 0 ? expected.length : at
+  const show = (lines: readonly string[]) =>
+    lines
+      .slice(from, from + LINES_MAX)
+      .map((line) => `\n    ${line}`)
+      .join('')
+  return (
+    `${visible.length} records instead of ${expected.length}, different from ${from} on` +
+    `\n  expected:${show(expected)}\n  visible:${show(visible)}`
+  )
+}

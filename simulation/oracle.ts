@@ -1,0 +1,237 @@
+/**
+ * What a workload must give, found by evaluating it record by record with plain maps and arrays:
+ * no batches, no threads, no checkpoints, nothing of the engine. Depth first, source by source,
+ * split by split; at the end due timers fire by time, and `latest` gives what it holds.
+ */
+import { FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
+import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
+
+type Emit = (record: Rec) => void
+
+interface Step {
+  take(record: Rec): void
+  /** All input has come: timers, then what was held back. */
+  end(): void
+}
+
+interface Outputs {
+  readonly main: Emit
+  readonly side: Emit
+}
+
+/** What each sink must have received, by its uid, in a possible order. */
+export function evaluate(workload: Workload): ReadonlyMap<string, readonly Rec[]> {
+  const results = new Map<string, Rec[]>()
+  const { nodes } = workload
+  const steps: Step[] = []
+  const consumers = nodes.map((_, index) => consumersOf(nodes, index))
+  const emitTo = (indexes: readonly number[]) => (record: Rec) => {
+    for (const index of indexes) steps[index]?.take(record)
+  }
+  nodes.forEach((node, index) => {
+    const { main = [], side = [] } = consumers[index] ?? {}
+    const outputs = { main: emitTo(main), side: emitTo(side) }
+    if (node.kind === 'sink') results.set(node.uid, [])
+    const sink = node.kind === 'sink' ? results.get(node.uid) : undefined
+    steps.push(sink === undefined ? stepOf(node, outputs) : plain((rec) => sink.push(rec)))
+  })
+  nodes.forEach((node, index) => {
+    if (node.kind !== 'source') return
+    for (const { records } of workload.sources[node.source]?.splits ?? []) {
+      for (const record of records) steps[index]?.take(record)
+    }
+  })
+  for (const step of steps) step.end()
+  return results
+}
+
+/** A node that reads a side output does so through its `side` node. */
+function consumersOf(
+  nodes: readonly WorkloadNode[],
+  index: number,
+): { readonly main: readonly number[]; readonly side: readonly number[] } {
+  const main: number[] = []
+  const side: number[] = []
+  nodes.forEach((node, at) => {
+    if (node.kind === 'union') {
+      if (node.inputs.includes(index)) main.push(at)
+    } else if (node.kind !== 'source' && node.input === index) {
+      if (node.kind === 'side') side.push(at)
+      else main.push(at)
+    }
+  })
+  return { main, side }
+}
+
+function plain(take: Emit): Step {
+  return { take, end() {} }
+}
+
+function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
+  switch (node.kind) {
+    case 'map':
+      return plain((rec) => main({ ...rec, v: rec.v * node.factor }))
+    case 'filter':
+      return plain((rec) => restOf(rec, node.modulo) !== 0 && main(rec))
+    case 'flatMap':
+      return plain((rec) => {
+        const count = restOf(rec, node.copies + 1)
+        for (let copy = 1; copy <= count; copy++) main({ ...rec, v: rec.v * copy })
+      })
+    case 'group':
+      return plain((rec) => main({ ...rec, k: rec.k % node.groups }))
+    case 'split':
+      return plain((rec) => (restOf(rec, node.modulo) === 0 ? side(rec) : main(rec)))
+    case 'process':
+      return processOf(node, { main, side })
+    case 'count':
+    case 'sum':
+    case 'reduce':
+    case 'aggregate':
+      return runningFold(node.kind, main)
+    case 'latest':
+    case 'total':
+      return lastFold(node.kind, main)
+    case 'source':
+    case 'side':
+    case 'union':
+    case 'sink':
+      return plain(main)
+  }
+}
+
+/** What a key has seen so far is kept whole; each result is computed from all of it. */
+function runningFold(kind: 'count' | 'sum' | 'reduce' | 'aggregate', main: Emit): Step {
+  const seen = new Map<number, Rec[]>()
+  return plain((rec) => {
+    const { k } = rec
+    const records = [...(seen.get(k) ?? []), rec]
+    seen.set(k, records)
+    const sum = records.reduce((total, { v }) => total + v, 0)
+    if (kind === 'count') main({ k, v: records.length, at: 0, pad: '' })
+    else if (kind === 'sum') main({ k, v: sum, at: 0, pad: '' })
+    else if (kind === 'aggregate') main({ k, v: sum * 100 + records.length, at: 0, pad: '' })
+    else main(records.reduce(reduced))
+  })
+}
+
+function reduced(a: Rec, b: Rec): Rec {
+  return { k: b.k, v: (a.v * 31 + b.v) % 1_000_003, at: Math.max(a.at, b.at), pad: b.pad }
+}
+
+function lastFold(kind: 'latest' | 'total', main: Emit): Step {
+  const held = new Map<number, Rec>()
+  return {
+    take(rec) {
+      if (kind === 'latest') held.set(rec.k, rec)
+      else held.set(rec.k, { k: rec.k, v: (held.get(rec.k)?.v ?? 0) + rec.v, at: 0, pad: '' })
+    },
+    end() {
+      for (const rec of held.values()) main(rec)
+    },
+  }
+}
+
+function processOf(
+  node: Extract<WorkloadNode, { readonly kind: 'process' }>,
+  { main, side }: Outputs,
+): Step {
+  switch (node.what) {
+    case 'states':
+      return states(node.sideModulo, main, side)
+    case 'timers':
+      return timers(node.isOrdered, main)
+    case 'windows':
+      return windows(main)
+    case 'distinct': {
+      const seen = new Set<string>()
+      return plain(({ k, v }) => {
+        if (seen.has(`${k}/${v}`)) return
+        seen.add(`${k}/${v}`)
+        main({ k, v, at: 0, pad: '' })
+      })
+    }
+  }
+}
+
+interface States {
+  seen: number
+  recent: number[]
+  rests: Map<number, number>
+  folded: number | undefined
+  /** All values since the last clear. */
+  mean: number[]
+}
+
+function states(sideModulo: number, main: Emit, side: Emit): Step {
+  const rows = new Map<number, States>()
+  return plain((rec) => {
+    const { k, v, at } = rec
+    const row: States = rows.get(k) ?? {
+      seen: 0,
+      recent: [],
+      rests: new Map(),
+      folded: undefined,
+      mean: [],
+    }
+    rows.set(k, row)
+    row.seen++
+    row.recent.push(v)
+    if (row.recent.length > 6) row.recent = row.recent.slice(-3)
+    const rest = v % 7
+    row.rests.set(rest, (row.rests.get(rest) ?? 0) + 1)
+    row.folded = row.folded === undefined ? v : (row.folded * 7 + v) % 1_000_003
+    row.mean.push(v)
+    main({ k, v: digestOf(row), at, pad: '' })
+    if (v % 11 === 0) row.recent = []
+    if (v % 13 === 0) row.rests.delete(rest)
+    if (v % 17 === 0) row.folded = undefined
+    if (v % 19 === 0) row.mean = []
+    if (v % 23 === 0) row.seen = 0
+    if (v % 29 === 0) row.rests.clear()
+    if (sideModulo > 0 && restOf(rec, sideModulo) === 0) side(rec)
+  })
+}
+
+function digestOf({ seen, recent, rests, folded, mean }: States): number {
+  const sum = mean.reduce((total, value) => total + value, 0)
+  let digest = seen + (folded ?? 0) + (sum * 10 + mean.length)
+  for (const value of recent) digest = (digest * 31 + value) % 1_000_003
+  for (const key of [...rests.keys()].toSorted((a, b) => a - b)) {
+    digest = (digest * 31 + key * 100 + (rests.get(key) ?? 0)) % 1_000_003
+  }
+  return digest
+}
+
+function timers(isOrdered: boolean, main: Emit): Step {
+  const far = new Set<string>()
+  return {
+    take({ k, v, at }) {
+      main({ k, v: 0, at: at + TIMER_DELAY_MS, pad: '' })
+      if (isOrdered && v % 3 === 1) far.add(`${k}/${FAR_MS + v}`)
+      if (isOrdered && v % 3 === 2) far.delete(`${k}/${FAR_MS + v - 1}`)
+    },
+    end() {
+      for (const timer of far) {
+        const [k = 0, at = 0] = timer.split('/').map(Number)
+        main({ k, v: 1, at, pad: '' })
+      }
+    },
+  }
+}
+
+function windows(main: Emit): Step {
+  const sums = new Map<string, number>()
+  return {
+    take({ k, v, at }) {
+      const end = Math.floor(at / WINDOW_MS) * WINDOW_MS + WINDOW_MS
+      sums.set(`${k}/${end}`, (sums.get(`${k}/${end}`) ?? 0) + v)
+    },
+    end() {
+      for (const [window, v] of sums) {
+        const [k = 0, at = 0] = window.split('/').map(Number)
+        main({ k, v, at, pad: '' })
+      }
+    },
+  }
+}

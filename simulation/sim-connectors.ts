@@ -1,0 +1,211 @@
+/**
+ * The ends of a simulated job: a source that replays its data and fails by plan, and an exactly-once
+ * sink whose pending and visible output lies in the durable world, as files would.
+ */
+import { source, twoPhaseCommitSink } from '../src/connectors/index.ts'
+import type { Sink, Source, SourceContext, WriterContext } from '../src/spi.ts'
+import { t } from '../src/index.ts'
+import type { Random } from '../src/util/random.ts'
+import { required } from '../src/util/assert.ts'
+import type { FaultPlan } from './faults.ts'
+import { SimClock } from './sim-clock.ts'
+import { type Scheduler, type Scope, Violation } from './scheduler.ts'
+import type { Rec, SourceData } from './workloads/workload.ts'
+import { recType } from './workloads/build.ts'
+
+export interface ConnectorWorld {
+  readonly scheduler: Scheduler
+  readonly faults: FaultPlan
+  readonly random: Random
+}
+
+const SLOW_MS_MAX = 300
+
+/** Raised by plan; the engine may restart because of it, but must not lose or repeat anything. */
+function injected(what: string): Error {
+  return new Error(`injected: ${what}`)
+}
+
+export function simSource(world: ConnectorWorld, data: SourceData, typed: boolean): Source<Rec> {
+  const { faults, random } = world
+  return source<Rec, number>({
+    name: data.uid,
+    ...(typed ? { type: recType } : {}),
+    position: t.float64,
+    async splits({ clock }: SourceContext) {
+      await clock.sleep(random.next())
+      if (faults.strikes('discoverError')) throw injected('discovery')
+      return data.splits.map(({ id }) => id)
+    },
+    async *read({ id }, from = 0, { clock }) {
+      const { records } = required(
+        data.splits.find((split) => split.id === id),
+        `there is no ${id}`,
+      )
+      for (let start = from; start < records.length;) {
+        const slowMs = faults.strikes('sourceSlow') ? random.next() * SLOW_MS_MAX : 0
+        // Bursts and pauses: a barrier meets full channels as well as empty ones.
+        const gapMs = random.int(4) === 0 ? data.gapMs * 4 : 0.2
+        await clock.sleep(random.next() * gapMs + slowMs)
+        if (faults.strikes('sourceError')) throw injected(`reading ${id}`)
+        const end = Math.min(records.length, start + 1 + random.int(data.batchMax))
+        yield { values: records.slice(start, end), position: end }
+        start = end
+      }
+    },
+  })
+}
+
+interface Part {
+  readonly uid: string
+  readonly lineage: string
+  readonly epoch: number
+  readonly checkpointId: number
+  readonly subtask: number
+  readonly values: readonly Rec[]
+}
+
+type Committable = string
+
+/** Output of all sinks, as it would lie on a disk that outlives the processes. */
+export class SimOutput {
+  readonly #world: ConnectorWorld
+  readonly #pending = new Map<string, Part>()
+  readonly #visible = new Map<string, Part>()
+  readonly #withdrawn = new Set<string>()
+  /** Is there a complete checkpoint of this line that makes this one's output due? */
+  readonly #wasConfirmed: (lineage: string, checkpointId: number) => boolean
+
+  constructor(
+    world: ConnectorWorld,
+    wasConfirmed: (lineage: string, checkpointId: number) => boolean,
+  ) {
+    this.#world = world
+    this.#wasConfirmed = wasConfirmed
+  }
+
+  /** Records of one sink in the order of their checkpoints; those of one subtask as written. */
+  visible(uid: string, lineages: readonly string[]): readonly Rec[] {
+    const place = ({ lineage }: Part) => lineages.indexOf(lineage)
+    return [...this.#visible.values()]
+      .filter((part) => part.uid === uid && place(part) >= 0)
+      .toSorted((a, b) => {
+        return place(a) - place(b) || a.checkpointId - b.checkpointId || a.subtask - b.subtask
+      })
+      .flatMap((part) => part.values)
+  }
+
+  sink(uid: string, lasting: boolean): Sink<Rec> {
+    return twoPhaseCommitSink<Rec, Committable>({
+      name: uid,
+      committable: t.string,
+      canWithdraw: true,
+      writerLifetime: lasting ? 'subtask' : 'checkpoint',
+      createWriter: (context) => this.#writer(context),
+      createCommitter: ({ clock }) => ({
+        commit: async ({ committable, scope }) => {
+          return this.#commit(committable, scope.lineage, scope.checkpointId, clock)
+        },
+        withdraw: ({ committable }) => this.#withdraw(committable, clock),
+      }),
+      recover: (_context, alive) => {
+        for (const id of alive) this.#requireKnown(id)
+      },
+    })
+  }
+
+  #writer({ clock, uid, subtaskIndex }: WriterContext) {
+    const { faults } = this.#world
+    let values: Rec[] = []
+    return {
+      write: (taken: readonly Rec[]) => {
+        values.push(...taken.map((rec) => recType.isolate(rec)))
+        if (faults.strikes('sinkWriteError')) throw injected(`writing to ${uid}`)
+        return faults.strikes('sinkSlow') ? clock.sleep(this.#slowMs()) : undefined
+      },
+      prepareCommit: async ({
+        lineage,
+        leaderEpoch: epoch,
+        checkpointId,
+      }: {
+        readonly lineage: string
+        readonly leaderEpoch: number
+        readonly checkpointId: number
+      }) => {
+        if (values.length === 0) return []
+        const id = [uid, lineage, epoch, checkpointId, subtaskIndex].join('/')
+        const part = { uid, lineage, epoch, checkpointId, subtask: subtaskIndex, values }
+        values = []
+        await this.#instant(clock)
+        if (this.#pending.has(id)) this.#violated(`${id} was prepared twice`)
+        this.#pending.set(id, part)
+        this.#world.scheduler.note('sink', `prepared ${id} ${part.values.length}`)
+        await this.#instant(clock)
+        if (faults.strikes('sinkPrepareError')) throw injected(`preparing ${id}`)
+        return [id]
+      },
+    }
+  }
+
+  async #commit(
+    id: string,
+    lineage: string,
+    checkpointId: number,
+    clock: WriterContext['clock'],
+  ): Promise<'committed' | 'retry'> {
+    const { faults, scheduler } = this.#world
+    await this.#instant(clock)
+    if (faults.strikes('commitErrorBefore')) throw injected(`before the commit of ${id}`)
+    if (faults.strikes('commitRetry')) return 'retry'
+    // Taken back by a successor while this process slept: there is nothing left to show.
+    if (this.#withdrawn.has(id)) throw injected(`${id} was withdrawn`)
+    if (!this.#wasConfirmed(lineage, checkpointId)) {
+      this.#violated(`${id} is committed, but checkpoint ${checkpointId} is not complete`)
+    }
+    this.#requireKnown(id)
+    const part = this.#pending.get(id)
+    if (part !== undefined) this.#visible.set(id, part)
+    this.#pending.delete(id)
+    scheduler.note('sink', `committed ${id}`)
+    await this.#instant(clock)
+    if (faults.strikes('commitErrorAfter')) throw injected(`after the commit of ${id}`)
+    return 'committed'
+  }
+
+  /** Output of a checkpoint that the job went back from: it is moved aside. */
+  async #withdraw(id: string, clock: WriterContext['clock']): Promise<void> {
+    await this.#instant(clock)
+    if (this.#world.faults.strikes('withdrawError')) throw injected(`withdrawing ${id}`)
+    this.#requireKnown(id)
+    this.#pending.delete(id)
+    this.#visible.delete(id)
+    this.#withdrawn.add(id)
+    this.#world.scheduler.note('sink', `withdrawn ${id}`)
+    await this.#instant(clock)
+  }
+
+  #requireKnown(id: string): void {
+    if (this.#pending.has(id) || this.#visible.has(id) || this.#withdrawn.has(id)) return
+    this.#violated(`${id} is to be committed, but was never made safe`)
+  }
+
+  /** Resolves at a moment at which the process that asked is still there, or never. */
+  async #instant(clock: WriterContext['clock']): Promise<void> {
+    const slowMs = this.#world.faults.strikes('sinkSlow') ? this.#slowMs() : 0
+    await clock.sleep(this.#world.random.next() * 2 + slowMs)
+    if (!scopeOf(clock).isAlive) await new Promise(() => undefined)
+  }
+
+  #slowMs(): number {
+    return this.#world.random.next() * SLOW_MS_MAX
+  }
+
+  #violated(message: string): void {
+    this.#world.scheduler.fail(new Violation(message))
+  }
+}
+
+function scopeOf(clock: WriterContext['clock']): Scope {
+  if (clock instanceof SimClock) return clock.scope
+  throw new Violation('a sink was given a clock that is not the simulated one')
+}

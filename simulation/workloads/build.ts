@@ -1,0 +1,202 @@
+/** Interprets a workload through the public API: the job as a user would write it. */
+import { job, keyedProcess, outputTag, processFunction, t } from '../../src/index.ts'
+import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from '../../src/index.ts'
+import type { Sink, Source, StateBackend } from '../../src/spi.ts'
+import { required } from '../../src/util/assert.ts'
+import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
+import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
+
+/** The world's ends of the job. */
+export interface WorkloadEnds {
+  readonly backend: StateBackend
+  source(index: number): Source<Rec>
+  sink(uid: string): Sink<Rec>
+  /** Called for each record of a `map`; may throw. */
+  beforeRecord(record: Rec): void
+}
+
+type Key = number | string | readonly [number, string]
+type NodeOf<K extends WorkloadNode['kind']> = Extract<WorkloadNode, { readonly kind: K }>
+
+export const recType = t.struct({ k: t.float64, v: t.float64, at: t.float64, pad: t.string })
+
+export function buildWorkload(name: string, workload: Workload, ends: WorkloadEnds): Job {
+  return job(name, { backend: ends.backend }, (env) => new Builder(env, workload, ends).build())
+}
+
+class Builder {
+  readonly #env: StreamEnvironment
+  readonly #workload: Workload
+  readonly #ends: WorkloadEnds
+  readonly #streams: (DataStream<Rec> | undefined)[] = []
+  readonly #tags: (OutputTag<Rec> | undefined)[] = []
+
+  constructor(env: StreamEnvironment, workload: Workload, ends: WorkloadEnds) {
+    this.#env = env
+    this.#workload = workload
+    this.#ends = ends
+  }
+
+  build(): void {
+    for (const node of this.#workload.nodes) this.#streams.push(this.#stream(node))
+  }
+
+  #stream(node: WorkloadNode): DataStream<Rec> | undefined {
+    switch (node.kind) {
+      case 'source':
+        return this.#source(node)
+      case 'map':
+        return this.#typed(
+          this.#input(node).map((rec) => {
+            this.#ends.beforeRecord(rec)
+            return { ...rec, v: rec.v * node.factor }
+          }),
+        )
+      case 'filter':
+        return this.#input(node).filter((rec) => restOf(rec, node.modulo) !== 0)
+      case 'flatMap':
+        return this.#typed(this.#input(node).flatMap((rec) => copies(rec, node.copies)))
+      case 'group':
+        return this.#typed(this.#input(node).map((rec) => ({ ...rec, k: rec.k % node.groups })))
+      case 'union': {
+        const [first, ...others] = node.inputs.map((input) => this.#at(input))
+        return required(first, 'a union of nothing').union(...others)
+      }
+      case 'split':
+        return this.#split(node)
+      case 'side':
+        return this.#at(node.input).sideOutput(required(this.#tags[node.input], 'no side output'))
+      case 'process':
+        return this.#process(node)
+      case 'sink':
+        this.#input(node).sinkTo(node.uid, this.#ends.sink(node.uid))
+        return undefined
+      case 'count':
+      case 'sum':
+      case 'reduce':
+      case 'aggregate':
+      case 'latest':
+      case 'total':
+        return this.#fold(node)
+    }
+  }
+
+  #source({ source: index }: NodeOf<'source'>): DataStream<Rec> {
+    const { uid, outOfOrderMs } = required(this.#workload.sources[index], 'no such source')
+    const source = this.#ends.source(index)
+    if (outOfOrderMs === undefined) return this.#env.fromSource(uid, source)
+    const time = { timestamp: (rec: Rec) => rec.at, maxOutOfOrderness: outOfOrderMs }
+    return this.#env.fromSource(uid, source, time)
+  }
+
+  #split(node: NodeOf<'split'>): DataStream<Rec> {
+    const tag = this.#tag('rest')
+    return this.#typed(
+      this.#input(node).process(
+        node.uid,
+        processFunction<Rec, Rec>({
+          processElement(rec, ctx, out) {
+            if (restOf(rec, node.modulo) === 0) ctx.output(tag, rec)
+            else out.collect(rec)
+          },
+        }),
+      ),
+    )
+  }
+
+  #fold(
+    node: NodeOf<'count' | 'sum' | 'reduce' | 'aggregate' | 'latest' | 'total'>,
+  ): DataStream<Rec> {
+    const { uid } = node
+    const keyed = this.#keyed(this.#input(node), node.key)
+    switch (node.kind) {
+      case 'count':
+        return this.#typed(keyed.count(uid).map(({ key, value }) => rec(key, value)))
+      case 'sum':
+        return this.#typed(keyed.sum(uid, ({ v }) => v).map(({ key, value }) => rec(key, value)))
+      case 'total':
+        return this.#typed(
+          keyed
+            .sum(uid, ({ v }) => v)
+            .latest(`${uid}-latest`)
+            .map(({ key, value }) => rec(key, value)),
+        )
+      case 'latest':
+        return keyed.latest(uid)
+      case 'reduce':
+        return keyed.reduce(uid, (a, b) => {
+          return { ...b, v: (a.v * 31 + b.v) % 1_000_003, at: Math.max(a.at, b.at) }
+        })
+      case 'aggregate':
+        return this.#typed(
+          keyed.aggregate(uid, {
+            createAccumulator: () => ({ k: 0, sum: 0, n: 0 }),
+            add(value, accumulator) {
+              accumulator.k = value.k
+              accumulator.sum += value.v
+              accumulator.n++
+              return accumulator
+            },
+            getResult: ({ k, sum, n }) => rec(k, sum * 100 + n),
+          }),
+        )
+    }
+  }
+
+  #process(node: NodeOf<'process'>): DataStream<Rec> {
+    const { uid, what, key, sideModulo, isOrdered } = node
+    const { typed } = this.#workload
+    const keyed = this.#keyed(this.#input(node), key)
+    switch (what) {
+      case 'states': {
+        const side = sideModulo === 0 ? undefined : this.#tag('side')
+        return this.#typed(keyed.process(uid, statesProcess(typed, side, sideModulo)))
+      }
+      case 'timers':
+        return this.#typed(keyed.process(uid, timersProcess(typed, isOrdered)))
+      case 'windows':
+        return this.#typed(keyed.process(uid, windowsProcess(typed)))
+      case 'distinct':
+        return this.#typed(keyed.process(uid, keyedProcess(distinctProcess(typed))))
+    }
+  }
+
+  #keyed(stream: DataStream<Rec>, kind: KeyKind): KeyedStream<Key, Rec> {
+    if (kind === 'tuple') {
+      return stream.keyBy<Key>(({ k }) => [k % 3, `${k}`], t.tuple(t.float64, t.string))
+    }
+    return kind === 'number' ? stream.keyBy(({ k }) => k) : stream.keyBy(({ k }) => `key ${k}`)
+  }
+
+  #tag(name: string): OutputTag<Rec> {
+    const tag = this.#workload.typed ? outputTag(name, recType) : outputTag<Rec>(name)
+    this.#tags[this.#streams.length] = tag
+    return tag
+  }
+
+  #typed(stream: DataStream<Rec>): DataStream<Rec> {
+    return this.#workload.typed ? stream.returns(recType) : stream
+  }
+
+  #input({ input }: { readonly input: number }): DataStream<Rec> {
+    return this.#at(input)
+  }
+
+  #at(index: number): DataStream<Rec> {
+    return required(this.#streams[index], `node ${index} is no stream`)
+  }
+}
+
+function rec(key: Key, v: number): Rec {
+  return { k: numberOf(key), v, at: 0, pad: '' }
+}
+
+function numberOf(key: Key): number {
+  if (typeof key === 'number') return key
+  return Number(typeof key === 'string' ? key.slice('key '.length) : key[1])
+}
+
+function* copies(record: Rec, copiesMax: number): Generator<Rec> {
+  const count = restOf(record, copiesMax + 1)
+  for (let at = 1; at <= count; at++) yield { ...record, v: record.v * at }
+}

@@ -1,0 +1,195 @@
+/**
+ * Makes a random workload. It keeps track of what is certain of each stream (is the order of a key's
+ * records the same in every run?), and puts only operations behind it whose results are certain too.
+ */
+import type { Random } from '../../src/util/random.ts'
+import type {
+  Compare,
+  KeyKind,
+  Rec,
+  SourceData,
+  SplitData,
+  Workload,
+  WorkloadNode,
+} from './workload.ts'
+
+/** What is certain of a stream. */
+interface Stream {
+  readonly node: number
+  readonly compare: Compare
+  /** The sources its keys come from; two streams without a common one share no key. */
+  readonly origins: ReadonlySet<number>
+}
+
+const KEYS_PER_SPLIT_MAX = 6
+const RECORDS_PER_SPLIT_MAX = 80
+/** Long jobs see many checkpoints, merges and restores of the same few keys. */
+const RECORDS_OF_LONG_MAX = 400
+const BIG_PAD = 3_000
+const OPERATIONS_MAX = 6
+
+export function generateWorkload(random: Random): Workload {
+  const generator = new Generator(random.fork('graph'))
+  const sources = generateSources(random.fork('data'))
+  const nodes = generator.generate(sources.length)
+  return { sources, nodes, typed: random.int(2) === 0, lastingWriters: random.int(3) === 0 }
+}
+
+function generateSources(random: Random): readonly SourceData[] {
+  let key = 0
+  const isLong = random.int(6) === 0
+  const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
+  return Array.from({ length: 1 + random.int(2) }, (_, at): SourceData => {
+    const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)
+    const splits = Array.from(
+      { length: 1 + random.int(isLong ? 2 : 4) },
+      (_split, index): SplitData => {
+        const keys = 1 + random.int(KEYS_PER_SPLIT_MAX)
+        const firstKey = key
+        key += keys
+        const records = generateRecords(random, {
+          firstKey,
+          keys,
+          outOfOrderMs: outOfOrderMs ?? 40,
+          recordsMax,
+        })
+        return { id: `split-${index}`, records }
+      },
+    )
+    const batchMax = 1 + random.int(6)
+    return { uid: `source-${at}`, splits, outOfOrderMs, batchMax, gapMs: 2 + random.int(20) }
+  })
+}
+
+interface RecordsPlan {
+  readonly firstKey: number
+  readonly keys: number
+  readonly outOfOrderMs: number
+  readonly recordsMax: number
+}
+
+function generateRecords(random: Random, plan: RecordsPlan): readonly Rec[] {
+  const { firstKey, keys, outOfOrderMs, recordsMax } = plan
+  const isPadded = random.int(8) === 0
+  let time = 1_000
+  return Array.from({ length: random.int(recordsMax) }, (): Rec => {
+    time += random.int(20)
+    const pad = isPadded && random.int(10) === 0 ? 'x'.repeat(random.int(BIG_PAD)) : ''
+    const at = time - random.int(outOfOrderMs + 1)
+    return { k: firstKey + random.int(keys), v: random.int(1_000), at, pad }
+  })
+}
+
+class Generator {
+  readonly #random: Random
+  readonly #nodes: WorkloadNode[] = []
+  readonly #streams: Stream[] = []
+  readonly #used = new Set<number>()
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  generate(sources: number): readonly WorkloadNode[] {
+    for (let source = 0; source < sources; source++) {
+      this.#stream({ kind: 'source', source }, 'order per key', new Set([source]))
+    }
+    for (let left = 1 + this.#random.int(OPERATIONS_MAX); left > 0; left--) this.#operation()
+    for (const { node, compare } of this.#streams) {
+      if (!this.#used.has(node)) this.#sink(node, compare)
+    }
+    return this.#nodes
+  }
+
+  #operation(): void {
+    const random = this.#random
+    const from = this.#pick()
+    const { node: input, origins, compare } = from
+    this.#used.add(input)
+    switch (random.int(10)) {
+      case 0:
+        return this.#stream({ kind: 'map', input, factor: 1 + random.int(5) }, compare, origins)
+      case 1:
+        return this.#stream({ kind: 'filter', input, modulo: 2 + random.int(4) }, compare, origins)
+      case 2:
+        return this.#stream({ kind: 'flatMap', input, copies: 1 + random.int(3) }, compare, origins)
+      case 3:
+        return this.#union(from)
+      case 4:
+        return this.#stream(
+          { kind: 'group', input, groups: 1 + random.int(5) },
+          compare === 'sums' ? 'sums' : 'multiset',
+          new Set([...origins, -1]),
+        )
+      case 5:
+        return this.#split(from)
+      default:
+        return this.#keyed(from)
+    }
+  }
+
+  /** Prefers streams that nobody reads yet. */
+  #pick(): Stream {
+    const unused = this.#streams.filter(({ node }) => !this.#used.has(node))
+    const from = this.#random.int(5) === 0 || unused.length === 0 ? this.#streams : unused
+    return from[this.#random.int(from.length)] as Stream // there is at least a source
+  }
+
+  #union(first: Stream): void {
+    const others = [this.#pick(), ...(this.#random.int(3) === 0 ? [this.#pick()] : [])]
+    const all = [...new Set([first, ...others])]
+    for (const { node } of all) this.#used.add(node)
+    const origins = all.flatMap((stream) => [...stream.origins])
+    const apart = new Set(origins).size === origins.length && !origins.includes(-1)
+    let compare: Compare = apart ? 'order per key' : 'multiset'
+    if (all.some((stream) => stream.compare === 'multiset')) compare = 'multiset'
+    if (all.some((stream) => stream.compare === 'sums')) compare = 'sums'
+    const inputs = all.map(({ node }) => node)
+    this.#stream({ kind: 'union', inputs }, compare, new Set(origins))
+  }
+
+  #split({ node: input, compare, origins }: Stream): void {
+    const uid = `split-${this.#nodes.length}`
+    this.#stream({ kind: 'split', input, uid, modulo: 2 + this.#random.int(4) }, compare, origins)
+    this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, compare, origins)
+  }
+
+  #keyed({ node: input, compare, origins }: Stream): void {
+    const random = this.#random
+    const key = (['number', 'string', 'tuple'] as const)[random.int(3)] as KeyKind
+    const uid = `keyed-${this.#nodes.length}`
+    if (compare === 'sums') {
+      return this.#stream({ kind: 'total', input, uid, key }, 'order per key', origins)
+    }
+    const kinds =
+      compare === 'multiset'
+        ? (['count', 'total'] as const)
+        : (['count', 'sum', 'reduce', 'aggregate', 'latest', 'total'] as const)
+    if (random.int(2) === 0) {
+      const kind = kinds[random.int(kinds.length)] ?? 'count'
+      return this.#stream({ kind, input, uid, key }, 'order per key', origins)
+    }
+    const processes =
+      compare === 'multiset'
+        ? (['distinct', 'timers', 'windows'] as const)
+        : (['states', 'states', 'distinct', 'timers', 'windows'] as const)
+    const what = processes[random.int(processes.length)] ?? 'distinct'
+    const after = what === 'windows' ? 'sums' : what === 'timers' ? 'multiset' : compare
+    const sideModulo = what === 'states' && random.int(2) === 0 ? 2 + random.int(3) : 0
+    const isOrdered = compare === 'order per key'
+    const node = { kind: 'process', input, uid, key, what, sideModulo, isOrdered } as const
+    this.#stream(node, after, origins)
+    if (sideModulo > 0) {
+      this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, compare, origins)
+    }
+  }
+
+  #sink(input: number, compare: Compare): void {
+    const uid = `sink-${this.#nodes.length}`
+    this.#nodes.push({ kind: 'sink', input, uid, compare })
+  }
+
+  #stream(node: WorkloadNode, compare: Compare, origins: ReadonlySet<number>): void {
+    this.#streams.push({ node: this.#nodes.push(node) - 1, compare, origins })
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * A workload as data: sources with all their records, and a graph of operations. It is interpreted
+ * twice, by `build.ts` through the public API and by the oracle on its own; nothing else of a job
+ * is random. Streams carry one kind of record, so that operations can be joined at will.
+ */
+
+export interface Rec {
+  /** What streams are keyed by. */
+  readonly k: number
+  readonly v: number
+  /** Event time in milliseconds. */
+  readonly at: number
+  /** Ballast, so that records need not fit into a frame. */
+  readonly pad: string
+}
+
+export interface SplitData {
+  readonly id: string
+  readonly records: readonly Rec[]
+}
+
+export interface SourceData {
+  readonly uid: string
+  readonly splits: readonly SplitData[]
+  /** Undefined: records have no event time. */
+  readonly outOfOrderMs: number | undefined
+  readonly batchMax: number
+  /** The longest time between two batches of a split. */
+  readonly gapMs: number
+}
+
+/** How `k` is turned into the key of a keyed stream, which tests the key types. */
+export type KeyKind = 'number' | 'string' | 'tuple'
+
+/**
+ * What a keyed process function does. `states` uses all five kinds of state; `timers` sets a timer
+ * for each record and some that later records delete; `windows` sums per span of event time;
+ * `distinct` lets the first of equal values pass.
+ */
+export type ProcessKind = 'states' | 'timers' | 'windows' | 'distinct'
+
+/** An operation; inputs are indexes of earlier nodes. */
+export type WorkloadNode =
+  | { readonly kind: 'source'; readonly source: number }
+  | { readonly kind: 'map'; readonly input: number; readonly factor: number }
+  | { readonly kind: 'filter'; readonly input: number; readonly modulo: number }
+  /** Between none and `copies` results for each record. */
+  | { readonly kind: 'flatMap'; readonly input: number; readonly copies: number }
+  | { readonly kind: 'union'; readonly inputs: readonly number[] }
+  /** Merges keys: `k` modulo `groups`. */
+  | { readonly kind: 'group'; readonly input: number; readonly groups: number }
+  /** A process function without key; every `modulo`th value goes to its side output. */
+  | {
+      readonly kind: 'split'
+      readonly input: number
+      readonly uid: string
+      readonly modulo: number
+    }
+  | {
+      readonly kind: 'count' | 'sum' | 'reduce' | 'aggregate' | 'latest' | 'total'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+    }
+  | {
+      readonly kind: 'process'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+      readonly what: ProcessKind
+      /** Every so many records go to the side output as well; 0: there is none. */
+      readonly sideModulo: number
+      /** The order of a key's records is certain, so effects that depend on it are allowed. */
+      readonly isOrdered: boolean
+    }
+  /** The side output of `split` or `process`. */
+  | { readonly kind: 'side'; readonly input: number }
+  | {
+      readonly kind: 'sink'
+      readonly input: number
+      readonly uid: string
+      readonly compare: Compare
+    }
+
+/**
+ * What is certain of a sink's output: all of it in order per key; all of it in any order; or only
+ * the sum of `v` per key and `at`, because late records make a window come in parts.
+ */
+export type Compare = 'order per key' | 'multiset' | 'sums'
+
+export interface Workload {
+  readonly sources: readonly SourceData[]
+  readonly nodes: readonly WorkloadNode[]
+  /** Whether streams declare the type of their records. */
+  readonly typed: boolean
+  /** Whether sinks keep one writer for all checkpoints. */
+  readonly lastingWriters: boolean
+}
+
+/**
+ * The result of `filter`, `split` and `flatMap` for a record. Depends on what is certain of a
+ * record even if its value is not: windows may come in parts.
+ */
+export function restOf({ k, at }: Rec, modulo: number): number {
+  return (k + at) % modulo
+}
+
+/** Window length of `windows`. */
+export const WINDOW_MS = 50
+/** How long after a record its timer in `timers` is due. */
+export const TIMER_DELAY_MS = 30
+/** Later than any record: only the end of input gets there. */
+export const FAR_MS = 1_000_000_000

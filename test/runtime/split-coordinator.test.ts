@@ -1,49 +1,170 @@
+// Who reads which split: on demand or spread, over restores, each once and none forgotten.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { SplitCoordinator } from '../../src/runtime/split-coordinator.ts'
+import { describe, it } from 'node:test'
+import type { SourceRecord, SplitRecord } from '../../src/checkpoint/manifest.ts'
+import {
+  SplitCoordinator,
+  type Assignment,
+  type SourceSpec,
+} from '../../src/runtime/split-coordinator.ts'
+import { SeededRandom } from '../../src/util/random.ts'
+import { newSeed } from './doubles.ts'
 
-const bounded = { uid: 'files', bounded: true, parallelism: 2 }
-const unbounded = { uid: 'files', bounded: false, parallelism: 2 }
-const splits = (...ids: readonly string[]) => ids.map((id) => ({ id }))
-
-describe('the splits of a source', () => {
-  test('that ends go to whoever asks, and then no more come', () => {
-    const coordinator = new SplitCoordinator([bounded], [])
-    assert.deepEqual(coordinator.wants('files', 1), [])
-    const [first] = coordinator.discovered('files', splits('a', 'b'))
-    assert.deepEqual(first, { uid: 'files', subtaskIndex: 1, splits: splits('a'), noMore: false })
-    assert.deepEqual(coordinator.wants('files', 0)[0]?.splits, splits('b'))
-    assert.equal(coordinator.wants('files', 0)[0]?.noMore, true)
+const bounded: SourceSpec = { uid: 'files', bounded: true, parallelism: 2 }
+const unbounded: SourceSpec = { uid: 'topics', bounded: false, parallelism: 2 }
+const splits = (...ids: readonly string[]): SplitRecord[] => ids.map((id) => ({ id }))
+const shown = (assignments: readonly Assignment[]) =>
+  assignments.map(({ subtaskIndex, splits: given, noMore }) => {
+    return `${subtaskIndex}: ${given.map(({ id }) => id).join(' ')}${noMore ? 'no more' : ''}`
   })
 
-  test('that does not end are spread evenly, and none is given twice', () => {
-    const coordinator = new SplitCoordinator([unbounded], [])
-    const given = [
-      ...coordinator.discovered('files', splits('a', 'b', 'c')),
-      ...coordinator.discovered('files', splits('a', 'b', 'c', 'd')),
-    ]
-    const of = (subtask: number) =>
-      given.filter((each) => each.subtaskIndex === subtask).flatMap((each) => each.splits)
-    assert.deepEqual(of(0), splits('a', 'c'))
-    assert.deepEqual(of(1), splits('b', 'd'))
+describe('a split coordinator', () => {
+  it('gives the splits of a bounded source one by one to who asks, then says no more', () => {
+    const coordinator = new SplitCoordinator([bounded], [])
+    assert.deepEqual(coordinator.wants('files', 1), [], 'nothing is known yet')
+    assert.deepEqual(shown(coordinator.discovered('files', splits('a', 'b', 'c'))), ['1: a'])
+    assert.deepEqual(shown(coordinator.wants('files', 0)), ['0: b'])
+    assert.deepEqual(shown(coordinator.wants('files', 0)), ['0: c'])
+    assert.deepEqual(shown(coordinator.wants('files', 0)), ['0: no more'])
+    assert.deepEqual(shown(coordinator.wants('files', 1)), ['1: no more'])
   })
 
-  test('are what a cut says they are: pending without those that were given out', () => {
-    const coordinator = new SplitCoordinator([bounded], [])
-    coordinator.discovered('files', splits('a', 'b'))
-    coordinator.wants('files', 0)
-    coordinator.finished('files', 'a')
-    assert.deepEqual(coordinator.snapshot(), [
-      { uid: 'files', pending: splits('b'), finished: ['a'] },
+  it('answers all who wait when the splits are found, in the order of subtasks', () => {
+    const coordinator = new SplitCoordinator([{ ...bounded, parallelism: 3 }], [])
+    for (const subtask of [2, 0, 1]) coordinator.wants('files', subtask)
+    assert.deepEqual(shown(coordinator.discovered('files', splits('a', 'b'))), [
+      '0: a',
+      '1: b',
+      '2: no more',
     ])
   })
 
-  test('of a bounded source are fixed once a checkpoint knows them', () => {
-    const former = [{ uid: 'files', pending: splits('a@0-100'), finished: ['b@0-50'] }]
-    const coordinator = new SplitCoordinator([bounded], former)
-    // Both files have grown, and a new one is there.
-    coordinator.discovered('files', splits('a@0-120', 'b@0-60', 'c@0-10'))
-    assert.deepEqual(coordinator.wants('files', 0)[0]?.splits, splits('a@0-100'))
-    assert.equal(coordinator.wants('files', 1)[0]?.noMore, true)
+  it('spreads the splits of an unbounded source evenly, also those found later', () => {
+    const coordinator = new SplitCoordinator([unbounded], [])
+    assert.deepEqual(coordinator.wants('topics', 0), [])
+    assert.deepEqual(shown(coordinator.discovered('topics', splits('a', 'b', 'c'))), [
+      '0: a c',
+      '1: b',
+    ])
+    assert.deepEqual(shown(coordinator.discovered('topics', splits('c', 'd', 'a'))), ['1: d'])
+    assert.deepEqual(coordinator.discovered('topics', splits('a', 'b', 'c', 'd')), [])
   })
+
+  it('holds in its snapshot what no task has', () => {
+    const coordinator = new SplitCoordinator([bounded], [])
+    coordinator.discovered('files', splits('a', 'b', 'c'))
+    coordinator.wants('files', 0)
+    coordinator.finished('files', 'a')
+    const before = coordinator.snapshot()
+    coordinator.wants('files', 0)
+    assert.deepEqual(before, [{ uid: 'files', pending: splits('b', 'c'), finished: ['a'] }])
+    assert.deepEqual(coordinator.snapshot()[0]?.pending, splits('c'))
+  })
+
+  it('gives restored splits out again with their positions, and finished ones never', () => {
+    const restored: SourceRecord[] = [
+      { uid: 'files', pending: [{ id: 'b', position: 'AAA=' }, { id: 'c' }], finished: ['a'] },
+      { uid: 'other', pending: splits('x'), finished: [] },
+    ]
+    const coordinator = new SplitCoordinator([bounded], restored)
+    assert.deepEqual(coordinator.wants('files', 0), [], 'first it must be known what else there is')
+    const [first] = coordinator.discovered('files', splits('a', 'b', 'c', 'd'))
+    assert.deepEqual(first?.splits, [{ id: 'b', position: 'AAA=' }])
+    assert.deepEqual(shown(coordinator.wants('files', 1)), ['1: c'])
+    assert.deepEqual(shown(coordinator.wants('files', 1)), ['1: no more'], 'd came too late')
+  })
+
+  it('takes on what is new after a restore only if its source has no end', () => {
+    const restored = [{ uid: 'topics', pending: splits('a'), finished: [] }]
+    const coordinator = new SplitCoordinator([unbounded], restored)
+    assert.deepEqual(shown(coordinator.discovered('topics', splits('a', 'b'))), ['0: a', '1: b'])
+    const empty = new SplitCoordinator([bounded], [{ uid: 'files', pending: [], finished: [] }])
+    empty.wants('files', 0)
+    const first = empty.discovered('files', splits('a'))
+    assert.deepEqual(shown(first), ['0: a'], 'the checkpoint came before its splits were found')
+  })
+
+  it('asserts that a source is one of the job', () => {
+    const coordinator = new SplitCoordinator([bounded], [])
+    assert.throws(() => coordinator.wants('nobody', 0), /no source "nobody"/)
+  })
+})
+
+/** Readers that take, finish and lose splits, with a checkpoint now and then. */
+class Readers {
+  coordinator: SplitCoordinator
+  readonly spec: SourceSpec
+  readonly finished = new Set<string>()
+  /** By subtask: what it reads now. */
+  held: string[][]
+  #saved: { readonly record: SourceRecord; readonly finished: readonly string[] } | undefined
+
+  constructor(spec: SourceSpec) {
+    this.spec = spec
+    this.coordinator = new SplitCoordinator([spec], [])
+    this.held = Array.from({ length: spec.parallelism }, () => [])
+  }
+
+  take(assignments: readonly Assignment[]): void {
+    for (const { subtaskIndex, splits: given } of assignments) {
+      for (const { id } of given) {
+        assert.equal(this.finished.has(id), false, `${id} was read before`)
+        assert.equal(this.held.flat().includes(id), false, `${id} is being read`)
+        this.held[subtaskIndex]?.push(id)
+      }
+    }
+  }
+
+  finishOne(subtask: number): void {
+    const id = this.held[subtask]?.shift()
+    if (id === undefined) return
+    this.finished.add(id)
+    this.coordinator.finished(this.spec.uid, id)
+  }
+
+  /** Tasks and coordinator are cut together; tasks hold what they read. */
+  checkpoint(): void {
+    const [own] = this.coordinator.snapshot()
+    assert.ok(own !== undefined)
+    const pending = [...splits(...this.held.flat()), ...own.pending]
+    this.#saved = { record: { ...own, pending }, finished: [...this.finished] }
+  }
+
+  crash(): void {
+    this.coordinator = new SplitCoordinator(
+      [this.spec],
+      this.#saved === undefined ? [] : [this.#saved.record],
+    )
+    this.finished.clear()
+    for (const id of this.#saved?.finished ?? []) this.finished.add(id)
+    this.held = this.held.map(() => [])
+  }
+}
+
+describe('a split coordinator over crashes', () => {
+  for (const spec of [bounded, unbounded]) {
+    it(`lets each split of a source ${spec.bounded ? 'with' : 'without'} an end be read once`, () => {
+      for (let run = 0; run < 200; run++) {
+        const seed = newSeed() + run
+        const random = new SeededRandom(seed)
+        const readers = new Readers({ ...spec, parallelism: 1 + random.int(4) })
+        const { parallelism, uid } = readers.spec
+        const all = Array.from({ length: random.int(12) }, (_, at) => `split-${at}`)
+        let crashes = random.int(4)
+        const discover = () => readers.take(readers.coordinator.discovered(uid, splits(...all)))
+        for (let step = 0; step < 2_000 && readers.finished.size < all.length; step++) {
+          const subtask = random.int(parallelism)
+          const dice = random.int(20)
+          if (dice === 0) discover()
+          else if (dice === 1) readers.checkpoint()
+          else if (dice === 2 && crashes-- > 0) readers.crash()
+          else if (dice < 10) readers.finishOne(subtask)
+          else if (readers.held[subtask]?.length === 0) {
+            readers.take(readers.coordinator.wants(uid, subtask))
+          }
+        }
+        assert.equal(readers.finished.size, all.length, `seed ${seed}: some were forgotten`)
+      }
+    })
+  }
 })

@@ -1,0 +1,57 @@
+// What a task takes of its predecessors when the parallelism changes: watermarks, committables,
+// operator state.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  encodeWatermark,
+  restoredCommittables,
+  restoredOperatorState,
+  restoredWatermark,
+  type FormerRecords,
+} from '../../src/runtime/task-records.ts'
+import type { OperatorStateEntry, RecordKind } from '../../src/state/snapshot.ts'
+
+const entry = (operatorId: number, kind: RecordKind, name: string): OperatorStateEntry => {
+  return { operatorId, kind, name, value: new Uint8Array(0) }
+}
+const former = (...tasks: readonly (readonly OperatorStateEntry[])[]): FormerRecords[] =>
+  tasks.map((entries, subtaskIndex) => ({ subtaskIndex, entries }))
+const names = (entries: readonly OperatorStateEntry[]) => entries.map(({ name }) => name)
+
+describe('what a task restores', () => {
+  it('is the least watermark of its operator, and none if there was none', () => {
+    const tasks = former(
+      [encodeWatermark(1, 50), encodeWatermark(2, 7)],
+      [encodeWatermark(1, 40)],
+      [encodeWatermark(1, Number.POSITIVE_INFINITY)],
+    )
+    assert.equal(restoredWatermark(tasks, 1), 40)
+    assert.equal(restoredWatermark(tasks, 2), 7)
+    assert.equal(restoredWatermark(tasks, 3), Number.NEGATIVE_INFINITY)
+    assert.equal(restoredWatermark([], 1), Number.NEGATIVE_INFINITY)
+  })
+
+  it('is each committable in exactly one task, at any parallelism', () => {
+    const tasks = former(
+      [entry(1, 'committable', 'a'), entry(2, 'committable', 'other')],
+      [entry(1, 'committable', 'b'), entry(1, 'committable', 'c')],
+      [entry(1, 'committable', 'd')],
+    )
+    for (const parallelism of [1, 2, 3, 5]) {
+      const all = Array.from({ length: parallelism }, (_, subtask) =>
+        names(restoredCommittables(tasks, 1, subtask, parallelism)),
+      )
+      assert.deepEqual(all.flat().toSorted(), ['a', 'b', 'c', 'd'], `parallelism ${parallelism}`)
+    }
+  })
+
+  it('is a share of lists, all of a union, and one copy of broadcast state', () => {
+    const tasks = former(
+      [entry(1, 'operator-list', 'l0'), entry(1, 'union-list', 'u0'), entry(1, 'broadcast', 'b')],
+      [entry(1, 'operator-list', 'l1'), entry(1, 'union-list', 'u1'), entry(1, 'broadcast', 'b')],
+      [entry(1, 'operator-list', 'l2'), entry(2, 'operator-list', 'other')],
+    )
+    assert.deepEqual(names(restoredOperatorState(tasks, 1, 0, 2)), ['l0', 'l2', 'u0', 'u1', 'b'])
+    assert.deepEqual(names(restoredOperatorState(tasks, 1, 1, 2)), ['l1', 'u0', 'u1', 'b'])
+  })
+})

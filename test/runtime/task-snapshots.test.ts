@@ -1,0 +1,288 @@
+// The runs of one task from cut to manifest: one unsettled cut at a time, what an abort gives back,
+// and merges that take effect only with the next manifest.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { TaskSnapshots } from '../../src/runtime/task-snapshots.ts'
+import type { KeyedStateBackend, KeyedStateTable } from '../../src/state/backend.ts'
+import { valueState } from '../../src/state/descriptors.ts'
+import type { ValueState } from '../../src/state/handles.ts'
+import { hashmap } from '../../src/state/hashmap/index.ts'
+import { restoreStream } from '../../src/state/runs/run-set.ts'
+import type { OperatorRecord, RunReference } from '../../src/state/snapshot.ts'
+import type { BlobStore, BlobWriter } from '../../src/storage/blob-store.ts'
+import { MemoryBlobStore } from '../../src/storage/memory.ts'
+import { MemoryScratch } from '../../src/storage/scratch-memory.ts'
+import { dynamicType } from '../../src/types/dynamic.ts'
+import { routeHash } from '../../src/types/keys.ts'
+import { Gate, testWorkerHost, turns, until } from './doubles.ts'
+
+const keyGroups = { start: 0, end: 127 }
+const record: OperatorRecord = {
+  id: 1,
+  uid: 'counts',
+  states: [{ id: 1, name: 'n', kind: 'value', type: dynamicType<unknown>().schema }],
+}
+
+/** A store that can be made to wait or fail when a blob is closed or deleted. */
+class TroubledStore extends MemoryBlobStore {
+  beforeClose: (name: string) => Promise<void> = () => Promise.resolve()
+  beforeDelete: () => Promise<void> = () => Promise.resolve()
+
+  override async create(name: string): Promise<BlobWriter> {
+    const writer = await super.create(name)
+    return {
+      write: (chunk) => writer.write(chunk),
+      abort: () => writer.abort(),
+      close: async () => {
+        await this.beforeClose(name)
+        await writer.close()
+      },
+    }
+  }
+  override async delete(name: string): Promise<void> {
+    await this.beforeDelete()
+    await super.delete(name)
+  }
+}
+
+interface Held {
+  readonly backend: KeyedStateBackend
+  set(key: string, value: unknown): void
+  content(): ReadonlyMap<string, unknown>
+}
+
+async function stateOf(store?: BlobStore, runs: readonly RunReference[] = []): Promise<Held> {
+  const backend = hashmap().create({
+    keyGroups,
+    maxParallelism: 128,
+    memoryBytes: 1024 ** 2,
+    scratch: new MemoryScratch(),
+    monotonic: () => 0,
+  })
+  const table: KeyedStateTable = backend.register({
+    record,
+    keyType: dynamicType<unknown>(),
+    descriptors: { n: valueState<unknown>() },
+  })
+  const state = table.handles['n'] as ValueState<unknown> // as declared
+  await backend.open(store === undefined ? undefined : restoreStream(store, runs, keyGroups))
+  return {
+    backend,
+    set(key, value) {
+      table.select(key, routeHash(key))
+      if (value === undefined) state.clear()
+      else state.update(value)
+    },
+    content() {
+      const found = new Map<string, unknown>()
+      for (const { key, routeHash: hash } of table.keys()) {
+        table.select(key, hash)
+        found.set(String(key), state.value())
+      }
+      return found
+    },
+  }
+}
+
+async function snapshotsOf(restored: readonly RunReference[] = [], store = new TroubledStore()) {
+  const host = testWorkerHost()
+  const abort = new AbortController()
+  const held = await stateOf(restored.length === 0 ? undefined : store, restored)
+  const snapshots = new TaskSnapshots({
+    vertex: 0,
+    subtaskIndex: 0,
+    keyGroups,
+    operators: [record],
+    scope: { jobName: 'job', lineage: 'a', leaderEpoch: 2, checkpointId: 0 },
+    settings: {
+      jobName: 'job',
+      parallelism: 1,
+      maxParallelism: 128,
+      backend: 'hashmap',
+      memoryBytes: 1,
+      storage: 'memory:',
+      stateDirectory: 'state',
+      batchRecords: 1,
+      outboxBytes: 1,
+      ringBytes: 4096,
+      sliceMs: 2,
+      compression: 'none',
+      snapshotPolicy: 'incremental',
+      blockCacheBytes: undefined,
+      writeBufferBytes: undefined,
+    },
+    store,
+    host,
+    restored,
+    signal: abort.signal,
+  })
+  const write = (checkpointId: number) =>
+    snapshots.write(checkpointId, held.backend.cut(), Promise.resolve([]))
+  return { snapshots, store, host, abort, held, write }
+}
+
+const runNames = async (store: BlobStore) => (await store.list('runs/')).map(({ name }) => name)
+
+describe('the snapshots of a task', () => {
+  it('add one run per checkpoint that changed anything', async () => {
+    const { snapshots, held, write, store } = await snapshotsOf()
+    held.set('a', 1)
+    const first = await write(1)
+    snapshots.complete(1)
+    const second = await write(2)
+    snapshots.complete(2)
+    held.set('b', 2)
+    const third = await write(3)
+    snapshots.complete(3)
+    assert.deepEqual(
+      [first, second, third].map(({ runs }) => runs.map(({ name }) => name)),
+      [
+        ['runs/2-1-v0-s0.run'],
+        ['runs/2-1-v0-s0.run'],
+        ['runs/2-1-v0-s0.run', 'runs/2-3-v0-s0.run'],
+      ],
+    )
+    const restored = await stateOf(store, third.runs)
+    assert.deepEqual(
+      restored.content(),
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    )
+  })
+
+  it('are unsettled from a cut to its fate, and take no other cut meanwhile', async () => {
+    const { snapshots, held, write } = await snapshotsOf()
+    held.set('a', 1)
+    assert.equal(snapshots.isUnsettled, false)
+    await write(1)
+    assert.equal(snapshots.isUnsettled, true)
+    assert.throws(() => void snapshots.write(2, undefined, Promise.resolve([])), /a cut before/)
+    snapshots.complete(7)
+    await snapshots.abort(7)
+    assert.equal(snapshots.isUnsettled, true, 'that was another checkpoint')
+    snapshots.complete(1)
+    snapshots.complete(1)
+    assert.equal(snapshots.isUnsettled, false)
+  })
+
+  it('give the changes of an aborted checkpoint to the next one, and delete its run', async () => {
+    const { snapshots, held, write, store } = await snapshotsOf()
+    held.set('a', 1)
+    await write(1)
+    assert.deepEqual(await runNames(store), ['runs/2-1-v0-s0.run'])
+    held.set('b', 2)
+    await snapshots.abort(1)
+    assert.deepEqual(await runNames(store), [])
+    const { runs } = await write(2)
+    const restored = await stateOf(store, runs)
+    assert.deepEqual(
+      restored.content(),
+      new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    )
+  })
+
+  it('wait with an abort until nobody reads the cut any more', async () => {
+    const { snapshots, held, write, store } = await snapshotsOf()
+    held.set('a', 1)
+    const slow = new Gate()
+    store.beforeClose = () => slow.passed
+    const writing = write(1)
+    let aborted = false
+    const aborting = snapshots.abort(1).then(() => (aborted = true))
+    await turns(10)
+    assert.deepEqual([aborted, snapshots.isUnsettled], [false, true])
+    slow.open()
+    await Promise.all([aborting, writing])
+    assert.deepEqual([snapshots.isUnsettled, await runNames(store)], [false, []])
+  })
+
+  it('survive a run that cannot be written, or not be deleted', async () => {
+    const { snapshots, held, write, store, host } = await snapshotsOf()
+    held.set('a', 1)
+    store.beforeClose = () => Promise.reject(new Error('no space'))
+    await assert.rejects(write(1), /no space/)
+    await snapshots.abort(1)
+    store.beforeClose = () => Promise.resolve()
+    await write(2)
+    store.beforeDelete = () => Promise.reject(new Error('no rights'))
+    await snapshots.abort(2)
+    assert.deepEqual(
+      host.reported.map(({ event }) => event),
+      ['run-not-deleted'],
+    )
+    const { runs } = await write(3)
+    assert.deepEqual((await stateOf(store, runs)).content(), new Map([['a', 1]]))
+  })
+
+  it('decline together with the records that could not be made safe', async () => {
+    const { snapshots, held, write } = await snapshotsOf()
+    held.set('a', 1)
+    const failed = Promise.reject(new Error('sink is gone'))
+    await assert.rejects(snapshots.write(1, held.backend.cut(), failed), /sink is gone/)
+    await snapshots.abort(1)
+    assert.equal((await write(2)).runs.length, 1)
+  })
+
+  it('merge runs in the background, and name the result first in the next manifest', async () => {
+    const { snapshots, held, write, store } = await snapshotsOf()
+    const named: (readonly string[])[] = []
+    for (let checkpointId = 1; checkpointId <= 40; checkpointId++) {
+      held.set(`key ${checkpointId % 5}`, checkpointId)
+      if (checkpointId % 7 === 0) held.set('key 1', undefined)
+      const { runs } = await write(checkpointId)
+      const expected = held.content()
+      assert.deepEqual((await stateOf(store, runs)).content(), expected, `at ${checkpointId}`)
+      named.push(runs.map(({ name }) => name))
+      if (checkpointId % 3 === 0) {
+        await snapshots.abort(checkpointId)
+      } else snapshots.complete(checkpointId)
+      await turns(30)
+    }
+    assert.ok(
+      named.every((names) => names.length < 20),
+      'the list stays short',
+    )
+    assert.ok(
+      named.at(-1)?.some((name) => name.includes('-m')),
+      'there were merges',
+    )
+    const last = named.at(-1) ?? []
+    for (const name of last) assert.ok((await runNames(store)).includes(name))
+    await snapshots.close()
+  })
+
+  it('go on with the runs that were restored', async () => {
+    const first = await snapshotsOf()
+    first.held.set('a', 1)
+    const { runs } = await first.write(1)
+    first.snapshots.complete(1)
+    const next = await snapshotsOf(runs, first.store)
+    next.held.set('a', undefined)
+    next.held.set('b', 2)
+    const after = await next.write(5)
+    assert.equal(after.runs.length, 2)
+    assert.deepEqual((await stateOf(next.store, after.runs)).content(), new Map([['b', 2]]))
+  })
+
+  it('end what is being written when their worker ends', async () => {
+    const { snapshots, held, abort, store } = await snapshotsOf()
+    for (let at = 0; at < 20_000; at++) held.set(`key ${at}`, at)
+    const never = new Gate<[]>()
+    const writing = snapshots.write(1, held.backend.cut(), never.passed)
+    abort.abort()
+    let closed = false
+    const closing = snapshots.close().then(() => (closed = true))
+    await turns(5)
+    assert.equal(closed, false, 'its sinks are closed first, and reject')
+    never.fail(new Error('closed'))
+    await assert.rejects(writing, /closed/)
+    await closing
+    assert.deepEqual(await runNames(store), [])
+    await until(() => closed)
+  })
+})

@@ -4,9 +4,7 @@
  * command that replays it.
  */
 import { parseArgs } from 'node:util'
-import { hashmap } from '../src/state/hashmap/index.ts'
-import { rocksdb } from '../src/state/rocksdb/index.ts'
-import { MemoryStore } from '../src/testing/memory-store.ts'
+import { simulatedBackends } from './backends.ts'
 import { increment } from './faults.ts'
 import { runSeed, type SeedReport } from './scenario.ts'
 
@@ -21,11 +19,6 @@ const { values } = parseArgs({
     'no-trace': { type: 'boolean', default: false },
   },
 })
-
-const simulated = {
-  backends: [() => hashmap(), () => rocksdb()],
-  nativeStore: async () => new MemoryStore(),
-}
 
 interface Totals {
   seeds: number
@@ -79,10 +72,10 @@ async function runMany(first: number, last: number, untilMs: number): Promise<bo
   const startedMs = performance.now()
   let failures = 0
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
-    const report = await runSeed({ seed, ...simulated })
+    const report = await runSeed({ seed, ...simulatedBackends })
     add(report)
     if (report.violation === undefined && seed % TWICE_EVERY === 0) {
-      const again = await runSeed({ seed, ...simulated })
+      const again = await runSeed({ seed, ...simulatedBackends })
       if (again.traceHash !== report.traceHash) {
         console.log(`\nseed ${seed} is not deterministic: its two runs differ`)
         failures++
@@ -118,7 +111,7 @@ function listed(counts: ReadonlyMap<string, number>): string {
 
 async function replay(seed: number): Promise<boolean> {
   const onTrace = values['no-trace'] ? undefined : (line: string) => console.log(line)
-  const report = await runSeed({ seed, ...simulated, onTrace })
+  const report = await runSeed({ seed, ...simulatedBackends, onTrace })
   add(report)
   if (report.violation !== undefined) showFailure(report, true)
   else console.log(`\nseed ${seed} went well, trace ${report.traceHash}`)

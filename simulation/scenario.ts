@@ -27,8 +27,8 @@ export interface SeedOptions {
   readonly onTrace?: ((line: string) => void) | undefined
   readonly backends: readonly ((random: Random) => StateBackend)[]
   readonly nativeStore?: NativeStoreFactory | undefined
-  /** For tests of the simulator itself: called for each record of a `map`. */
-  readonly beforeRecord?: ((record: Rec) => void) | undefined
+  /** For tests of the simulator itself: changes each record that a source reads. */
+  readonly tamper?: ((record: Rec) => Rec) | undefined
 }
 
 export interface SeedReport {
@@ -80,6 +80,8 @@ class Scenario {
   /** Whose output came before that of this location. */
   readonly #formerLineages: string[] = []
   #isFinished = false
+  /** The job of this start gives its checkpoints up when it is cancelled. */
+  #deletesOnCancel = false
   /** By location: the savepoint it began with. */
   readonly #origins = new Map<string, string>()
   /** The savepoint the next start goes on from. */
@@ -151,7 +153,7 @@ class Scenario {
     const ended = this.#disturb(process)
     await Promise.race([ended, process.crashed])
     // Sometimes the former process is only believed dead: it stands still and wakes up later.
-    if (process.scope.isAlive && random.int(4) === 0) {
+    if (process.scope.isAlive && !this.#deletesOnCancel && random.int(4) === 0) {
       process.stall()
       this.#zombies.push(process)
     } else process.crash('at the end of the start')
@@ -244,6 +246,7 @@ class Scenario {
   #start(process: SimProcess): Promise<JobHandle> {
     const random = this.#random.fork(`options-${this.#starts}`)
     const origin = this.#origin(random)
+    this.#deletesOnCancel = random.int(4) === 0
     return runOn(process.host, this.#job(random), { ...this.#runOptions(random), ...origin })
   }
 
@@ -272,17 +275,18 @@ class Scenario {
   }
 
   #job(random: Random): Job {
-    const { backends, beforeRecord } = this.#options
+    const { backends, tamper } = this.#options
     const faults = this.#faults
     const world = { scheduler: this.#scheduler, faults, random: random.fork('connectors') }
     const { sources, typed, lastingWriters } = this.#workload
     const backend = required(backends[random.int(backends.length)], 'no backend is given')
     return buildWorkload('sim', this.#workload, {
       backend: backend(random),
-      source: (index) => simSource(world, required(sources[index], 'no such source'), typed),
+      source: (index) => {
+        return simSource(world, required(sources[index], 'no such source'), { typed, tamper })
+      },
       sink: (uid) => this.#output.sink(uid, lastingWriters),
-      beforeRecord(record) {
-        beforeRecord?.(record)
+      beforeRecord() {
         if (faults.strikes('functionError')) throw new Error('injected: the function failed')
       },
     })
@@ -295,7 +299,7 @@ class Scenario {
       batchRecords: 1 + random.int(40),
       checkpointing: {
         storage: this.#location,
-        onCancel: random.int(4) === 0 ? 'delete' : 'keep',
+        onCancel: this.#deletesOnCancel ? 'delete' : 'keep',
         interval: 10 + random.int(40),
         timeout: this.#faults.isHealed ? 60_000 : 100 + random.int(2_000),
         minPause: random.int(2) * random.int(60),

@@ -2,6 +2,7 @@
  * The ends of a simulated job: a source that replays its data and fails by plan, and an exactly-once
  * sink whose pending and visible output lies in the durable world, as files would.
  */
+import { crc32 } from 'node:zlib'
 import { source, twoPhaseCommitSink } from '../src/connectors/index.ts'
 import type { Sink, Source, SourceContext, WriterContext } from '../src/spi.ts'
 import { t } from '../src/index.ts'
@@ -26,7 +27,16 @@ function injected(what: string): Error {
   return new Error(`injected: ${what}`)
 }
 
-export function simSource(world: ConnectorWorld, data: SourceData, typed: boolean): Source<Rec> {
+export interface SourceOptions {
+  readonly typed: boolean
+  readonly tamper: ((record: Rec) => Rec) | undefined
+}
+
+export function simSource(
+  world: ConnectorWorld,
+  data: SourceData,
+  { typed, tamper = (record) => record }: SourceOptions,
+): Source<Rec> {
   const { faults, random } = world
   return source<Rec, number>({
     name: data.uid,
@@ -49,7 +59,7 @@ export function simSource(world: ConnectorWorld, data: SourceData, typed: boolea
         await clock.sleep(random.next() * gapMs + slowMs)
         if (faults.strikes('sourceError')) throw injected(`reading ${id}`)
         const end = Math.min(records.length, start + 1 + random.int(data.batchMax))
-        yield { values: records.slice(start, end), position: end }
+        yield { values: records.slice(start, end).map(tamper), position: end }
         start = end
       }
     },
@@ -139,7 +149,8 @@ export class SimOutput {
         await this.#instant(clock)
         if (this.#pending.has(id)) this.#violated(`${id} was prepared twice`)
         this.#pending.set(id, part)
-        this.#world.scheduler.note('sink', `prepared ${id} ${part.values.length}`)
+        const check = crc32(JSON.stringify(part.values)).toString(16)
+        this.#world.scheduler.note('sink', `prepared ${id} ${part.values.length} ${check}`)
         await this.#instant(clock)
         if (faults.strikes('sinkPrepareError')) throw injected(`preparing ${id}`)
         return [id]

@@ -12,7 +12,7 @@ export interface WorkloadEnds {
   source(index: number): Source<Rec>
   sink(uid: string): Sink<Rec>
   /** Called for each record of a `map`; may throw. */
-  beforeRecord(record: Rec): void
+  beforeRecord(): void
 }
 
 type Key = number | string | readonly [number, string]
@@ -48,7 +48,7 @@ class Builder {
       case 'map':
         return this.#typed(
           this.#input(node).map((rec) => {
-            this.#ends.beforeRecord(rec)
+            this.#ends.beforeRecord()
             return { ...rec, v: rec.v * node.factor }
           }),
         )

@@ -1,0 +1,10 @@
+/** The state backends that simulated jobs change between, the native one over its double. */
+import { hashmap } from '../src/state/hashmap/index.ts'
+import { rocksdb } from '../src/state/rocksdb/index.ts'
+import { MemoryStore } from '../src/testing/memory-store.ts'
+import type { SeedOptions } from './scenario.ts'
+
+export const simulatedBackends: Pick<SeedOptions, 'backends' | 'nativeStore'> = {
+  backends: [() => hashmap(), () => rocksdb()],
+  nativeStore: async () => new MemoryStore(),
+}

@@ -243,8 +243,9 @@ function sourceSpecs(plan: JobPlan): readonly SourceSpec[] {
     for (const id of vertex.nodes) {
       const node = required(plan.nodes[id], `no node ${id}`)
       if (node.kind !== 'source' || node.uid === undefined) continue
-      const { uid, bounded = true } = node
-      specs.push({ uid, bounded, parallelism: vertex.parallelism })
+      const { uid, bounded = true, discoverEveryMs } = node
+      const discoversAgain = discoverEveryMs !== undefined
+      specs.push({ uid, bounded, discoversAgain, parallelism: vertex.parallelism })
     }
   }
   return specs

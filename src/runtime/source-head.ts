@@ -50,6 +50,8 @@ export class SourceHead {
   #watermark = MIN_WATERMARK
   /** What the newest cut said, until its checkpoint is complete. */
   #cut: SourceCut | undefined
+  /** When a record was last handed on, or a split taken on. */
+  #activeAtMs: number
   #noMoreSplits = false
   #asked = false
   #stopped = false
@@ -63,6 +65,7 @@ export class SourceHead {
     this.#output = output
     this.#malformed = malformed
     this.#host = host
+    this.#activeAtMs = host.monotonic()
     // A reader that waits for room would wait for ever, and what it holds would stay open.
     host.context.signal.addEventListener('abort', () => this.#stopReading(), { once: true })
   }
@@ -76,6 +79,14 @@ export class SourceHead {
     return this.#current === undefined
   }
 
+  /** All its splits, or the lack of any, were silent for longer than the source's idleness. */
+  get isIdle(): boolean {
+    const idlenessMs = this.#time?.idlenessMs
+    if (idlenessMs === undefined || this.#ended || this.#current !== undefined) return false
+    if (this.#host.monotonic() - this.#activeAtMs <= idlenessMs) return false
+    return !this.#active.some((split) => split.hasBatch)
+  }
+
   /** Where reading stands, for messages; empty between batches. */
   get place(): string {
     const current = this.#current
@@ -84,6 +95,7 @@ export class SourceHead {
 
   assign(splits: readonly SplitRecord[]): void {
     this.#asked = false
+    this.#activeAtMs = this.#host.monotonic()
     for (const record of splits) {
       const split = new SplitReader(this.#source, record, this.#host.monotonic())
       this.#active.push(split)
@@ -212,6 +224,7 @@ export class SourceHead {
 
   #advance(split: SplitReader, time: TimeStrategy): void {
     split.lastRecordAtMs = this.#host.monotonic()
+    this.#activeAtMs = split.lastRecordAtMs
     const watermark = split.maxTimestamp - time.maxOutOfOrdernessMs - 1
     if (watermark > split.watermark) split.watermark = watermark
   }

@@ -10,6 +10,8 @@ import { required } from '../util/assert.ts'
 export interface SourceSpec {
   readonly uid: string
   readonly bounded: boolean
+  /** New splits may be found while it runs. */
+  readonly discoversAgain: boolean
   readonly parallelism: number
 }
 
@@ -110,15 +112,16 @@ export class SplitCoordinator {
   }
 
   #spread(state: SourceState): readonly Assignment[] {
-    const { parallelism, uid } = state.spec
-    const perSubtask = new Map<number, SplitRecord[]>()
+    const { parallelism, uid, discoversAgain } = state.spec
+    const perSubtask = Array.from({ length: parallelism }, (): SplitRecord[] => [])
     for (const split of state.pending.splice(0)) {
-      const subtaskIndex = state.nextSubtask
-      state.nextSubtask = (subtaskIndex + 1) % parallelism
-      perSubtask.set(subtaskIndex, [...(perSubtask.get(subtaskIndex) ?? []), split])
+      perSubtask[state.nextSubtask]?.push(split)
+      state.nextSubtask = (state.nextSubtask + 1) % parallelism
     }
-    return [...perSubtask].map(([subtaskIndex, splits]) => {
-      return { uid, subtaskIndex, splits, noMore: false }
-    })
+    // A subtask that will never have a split ends, so that event time does not wait for it.
+    const noMore = !discoversAgain
+    return perSubtask
+      .map((splits, subtaskIndex) => ({ uid, subtaskIndex, splits, noMore }))
+      .filter(({ splits }) => splits.length > 0 || noMore)
   }
 }

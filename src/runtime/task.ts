@@ -39,6 +39,7 @@ export class Task {
   #held: Aligned | undefined
   #requested: { readonly barrier: Barrier; readonly atMs: number } | undefined
   #endReported = false
+  #isIdle = false
   /** The checkpoint after whose barrier the source stopped. */
   #stoppedBy = -1
 
@@ -63,6 +64,7 @@ export class Task {
       const { failure } = sink.pump
       if (failure !== undefined) throw sinkFailure(sink, failure.error)
     }
+    this.#tellIdleness()
     if (this.#fireSome()) worked = true
     try {
       if (head.step(recordsMax)) worked = true
@@ -140,6 +142,14 @@ export class Task {
     for (const exchange of exchanges) if (exchange.isFull) return true
     for (const sink of sinks) if (sink.pump.isFull) return true
     return false
+  }
+
+  /** Before what ends the idleness is handed on. */
+  #tellIdleness(): void {
+    const { isIdle } = this.parts.head
+    if (isIdle === this.#isIdle) return
+    this.#isIdle = isIdle
+    for (const exchange of this.parts.exchanges) exchange.idle(isIdle)
   }
 
   /** Fires timers of the first operator whose watermark waits for them, if there is room. */

@@ -153,6 +153,25 @@ describe('the watermark of a source head', () => {
     assert.deepEqual(output.watermarks, [199], 'b counts again')
   })
 
+  it('is of no account while all splits are idle, or none was ever there', async () => {
+    const { head, source, clock } = headOf({ idlenessMs: 1_000 })
+    clock.advance(1_000)
+    assert.equal(head.isIdle, false)
+    clock.advance(1)
+    assert.equal(head.isIdle, true)
+    head.assign(ids('a', 'b'))
+    assert.equal(head.isIdle, false)
+    await source.feed('a', [100])
+    head.step(10)
+    clock.advance(1_001)
+    assert.equal(head.isIdle, true)
+    await source.feed('b', [50])
+    assert.equal(head.isIdle, false, 'before its record is handed on')
+    head.step(10)
+    assert.equal(head.isIdle, false)
+    assert.equal(headOf({}).head.isIdle, false)
+  })
+
   it('is not made without a time strategy, except at the end', async () => {
     const { head, source, output } = headOf()
     head.assign(ids('a'))

@@ -10,12 +10,18 @@ import {
 import { SeededRandom } from '../../src/util/random.ts'
 import { newSeed } from './doubles.ts'
 
-const bounded: SourceSpec = { uid: 'files', bounded: true, parallelism: 2 }
-const unbounded: SourceSpec = { uid: 'topics', bounded: false, parallelism: 2 }
+const bounded: SourceSpec = { uid: 'files', bounded: true, discoversAgain: false, parallelism: 2 }
+const unbounded: SourceSpec = {
+  uid: 'topics',
+  bounded: false,
+  discoversAgain: true,
+  parallelism: 2,
+}
 const splits = (...ids: readonly string[]): SplitRecord[] => ids.map((id) => ({ id }))
 const shown = (assignments: readonly Assignment[]) =>
   assignments.map(({ subtaskIndex, splits: given, noMore }) => {
-    return `${subtaskIndex}: ${given.map(({ id }) => id).join(' ')}${noMore ? 'no more' : ''}`
+    const ids = given.map(({ id }) => id).join(' ')
+    return `${subtaskIndex}: ${[ids, noMore ? 'no more' : ''].filter((part) => part !== '').join(', ')}`
   })
 
 describe('a split coordinator', () => {
@@ -48,6 +54,16 @@ describe('a split coordinator', () => {
     ])
     assert.deepEqual(shown(coordinator.discovered('topics', splits('c', 'd', 'a'))), ['1: d'])
     assert.deepEqual(coordinator.discovered('topics', splits('a', 'b', 'c', 'd')), [])
+  })
+
+  it('says that no split will follow where none is looked for again', () => {
+    const spec = { ...unbounded, discoversAgain: false, parallelism: 3 }
+    const coordinator = new SplitCoordinator([spec], [])
+    assert.deepEqual(shown(coordinator.discovered('topics', splits('a', 'b'))), [
+      '0: a, no more',
+      '1: b, no more',
+      '2: no more',
+    ])
   })
 
   it('holds in its snapshot what no task has', () => {

@@ -10,6 +10,8 @@ export const FRAME_BARRIER = 3
 export const FRAME_END = 4
 /** A part of a record batch that is larger than a frame; the last part is a records frame. */
 export const FRAME_FRAGMENT = 5
+/** The sender is idle (1) or no longer (0): its watermark does not hold back the others. */
+export const FRAME_IDLE = 6
 
 export interface ChannelWriter {
   /** Appends a frame and wakes the reader, or returns false and changes nothing. */

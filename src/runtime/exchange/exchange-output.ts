@@ -18,6 +18,7 @@ import {
   FRAME_BARRIER,
   FRAME_END,
   FRAME_FRAGMENT,
+  FRAME_IDLE,
   FRAME_RECORDS,
   FRAME_WATERMARK,
   type ChannelWriter,
@@ -132,6 +133,10 @@ export class ExchangeOutput implements Output {
     const bytes = new ByteWriter(8)
     bytes.float64LE(timestamp)
     this.#broadcast(FRAME_WATERMARK, bytes.view())
+  }
+
+  idle(isIdle: boolean): void {
+    this.#broadcast(FRAME_IDLE, Uint8Array.of(isIdle ? 1 : 0))
   }
 
   barrier(barrier: Barrier): void {

@@ -14,6 +14,7 @@ import {
   FRAME_BARRIER,
   FRAME_END,
   FRAME_FRAGMENT,
+  FRAME_IDLE,
   FRAME_RECORDS,
   FRAME_WATERMARK,
   type ChannelReader,
@@ -43,6 +44,7 @@ export class InputGate {
   readonly #watermarks: Float64Array
   readonly #fragments: Uint8Array[][]
   readonly #ended: boolean[]
+  readonly #idle: boolean[]
   #endedCount = 0
   #watermark = MIN_WATERMARK
   /** Channel whose records frame is being read, or -1. */
@@ -59,6 +61,7 @@ export class InputGate {
     this.#watermarks = new Float64Array(channels.length).fill(MIN_WATERMARK)
     this.#fragments = channels.map(() => [])
     this.#ended = channels.map(() => false)
+    this.#idle = channels.map(() => false)
   }
 
   /** Reads up to `recordsMax` records; true if it did anything. */
@@ -81,7 +84,9 @@ export class InputGate {
       }
       idleChannels = 0
       worked = true
+      const wasIdle = this.isIdle
       this.#readFrame(channel)
+      if (this.isIdle !== wasIdle) break // the task tells it on before any record
     }
     return worked
   }
@@ -90,6 +95,11 @@ export class InputGate {
   get place(): string {
     if (this.#current < 0) return ''
     return `record ${this.recordsIn} since the start, from ${this.#channel(this.#current).sender}`
+  }
+
+  /** Nobody is going to send anything for a while, as far as is known. */
+  get isIdle(): boolean {
+    return !this.hasEnded && this.#idle.every((idle, index) => idle || this.#ended[index] === true)
   }
 
   get hasEnded(): boolean {
@@ -129,6 +139,11 @@ export class InputGate {
         this.#advance(index, watermark)
         return
       }
+      case FRAME_IDLE:
+        this.#idle[index] = reader.payload[0] === 1
+        reader.release()
+        this.#forwardWatermark()
+        return
       case FRAME_BARRIER: {
         const barrier = decodeBarrier(reader.payload)
         reader.release()
@@ -162,8 +177,16 @@ export class InputGate {
   #advance(index: number, watermark: number): void {
     if (watermark <= (this.#watermarks[index] as number)) return
     this.#watermarks[index] = watermark
+    this.#forwardWatermark()
+  }
+
+  /** The least of all channels but idle ones; while all that are left are idle, time stands. */
+  #forwardWatermark(): void {
+    if (this.isIdle) return
     let least = Number.POSITIVE_INFINITY
-    for (const value of this.#watermarks) if (value < least) least = value
+    for (const [index, value] of this.#watermarks.entries()) {
+      if (value < least && this.#idle[index] === false) least = value
+    }
     if (least <= this.#watermark) return
     this.#watermark = least
     this.#eachOutput((output) => output.watermark(least))

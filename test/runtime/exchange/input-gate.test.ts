@@ -24,6 +24,53 @@ describe('an input gate', () => {
     assert.deepEqual(receiver?.records.watermarks, [5, 10, 20, 25])
   })
 
+  it('does not wait for the watermark of an idle channel until it is heard of again', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 3, receivers: 1 })
+    const [receiver] = gates
+    const watermark = () => {
+      settle()
+      return receiver?.records.watermarks.at(-1)
+    }
+    outputs[0]?.watermark(10)
+    outputs[1]?.idle(true)
+    outputs[2]?.idle(true)
+    assert.equal(watermark(), 10)
+    assert.equal(receiver?.gate.isIdle, false)
+    outputs[0]?.watermark(20)
+    assert.equal(watermark(), 20)
+    outputs[1]?.idle(false)
+    outputs[1]?.watermark(15)
+    outputs[0]?.watermark(30)
+    assert.equal(watermark(), 20, 'never back')
+    outputs[1]?.watermark(25)
+    assert.equal(watermark(), 25)
+    outputs[0]?.endInput()
+    outputs[1]?.endInput()
+    assert.equal(watermark(), 25, 'one is left, and it is idle: time stands')
+    assert.equal(receiver?.gate.isIdle, true)
+    outputs[2]?.idle(false)
+    outputs[2]?.watermark(40)
+    assert.equal(watermark(), 40)
+    outputs[2]?.idle(true)
+    outputs[2]?.endInput()
+    assert.equal(watermark(), Number.POSITIVE_INFINITY)
+    assert.equal(receiver?.gate.isIdle, false)
+  })
+
+  it('lets its task tell of the end of idleness before any record', () => {
+    const { output, gate, records } = single()
+    output.idle(true)
+    output.idle(false)
+    output.collect('first', 1)
+    output.pump()
+    gate.step(10)
+    assert.equal(gate.isIdle, true)
+    gate.step(10)
+    assert.deepEqual([gate.isIdle, records.values], [false, []])
+    gate.step(10)
+    assert.deepEqual(records.values, ['first'])
+  })
+
   it('ends once, after the last channel, with the last watermark before it', () => {
     const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
     const [receiver] = gates

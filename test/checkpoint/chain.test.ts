@@ -93,6 +93,38 @@ test('a former leader cannot append after the fence of a new one', async () => {
   assert.ok(entry !== 'lost')
 })
 
+test('a leader that slept until its next number was deleted again learns that it is none', async () => {
+  const store = await chainOf(1)
+  const old = (await readChain(store)).head
+  let { head } = (await lead(store)).chain
+  for (let id = 2; id <= 3; id++) {
+    const entry = await appendLink(store, head, checkpointBody(id, { leaderEpoch: 2 }))
+    assert.ok(entry !== 'lost')
+    head = headAt(entry)
+  }
+  // The successor's collection: its fence, which took the sleeper's next number, goes too.
+  for (let sequence = 1; sequence <= old.sequence + 1; sequence++) {
+    await store.delete(linkName(sequence))
+  }
+  assert.equal(await appendLink(store, old, checkpointBody(9)), 'lost')
+  assert.equal(await appendLink(store, EMPTY_HEAD, checkpointBody(9)), 'lost')
+  assert.deepEqual((await readChain(store)).head, head)
+})
+
+test('damage is judged again if the chain has gone on meanwhile, and else reported', async () => {
+  const store = await chainOf(1)
+  const old = (await readChain(store)).head
+  let asked = 0
+  const { fence: link } = await fence(store, IDENTITY, async (chain) => {
+    if (++asked > 1) return goOn(chain)
+    await appendLink(store, old, checkpointBody(2))
+    throw new Error('a file is missing')
+  })
+  assert.deepEqual([asked, link.restores], [2, 3])
+  const judge = () => assert.fail('a file is missing')
+  await assert.rejects(fence(store, IDENTITY, judge), /a file is missing/)
+})
+
 test('a checkpoint that comes in before the fence is seen, and restored', async () => {
   const store = await chainOf(1)
   const old = (await readChain(store)).head

@@ -108,6 +108,18 @@ describe('latest', () => {
     assert.deepEqual([host.output.watermarks, host.output.ended], [[9], 1])
   })
 
+  it('emits its rows before it passes the last watermark on, so that timers set by them fire', () => {
+    const host = testHost({ latest: valueState() })
+    const latest = latestOf(host)
+    host.process(latest, 'a', 1)
+    let before: unknown
+    host.output.watermark = () => (before = [...host.output.values])
+    latest.processWatermark(Number.POSITIVE_INFINITY)
+    assert.deepEqual(before, [['a', 1]])
+    latest.endInput()
+    assert.deepEqual(host.output.values, [['a', 1]])
+  })
+
   it('keeps no row that it has emitted, so ending again emits nothing', () => {
     const host = testHost({ latest: valueState() })
     const latest = latestOf(host)

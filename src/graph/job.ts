@@ -4,7 +4,7 @@
  * made by a second copy of the package is recognised and refused in words.
  */
 import type { PlainJobOptions } from '../config/job-options.ts'
-import { MillraceError } from '../errors.ts'
+import { MillraceError, type ErrorDetails } from '../errors.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { VERSION } from '../util/version.ts'
 import type { StreamGraph } from './job-graph.ts'
@@ -67,7 +67,7 @@ export class Job<P extends ParamSchema = ParamSchema> {
  * @param origin names where it came from, for messages: `the default export of count.ts`.
  * @throws `JOB_DUPLICATE_PACKAGE` for a job of another copy, else `JOB_MODULE_INVALID`.
  */
-export function asJob(value: unknown, origin = 'the value'): Job {
+export function asJob(value: unknown, origin = 'the value', details: ErrorDetails = {}): Job {
   if (Job.isOwn(value)) return value
   if (typeof value === 'object' && value !== null && BRAND in value) {
     const other = String(value[BRAND])
@@ -75,11 +75,12 @@ export function asJob(value: unknown, origin = 'the value'): Job {
     throw new MillraceError(
       'JOB_DUPLICATE_PACKAGE',
       `${origin} is a job made by ${which}, not by this millrace ${VERSION}`,
-      { details: { version: VERSION, otherVersion: other } },
+      { details: { ...details, version: VERSION, otherVersion: other } },
     )
   }
   throw new MillraceError('JOB_MODULE_INVALID', `${origin} is ${kindOf(value)}, not a job`, {
     cure: "write: export default job('name', (env) => { … })",
+    details,
   })
 }
 

@@ -43,7 +43,7 @@ function jobOf(module: object, file: string): Job {
     const cure = `write an ES module (.ts or .mjs, or under "type": "module"): ${example}`
     throw invalid(`${file} is a CommonJS module`, cure, file)
   }
-  if ('default' in module) return asJob(module.default, `the default export of ${file}`)
+  if ('default' in module) return asJob(module.default, `the default export of ${file}`, { file })
   const named = Object.entries(module).find(([, value]) => Job.isOwn(value))?.[0]
   const cure = named === undefined ? `write ${example}` : `add: export default ${named}`
   throw invalid(`${file} has no default export`, cure, file)

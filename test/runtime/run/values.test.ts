@@ -42,6 +42,8 @@ describe('a job value', () => {
     assert.deepEqual(last(sums.values), { key: 1, value: 2_500 })
     await assert.rejects(handle.checkpoint(), { code: 'JOB_NOT_RUNNING' })
     assert.equal((await handle.stop()).outcome, 'finished')
+    // Nobody is left who could write the savepoint: silence would be taken for success.
+    await assert.rejects(handle.stop({ savepoint: 'nowhere' }), { code: 'JOB_NOT_RUNNING' })
     assert.equal((await handle.cancel()).outcome, 'finished')
   })
 

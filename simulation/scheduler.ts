@@ -1,8 +1,9 @@
 /**
  * The heart of the simulator: one queue of events, ordered by virtual time and then by birth, and a
  * loop that runs one event after the other. All that the engine does happens inside an event or in
- * the microtasks that follow it, so one seed gives one history. Events belong to a scope (the world,
- * a process, a worker); those of a dead scope never happen, those of a stalled one happen later.
+ * the microtasks that follow it, so one seed gives one history. Events belong to a scope (the
+ * world, a process, a worker); those of a dead scope never happen, those of a stalled one happen
+ * later.
  */
 import { fnv1aString } from '../src/util/hash.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The clock of one simulated process or worker: virtual time, which passes only from event to event.
- * Each scope has a clock of its own, so that whatever waits in a crashed one waits for ever.
+ * The clock of one simulated process or worker: virtual time, which passes from event to event
+ * only. Each scope has a clock of its own, so that whatever waits in a crashed one waits for ever.
  */
 import type { Clock, TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'

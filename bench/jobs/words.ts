@@ -1,6 +1,6 @@
 /**
  * The text that words are counted in: 20 million words, 100,000 of them distinct, by Zipf's law,
- * ten to a line, about 100 MB. Made once from a seed and kept in the temporary folder of the system.
+ * ten to a line, about 100 MB. Made once from a seed and kept in the system's temporary folder.
  */
 import { createWriteStream, existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'

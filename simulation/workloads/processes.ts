@@ -1,4 +1,4 @@
-/** The keyed process functions of workloads: between them they use every kind of state and timers. */
+/** The keyed process functions of workloads: together they use every kind of state and timers. */
 import {
   aggregatingState,
   listState,

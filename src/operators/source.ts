@@ -20,7 +20,7 @@ export interface Split {
 export interface SourceBatch<T, Position> {
   readonly values: readonly T[]
   readonly position: Position
-  /** Records that did not parse; counted, and routed to the source's `malformedTag` if it has one. */
+  /** Records that did not parse; counted, and sent to the source's `malformedTag`, if any. */
   readonly malformed?: readonly MalformedRecord[]
 }
 
@@ -51,7 +51,7 @@ export interface Source<T, Position = unknown> {
   readonly bounded: boolean
   /** The side output for records that did not parse; absent: they are only counted. */
   readonly malformedTag?: OutputTag<MalformedRecord>
-  /** Finds the splits; called at the start, after a restore, and each `discoverEveryMs` if given. */
+  /** Finds the splits; called at each start and, if given, every `discoverEveryMs`. */
   discover(context: SourceContext): Promise<readonly Split[]>
   readonly discoverEveryMs?: number
   /**

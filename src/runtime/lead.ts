@@ -138,7 +138,7 @@ function leadFrom(
   return { chain, job, restored, restores, sources, firstCheckpointId, withdraw }
 }
 
-/** Makes the foreign snapshot the first own checkpoint, so that a crash right after loses nothing. */
+/** Makes the foreign snapshot the first own checkpoint: a crash right after loses nothing. */
 async function importInto(
   request: LeadRequest,
   job: CheckpointedJob,

@@ -49,8 +49,8 @@ export interface JobHandle extends AsyncDisposable {
  * @param job URL of the module whose default export is the job: it is loaded in worker threads, so
  *   this thread stays free. Or a job value, which runs in this thread at parallelism 1.
  * @param options the same keys as the flags and the config file.
- * @throws `JOB_MODULE_INVALID`, `JOB_PARAM_…`, `JOB_GRAPH_INVALID`, `JOB_OWNED`, `JOB_NEEDS_MODULE`,
- *   `CONFIG_…`, `CHECKPOINT_INCOMPATIBLE`, `OUTPUT_MAY_REPEAT`, …
+ * @throws `JOB_MODULE_INVALID`, `JOB_PARAM_…`, `JOB_GRAPH_INVALID`, `JOB_OWNED`,
+ *   `JOB_NEEDS_MODULE`, `CONFIG_…`, `CHECKPOINT_INCOMPATIBLE`, `OUTPUT_MAY_REPEAT`, …
  *
  * @example
  * await using handle = await run(new URL('./word-count.ts', import.meta.url), {

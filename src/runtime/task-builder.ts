@@ -123,16 +123,7 @@ export class TaskBuilder {
       table: (node: OperatorNode) =>
         required(tables.get(node.id), `operator ${node.label} has no table`),
     })
-    for (const { node, operator, stage } of chain.operators) {
-      const id = node.uid === undefined ? undefined : this.#operatorsByUid.get(node.uid)?.id
-      if (id !== undefined) {
-        stage.restoreWatermark(restoredWatermark(former, id))
-        const entries = restoredOperatorState(former, id, subtaskIndex, vertex.parallelism)
-        operator.restoreState?.(entries)
-      }
-      resources.defer(async () => operator.close())
-      await operator.open()
-    }
+    await this.#openOperators(vertex, subtaskIndex, chain, former)
     const task: Task = new Task({
       vertex,
       subtaskIndex,
@@ -146,6 +137,25 @@ export class TaskBuilder {
       host,
     })
     return task
+  }
+
+  /** Hands each operator what it had before, and opens it. */
+  async #openOperators(
+    vertex: Vertex,
+    subtaskIndex: number,
+    chain: Chain,
+    former: readonly FormerRecords[],
+  ): Promise<void> {
+    for (const { node, operator, stage } of chain.operators) {
+      const id = node.uid === undefined ? undefined : this.#operatorsByUid.get(node.uid)?.id
+      if (id !== undefined) {
+        stage.restoreWatermark(restoredWatermark(former, id))
+        const entries = restoredOperatorState(former, id, subtaskIndex, vertex.parallelism)
+        operator.restoreState?.(entries)
+      }
+      this.#options.resources.defer(async () => operator.close())
+      await operator.open()
+    }
   }
 
   #backend(

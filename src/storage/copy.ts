@@ -4,7 +4,7 @@ import type { BlobStore } from './blob-store.ts'
 
 const PIECE_BYTES = 1024 * 1024
 
-/** Copies `name` of `from` to `target` of `to`; a target that exists is an earlier copy and stays. */
+/** Copies `name` of `from` to `target` of `to`; a target that exists is a former copy: it stays. */
 export async function copyBlob(
   from: BlobStore,
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Read-only views of the state of one key, for tests: each access selects the key first, so views of
- * several keys can be used side by side. What they give is as the function itself would read it.
+ * Read-only views of the state of one key, for tests: each access selects the key first, so views
+ * of several keys can be used side by side. What they give is as the function itself would read it.
  */
 import type { KeyedStateTable } from '../state/backend.ts'
 import type { StateDescriptor, StateSchema } from '../state/descriptors.ts'

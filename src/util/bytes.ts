@@ -100,7 +100,7 @@ export class ByteWriter {
     this.raw(source)
   }
 
-  /** Length in bytes as varuint, then UTF-8; lone surrogates become U+FFFD (keys use `types/keys.ts`). */
+  /** Length as varuint, then UTF-8; lone surrogates become U+FFFD (keys use `types/keys.ts`). */
   string(text: string): void {
     const chars = text.length
     if (chars <= SHORT_STRING_CHARS_MAX) {

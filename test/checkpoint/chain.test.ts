@@ -93,7 +93,7 @@ test('a former leader cannot append after the fence of a new one', async () => {
   assert.ok(entry !== 'lost')
 })
 
-test('a leader that slept until its next number was deleted again learns that it is none', async () => {
+test('a leader that slept until its next number was deleted learns that it is none', async () => {
   const store = await chainOf(1)
   const old = (await readChain(store)).head
   let { head } = (await lead(store)).chain

@@ -93,7 +93,7 @@ async function untilOutput({ path }: Project): Promise<void> {
 }
 
 describe('a job that runs already', () => {
-  it('refuses a second owner and an occupied savepoint folder, and is not disturbed', async (test) => {
+  it('refuses a second owner and an occupied savepoint folder', async (test) => {
     const place = project(test)
     const { write, millrace, start } = place
     write('job.ts', ticking)
@@ -153,7 +153,7 @@ describe('a job that is to go on from a snapshot', () => {
         [
           "env.fromElements('n', [1]).keyBy((v) => v).process('seen', keyedProcess({",
           `  state: { last: valueState(${type}) },`,
-          `  processElement(v: number, context: any, out: any) { context.state.last.update(${value}) },`,
+          `  processElement: (v: number, { state }: any) => state.last.update(${value}),`,
           '} as never)).print()',
         ].join('\n'),
       )

@@ -120,7 +120,7 @@ function assertExact(output: string): void {
 }
 
 describe('a job on a full disk', () => {
-  it('goes on, says why its checkpoint failed, and takes the next one when there is room', async (test) => {
+  it('goes on, says why a checkpoint failed, and takes the next one', async (test) => {
     const { directory, output } = place(test)
     const disk = new Disk()
     await using handle = await runOn(disk.host, counting(output), { directory })

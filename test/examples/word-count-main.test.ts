@@ -46,7 +46,7 @@ function start(folder: string, ...flags: string[]): Started {
   return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) }
 }
 
-/** A copy of the example, so that its job can be changed; it finds the packages of the repository. */
+/** A copy of the example, to change its job; it finds the packages of the repository. */
 async function copyOfExample(): Promise<string> {
   const folder = await temporaryFolder()
   await cp(join(root, 'examples', 'word-count'), join(folder, 'word-count'), { recursive: true })

@@ -108,7 +108,7 @@ describe('latest', () => {
     assert.deepEqual([host.output.watermarks, host.output.ended], [[9], 1])
   })
 
-  it('emits its rows before it passes the last watermark on, so that timers set by them fire', () => {
+  it('emits its rows before it passes the last watermark on: timers they set fire', () => {
     const host = testHost({ latest: valueState() })
     const latest = latestOf(host)
     host.process(latest, 'a', 1)

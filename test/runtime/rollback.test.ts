@@ -53,7 +53,7 @@ test('output newer than the checkpoint that a job goes back to is moved aside', 
   )
 })
 
-test('an at-least-once sink does not hinder going back; an unknown checkpoint is refused', async () => {
+test('an at-least-once sink lets a job go back; an unknown checkpoint is refused', async () => {
   const seen: number[] = []
   const pushed = job('not-withdrawable', (env) => {
     env

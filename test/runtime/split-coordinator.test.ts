@@ -21,7 +21,8 @@ const splits = (...ids: readonly string[]): SplitRecord[] => ids.map((id) => ({ 
 const shown = (assignments: readonly Assignment[]) =>
   assignments.map(({ subtaskIndex, splits: given, noMore }) => {
     const ids = given.map(({ id }) => id).join(' ')
-    return `${subtaskIndex}: ${[ids, noMore ? 'no more' : ''].filter((part) => part !== '').join(', ')}`
+    const parts = [ids, noMore ? 'no more' : ''].filter((part) => part !== '')
+    return `${subtaskIndex}: ${parts.join(', ')}`
   })
 
 describe('a split coordinator', () => {
@@ -159,7 +160,7 @@ class Readers {
 
 describe('a split coordinator over crashes', () => {
   for (const spec of [bounded, unbounded]) {
-    it(`lets each split of a source ${spec.bounded ? 'with' : 'without'} an end be read once`, () => {
+    it(`has each split of a source ${spec.bounded ? 'with' : 'without'} end read once`, () => {
       for (let run = 0; run < 200; run++) {
         const seed = newSeed() + run
         const random = new SeededRandom(seed)

@@ -59,7 +59,7 @@ describe('the simulated storage', () => {
     await assert.rejects(during(scheduler, write(other, 'runs/a', 'x')), /exists already/)
   })
 
-  it('never answers a crashed process, and does what it had asked for whole or not at all', async () => {
+  it('never answers a crashed process, and does what it asked for whole or not', async () => {
     const seen = new Set<number>()
     for (let seed = 1; seed <= 40; seed++) {
       const { scheduler, storage } = newWorld(seed, false)
@@ -77,7 +77,7 @@ describe('the simulated storage', () => {
     assert.deepEqual(seen, new Set([0, 5]))
   })
 
-  it('fails by plan with an error that a restart may cure, before or after it was done', async () => {
+  it('fails by plan with an error that a restart may cure, before or after', async () => {
     const outcomes = new Set<string>()
     for (let seed = 1; seed <= 600; seed++) {
       const { scheduler, storage } = newWorld(seed, false)

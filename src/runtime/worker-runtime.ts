@@ -66,6 +66,7 @@ export class WorkerRuntime {
       await this.#load()
       while (!this.#closing) await this.#turn()
     } catch (error) {
+      this.#sendLastStatus()
       this.#host.send({ kind: 'failed', error: errorToData(error) })
     } finally {
       await this.#shutDown()
@@ -227,7 +228,13 @@ export class WorkerRuntime {
     return Math.max(0, next - this.#processingTime)
   }
 
+  /** So that no record is missing from the counts of the job. */
+  #sendLastStatus(): void {
+    if (this.#started) this.#sendStatus()
+  }
+
   async #shutDown(): Promise<void> {
+    this.#sendLastStatus()
     this.#abort.abort()
     await this.#commits
     await this.#resources

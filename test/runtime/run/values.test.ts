@@ -82,6 +82,7 @@ describe('a job value', () => {
       assert.ok(error.cause instanceof Error)
       return true
     })
+    assert.equal(handle.status.recordsIn, 778)
   })
 
   it('is cancelled by its signal, and not started with an aborted one', async (context) => {

@@ -9,11 +9,13 @@ export type {
   DataStream,
   EventTime,
   KeyedStream,
+  MergingWindowedStream,
   PrimitiveKey,
   SelectedKey,
   StreamEnvironment,
   Update,
   UpdateStream,
+  WindowedStream,
 } from './api/streams.ts'
 
 // Running it
@@ -44,6 +46,43 @@ export type {
   TimerService,
   Timestamp,
 } from './operators/functions.ts'
+
+// Windows
+export {
+  cumulativeWindow,
+  globalWindow,
+  sessionWindow,
+  slidingWindow,
+  tumblingWindow,
+} from './operators/windows/assigners.ts'
+export type {
+  AlignedWindowOptions,
+  MergingWindowAssigner,
+  WindowAssigner,
+} from './operators/windows/assigners.ts'
+export {
+  continuousEventTimeTrigger,
+  countTrigger,
+  eventTimeTrigger,
+  neverTrigger,
+  processingTimeTrigger,
+  purgingTrigger,
+} from './operators/windows/triggers.ts'
+export type {
+  MergingTrigger,
+  Trigger,
+  TriggerContext,
+  TriggerResult,
+} from './operators/windows/triggers.ts'
+export type {
+  MergingAggregateFunction,
+  TimeWindow,
+  WindowContext,
+  WindowCount,
+  WindowProcessContext,
+  WindowProcessFunction,
+  WindowStateSchema,
+} from './operators/windows/functions.ts'
 
 // Declaring types
 export { t } from './types/t.ts'

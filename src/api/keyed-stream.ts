@@ -2,7 +2,7 @@
  * Keyed streams and streams of updates: each method adds a node that owns keyed state. Their
  * contract is `streams.ts`.
  */
-import type { Edge, KeySelector } from '../graph/job-graph.ts'
+import type { Edge, KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import {
   AGGREGATE_STATE,
   COUNT_STATE,
@@ -21,6 +21,7 @@ import type {
 } from '../operators/functions.ts'
 import type { Operator, OperatorContext } from '../operators/operator.ts'
 import { KeyedProcessOperator } from '../operators/process.ts'
+import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import { synchronous } from '../operators/synchronous.ts'
 import { aggregatingState, reducingState, valueState } from '../state/descriptors.ts'
 import type { StateSchema } from '../state/descriptors.ts'
@@ -41,7 +42,20 @@ import {
   type UpdateTypes,
   type Upstream,
 } from './site.ts'
-import type { DataStream, KeyedStream, Update, UpdateStream } from './streams.ts'
+import type {
+  DataStream,
+  KeyedStream,
+  MergingWindowedStream,
+  Update,
+  UpdateStream,
+  WindowedStream,
+} from './streams.ts'
+import {
+  type SideOutputs,
+  windowed,
+  type WindowedDataStream,
+  type WindowNode,
+} from './windowed-stream.ts'
 import { anyAggregate, anyKeyedProcess, binary, unary } from './untyped.ts'
 
 /** What differs between keyed operators. */
@@ -131,13 +145,19 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
       usesTimers: untyped.onTimer !== undefined,
       create: (context: OperatorContext) => new KeyedProcessOperator(context, call.what, untyped),
     }
-    const declared = checkSideOutputs(fn.sideOutputs, call)
-    const { builder } = this.#site
-    const from =
-      declared === undefined
-        ? builder.addWithOpenSideOutputs(node)
-        : builder.add({ ...node, sideOutputs: declared })
-    return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
+    const declared = checkSideOutputs(fn.sideOutputs, call) ?? 'those that are read'
+    return this.#addWithSideOutputs(node, declared)
+  }
+
+  window(assigner: MergingWindowAssigner<T>): MergingWindowedStream<K, T>
+  window(assigner: WindowAssigner): WindowedStream<K, T>
+  window(assigner: WindowAssigner | MergingWindowAssigner<T>): WindowedDataStream<K, T> {
+    const inputType = commonType(this.#upstreams)
+    const add = <O>(call: Call, node: WindowNode): DataStream<O> => {
+      const whole = { ...this.#node(call, this.#key, undefined), ...node, usesTimers: true }
+      return this.#addWithSideOutputs(whole, node.sideOutputs)
+    }
+    return windowed(assigner, { inputType, keyType: this.#key.type, add })
   }
 
   latest(uid: string): DataStream<T> {
@@ -162,6 +182,18 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
       outputType,
       create: (context) => new LatestOperator(context, call.what, keep, emit),
     })
+  }
+
+  #addWithSideOutputs<O>(
+    node: Omit<OperatorNode, 'id' | 'label' | 'sideOutputs'>,
+    sideOutputs: SideOutputs,
+  ): DataStream<O> {
+    const { builder } = this.#site
+    const from =
+      typeof sideOutputs === 'string'
+        ? builder.addWithOpenSideOutputs(node)
+        : builder.add({ ...node, sideOutputs })
+    return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
   }
 
   #updates(call: Call, node: Omit<KeyedNode, 'outputType'>): UpdateStream<K, number> {

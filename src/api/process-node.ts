@@ -31,7 +31,12 @@ export function checkKeyedProcess(
 ): void {
   requireFunction(fn?.processElement, call, 'a processElement function')
   if (fn.onTimer !== undefined) requireFunction(fn.onTimer, call, 'an onTimer function')
-  for (const [name, descriptor] of Object.entries(fn.state ?? {})) {
+  checkStates(fn.state, call)
+}
+
+/** The states of a function as JavaScript may have declared them. */
+export function checkStates(states: StateSchema | undefined, call: Call): void {
+  for (const [name, descriptor] of Object.entries(states ?? {})) {
     if (!KINDS.has(descriptor?.kind)) {
       const cure = 'declare it with valueState, listState, mapState, …'
       throw invalid(call, `: state "${name}" is no declared state`, cure)

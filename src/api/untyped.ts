@@ -8,6 +8,7 @@ import type {
   ProcessFunction,
 } from '../operators/functions.ts'
 import type { Sink } from '../operators/sink.ts'
+import type { WindowProcessFunction, WindowStateSchema } from '../operators/windows/functions.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 
 export type Unary<R> = (value: unknown) => R
@@ -39,6 +40,13 @@ export function anyAggregate<I, A, O>(
 ): AggregateFunction<unknown, unknown, unknown> {
   // Accumulators it is given come from itself, records from the stream.
   return fn as unknown as AggregateFunction<unknown, unknown, unknown>
+}
+
+export function anyWindowProcess<K, I, O, S extends StateSchema, W extends WindowStateSchema>(
+  fn: WindowProcessFunction<K, I, O, S, W>,
+): WindowProcessFunction<unknown, unknown, unknown, StateSchema> {
+  // The operator gives it values and keys of the stream, and handles made from its own schemas.
+  return fn as unknown as WindowProcessFunction<unknown, unknown, unknown, StateSchema>
 }
 
 export function anySink<T>(sink: Sink<T>): Sink<unknown> {

@@ -27,7 +27,7 @@ import {
 import type { OutputTag } from './output-tag.ts'
 
 /** Collects and emits with the timestamp of what is being processed. */
-class Emitter implements Collector<unknown> {
+export class Emitter implements Collector<unknown> {
   now = NO_TIMESTAMP
   readonly #context: OperatorContext
   readonly #what: string

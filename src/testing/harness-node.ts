@@ -1,17 +1,17 @@
 /**
- * The node of a function under test: chained into a small job with the real API, so that it is
+ * The node of an operator under test: chained into a small job with the real API, so that it is
  * checked, planned and numbered exactly as in a job of the user.
  */
 import { job } from '../api/job.ts'
+import type { DataStream, KeyedStream } from '../api/streams.ts'
 import { sink } from '../connectors/define-sink.ts'
 import { buildJobGraph } from '../graph/build.ts'
 import type { OperatorNode } from '../graph/job-graph.ts'
 import { planOf } from '../graph/plan-of.ts'
 import type { JobPlan } from '../graph/plan.ts'
-import type { KeyedProcess } from '../operators/functions.ts'
-import type { StateSchema } from '../state/descriptors.ts'
 import { MAX_PARALLELISM_DEFAULT } from '../state/key-groups.ts'
 import { t } from '../types/t.ts'
+import type { Type } from '../types/type.ts'
 import { required } from '../util/assert.ts'
 
 /** The name of the job that a function under test runs in: `jobName` of its `open`. */
@@ -22,17 +22,19 @@ export interface HarnessNode {
   readonly plan: JobPlan
 }
 
-export function harnessNode<K, I, O, S extends StateSchema, R>(
+/** @param chain adds the operator under test, with this uid, to a stream keyed by `key`. */
+export function harnessNode<K, I, O>(
   uid: string,
-  fn: KeyedProcess<K, I, O, S, R>,
+  key: Type<K> | undefined,
+  chain: (keyed: KeyedStream<K, I>) => DataStream<O>,
+  input?: Type<I>,
 ): HarnessNode {
   const under = job(HARNESS_JOB, (env) => {
-    env
-      .fromElements<I>('harness-input', [])
+    const keyed = env
+      .fromElements<I>('harness-input', [], input)
       // Never called: the harness hands over keys itself.
-      .keyBy((): K => unreachable(), fn.key ?? t.dynamic<K>())
-      .process(uid, fn)
-      .sinkTo('harness-output', sink({ write() {} }))
+      .keyBy((): K => unreachable(), key ?? t.dynamic<K>())
+    chain(keyed).sinkTo('harness-output', sink({ write() {} }))
   })
   const graph = buildJobGraph(under, {
     parallelism: 1,
@@ -40,8 +42,11 @@ export function harnessNode<K, I, O, S extends StateSchema, R>(
     params: {},
   })
   const nodes = graph.vertices.flatMap((vertex) => vertex.nodes)
-  const node = nodes.find((each) => each.kind === 'operator' && each.key !== undefined)
-  return { node: required(node as OperatorNode | undefined, 'no keyed node'), plan: planOf(graph) }
+  const node = nodes.find((each) => each.uid === uid)
+  return {
+    node: required(node as OperatorNode | undefined, `no node "${uid}"`),
+    plan: planOf(graph),
+  }
 }
 
 function unreachable(): never {

@@ -23,7 +23,7 @@ import type { Type } from '../types/type.ts'
 import { required } from '../util/assert.ts'
 import { parseSizeBytes, type Size } from '../util/duration.ts'
 import { systemRandom } from '../util/random.ts'
-import { HARNESS_JOB, harnessNode } from './harness-node.ts'
+import { HARNESS_JOB, type HarnessNode, harnessNode } from './harness-node.ts'
 import { HarnessSnapshots, type HarnessSnapshot } from './harness-snapshots.ts'
 import { stateViews } from './state-views.ts'
 
@@ -48,7 +48,7 @@ export interface KeyedHarnessOptions {
 export interface KeyedHarness<K, I, O, S> extends AsyncDisposable {
   /** Runs the function on a record of this key. What it throws is `FUNCTION_FAILED`. */
   processElement(key: K, value: I, timestamp?: Timestamp): void
-  /** Event time has come to here: due timers fire. An older watermark than the last does nothing. */
+  /** Event time has come to here: due timers fire. One older than the last does nothing. */
   processWatermark(timestamp: Timestamp): void
   /** Processing time has come to here: due timers fire. */
   setProcessingTime(timestamp: Timestamp): void
@@ -85,9 +85,20 @@ export async function keyedHarness<K, I, O, S extends StateSchema = {}, R = unde
   fn: KeyedProcess<K, I, O, S, R>,
   options: KeyedHarnessOptions = {},
 ): Promise<KeyedHarness<K, I, O, S>> {
+  const { uid = 'function' } = options
+  return harnessOf(
+    harnessNode<K, I, O>(uid, fn.key, (keyed) => keyed.process(uid, fn)),
+    options,
+  )
+}
+
+/** The harness of any keyed operator; `uid` of the options must be that of its node. */
+export async function harnessOf<K, I, O, S>(
+  { node, plan }: HarnessNode,
+  options: KeyedHarnessOptions,
+): Promise<KeyedHarness<K, I, O, S>> {
   const { backend: choice = hashmap(), restore, uid = 'function' } = options
   const memoryBytes = parseSizeBytes(options.memory ?? MEMORY_DEFAULT, 'keyedHarness(): memory')
-  const { node, plan } = harnessNode(uid, fn)
   const snapshots = new HarnessSnapshots(plan, restore)
   const scratch = scratchFor(choice)
   const backend = choice.create({

@@ -1,0 +1,232 @@
+/**
+ * What a window holds for a key: a folded value, an accumulator, or all its values. Each kind keeps
+ * its state under the slot of a window, a number that tells it from the other windows of the key.
+ */
+import type { KeyedStateTable } from '../../state/backend.ts'
+import { mapState } from '../../state/descriptors.ts'
+import type { Aggregate, StateSchema } from '../../state/descriptors.ts'
+import type { MapState } from '../../state/handles.ts'
+import { t } from '../../types/t.ts'
+import type { Type } from '../../types/type.ts'
+import { required } from '../../util/assert.ts'
+
+/** Names of the states of windows; in every snapshot, so they never change. */
+export const CONTENTS_STATE = 'window-contents'
+export const ELEMENTS_STATE = 'window-elements'
+
+export interface WindowContents {
+  has(slot: number): boolean
+  add(slot: number, value: unknown): void
+  /** What is handed to the function; only of slots that hold something. */
+  result(slot: number): unknown
+  clear(slot: number): void
+  /** Moves what `from` holds into `into`; both are slots of the same key. */
+  merge(into: number, from: number): void
+  /** How costly it is to move it. */
+  size(slot: number): number
+}
+
+/** A kind of contents: its state, and how a subtask works on it. */
+export interface ContentsKind {
+  readonly states: StateSchema
+  create(table: KeyedStateTable): WindowContents
+}
+
+type Contents = MapState<number, unknown>
+
+export function reducedContents(
+  reduce: (a: unknown, b: unknown) => unknown,
+  type: Type<unknown>,
+): ContentsKind {
+  return {
+    states: { [CONTENTS_STATE]: mapState(t.float64, type) },
+    // The handle is of the state declared above.
+    create: (table) => new ReducedContents(table.handles[CONTENTS_STATE] as Contents, reduce),
+  }
+}
+
+export function aggregatedContents(
+  aggregate: Aggregate<unknown, unknown, unknown>,
+  type: Type<unknown>,
+): ContentsKind {
+  return {
+    states: { [CONTENTS_STATE]: mapState(t.float64, ownedType(type)) },
+    create(table) {
+      // The handle is of the state declared above.
+      const contents = table.handles[CONTENTS_STATE] as Contents
+      return new AggregatedContents(contents, aggregate, type)
+    },
+  }
+}
+
+export function listedContents(type: Type<unknown>): ContentsKind {
+  return {
+    states: {
+      [CONTENTS_STATE]: mapState(t.float64, t.float64),
+      [ELEMENTS_STATE]: mapState(t.tuple(t.float64, t.float64), type),
+    },
+    create(table) {
+      // The handles are of the states declared above.
+      const counts = table.handles[CONTENTS_STATE] as MapState<number, number>
+      const elements = table.handles[ELEMENTS_STATE] as MapState<[number, number], unknown>
+      return new ListedContents(counts, elements)
+    },
+  }
+}
+
+class ReducedContents implements WindowContents {
+  readonly #values: Contents
+  readonly #reduce: (a: unknown, b: unknown) => unknown
+
+  constructor(values: Contents, reduce: (a: unknown, b: unknown) => unknown) {
+    this.#values = values
+    this.#reduce = reduce
+  }
+
+  has(slot: number): boolean {
+    return this.#values.has(slot)
+  }
+
+  add(slot: number, value: unknown): void {
+    const held = this.#values.get(slot)
+    const isFirst = held === undefined && !this.#values.has(slot)
+    const reduce = this.#reduce
+    this.#values.set(slot, isFirst ? value : reduce(held, value))
+  }
+
+  result(slot: number): unknown {
+    return this.#values.get(slot)
+  }
+
+  clear(slot: number): void {
+    this.#values.delete(slot)
+  }
+
+  merge(into: number, from: number): void {
+    if (!this.has(from)) return
+    this.add(into, this.#values.get(from))
+    this.clear(from)
+  }
+
+  size(): number {
+    return 1
+  }
+}
+
+/** The accumulator is the aggregate's own: `add` and `merge` may change it in place. */
+class AggregatedContents implements WindowContents {
+  readonly #accumulators: Contents
+  readonly #aggregate: Aggregate<unknown, unknown, unknown>
+  readonly #type: Type<unknown>
+
+  constructor(
+    accumulators: Contents,
+    aggregate: Aggregate<unknown, unknown, unknown>,
+    type: Type<unknown>,
+  ) {
+    this.#accumulators = accumulators
+    this.#aggregate = aggregate
+    this.#type = type
+  }
+
+  has(slot: number): boolean {
+    return this.#accumulators.has(slot)
+  }
+
+  add(slot: number, value: unknown): void {
+    const held = this.#own(slot)
+    const isFirst = held === undefined && !this.#accumulators.has(slot)
+    const accumulator = isFirst ? this.#aggregate.createAccumulator() : held
+    this.#hold(slot, held, this.#aggregate.add(value, accumulator))
+  }
+
+  result(slot: number): unknown {
+    const held = this.#accumulators.get(slot)
+    const result = this.#aggregate.getResult(held)
+    return typeof result === 'object' && result === held ? this.#type.isolate(result) : result
+  }
+
+  clear(slot: number): void {
+    this.#accumulators.delete(slot)
+  }
+
+  merge(into: number, from: number): void {
+    if (!this.has(from)) return
+    const other = this.#own(from)
+    if (this.has(into)) {
+      const held = this.#own(into)
+      const merged = this.#aggregate.merge?.(held, other)
+      this.#hold(into, held, required(merged, 'merge gives an accumulator'))
+    } else this.#accumulators.set(into, other)
+    this.clear(from)
+  }
+
+  size(): number {
+    return 1
+  }
+
+  /** An accumulator that may be changed: a pending snapshot has taken the old one before. */
+  #own(slot: number): unknown {
+    const held = this.#accumulators.get(slot)
+    if (typeof held === 'object' && held !== null) this.#accumulators.set(slot, held)
+    return held
+  }
+
+  #hold(slot: number, held: unknown, next: unknown): void {
+    if (typeof next !== 'object' || next !== held) this.#accumulators.set(slot, next)
+  }
+}
+
+/** All values in order of arrival, each an entry of its own, behind their count. */
+class ListedContents implements WindowContents {
+  readonly #counts: MapState<number, number>
+  readonly #elements: MapState<[number, number], unknown>
+
+  constructor(counts: MapState<number, number>, elements: MapState<[number, number], unknown>) {
+    this.#counts = counts
+    this.#elements = elements
+  }
+
+  has(slot: number): boolean {
+    return this.#counts.has(slot)
+  }
+
+  add(slot: number, value: unknown): void {
+    const count = this.size(slot)
+    this.#elements.set([slot, count], value)
+    this.#counts.set(slot, count + 1)
+  }
+
+  result(slot: number): readonly unknown[] {
+    const all: unknown[] = []
+    for (let at = 0; at < this.size(slot); at++) all.push(this.#elements.get([slot, at]))
+    return Object.freeze(all)
+  }
+
+  clear(slot: number): void {
+    for (let at = this.size(slot) - 1; at >= 0; at--) this.#elements.delete([slot, at])
+    this.#counts.delete(slot)
+  }
+
+  merge(into: number, from: number): void {
+    for (let at = 0; at < this.size(from); at++) {
+      this.add(into, this.#elements.get([from, at]))
+    }
+    this.clear(from)
+  }
+
+  size(slot: number): number {
+    return this.#counts.get(slot) ?? 0
+  }
+}
+
+/** The type of values that only the operator holds: objects need no copy. */
+function ownedType(type: Type<unknown>): Type<unknown> {
+  return Object.freeze<Type<unknown>>({
+    schema: type.schema,
+    copyOnRead: false,
+    write: (value, out) => type.write(value, out),
+    read: (input) => type.read(input),
+    isolate: (value) => (typeof value === 'object' && value !== null ? value : type.isolate(value)),
+  })
+}

@@ -1,0 +1,148 @@
+/**
+ * What all window operators share: they add records to windows, ask the trigger, emit what fires,
+ * and remove each window when the watermark passes its last moment plus the allowed lateness.
+ *
+ * All they hold is keyed state: contents and trigger state under the slot of a window, and timers
+ * under its name. The slot of an aligned window is its end; sessions have numbers, so that a
+ * session may grow without its contents being touched. Removing is never left to triggers.
+ */
+import { MillraceError } from '../../errors.ts'
+import { required } from '../../util/assert.ts'
+import { BaseOperator, tableOf } from '../base.ts'
+import type { Timestamp } from '../functions.ts'
+import type { KeyedTimers, OperatorContext, Output, TimeDomain } from '../operator.ts'
+import type { OutputTag } from '../output-tag.ts'
+import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
+import type { ContentsKind, WindowContents } from './contents.ts'
+import type { EmitterKind, WindowEmitter } from './emitters.ts'
+import { WindowTriggerContext } from './trigger-context.ts'
+import type { Trigger, TriggerResult } from './triggers.ts'
+import { Window } from './window.ts'
+
+export interface WindowSpec {
+  readonly assigner: WindowAssigner | MergingWindowAssigner<unknown>
+  readonly trigger: Trigger
+  readonly allowedLatenessMs: number
+  readonly lateTag: OutputTag<unknown> | undefined
+  readonly contents: ContentsKind
+  readonly emitter: EmitterKind
+}
+
+export abstract class WindowOperator extends BaseOperator {
+  protected readonly contents: WindowContents
+  protected readonly trigger: Trigger
+  protected readonly triggerContext: WindowTriggerContext
+  protected readonly timers: KeyedTimers
+  readonly #what: string
+  readonly #emitter: WindowEmitter
+  readonly #latenessMs: number
+  readonly #lateOutput: Output | undefined
+  #timerWindow = new Window(0, 0)
+  #lateRecords = 0
+
+  constructor(context: OperatorContext, what: string, spec: WindowSpec) {
+    super(context, what)
+    const table = tableOf(context)
+    this.#what = what
+    this.contents = spec.contents.create(table)
+    this.trigger = spec.trigger
+    this.triggerContext = new WindowTriggerContext(context, table, what)
+    this.timers = required(context.timers, `${what} needs timers`)
+    this.#emitter = spec.emitter.create(context, what)
+    this.#latenessMs = spec.allowedLatenessMs
+    this.#lateOutput = spec.lateTag === undefined ? undefined : context.sideOutput(spec.lateTag)
+  }
+
+  /** Records that came after their windows had gone, since this subtask started. */
+  get lateRecords(): number {
+    return this.#lateRecords
+  }
+
+  onTimer(domain: TimeDomain, time: number, name: string): void {
+    if (this.#timerWindow.timerName !== name) this.#timerWindow = Window.fromTimerName(name)
+    const window = this.#timerWindow
+    const slot = this.slotOf(window)
+    if (slot === undefined || this.#isLeftBehind(domain, time, window, slot)) return
+    this.pointAt(window, slot)
+    const result =
+      domain === 'event-time'
+        ? this.trigger.onEventTime(time, window, this.triggerContext)
+        : this.trigger.onProcessingTime(time, window, this.triggerContext)
+    this.#apply(result, window, slot)
+    if (domain === 'event-time' && time === this.#cleanupTime(window)) this.#remove(window, slot)
+  }
+
+  /** Where the state of a window lies; undefined if the key has no such window. */
+  protected abstract slotOf(window: Window): number | undefined
+  /** All its state has gone. */
+  protected abstract forget(window: Window): void
+
+  protected addTo(window: Window, slot: number, value: unknown, timestamp: Timestamp): void {
+    this.contents.add(slot, value)
+    this.pointAt(window, slot)
+    this.#apply(this.trigger.onElement(value, timestamp, window, this.triggerContext), window, slot)
+    const cleanupTime = this.#cleanupTime(window)
+    // The global window stays.
+    if (cleanupTime !== Number.POSITIVE_INFINITY) {
+      this.timers.register('event-time', cleanupTime, window.timerName)
+    }
+  }
+
+  /** True once the window has been removed, or is about to be. */
+  protected isLate(window: Window): boolean {
+    return this.#cleanupTime(window) <= this.timers.currentWatermark
+  }
+
+  protected late(value: unknown, timestamp: Timestamp): void {
+    this.#lateRecords++
+    this.#lateOutput?.collect(value, timestamp)
+  }
+
+  protected pointAt(window: Window, slot: number): void {
+    this.triggerContext.pointAt(window, slot, this.#cleanupTime(window))
+  }
+
+  /** A window becomes part of another: its timers and trigger state go. */
+  protected dissolve(window: Window, slot: number): void {
+    this.pointAt(window, slot)
+    this.trigger.clear(window, this.triggerContext)
+    this.triggerContext.clear()
+    this.timers.delete('event-time', this.#cleanupTime(window), window.timerName)
+  }
+
+  protected requireTimestamp(timestamp: Timestamp): void {
+    if (Number.isFinite(timestamp)) return
+    const problem = `${this.#what} got a record without timestamp`
+    throw new MillraceError('JOB_GRAPH_INVALID', problem, {
+      cure: 'give fromSource a timestamp function: { timestamp: (record) => record.at }',
+      details: { operator: this.#what },
+    })
+  }
+
+  #cleanupTime(window: Window): Timestamp {
+    return window.maxTimestamp + this.#latenessMs
+  }
+
+  /** True for a timer that a trigger did not delete when its window went. */
+  #isLeftBehind(domain: TimeDomain, time: Timestamp, window: Window, slot: number): boolean {
+    if (domain === 'event-time') return time > this.#cleanupTime(window)
+    return this.isLate(window) && !this.contents.has(slot)
+  }
+
+  #apply(result: TriggerResult, window: Window, slot: number): void {
+    if (result === 'continue') return
+    const fires = result !== 'purge'
+    if (fires && this.contents.has(slot)) {
+      this.#emitter.emit(window, slot, this.contents.result(slot))
+    }
+    if (result !== 'fire') this.contents.clear(slot)
+  }
+
+  #remove(window: Window, slot: number): void {
+    this.contents.clear(slot)
+    this.trigger.clear(window, this.triggerContext)
+    this.triggerContext.clear()
+    this.#emitter.clear(slot)
+    this.forget(window)
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * A window inside the engine: its bounds, when it is complete, and the name of its timers, from
+ * which a fired timer finds its window again. Users see plain objects with the bounds.
+ */
+import type { Timestamp } from '../functions.ts'
+import type { TimeWindow } from './functions.ts'
+
+export class Window implements TimeWindow {
+  readonly start: Timestamp
+  readonly end: Timestamp
+  #timerName: string | undefined
+
+  constructor(start: Timestamp, end: Timestamp) {
+    this.start = start
+    this.end = end
+  }
+
+  static fromTimerName(name: string): Window {
+    const space = name.indexOf(' ')
+    return new Window(Number(name.slice(0, space)), Number(name.slice(space + 1)))
+  }
+
+  /** The last moment that belongs to it. */
+  get maxTimestamp(): Timestamp {
+    return this.end - 1
+  }
+
+  /** Its name in snapshots: `start end`. */
+  get timerName(): string {
+    return (this.#timerName ??= `${this.start} ${this.end}`)
+  }
+}
+
+/** The last moment of a window: when the watermark reaches it, the window is complete. */
+export function maxTimestampOf(window: TimeWindow): Timestamp {
+  return window.end - 1
+}

@@ -45,7 +45,7 @@ export class ColdBatch {
 export interface ColdStore {
   /** The values of `keys`, in their order; undefined where there is none. */
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[]
-  /** Keys and values in turn from `lower` to below `upper`, in byte order, at most `limit` pairs. */
+  /** Keys and values in turn from `lower` to below `upper`, in byte order, up to `limit` pairs. */
   scan(lower: Buffer, upper: Buffer, limit: number): readonly Buffer[]
   /** All changes at once; what it is given is not kept. */
   write(batch: ColdBatch): void

@@ -18,7 +18,7 @@ import { KEY_BYTES_MAX } from './entry.ts'
 export const BLOCK_KEY_BYTES_FULL = 1 << 20
 export const BLOCK_KEY_BYTES_MAX = BLOCK_KEY_BYTES_FULL + KEY_BYTES_MAX
 /** No value is longer; bigger things are many entries. */
-export const VALUE_BYTES_MAX = 1 << 27
+const VALUE_BYTES_MAX = 1 << 27
 export const BLOCK_RAW_BYTES_MAX = VALUE_BYTES_MAX + KEY_BYTES_MAX + (1 << 22)
 
 export class BlockBuilder {

@@ -48,7 +48,7 @@ const RECORD_KINDS: readonly (RecordKind | undefined)[] = [
 ]
 
 /** The number of a record kind in keys; part of the format. */
-export function recordKindNumber(kind: RecordKind): number {
+function recordKindNumber(kind: RecordKind): number {
   const number = RECORD_KINDS.indexOf(kind)
   assert(number > 0, `unknown record kind ${kind}`)
   return number
@@ -163,7 +163,7 @@ export function writeEscaped(out: ByteWriter, source: Uint8Array): void {
 }
 
 /** Moves past what `writeEscaped` wrote. */
-export function skipEscaped(input: ByteReader): void {
+function skipEscaped(input: ByteReader): void {
   for (;;) {
     const byte = input.uint8()
     if (byte === 0) return

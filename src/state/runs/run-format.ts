@@ -16,7 +16,7 @@ export const TRAILER_BYTES = 28
 /** `MILLRUN` and a line feed, which a text-mode copy would spoil. */
 const MAGIC = 0x4d494c4c
 const MAGIC_END = 0x52554e0a
-export const FOOTER_BYTES_MAX = 1 << 30
+const FOOTER_BYTES_MAX = 1 << 30
 const METADATA_BYTES_MAX = 1 << 26
 const FILTER_BYTES_MAX = 1 << 24
 

@@ -78,7 +78,7 @@ export class BackendCut implements StateCut {
           yield undefined
         }
         const timers = table.timers.collect(part, group, this.#owner.confirmedEpoch)
-        for (const parts of [rows, [timers]]) {
+        for (const parts of [rows, timers === undefined ? [] : [timers]]) {
           for (const entry of mergeParts(parts)) {
             yield entry
             if (++sinceLastPause % ENTRIES_PER_PAUSE === 0) yield undefined

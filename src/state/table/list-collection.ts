@@ -7,7 +7,7 @@ import { Collection, type CollectionHost } from './collection.ts'
 import { detach, Item, ITEM_BELOW, type ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
 
-export const CHUNK_ELEMENTS_MAX = 64
+const CHUNK_ELEMENTS_MAX = 64
 
 export class ListCollection extends Collection {
   readonly #chunks: (Item | undefined)[]

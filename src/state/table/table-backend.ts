@@ -171,6 +171,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
 
   get statistics(): BackendStatistics {
     const rows = this.#tables.reduce((sum, table) => sum + table.rowCount, 0)
+    for (const table of this.#tables) table.averages.sample(table)
     const bytes = this.#tables.reduce((sum, table) => sum + table.averages.estimate(table), 0)
     return {
       rows,

@@ -62,6 +62,10 @@ export class TableCut {
     return this.#images.has(shardIndex)
   }
 
+  hasTimerImages(group: number): boolean {
+    return this.#timerImages.has(group)
+  }
+
   /** Needs nothing any more: it is written, or nobody wants it. */
   close(): void {
     this.nextShard = Number.POSITIVE_INFINITY

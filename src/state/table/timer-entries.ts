@@ -162,11 +162,15 @@ export class TimerEntries implements TimerTable {
     this.#of(which).heap.add(timer)
   }
 
-  /** The timers of a key group that a cut holds. */
-  collect(cut: TableCut, group: number, confirmedEpoch: number): SortedEntries {
+  /** The timers of a key group that a cut holds; undefined if none. */
+  collect(cut: TableCut, group: number, confirmedEpoch: number): SortedEntries | undefined {
+    const changed = required(this.#changed[group], `key group ${group} of timers`)
+    if (changed.list.length === 0 && !cut.hasTimerImages(group)) {
+      cut.nextTimerGroup = group + 1
+      return undefined
+    }
     const buffer = cut.takeTimerImages(group)
     const kept: KeyedTimer[] = []
-    const changed = required(this.#changed[group], `key group ${group} of timers`)
     for (const timer of changed.list) {
       if (cut.holds(timer.epoch)) this.#encode(buffer, timer, group)
       if (timer.epoch > confirmedEpoch) kept.push(timer)

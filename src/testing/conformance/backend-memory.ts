@@ -124,6 +124,26 @@ function evictionTests(define: Define, suite: BackendSuite): void {
 }
 
 function coldReadTests(define: Define): void {
+  define('what was deleted stays deleted below', async (world) => {
+    const keys = Array.from({ length: 400 }, (_, at) => `list ${at}`)
+    for (const key of keys) world.on(key, ({ list }) => list.add(key))
+    changeAll(world, 1)
+    for (const key of keys.slice(0, 200)) world.on(key, ({ list }) => list.clear())
+    await world.checkpoint()
+    await world.checkpoint()
+    for (const key of keys.slice(0, 100)) {
+      world.on(key, ({ value }) => {
+        value.update('brief')
+        value.clear()
+      })
+    }
+    changeAll(world, 2)
+    for (const key of keys.slice(0, 200)) world.on(key, ({ list }) => assert.equal(list.length, 0))
+    for (const key of keys.slice(200)) world.on(key, ({ list }) => assert.equal(list.length, 1))
+    const left = [...world.table.keys()].filter(({ key }) => typeof key === 'string')
+    assert.equal(left.length, 200)
+  })
+
   define('large collections of one key are read and changed in parts', async (world) => {
     for (let at = 0; at < 5000; at++) {
       world.on('large', ({ map, list }) => {

@@ -17,6 +17,8 @@ export type {
 export type { StateKind } from './state/descriptors.ts'
 export type { KeyGroupRange } from './state/key-groups.ts'
 export { keyGroupOf } from './state/key-groups.ts'
+export { OperatorStateStore } from './state/operator-state.ts'
+export type { OperatorStateKind } from './state/operator-state.ts'
 export type {
   OperatorRecord,
   OperatorStateEntry,

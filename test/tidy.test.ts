@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { violations } from './tidy/rules.ts'
+import { unusedExports } from './tidy/unused.ts'
 
 const root = join(import.meta.dirname, '..')
 const checked = /\.(ts|mjs|cjs|md|json|yaml|sh)$|\/run$/
@@ -20,11 +21,24 @@ function* filesBelow(folder: string): Generator<string> {
 }
 
 describe('the repository', () => {
+  const tree = new Map<string, string>()
+  for (const path of filesBelow('')) tree.set(path, readFileSync(join(root, path), 'utf8'))
+
   it('keeps the house style', () => {
-    const tree = new Map<string, string>()
-    for (const path of filesBelow('')) tree.set(path, readFileSync(join(root, path), 'utf8'))
     assert.ok(tree.has('package.json') && tree.has('test/tidy.test.ts'), 'the tree was read')
     assert.deepEqual(violations(tree), [])
+  })
+
+  it('exports nothing that nobody imports', () => {
+    const subpaths = new Map(
+      [
+        ...(tree.get('package.json') ?? '').matchAll(
+          /"\.(.*)": \{\s*"millrace-source": "\.\/(.*)"/g,
+        ),
+      ].map(([, subpath, source]) => [`millrace${subpath}`, source ?? ''] as const),
+    )
+    assert.equal(subpaths.get('millrace'), 'src/index.ts')
+    assert.deepEqual(unusedExports(tree, subpaths), [])
   })
 })
 
@@ -101,6 +115,16 @@ describe('the rules', () => {
 
   it('find a source file without a head comment', () => {
     assert.match(violations(new Map([['src/util/a.ts', 'export {}\n']])).join(), /does not open/)
+  })
+
+  it('find an export that nobody imports', () => {
+    const tree = new Map([
+      ['src/util/a.ts', `${head}export const a = 1\nexport function b(): void {}\n`],
+      ['src/util/c.ts', `${head}import { a } from './a.ts'\nexport const c = a\n`],
+      ['test/c.test.ts', "import { c } from 'millrace/c'\n"],
+    ])
+    const found = unusedExports(tree, new Map([['millrace/c', 'src/util/c.ts']]))
+    assert.deepEqual(found, ['src/util/a.ts:3: nobody imports b; delete it or do not export it'])
   })
 
   it('find a cycle of imports and name its files', () => {

@@ -19,7 +19,7 @@ import {
 } from './resolve.ts'
 
 /** In this order the first that exists is taken. */
-export const CONFIG_FILE_NAMES = [
+const CONFIG_FILE_NAMES = [
   'millrace.config.ts',
   'millrace.config.mjs',
   'millrace.config.js',
@@ -87,12 +87,12 @@ export function machineMemoryBytes(): number {
 }
 
 /** The first usual config file in `directory`, or undefined. */
-export function findConfigFile(directory: string): string | undefined {
+function findConfigFile(directory: string): string | undefined {
   return CONFIG_FILE_NAMES.map((name) => resolve(directory, name)).find((path) => existsSync(path))
 }
 
 /** Options from `MILLRACE_…` variables; empty ones count as not given. */
-export function environmentLayer(environment: Environment): OptionLayer {
+function environmentLayer(environment: Environment): OptionLayer {
   const keyOf = new Map(OPTION_KEYS.map((key) => [environmentName(key), key]))
   const given: { key: string; text: string; origin: string }[] = []
   for (const [name, text] of Object.entries(environment)) {

@@ -116,7 +116,7 @@ export function resolveOptions(
 }
 
 /** The share of the machine's memory that is taken where nothing is said. */
-export const DEFAULT_MEMORY_SHARE = 0.25
+const DEFAULT_MEMORY_SHARE = 0.25
 
 function defaultValue(key: OptionKey, machineMemoryBytes: number): OptionValue | undefined {
   if (key !== 'memory') return optionSpec(key).default

@@ -72,7 +72,7 @@ export class GraphBuilder {
 }
 
 /** How messages name a node: its uid, or what it does and where it was written. */
-export function labelOf(node: NewNode): string {
+function labelOf(node: NewNode): string {
   if (node.uid !== undefined) return node.uid
   const operation = node.kind === 'operator' ? node.operation : node.kind
   return node.location === undefined ? operation : `${operation} (${shortLocation(node.location)})`

@@ -2,7 +2,7 @@
 import { errorToData, isMillraceError } from '../errors.ts'
 import type { LogFields, Logger } from './log.ts'
 
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export interface LoggerOptions {

@@ -15,12 +15,6 @@ export const controlResponseBytesMax = 16 * 1024 ** 2
 export const CONTROL_METHODS = ['status', 'checkpoint', 'savepoint', 'stop', 'cancel'] as const
 export type ControlMethod = (typeof CONTROL_METHODS)[number]
 
-export interface ControlRequest {
-  readonly id: number
-  readonly method: ControlMethod
-  readonly params: Readonly<Record<string, unknown>>
-}
-
 /** `id` is null when the request could not be read. */
 export type ControlResponse =
   | { readonly id: number | null; readonly result: unknown }

@@ -5,6 +5,7 @@
  */
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
+import { redistribute } from '../state/redistribute.ts'
 import { readRecords } from '../state/runs/snapshot-reader.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -62,20 +63,18 @@ export function restoredCommittables(
     .filter((entry) => entry.kind === 'committable' && entry.operatorId === operatorId)
 }
 
-/**
- * Operator state of this subtask by Flink's rules: list state is spread evenly, union and broadcast
- * state go to everybody (of broadcast state, one former copy).
- */
+/** Operator state of this subtask, by the rules of `redistribute`. */
 export function restoredOperatorState(
   former: readonly FormerRecords[],
   operatorId: number,
   subtaskIndex: number,
   parallelism: number,
 ): readonly OperatorStateEntry[] {
-  const own = former.map(({ entries }) => entries.filter((e) => e.operatorId === operatorId))
-  const lists = own.flat().filter((entry) => entry.kind === 'operator-list')
-  const union = own.flat().filter((entry) => entry.kind === 'union-list')
-  const broadcast = (own[0] ?? []).filter((entry) => entry.kind === 'broadcast')
-  const mine = lists.filter((_, index) => index % parallelism === subtaskIndex)
-  return [...mine, ...union, ...broadcast]
+  const own: OperatorStateEntry[][] = []
+  for (const { subtaskIndex: from, entries } of former) {
+    while (own.length <= from) own.push([]) // subtasks that held nothing have no records
+    own[from]?.push(...entries.filter((entry) => entry.operatorId === operatorId))
+  }
+  const kinds = ['operator-list', 'union-list', 'broadcast'] as const
+  return kinds.flatMap((kind) => redistribute(own, parallelism, kind)[subtaskIndex] ?? [])
 }

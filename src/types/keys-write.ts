@@ -27,7 +27,7 @@ export const KEY_TAG = {
 export const KEY_DEPTH_MAX = 32
 /** Below this many bytes a bigint's length shares a byte with its sign. */
 export const BIGINT_SHORT_BYTES_MAX = 0x7e
-export const KEY_BIGINT_BYTES_MAX = 0xffff
+const KEY_BIGINT_BYTES_MAX = 0xffff
 const CURE =
   'a key is a string, number, bigint, boolean, bytes, Date, null, undefined, ' +
   'or an array or plain object of such'

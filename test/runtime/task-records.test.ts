@@ -51,7 +51,11 @@ describe('what a task restores', () => {
       [entry(1, 'operator-list', 'l1'), entry(1, 'union-list', 'u1'), entry(1, 'broadcast', 'b')],
       [entry(1, 'operator-list', 'l2'), entry(2, 'operator-list', 'other')],
     )
-    assert.deepEqual(names(restoredOperatorState(tasks, 1, 0, 2)), ['l0', 'l2', 'u0', 'u1', 'b'])
-    assert.deepEqual(names(restoredOperatorState(tasks, 1, 1, 2)), ['l1', 'u0', 'u1', 'b'])
+    const of = (subtaskIndex: number, parallelism: number) =>
+      names(restoredOperatorState(tasks, 1, subtaskIndex, parallelism))
+    assert.deepEqual(of(0, 2), ['l0', 'l2', 'u0', 'u1', 'b'])
+    assert.deepEqual(of(1, 2), ['l1', 'u0', 'u1', 'b'])
+    // At the same parallelism lists stay where they were.
+    assert.deepEqual(of(1, 3), ['l1', 'u0', 'u1', 'b'])
   })
 })

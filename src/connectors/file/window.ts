@@ -8,7 +8,7 @@ import { assert } from '../../util/assert.ts'
 import type { ByteSource } from './bytes.ts'
 import { inputChanged } from './errors.ts'
 
-export const WINDOW_BYTES = 1 << 20
+const WINDOW_BYTES = 1 << 20
 /** Behind the end of a split only its last record is wanted. */
 const BEYOND_END_BYTES = 1 << 14
 const SHOWN_BYTES_MAX = 1_000

@@ -64,7 +64,7 @@ const ALL_ADDED = {
   getResult: ({ sum, seen }: { sum: number; seen: number[] }) => `${sum}:${seen.join()}`,
 }
 
-export const DESCRIPTORS = {
+const DESCRIPTORS = {
   value: valueState(dynamicType()),
   count: valueState(t.float64, { initial: 0 }),
   list: listState(dynamicType()),

@@ -202,7 +202,7 @@ export const OPTIONS = {
     default: 4 * 1024 ** 2,
     min: 64 * 1024,
     summary:
-      'Output of one record that is held in memory for each channel before it spills to disk.',
+      'Output that waits for a slow receiver in memory, for each output of a task, before it spills to disk.',
   },
   from: {
     type: 'string',

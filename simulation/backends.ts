@@ -2,7 +2,7 @@
 import { hashmap } from '../src/state/hashmap/index.ts'
 import { rocksdb } from '../src/state/rocksdb/index.ts'
 import { MemoryStore } from '../src/testing/memory-store.ts'
-import type { SeedOptions } from './scenario.ts'
+import type { SeedOptions } from './seed.ts'
 
 export const simulatedBackends: Pick<SeedOptions, 'backends' | 'nativeStore'> = {
   backends: [() => hashmap(), () => rocksdb()],

@@ -6,7 +6,8 @@
 import { parseArgs } from 'node:util'
 import { simulatedBackends } from './backends.ts'
 import { increment } from './faults.ts'
-import { runSeed, type SeedReport } from './scenario.ts'
+import { runSeed } from './run-seed.ts'
+import type { SeedReport } from './seed.ts'
 
 const TWICE_EVERY = 50
 

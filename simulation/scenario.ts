@@ -3,66 +3,36 @@
  * options, several times; then all faults end, and it must come to its end with exactly the output
  * that the oracle demands.
  */
-import { type ErrorCode, isMillraceError } from '../src/errors.ts'
 import type { Job } from '../src/index.ts'
 import { runOn, type JobHandle } from '../src/runtime/run.ts'
 import type { RunOptions } from '../src/runtime/run-options.ts'
-import type { NativeStoreFactory, StateBackend } from '../src/state/backend.ts'
 import { required } from '../src/util/assert.ts'
 import { type Random, SeededRandom } from '../src/util/random.ts'
 import { outputDifference } from './checks/output.ts'
+import { describeError, requireExplained } from './explained.ts'
 import { FaultPlan } from './faults.ts'
 import { evaluate } from './oracle.ts'
+import { makeRequests } from './requests.ts'
 import { Scheduler, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimOutput, simSource } from './sim-connectors.ts'
+import type { SeedOptions, SeedReport } from './seed.ts'
 import { SimProcess } from './sim-host.ts'
 import { SimStorage } from './sim-store.ts'
+import { randomOptions } from './start-options.ts'
 import { buildWorkload } from './workloads/build.ts'
 import { generateWorkload } from './workloads/generate.ts'
-import type { Rec, Workload } from './workloads/workload.ts'
-
-export interface SeedOptions {
-  readonly seed: number
-  readonly onTrace?: ((line: string) => void) | undefined
-  readonly backends: readonly ((random: Random) => StateBackend)[]
-  readonly nativeStore?: NativeStoreFactory | undefined
-  /** For tests of the simulator itself: changes each record that a source reads. */
-  readonly tamper?: ((record: Rec) => Rec) | undefined
-}
-
-export interface SeedReport {
-  readonly seed: number
-  readonly traceHash: string
-  readonly events: number
-  readonly virtualMs: number
-  readonly starts: number
-  /** Attempts that went on from a checkpoint in the middle of the input. */
-  readonly resumed: number
-  readonly faults: FaultPlan
-  readonly workload: Workload
-  /** What was violated; undefined if all went well. */
-  readonly violation: Error | undefined
-}
+import type { Workload } from './workloads/workload.ts'
 
 const EVENTS_MAX = 400_000
 const STARTS_MAX = 5
 const START_LASTS_MS_MAX = 250
 const FINAL_MS_MAX = 600_000
+const CONSUMED_POLL_MS = 50
+/** After the last batch was handed over, the job gets so long to work it off. */
+const CONSUMED_WAIT_MS = 1_000
 
-/** Runs one seed from beginning to end. Never throws for what the engine does. */
-export async function runSeed(options: SeedOptions): Promise<SeedReport> {
-  const scenario = new Scenario(options)
-  let violation: Error | undefined
-  try {
-    await scenario.run()
-  } catch (error) {
-    violation = error instanceof Error ? error : new Violation(String(error))
-  }
-  return { ...scenario.report(), violation }
-}
-
-class Scenario {
+export class Scenario {
   readonly #options: SeedOptions
   readonly #random: Random
   readonly #scheduler: Scheduler
@@ -74,11 +44,16 @@ class Scenario {
   readonly #maxParallelism: number
   /** Processes that were left alive when another one was started. */
   readonly #zombies: SimProcess[] = []
+  #newest: SimProcess | undefined
   #starts = 0
   /** Where the job's checkpoints are; another place once it went on from a savepoint. */
   #location = 'sim/checkpoints'
   /** Whose output came before that of this location. */
   readonly #formerLineages: string[] = []
+  /** Grows with each look for splits of a source that is not bounded. */
+  #discoveries = 0.5
+  /** Splits that have been read to their end. */
+  readonly #consumed = new Set<string>()
   #isFinished = false
   /** The job of this start gives its checkpoints up when it is cancelled. */
   #deletesOnCancel = false
@@ -173,52 +148,30 @@ class Scenario {
       (error: unknown) => this.#judge(process, 'run', error),
     )
     const deadline = this.#clock.sleep(random.next() * START_LASTS_MS_MAX)
-    void this.#pester(process, handle).catch((error: unknown) => this.#scheduler.fail(error))
+    const requests = makeRequests({
+      process,
+      handle,
+      clock: this.#clock,
+      random: this.#random.fork(`requests-${this.#starts}`),
+      savepoint: `sim/savepoint-${this.#starts}`,
+      onRequest: () => this.#scheduler.note(process.scope.name, 'request'),
+      onStoppedWith: (savepoint) => {
+        // What a process that slept has written is not where the job stands.
+        if (process === this.#newest) this.#savepoint = savepoint
+      },
+      onError: (error) => this.#judge(process, 'request', error),
+    })
+    requests.catch((error: unknown) => this.#scheduler.fail(error))
     await Promise.race([finished, deadline])
-  }
-
-  /** Requests at random moments, as users make them. */
-  async #pester(process: SimProcess, handle: JobHandle): Promise<void> {
-    const random = this.#random.fork(`pester-${this.#starts}`)
-    for (let left = random.int(4); left > 0; left--) {
-      await this.#clock.sleep(random.next() * 200)
-      if (!process.scope.isAlive) return
-      try {
-        await this.#request(process, handle, random)
-      } catch (error) {
-        this.#judge(process, 'request', error)
-      }
-    }
-  }
-
-  async #request(process: SimProcess, handle: JobHandle, random: Random): Promise<unknown> {
-    const savepoint = `sim/savepoint-${this.#starts}-${random.int(3)}`
-    this.#scheduler.note(process.scope.name, 'request')
-    switch (random.int(8)) {
-      case 0:
-        return handle.savepoint(savepoint)
-      case 1:
-        return handle.stop()
-      case 2:
-        return handle.stop({ savepoint }).then(() => (this.#savepoint ??= savepoint))
-      case 3:
-        return handle.cancel()
-      case 4:
-        return process.workers[random.int(3)]?.crash('by request')
-      case 5:
-        return process.crash('by request')
-      case 6:
-        return process.stall()
-      default:
-        return handle.checkpoint()
-    }
   }
 
   /** Without faults the job must run to its end, and say so when it is run again. */
   async #finalStart(hadFinished: boolean): Promise<void> {
+    this.#consumed.clear()
     const process = this.#process()
     const deadline = this.#clock.sleep(FINAL_MS_MAX).then(() => 'late' as const)
     const handle = await this.#start(process)
+    if (!hadFinished) void this.#drainWhenConsumed(handle)
     const result = await Promise.race([handle.finished, deadline])
     if (result === 'late') throw new Violation(`not finished ${FINAL_MS_MAX} ms after the faults`)
     if (result.outcome !== 'finished') throw new Violation(`it ended ${result.outcome}`)
@@ -228,10 +181,21 @@ class Scenario {
     process.crash('at its end')
   }
 
+  /** A source that is not bounded ends only when it is told to. */
+  async #drainWhenConsumed(handle: JobHandle): Promise<void> {
+    const endless = this.#workload.sources.filter(({ bounded }) => !bounded)
+    if (endless.length === 0) return
+    const all = endless.flatMap(({ uid, splits }) => splits.map(({ id }) => `${uid}/${id}`))
+    while (all.some((split) => !this.#consumed.has(split)))
+      await this.#clock.sleep(CONSUMED_POLL_MS)
+    await this.#clock.sleep(CONSUMED_WAIT_MS)
+    await handle.stop({ drain: true })
+  }
+
   #process(): SimProcess {
     const random = this.#random.fork(`process-${++this.#starts}`)
     const { nativeStore } = this.#options
-    return new SimProcess(
+    this.#newest = new SimProcess(
       { scheduler: this.#scheduler, faults: this.#faults, storage: this.#storage, nativeStore },
       {
         name: `p${this.#starts}`,
@@ -241,13 +205,20 @@ class Scenario {
         yieldChance: [0.2, 0.6, 1][random.int(3)] ?? 1,
       },
     )
+    return this.#newest
   }
 
   #start(process: SimProcess): Promise<JobHandle> {
     const random = this.#random.fork(`options-${this.#starts}`)
     const origin = this.#origin(random)
     this.#deletesOnCancel = random.int(4) === 0
-    return runOn(process.host, this.#job(random), { ...this.#runOptions(random), ...origin })
+    const place = {
+      storage: this.#location,
+      maxParallelism: this.#maxParallelism,
+      deletesOnCancel: this.#deletesOnCancel,
+      isPatient: this.#faults.isHealed,
+    }
+    return runOn(process.host, this.#job(random), { ...randomOptions(random, place), ...origin })
   }
 
   /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
@@ -270,8 +241,8 @@ class Scenario {
       return { fresh: true }
     }
     const ids = chain.checkpointIds
-    if (ids.length === 0 || random.int(6) > 0) return {}
-    return { from: String(ids[random.int(ids.length)]) }
+    if (ids.length < 2 || random.int(2) === 0) return {}
+    return { from: String(ids[random.int(ids.length - 1)]) }
   }
 
   #job(random: Random): Job {
@@ -283,7 +254,13 @@ class Scenario {
     return buildWorkload('sim', this.#workload, {
       backend: backend(random),
       source: (index) => {
-        return simSource(world, required(sources[index], 'no such source'), { typed, tamper })
+        const source = required(sources[index], 'no such source')
+        return simSource(world, source, {
+          typed,
+          tamper,
+          splitsNow: () => (this.#discoveries += 0.5),
+          onEnd: (splitId) => this.#consumed.add(`${source.uid}/${splitId}`),
+        })
       },
       sink: (uid) => this.#output.sink(uid, lastingWriters),
       beforeRecord() {
@@ -292,38 +269,10 @@ class Scenario {
     })
   }
 
-  #runOptions(random: Random): RunOptions {
-    return {
-      parallelism: 1 + random.int(3),
-      maxParallelism: this.#maxParallelism,
-      batchRecords: 1 + random.int(40),
-      checkpointing: {
-        storage: this.#location,
-        onCancel: this.#deletesOnCancel ? 'delete' : 'keep',
-        interval: 10 + random.int(40),
-        timeout: this.#faults.isHealed ? 60_000 : 100 + random.int(2_000),
-        minPause: random.int(2) * random.int(60),
-        tolerableFailures: random.int(4),
-        keep: 1 + random.int(3),
-        compression: random.int(8) === 0 ? 'zstd' : 'none',
-      },
-      restart: {
-        strategy: STRATEGIES[random.int(3)] ?? 'fixed-delay',
-        delay: 1 + random.int(60),
-        attempts: random.int(8),
-        interval: 200,
-      },
-    }
-  }
-
   /** Errors that faults explain are part of life; any other one is a bug. */
   #judge(process: SimProcess, what: string, error: unknown): void {
-    const { scope } = process
-    if (!isMillraceError(error)) throw new Violation(`${what}: ${stackOf(error)}`)
-    this.#scheduler.note(scope.name, `${what} failed: ${error.code} ${error.message}`)
-    if (EXPLAINED.has(error.code)) return
-    if (this.#zombies.length > 0 && EXPLAINED_BY_RIVALS.has(error.code)) return
-    throw new Violation(`${what} failed: ${error.code} ${stackOf(error)}`)
+    this.#scheduler.note(process.scope.name, `${what} failed: ${describeError(error)}`)
+    requireExplained(what, error, this.#zombies.length > 0)
   }
 
   #compare(): void {
@@ -340,30 +289,4 @@ class Scenario {
       }
     }
   }
-}
-
-const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
-
-/** What faults may lead to. */
-const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  // Asked for by its number: it may be on a line that the job has left.
-  'CHECKPOINT_NOT_FOUND',
-  'CHECKPOINT_FAILED',
-  'CONNECTOR_FAILED',
-  'FUNCTION_FAILED',
-  'JOB_CANCELLED',
-  'JOB_NOT_RUNNING',
-  'STORAGE_CONFLICT',
-  'STORAGE_FAILED',
-  'WORKER_LOST',
-])
-
-/** What another process may lead to that leads the same job. */
-const EXPLAINED_BY_RIVALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'LEADERSHIP_LOST',
-  'STORAGE_NOT_FOUND',
-])
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,6 +1,6 @@
 /**
- * The ends of a simulated job: a source that replays its data and fails by plan, and an exactly-once
- * sink whose pending and visible output lies in the durable world, as files would.
+ * The ends of a simulated job: a source that replays its data and fails by plan, and an
+ * exactly-once sink whose pending and visible output lies in the durable world, as files would.
  */
 import { crc32 } from 'node:zlib'
 import { source, twoPhaseCommitSink } from '../src/connectors/index.ts'
@@ -21,6 +21,8 @@ export interface ConnectorWorld {
 }
 
 const SLOW_MS_MAX = 300
+const DISCOVER_EVERY_MS = 25
+const IDLE_MS = 200
 
 /** Raised by plan; the engine may restart because of it, but must not lose or repeat anything. */
 function injected(what: string): Error {
@@ -30,24 +32,30 @@ function injected(what: string): Error {
 export interface SourceOptions {
   readonly typed: boolean
   readonly tamper: ((record: Rec) => Rec) | undefined
+  /** How many splits there are by now, of a source that is not bounded. */
+  readonly splitsNow: () => number
+  /** All records of the split have been handed over. */
+  readonly onEnd: (splitId: string) => void
 }
 
 export function simSource(
   world: ConnectorWorld,
   data: SourceData,
-  { typed, tamper = (record) => record }: SourceOptions,
+  { typed, tamper = (record) => record, splitsNow, onEnd }: SourceOptions,
 ): Source<Rec> {
   const { faults, random } = world
   return source<Rec, number>({
     name: data.uid,
     ...(typed ? { type: recType } : {}),
     position: t.float64,
+    ...(data.bounded ? {} : { discoverEvery: DISCOVER_EVERY_MS }),
     async splits({ clock }: SourceContext) {
       await clock.sleep(random.next())
       if (faults.strikes('discoverError')) throw injected('discovery')
-      return data.splits.map(({ id }) => id)
+      const found = data.bounded ? data.splits : data.splits.slice(0, splitsNow())
+      return found.map(({ id }) => id)
     },
-    async *read({ id }, from = 0, { clock }) {
+    async *read({ id }, from = 0, { clock, signal }) {
       const { records } = required(
         data.splits.find((split) => split.id === id),
         `there is no ${id}`,
@@ -62,6 +70,8 @@ export function simSource(
         yield { values: records.slice(start, end).map(tamper), position: end }
         start = end
       }
+      onEnd(id)
+      while (!data.bounded && !signal.aborted) await clock.sleep(IDLE_MS, signal)
     },
   })
 }

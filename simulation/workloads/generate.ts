@@ -1,6 +1,7 @@
 /**
- * Makes a random workload. It keeps track of what is certain of each stream (is the order of a key's
- * records the same in every run?), and puts only operations behind it whose results are certain too.
+ * Makes a random workload. It keeps track of what is certain of each stream (is the order of a
+ * key's records the same in every run?), and puts only operations behind it whose results are
+ * certain too.
  */
 import type { Random } from '../../src/util/random.ts'
 import type {
@@ -38,6 +39,8 @@ export function generateWorkload(random: Random): Workload {
 function generateSources(random: Random): readonly SourceData[] {
   let key = 0
   const isLong = random.int(6) === 0
+  // All or none: only a job without bounded sources knows when it may be drained.
+  const bounded = random.fork('bounded').int(5) > 0
   const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
   return Array.from({ length: 1 + random.int(2) }, (_, at): SourceData => {
     const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)
@@ -57,7 +60,8 @@ function generateSources(random: Random): readonly SourceData[] {
       },
     )
     const batchMax = 1 + random.int(6)
-    return { uid: `source-${at}`, splits, outOfOrderMs, batchMax, gapMs: 2 + random.int(20) }
+    const gapMs = 2 + random.int(20)
+    return { uid: `source-${at}`, splits, outOfOrderMs, bounded, batchMax, gapMs }
   })
 }
 

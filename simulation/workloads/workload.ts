@@ -24,6 +24,8 @@ export interface SourceData {
   readonly splits: readonly SplitData[]
   /** Undefined: records have no event time. */
   readonly outOfOrderMs: number | undefined
+  /** False: its splits appear one after the other, and each waits for more records for ever. */
+  readonly bounded: boolean
   readonly batchMax: number
   /** The longest time between two batches of a split. */
   readonly gapMs: number

@@ -16,6 +16,7 @@ function resultOf(...nodes: readonly WorkloadNode[]): readonly Rec[] {
         uid: 'source',
         splits: [{ id: 'one', records }],
         outOfOrderMs: 0,
+        bounded: true,
         batchMax: 1,
         gapMs: 1,
       },

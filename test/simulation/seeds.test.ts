@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { simulatedBackends } from '../../simulation/backends.ts'
-import { runSeed } from '../../simulation/scenario.ts'
+import { runSeed } from '../../simulation/run-seed.ts'
 
 /** Lines of `seed what it showed`; lines that begin with # are about the file. */
 function regressions(): readonly (readonly [number, string])[] {

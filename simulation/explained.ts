@@ -1,0 +1,44 @@
+/** Which errors a fault explains; whatever else a job ends with is a bug of the engine. */
+import { type ErrorCode, isMillraceError } from '../src/errors.ts'
+import { Violation } from './scheduler.ts'
+
+/** What faults may lead to. */
+const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  // Asked for by its number: it may be on a line that the job has left.
+  'CHECKPOINT_NOT_FOUND',
+  'CHECKPOINT_FAILED',
+  'CONNECTOR_FAILED',
+  'FUNCTION_FAILED',
+  'JOB_CANCELLED',
+  'JOB_NOT_RUNNING',
+  'STORAGE_CONFLICT',
+  'STORAGE_FAILED',
+  'WORKER_LOST',
+])
+
+/** What another process may lead to that leads the same job. */
+const EXPLAINED_BY_RIVALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'LEADERSHIP_LOST',
+  'STORAGE_NOT_FOUND',
+])
+
+/**
+ * @param hasRivals whether another process is alive that may lead the same job.
+ * @throws Violation for an error that no fault explains.
+ */
+export function requireExplained(what: string, error: unknown, hasRivals: boolean): void {
+  if (isMillraceError(error)) {
+    if (EXPLAINED.has(error.code)) return
+    if (hasRivals && EXPLAINED_BY_RIVALS.has(error.code)) return
+  }
+  throw new Violation(`${what} failed: ${describeError(error)} ${stackOf(error)}`)
+}
+
+export function describeError(error: unknown): string {
+  if (isMillraceError(error)) return `${error.code} ${error.message}`
+  return error instanceof Error ? error.message : String(error)
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? '') : ''
+}

@@ -1,0 +1,65 @@
+/** What users and machines do to a running job at random moments. */
+import type { JobHandle } from '../src/runtime/run.ts'
+import type { Random } from '../src/util/random.ts'
+import type { SimClock } from './sim-clock.ts'
+import type { SimProcess } from './sim-host.ts'
+
+export interface Requests {
+  readonly process: SimProcess
+  readonly handle: JobHandle
+  readonly clock: SimClock
+  readonly random: Random
+  /** Where savepoints go; a few may go to the same place, which must be refused. */
+  readonly savepoint: string
+  readonly onRequest: () => void
+  /** The job was stopped, and this savepoint written. */
+  readonly onStoppedWith: (savepoint: string) => void
+  readonly onError: (error: unknown) => void
+}
+
+const REQUESTS_MAX = 3
+const PAUSE_MS_MAX = 200
+
+/** Makes some requests; ends when the last is answered or the process is gone. */
+export async function makeRequests(requests: Requests): Promise<void> {
+  const { process, clock, random } = requests
+  for (let left = random.int(REQUESTS_MAX + 1); left > 0; left--) {
+    await clock.sleep(random.next() * PAUSE_MS_MAX)
+    if (!process.scope.isAlive) return
+    try {
+      requests.onRequest()
+      await makeOne(requests)
+    } catch (error) {
+      requests.onError(error)
+    }
+  }
+}
+
+async function makeOne({
+  process,
+  handle,
+  random,
+  savepoint: place,
+  onStoppedWith,
+}: Requests): Promise<unknown> {
+  const savepoint = `${place}-${random.int(3)}`
+  switch (random.int(8)) {
+    case 0:
+      return handle.savepoint(savepoint)
+    case 1:
+      return handle.stop()
+    case 2:
+      await handle.stop({ savepoint })
+      return onStoppedWith(savepoint)
+    case 3:
+      return handle.cancel()
+    case 4:
+      return process.workers[random.int(3)]?.crash('by request')
+    case 5:
+      return process.crash('by request')
+    case 6:
+      return process.stall()
+    default:
+      return handle.checkpoint()
+  }
+}

@@ -1,0 +1,28 @@
+/** What one seed is run with, and what is known of it afterwards. */
+import type { NativeStoreFactory, StateBackend } from '../src/state/backend.ts'
+import type { Random } from '../src/util/random.ts'
+import type { FaultPlan } from './faults.ts'
+import type { Rec, Workload } from './workloads/workload.ts'
+
+export interface SeedOptions {
+  readonly seed: number
+  readonly onTrace?: ((line: string) => void) | undefined
+  readonly backends: readonly ((random: Random) => StateBackend)[]
+  readonly nativeStore?: NativeStoreFactory | undefined
+  /** For tests of the simulator itself: changes each record that a source reads. */
+  readonly tamper?: ((record: Rec) => Rec) | undefined
+}
+
+export interface SeedReport {
+  readonly seed: number
+  readonly traceHash: string
+  readonly events: number
+  readonly virtualMs: number
+  readonly starts: number
+  /** Attempts that went on from a checkpoint in the middle of the input. */
+  readonly resumed: number
+  readonly faults: FaultPlan
+  readonly workload: Workload
+  /** What was violated; undefined if all went well. */
+  readonly violation: Error | undefined
+}

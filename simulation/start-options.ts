@@ -1,0 +1,37 @@
+/** The options of one start of a simulated job: random, small and short. */
+import type { RunOptions } from '../src/runtime/run-options.ts'
+import type { Random } from '../src/util/random.ts'
+
+export interface StartPlace {
+  readonly storage: string
+  readonly maxParallelism: number
+  readonly deletesOnCancel: boolean
+  /** No fault strikes, so a checkpoint that takes long is no reason to give up. */
+  readonly isPatient: boolean
+}
+
+const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
+
+export function randomOptions(random: Random, place: StartPlace): RunOptions {
+  return {
+    parallelism: 1 + random.int(3),
+    maxParallelism: place.maxParallelism,
+    batchRecords: 1 + random.int(40),
+    checkpointing: {
+      storage: place.storage,
+      onCancel: place.deletesOnCancel ? 'delete' : 'keep',
+      interval: 10 + random.int(40),
+      timeout: place.isPatient ? 60_000 : 100 + random.int(2_000),
+      minPause: random.int(2) * random.int(60),
+      tolerableFailures: random.int(4),
+      keep: 1 + random.int(3),
+      compression: random.int(8) === 0 ? 'zstd' : 'none',
+    },
+    restart: {
+      strategy: STRATEGIES[random.int(3)] ?? 'fixed-delay',
+      delay: 1 + random.int(60),
+      attempts: random.int(8),
+      interval: 200,
+    },
+  }
+}

@@ -10,6 +10,7 @@ import { runSeed } from './run-seed.ts'
 import type { SeedReport } from './seed.ts'
 
 const TWICE_EVERY = 50
+const STACK_LINES = 5
 
 const { values } = parseArgs({
   options: {
@@ -70,6 +71,8 @@ function showFailure(report: SeedReport, withWorkload: boolean): void {
 }
 
 async function runMany(first: number, last: number, untilMs: number): Promise<boolean> {
+  // Most errors are injected and nobody reads their stacks; a replay has them whole.
+  Error.stackTraceLimit = STACK_LINES
   const startedMs = performance.now()
   let failures = 0
   for (let seed = first; seed <= last && performance.now() < untilMs; seed++) {
@@ -98,7 +101,8 @@ function showTotals(elapsedMs: number): void {
   const perSecond = (seeds / elapsedMs) * 1_000
   console.log(
     `\n${seeds} seeds in ${(elapsedMs / 1_000).toFixed(1)} s (${perSecond.toFixed(1)}/s), ` +
-      `${starts} starts, resumed ${resumed} times in the middle, ${events} events, ${(virtualMs / elapsedMs).toFixed(0)} x real time`,
+      `${starts} starts, resumed ${resumed} times in the middle, ${events} events, ` +
+      `${(virtualMs / elapsedMs).toFixed(0)} x real time`,
   )
   console.log(`faults: ${listed(faults)}`)
   console.log(`points: ${listed(reached)}`)

@@ -111,5 +111,6 @@ export interface WorkerStatus {
   readonly processingTime: number
   readonly backend: BackendStatistics
   readonly malformedRecords: number
+  readonly lateRecords: number
   readonly spilledBytes: number
 }

@@ -51,6 +51,8 @@ export interface Operator {
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */
   onTimer?(domain: TimeDomain, time: number, name: string): void
+  /** Windows: records that came after their windows had gone, since this operator was made. */
+  readonly lateRecords?: number
   /** After the last record and the MAX watermark; effects must be idempotent through state. */
   endInput(): void
   /** Non-keyed state at the cut; called synchronously when the barrier passes. */

@@ -43,6 +43,8 @@ export interface JobStatus {
   readonly recordsIn: number
   readonly recordsOut: number
   readonly malformedRecords: number
+  /** Records that came after all their windows had gone; sent to a side output or not. */
+  readonly lateRecords: number
   /** Output that waits on disk because a sink or a worker is slow: bytes written in all. */
   readonly spilledBytes: number
   /** The least watermark of all operators, in ms; infinite at the beginning and the end. */
@@ -79,6 +81,7 @@ export class JobProgress {
   /** Of attempts that have ended. */
   #recordsIn = 0
   #recordsOut = 0
+  #lateRecords = 0
   readonly #startedAt: number
 
   constructor(startedAt: number) {
@@ -101,6 +104,7 @@ export class JobProgress {
     if (workers.length > 0) this.#ended = workers
     this.#recordsIn += sum(workers, (worker) => worker.recordsIn)
     this.#recordsOut += sum(workers, (worker) => worker.recordsOut)
+    this.#lateRecords += sum(workers, (worker) => worker.lateRecords)
     if (error !== undefined) this.lastError = errorToData(error)
   }
 
@@ -122,6 +126,7 @@ export class JobProgress {
       recordsIn: this.#recordsIn + sum(workers, (worker) => worker.recordsIn),
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),
       malformedRecords: sum(workers, (worker) => worker.malformedRecords),
+      lateRecords: this.#lateRecords + sum(workers, (worker) => worker.lateRecords),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),
       watermark: Math.min(...shown.map((worker) => worker.watermark)),
       backend: sumBackends(shown.map((worker) => worker.backend)),

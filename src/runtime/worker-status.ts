@@ -7,6 +7,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
   let recordsIn = 0
   let recordsOut = 0
   let malformedRecords = 0
+  let lateRecords = 0
   let spilledBytes = 0
   let watermark = Number.POSITIVE_INFINITY
   for (const { parts } of tasks) {
@@ -17,7 +18,8 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
       spilledBytes += sink.pump.spilledBytes
     }
     for (const exchange of parts.exchanges) spilledBytes += exchange.spilledBytes
-    for (const { stage } of parts.chain.operators) {
+    for (const { operator, stage } of parts.chain.operators) {
+      lateRecords += operator.lateRecords ?? 0
       watermark = Math.min(watermark, stage.currentWatermark)
     }
   }
@@ -29,6 +31,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     processingTime,
     backend,
     malformedRecords,
+    lateRecords,
     spilledBytes,
   }
 }

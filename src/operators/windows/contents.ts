@@ -11,8 +11,8 @@ import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 
 /** Names of the states of windows; in every snapshot, so they never change. */
-export const CONTENTS_STATE = 'window-contents'
-export const ELEMENTS_STATE = 'window-elements'
+const CONTENTS_STATE = 'window-contents'
+const ELEMENTS_STATE = 'window-elements'
 
 export interface WindowContents {
   has(slot: number): boolean

@@ -31,8 +31,10 @@ export interface MergingAggregateFunction<I, A, O> extends AggregateFunction<I, 
 }
 
 /** Value states, each with a value per key and window. */
-export type WindowStateSchema = Readonly<
-  Record<string, StateDescriptor<ValueState<never, unknown>, ReadonlyValueState<unknown, unknown>>>
+export type WindowStateSchema = Readonly<Record<string, ValueDescriptor>>
+type ValueDescriptor = StateDescriptor<
+  ValueState<unknown, unknown>,
+  ReadonlyValueState<unknown, unknown>
 >
 
 /** What a window process function can reach besides its values. Valid only during the call. */

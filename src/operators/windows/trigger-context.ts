@@ -14,7 +14,7 @@ import type { Trigger, TriggerContext } from './triggers.ts'
 import type { Window } from './window.ts'
 
 /** Name of the state of triggers; in every snapshot, so it never changes. */
-export const TRIGGER_STATE = 'window-trigger'
+const TRIGGER_STATE = 'window-trigger'
 
 export function triggerStates({ state }: Trigger): StateSchema {
   return state === undefined ? {} : { [TRIGGER_STATE]: mapState(t.float64, state) }

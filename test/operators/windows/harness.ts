@@ -1,11 +1,13 @@
 // A windowed stream on a real state backend, fed by hand: the harness of `millrace/testing`, with
 // the node that the API makes for the window.
+import type { TestContext } from 'node:test'
 import type { DataStream, KeyedStream, Type } from 'millrace'
 import { hashmap } from 'millrace/hashmap'
 import { rocksdb, rocksdbIsAvailable } from 'millrace/rocksdb'
 import type { KeyedHarness, KeyedHarnessOptions } from 'millrace/testing'
 import { harnessNode } from '../../../src/testing/harness-node.ts'
 import { harnessOf } from '../../../src/testing/keyed-harness.ts'
+import { type Random, SeededRandom, systemRandom } from '../../../src/util/random.ts'
 
 export const UID = 'window'
 
@@ -36,6 +38,13 @@ export const backends = [
   { name: 'hashmap', isThere: true, create: hashmap },
   { name: 'rocksdb', isThere: rocksdbIsAvailable(), create: rocksdb },
 ]
+
+/** Random numbers of a seed that is printed; SEED runs the test with the same again. */
+export function randomFor(context: TestContext): Random {
+  const seed = Number(process.env['SEED'] ?? systemRandom().uint32())
+  context.diagnostic(`SEED=${seed}`)
+  return new SeededRandom(seed)
+}
 
 /** Text that shows a result with its window. */
 export const show = (

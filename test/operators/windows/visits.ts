@@ -1,0 +1,59 @@
+// The records of the job of visits, by their index; and what must come of them, evaluated plainly.
+import { SeededRandom } from '../../../src/util/random.ts'
+
+export const JITTER_MS = 200
+/** The source makes so many records at once; no watermark comes in between. */
+const BATCH_RECORDS = 1_000
+
+export interface Visit {
+  readonly index: number
+  readonly page: number
+  readonly user: number
+  readonly at: number
+}
+
+/** Every 500th record from the fourth batch on is from long ago. */
+const isLate = (index: number): boolean => index >= 3 * BATCH_RECORDS && index % 500 === 0
+
+export function visitAt(index: number): Visit {
+  const random = new SeededRandom(7, index)
+  const at = isLate(index) ? -1_000 + (index % 7) : index * 4 + random.int(JITTER_MS)
+  return { index, page: random.int(5), user: random.int(40), at }
+}
+
+/** Every line that the job must have written, sorted. */
+export function expectedLines(records: number): string[] {
+  const visits = Array.from({ length: records }, (_, index) => visitAt(index))
+  const perPage = new Map<string, number>()
+  const perUser = new Map<number, Visit[]>()
+  const lines: string[] = []
+  for (const visit of visits) {
+    if (isLate(visit.index)) {
+      lines.push(`late ${visit.page} ${visit.at}`)
+      continue
+    }
+    const name = `page ${visit.page} ${Math.floor(visit.at / 500) * 500}`
+    perPage.set(name, (perPage.get(name) ?? 0) + 1)
+    perUser.set(visit.user, [...(perUser.get(visit.user) ?? []), visit])
+  }
+  for (const [name, count] of perPage) lines.push(`${name} ${count}`)
+  for (const [user, own] of perUser) {
+    let session: Visit[] = []
+    const end = (): void => {
+      const [first, last] = [session[0]?.at ?? 0, session.at(-1)?.at ?? 0]
+      const pages = new Set(session.map(({ page }) => page)).size
+      lines.push(`user ${user} ${first}-${last + 300} ${session.length} of ${pages}`)
+      session = []
+    }
+    for (const visit of own.toSorted((a, b) => a.at - b.at)) {
+      if (visit.at - (session.at(-1)?.at ?? visit.at) > 300) end()
+      session.push(visit)
+    }
+    end()
+  }
+  return lines.toSorted()
+}
+
+export function countLate(records: number): number {
+  return Array.from({ length: records }, (_, index) => isLate(index)).filter(Boolean).length
+}

@@ -13,30 +13,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SeededRandom } from '../../src/util/random.ts'
 import { checkOutput } from './check.ts'
-import { runChild, type ChildResult } from './run-child.ts'
+import { MOMENTS, Moments } from './moments.ts'
+import { runChild } from './run-child.ts'
 import { expectedCounts, writeInput, type InputSize } from './input.ts'
 
-/** Every named place of the engine at which a kill may strike, and how often it may pass before. */
-export const KILL_POINTS: Readonly<Record<string, number>> = {
-  'run-write': 3,
-  'run-before-close': 3,
-  'run-after-close': 3,
-  'before-manifest': 3,
-  'after-manifest': 3,
-  'before-commit': 3,
-  'after-commit': 3,
-  merge: 1,
-  'merge-before-close': 1,
-  'gc-begin': 2,
-  'gc-link-deleted': 2,
-  'gc-run-deleted': 2,
-  'before-fence': 1,
-  'after-fence': 1,
-  restored: 1,
-}
-
 const STATE_BYTES_PER_WORD = 150
-const KILL_AFTER_MS_MAX = 2_500
 /** A child that makes no progress is a failure, not a wait. */
 const CHILD_TIMEOUT_MS = 120_000
 
@@ -60,50 +41,39 @@ async function runConfiguration(configuration: Configuration): Promise<Tally> {
   const { backend, parallelism, rounds, seed } = configuration
   const random = new SeededRandom(seed).fork(`${backend}-${parallelism}`)
   const tally: Tally = { kills: 0, perPoint: new Map(), jobs: 0, evictions: 0, reads: 0 }
-  while (tally.kills < rounds) await runJob(configuration, random, tally)
+  const moments = new Moments(random)
+  while (tally.kills < rounds) await runJob(configuration, random.uint32(), moments, tally)
   return tally
 }
 
 /** One job from its beginning to its end, killed on the way until the rounds are used up. */
 async function runJob(
   configuration: Configuration,
-  random: SeededRandom | ReturnType<SeededRandom['fork']>,
+  inputSeed: number,
+  moments: Moments,
   tally: Tally,
 ): Promise<void> {
   const { backend, parallelism, rounds, size } = configuration
   const directory = mkdtempSync(join(tmpdir(), 'millrace-kill-'))
   const input = join(directory, 'input.txt')
-  writeInput(input, size, random.uint32())
+  writeInput(input, size, inputSeed)
   const stateBytes = size.distinctWords * STATE_BYTES_PER_WORD
   const memory = backend === 'rocksdb' ? `${Math.max(1, Math.floor(stateBytes / 1e7))}MB` : '256MB'
   const common = { directory, parallelism, backend, memory, timeoutMs: CHILD_TIMEOUT_MS }
   for (;;) {
     const isLast = tally.kills >= rounds
-    const point = random.next() < 0.5 ? undefined : pick(random, Object.keys(KILL_POINTS))
-    const passes = point === undefined ? 0 : 1 + random.int(KILL_POINTS[point] ?? 1)
-    const killAfterMs = point === undefined ? random.int(KILL_AFTER_MS_MAX) : undefined
-    const result: ChildResult = await runChild(
-      isLast
-        ? common
-        : {
-            ...common,
-            ...(killAfterMs === undefined ? { killAt: `${point}#${passes}` } : { killAfterMs }),
-          },
-    )
+    const { name, ...when } = moments.next()
+    const result = await runChild(isLast ? common : { ...common, ...when })
     tally.evictions = Math.max(tally.evictions, result.evictions)
     tally.reads = Math.max(tally.reads, result.reads)
+    if (!isLast) moments.struck(result.wasKilled)
     if (!result.wasKilled) break
     tally.kills++
-    const name = point ?? 'at random'
     tally.perPoint.set(name, (tally.perPoint.get(name) ?? 0) + 1)
   }
   tally.jobs++
   checkOutput(join(directory, 'output'), expectedCounts(readFileSync(input, 'utf8')))
   rmSync(directory, { recursive: true, force: true })
-}
-
-function pick<T>(random: { int(bound: number): number }, items: readonly T[]): T {
-  return items[random.int(items.length)] as T // the index is below the length
 }
 
 const { values } = parseArgs({
@@ -140,6 +110,6 @@ for (const backend of values.backend) {
     }
   }
 }
-for (const point of ['at random', ...Object.keys(KILL_POINTS)]) {
+for (const point of MOMENTS) {
   process.stdout.write(`  ${point.padEnd(20)} ${totals.get(point) ?? 0}\n`)
 }

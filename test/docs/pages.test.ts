@@ -84,6 +84,38 @@ describe('the guide', () => {
   })
 })
 
+describe('the guide to windows', () => {
+  it('compiles, and its job counts', async () => {
+    const blocks = blocksOf(await readPage('docs/guide/windows.md'))
+    assert.deepEqual(
+      blocks.map((block) => block.name),
+      ['page-views.ts'],
+    )
+    const folder = await projectWith(blocks)
+    await compile(folder)
+    const ats = [10_000, 59_999, 30_000, 60_000, 2_000_000]
+    const clicks = ats.map((at) => ({ page: '/', user: 'ann', at }))
+    await writeFile(join(folder, 'clicks'), clicks.map((click) => JSON.stringify(click)).join('\n'))
+    await millrace(folder, 'run', 'page-views.ts')
+    assert.deepEqual(await rowsOf(join(folder, 'views')), [
+      '{"key":"/","window":{"start":0,"end":60000},"value":3}',
+      '{"key":"/","window":{"start":1980000,"end":2040000},"value":1}',
+      '{"key":"/","window":{"start":60000,"end":120000},"value":1}',
+    ])
+    assert.deepEqual(await rowsOf(join(folder, 'visits')), [
+      '{"user":"ann","from":10000,"pages":4}',
+      '{"user":"ann","from":2000000,"pages":1}',
+    ])
+  })
+})
+
+/** The lines of the visible files of a file sink, sorted. */
+async function rowsOf(output: string): Promise<readonly string[]> {
+  const names = (await readdir(output)).filter((name) => !name.startsWith('.'))
+  const texts = await Promise.all(names.map((name) => readFile(join(output, name), 'utf8')))
+  return texts.flatMap((text) => text.trimEnd().split('\n')).toSorted()
+}
+
 describe('the pages', () => {
   it('link only to what is there', async () => {
     const dead: string[] = []

@@ -133,7 +133,10 @@ export function isMillraceError(error: unknown): error is MillraceError {
 export function errorToData(error: unknown, fallback: ErrorCode = 'FUNCTION_FAILED'): ErrorData {
   const known = isMillraceError(error)
     ? error
-    : new MillraceError(fallback, messageOf(error), { cause: error })
+    : new MillraceError(fallback, messageOf(error), {
+        cause: error,
+        ...(isAssertionError(error) ? { retryable: false } : {}),
+      })
   return {
     code: known.code,
     message: known.message,
@@ -143,6 +146,11 @@ export function errorToData(error: unknown, fallback: ErrorCode = 'FUNCTION_FAIL
     ...(known.stack === undefined ? {} : { stack: known.stack }),
     ...(known.cause === undefined ? {} : { cause: causeToData(known.cause) }),
   }
+}
+
+/** True for a failed assertion of the engine (`util/assert.ts`): a restart does not mend it. */
+export function isAssertionError(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && Symbol.for('millrace.assertion') in error
 }
 
 /** Builds the error again on the other side; the remote stack is kept. */

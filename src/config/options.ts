@@ -202,7 +202,7 @@ export const OPTIONS = {
     default: 4 * 1024 ** 2,
     min: 64 * 1024,
     summary:
-      'Output that waits for a slow receiver in memory, for each output of a task, before it spills to disk.',
+      'What may wait for a slow receiver in memory, for each output of a task; more is on disk.',
   },
   from: {
     type: 'string',

@@ -3,7 +3,7 @@
  * error of the engine that the function caused (a value that does not fit its type) keeps its code
  * and gets the place too; the innermost place wins.
  */
-import { isMillraceError, messageOf, MillraceError } from '../errors.ts'
+import { isAssertionError, isMillraceError, messageOf, MillraceError } from '../errors.ts'
 import { describeKey } from '../types/keys.ts'
 
 /** @param at the key, if there is one. */
@@ -17,7 +17,11 @@ export function functionFailed(
   const place = { operator: label, ...(key === undefined ? {} : { key }) }
   if (!isMillraceError(error)) {
     const message = `${where}: ${messageOf(error)}`
-    return new MillraceError('FUNCTION_FAILED', message, { cause: error, details: place })
+    return new MillraceError('FUNCTION_FAILED', message, {
+      cause: error,
+      details: place,
+      ...(isAssertionError(error) ? { retryable: false } : {}),
+    })
   }
   if (error.details['operator'] !== undefined) return error
   const { code, message, cure, retryable, details } = error

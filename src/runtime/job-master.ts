@@ -42,6 +42,8 @@ export class JobMaster {
   readonly #restarts: Restarts
   #ending: 'stop' | 'cancel' | undefined
   #wake = new AbortController()
+  /** Of the newest attempt; 0 before the first has the lead. */
+  #leaderEpoch = 0
   /** Steps of the start that only the first attempt takes. */
   #isFirst = true
 
@@ -201,6 +203,7 @@ export class JobMaster {
       logger: this.#logger,
     })
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
+    this.#leaderEpoch = lead.job.leaderEpoch
     this.#progress.params = planned.params
     this.#progress.restoredFrom = lead.restored?.checkpointId
     return new Attempt({
@@ -254,7 +257,7 @@ export class JobMaster {
     const job = this.#progress.jobName
     if (outcome.how === 'cancelled') {
       announce(this.#logger, 'millrace:job:cancelled', { job })
-      await deleteIfAsked(this.#configured)
+      await deleteIfAsked(this.#configured, this.#leaderEpoch)
       return { outcome: 'cancelled', checkpointId: undefined, hadFinished: false }
     }
     const { how, checkpointId } = outcome

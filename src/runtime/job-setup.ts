@@ -2,6 +2,7 @@
  * What happens once at the start of a job: options are resolved, its folder is claimed, its storage
  * opened; and, if it was asked for, the deletion of everything when it is cancelled.
  */
+import { readChain } from '../checkpoint/chain.ts'
 import type { ProtocolOptions } from '../checkpoint/protocol.ts'
 import type { OptionValues } from '../config/options.ts'
 import { layerFromObject, resolveOptions, type ResolvedOptions } from '../config/resolve.ts'
@@ -77,10 +78,17 @@ export function protocolOptions(values: OptionValues): ProtocolOptions {
   }
 }
 
-/** `onCancel: 'delete'`: manifests first, so that a half deleted job is an empty one. */
-export async function deleteIfAsked(configured: ConfiguredJob | undefined): Promise<void> {
+/**
+ * `onCancel: 'delete'`: manifests first, so that a half deleted job is an empty one. A leader that
+ * has a successor deletes nothing: the state is not its own any more.
+ */
+export async function deleteIfAsked(
+  configured: ConfiguredJob | undefined,
+  leaderEpoch: number,
+): Promise<void> {
   if (configured?.resolved.values['checkpointing.onCancel'] !== 'delete') return
   const { store } = configured
+  if ((await readChain(store)).head.leaderEpoch > leaderEpoch) return
   const names = (await store.list('')).map((blob) => blob.name)
   const links = names.filter((name) => name.startsWith('chain/'))
   for (const name of [...links, ...names]) await store.delete(name)

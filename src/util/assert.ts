@@ -3,8 +3,12 @@
  * and is never retried. Errors of the outside world are `MillraceError`, not assertions.
  */
 
+/** By it `errors.ts` knows an assertion that failed, also in another thread's copy. */
+const BRAND = Symbol.for('millrace.assertion')
+
 export class AssertionError extends Error {
   override readonly name = 'AssertionError'
+  readonly [BRAND] = true
 }
 
 /** Throws an {@link AssertionError} with `message` unless `condition` holds. */

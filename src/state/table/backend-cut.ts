@@ -68,17 +68,12 @@ export class BackendCut implements StateCut {
       for (const [index, table] of this.#owner.tables.entries()) {
         const part = this.#parts[index]
         assert(part !== undefined, 'a cut has a part for each table')
-        const rows: SortedEntries[] = []
-        const end = (group + 1) << table.subBits
-        for (let shard = group << table.subBits; shard < end; shard++) {
+        const [rows, timers]: [SortedEntries[], SortedEntries[]] = [[], []]
+        for (const pause of this.#collect(table, part, group, rows, timers)) {
+          yield pause
           this.#expectOutstanding()
-          const sorted = collectShard(table, part, shard, this.#owner.confirmedEpoch)
-          if (sorted === undefined) continue
-          rows.push(sorted)
-          yield undefined
         }
-        const timers = table.timers.collect(part, group, this.#owner.confirmedEpoch)
-        for (const parts of [rows, timers === undefined ? [] : [timers]]) {
+        for (const parts of [rows, timers]) {
           for (const entry of mergeParts(parts)) {
             yield entry
             if (++sinceLastPause % ENTRIES_PER_PAUSE === 0) yield undefined
@@ -87,6 +82,21 @@ export class BackendCut implements StateCut {
       }
     }
     this.#close()
+  }
+
+  *#collect(
+    table: KeyedTable,
+    part: TableCut,
+    group: number,
+    rows: SortedEntries[],
+    timers: SortedEntries[],
+  ): Generator<undefined> {
+    const { confirmedEpoch } = this.#owner
+    const end = (group + 1) << table.subBits
+    for (let shard = group << table.subBits; shard < end; shard++) {
+      yield* collectShard(table, part, shard, confirmedEpoch, rows)
+    }
+    yield* table.timers.collect(part, group, confirmedEpoch, timers)
   }
 
   confirm(): void {

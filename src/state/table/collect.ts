@@ -1,41 +1,72 @@
 /**
- * Collects what a cut holds, a shard at a time: the images that were made of it, the rows that are
- * still as they were, and the items of the list of changes. A shard is small, so that this is as
- * long as work between two records may be.
+ * Collects what a cut holds of a shard: the rows that are still as they were, at once, for they may
+ * move while records go on; then the items of its list of changes, with pauses; then the images
+ * that records had made of both. Each yield is a pause.
  */
+import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import { ITEM_DETACHED } from './item.ts'
 import { WORD_EPOCH } from './layout.ts'
 import type { RowStore } from './row-store.ts'
-import type { SortedEntries } from './entry-buffer.ts'
+import type { Shard } from './shard.ts'
 import { sweepItems, sweepRows } from './sweep.ts'
-import type { TableCut } from './table-cut.ts'
+import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
 
-/** The entries of a shard, or undefined if nothing changed in it. */
-export function collectShard(
+/** Adds the entries of a shard to `parts`, sorted each. */
+export function* collectShard(
   store: RowStore,
   cut: TableCut,
   shardIndex: number,
   confirmedEpoch: number,
-): SortedEntries | undefined {
+  parts: SortedEntries[],
+): Generator<undefined> {
   const shard = store.shards[shardIndex]
-  if (shard === undefined) return undefined
-  const hasChanges = shard.touched > cut.base
-  if (!hasChanges && !cut.hasImages(shardIndex)) {
-    cut.nextShard = shardIndex + 1
-    sweep(store, shardIndex, confirmedEpoch)
-    return undefined
+  if (shard === undefined) return
+  if (shard.touched > cut.base) {
+    const rows = rowsOf(store, cut, shard, shardIndex)
+    if (rows.count > 0) {
+      parts.push(rows.sorted())
+      yield undefined
+    }
+    yield* collectItems(store, cut, shard, parts)
   }
-  const buffer = cut.takeImages(shardIndex)
+  cut.nextShard = shardIndex + 1
+  cut.nextItemShard = shardIndex + 1
+  cut.collected.clear()
+  if (cut.hasImages(shardIndex)) yield* cut.takeImages(shardIndex, parts)
+  sweep(store, shardIndex, confirmedEpoch)
+}
+
+function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
+  const buffer = new EntryBuffer()
   const { stride, cuts } = store
   for (let slot = 0, word = WORD_EPOCH; slot < shard.capacity; slot++, word += stride * 2) {
     const epoch = shard.words[word] as number // the slot is below the capacity
     if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow(buffer, shard, slot, shardIndex)
   }
-  for (const item of shard.changed) {
-    if ((item.flags & ITEM_DETACHED) === 0 && cut.holds(item.epoch)) cuts.encodeItem(buffer, item)
+  cut.nextShard = shardIndex + 1
+  return buffer
+}
+
+function* collectItems(
+  store: RowStore,
+  cut: TableCut,
+  shard: Shard,
+  parts: SortedEntries[],
+): Generator<undefined> {
+  const { changed } = shard // what is listed meanwhile changed after the cut
+  if (changed.length === 0) return
+  const isLong = changed.length > ENTRIES_PER_PART
+  let buffer = new EntryBuffer()
+  for (const item of changed) {
+    if ((item.flags & ITEM_DETACHED) !== 0 || !cut.needsItem(item)) continue
+    if (isLong) cut.collected.add(item)
+    store.cuts.encodeItem(buffer, item)
+    if (buffer.count < ENTRIES_PER_PART) continue
+    parts.push(buffer.sorted())
+    buffer = new EntryBuffer()
+    yield undefined
   }
-  sweep(store, shardIndex, confirmedEpoch)
-  return buffer.count === 0 ? undefined : buffer.sorted()
+  if (buffer.count > 0) parts.push(buffer.sorted())
 }
 
 function sweep(store: RowStore, shardIndex: number, confirmedEpoch: number): void {

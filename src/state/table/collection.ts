@@ -54,6 +54,15 @@ export abstract class Collection implements ItemOwner {
   abstract get isEmpty(): boolean
   /** All items in memory, without the clear mark. */
   abstract items(): Iterable<Item>
+  /** Items in memory. */
+  abstract get itemCount(): number
+  /**
+   * Items that may leave memory, one after another, on and on: the next call continues where the
+   * one before stopped. Those that were used since are passed over once.
+   */
+  abstract idleItems(lookAtMost: number): Iterable<Item>
+  /** Lets an item go that lies below as it is, or is dead there, too. */
+  abstract letGo(item: Item): void
   /** Drops a dead item of the collection's own. */
   protected abstract drop(item: Item): void
   protected abstract dropAll(): void

@@ -8,7 +8,7 @@ import { assert } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 
-const FIRST_BYTES = 4096
+const FIRST_BYTES = 1024
 const MARKS_PER_ENTRY = 3
 const PREFIX_BYTES = 6
 

@@ -19,7 +19,7 @@ import {
   type ItemOwner,
 } from './item.ts'
 import type { KeyedTable } from './keyed-table.ts'
-import { ROW_REFERENCED, ROW_STALE, WORD_EPOCH, WORD_FLAGS } from './layout.ts'
+import { ROW_RECORDED, ROW_REFERENCED, ROW_STALE, WORD_EPOCH, WORD_FLAGS } from './layout.ts'
 import type { Collection } from './collection.ts'
 import type { Shard } from './shard.ts'
 import type { Spill } from './spill.ts'
@@ -27,8 +27,11 @@ import type { Spill } from './spill.ts'
 /** Entries below a cleared collection are deleted one by one up to here, beyond as a range. */
 const SINGLE_DELETES_MAX = 64
 const BATCH_CHANGES_MAX = 1024
+/** Collections of more items than this leave memory in parts. */
+const LARGE_ITEMS = 128
 
 export class Evictor {
+  /** Rows, and items of large collections. */
   evictions = 0
   readonly #tables: readonly KeyedTable[]
   readonly #side: ColdSide
@@ -59,7 +62,7 @@ export class Evictor {
       (sum, table) => sum + table.shards.reduce((count, shard) => count + shard.capacity, 0),
       0,
     )
-    // Two rounds: the first may find every row referenced.
+    // Two rounds without success: the first may find every row referenced.
     for (let passed = 0; passed < 2 * slots; passed++) {
       const table = this.#tables[this.#tableIndex]
       const shard = table?.shards[this.#shardIndex]
@@ -68,6 +71,7 @@ export class Evictor {
         continue
       }
       if (!this.#pass(table, shard)) continue
+      passed = 0
       if (isWanted()) continue
       this.flush()
       return true
@@ -88,12 +92,16 @@ export class Evictor {
     this.#spilled = new EntryBuffer()
   }
 
-  /** The hand looks at one slot; true if its row went. */
+  /** The hand looks at one slot; true if its row, or some of it, went. */
   #pass(table: KeyedTable, shard: Shard): boolean {
     const slot = this.#slot
     const word = slot * table.stride * 2 + WORD_FLAGS
     const flags = shard.words[word] as number // the slot is below the capacity
     const isCurrent = table.shard === shard && table.slot === slot
+    if (flags !== 0 && this.#evictIdleItems(table, shard, slot)) {
+      this.#slot++
+      return true
+    }
     if (flags === 0 || isCurrent || (flags & ROW_REFERENCED) !== 0) {
       shard.words[word] = flags & ~ROW_REFERENCED
       this.#slot++
@@ -152,6 +160,32 @@ export class Evictor {
     if (hasScalars) table.codec.writeRow(out, shard, slot)
     table.averages.addRow(key.length + out.length)
     this.#batch.put(key, out.copy())
+  }
+
+  /** Of large collections some items go, whether their row is used or not. */
+  #evictIdleItems(table: KeyedTable, shard: Shard, slot: number): boolean {
+    let evicted = 0
+    for (const collection of shard.collections?.[slot]?.all() ?? []) {
+      if (collection.itemCount <= LARGE_ITEMS) continue
+      const mark = collection.cleared
+      if (mark !== undefined && (mark.flags & ITEM_STALE) !== 0) {
+        this.#deleteAll(table, collection)
+        mark.flags &= ~ITEM_STALE
+      }
+      for (const item of collection.idleItems(LARGE_ITEMS)) {
+        this.#evictItem(table, item)
+        collection.letGo(item)
+        evicted++
+      }
+    }
+    if (evicted === 0) return false
+    // What is said below of its collections has to be written when it leaves itself.
+    const word = slot * table.stride * 2 + WORD_FLAGS
+    const flags = shard.words[word] as number // the slot is taken
+    shard.words[word] = flags | ROW_STALE | ROW_RECORDED
+    this.evictions += evicted
+    if (this.#batch.length >= BATCH_CHANGES_MAX) this.flush()
+    return true
   }
 
   /** Takes a deleted item out of the store below, before it is forgotten. */

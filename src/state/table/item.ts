@@ -16,6 +16,8 @@ export const ITEM_STALE = 8
 export const ITEM_LISTED = 16
 /** It left its collection; the list of changes drops it when it comes by. */
 export const ITEM_DETACHED = 32
+/** Used since the clock hand last passed. */
+export const ITEM_REFERENCED = 64
 
 /** The row that a collection belongs to. */
 export interface ItemRow {
@@ -41,6 +43,8 @@ export class Item {
   readonly key: unknown
   /** The value of a map entry; the elements of a chunk. */
   value: unknown
+  /** Items of a map that were made later have a higher one. */
+  serial = 0
   /** The epoch in which it was last changed; 0 if never since it was loaded. */
   epoch = 0
   flags: number

@@ -4,13 +4,16 @@
  */
 import { assert } from '../../util/assert.ts'
 import { Collection, type CollectionHost } from './collection.ts'
-import { detach, Item, ITEM_BELOW, type ItemRow } from './item.ts'
+import { detach, Item, ITEM_BELOW, ITEM_REFERENCED, type ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
 
 const CHUNK_ELEMENTS_MAX = 64
 
 export class ListCollection extends Collection {
   readonly #chunks: (Item | undefined)[]
+  /** Chunks in memory. */
+  #held = 0
+  #hand = 0
 
   constructor(host: CollectionHost, row: ItemRow, state: CollectionState, chunksBelow = 0) {
     super(host, row, state)
@@ -33,6 +36,27 @@ export class ListCollection extends Collection {
   get length(): number {
     const last = this.#chunks.length - 1
     return last < 0 ? 0 : last * CHUNK_ELEMENTS_MAX + this.#elements(last).length
+  }
+
+  get itemCount(): number {
+    return this.#held
+  }
+
+  *idleItems(lookAtMost: number): Generator<Item> {
+    // The last chunk stays: it is the one that grows.
+    for (let looked = 0; looked < lookAtMost && this.#held > 1; looked++) {
+      const chunk = this.#chunks[this.#hand]
+      this.#hand = this.#hand + 1 < this.#chunks.length - 1 ? this.#hand + 1 : 0
+      if (chunk === undefined) continue
+      if ((chunk.flags & ITEM_REFERENCED) === 0) yield chunk
+      else chunk.flags &= ~ITEM_REFERENCED
+    }
+  }
+
+  letGo(item: Item): void {
+    this.#chunks[item.key as number] = undefined // a chunk's key is its number
+    this.#count(-1)
+    this.isBelow = true
   }
 
   *items(): Generator<Item> {
@@ -72,7 +96,7 @@ export class ListCollection extends Collection {
   restore(number: number, elements: unknown[]): void {
     assert(number === this.#chunks.length, `chunk ${number} comes after ${this.#chunks.length - 1}`)
     this.#chunks.push(new Item(this, number, elements, ITEM_BELOW))
-    this.host.countItems(1)
+    this.#count(1)
     this.isBelow = true
   }
 
@@ -82,6 +106,8 @@ export class ListCollection extends Collection {
 
   protected dropAll(): void {
     this.#chunks.length = 0
+    this.#held = 0
+    this.#hand = 0
   }
 
   #put(number: number, elements: unknown[]): void {
@@ -89,7 +115,7 @@ export class ListCollection extends Collection {
     if (chunk === undefined) {
       chunk = new Item(this, number, [], number < this.#chunks.length ? ITEM_BELOW : 0)
       this.#chunks[number] = chunk
-      this.host.countItems(1)
+      this.#count(1)
     }
     this.#touch(chunk)
     chunk.value = elements
@@ -99,13 +125,21 @@ export class ListCollection extends Collection {
     if (chunk.epoch !== this.host.epoch) this.host.touchItem(chunk)
   }
 
+  #count(change: number): void {
+    this.#held += change
+    this.host.countItems(change)
+  }
+
   #chunk(number: number): Item {
     const held = this.#chunks[number]
-    if (held !== undefined) return held
+    if (held !== undefined) {
+      held.flags |= ITEM_REFERENCED
+      return held
+    }
     const elements = this.host.below?.chunk(this, number) ?? []
     const chunk = new Item(this, number, elements, ITEM_BELOW)
     this.#chunks[number] = chunk
-    this.host.countItems(1)
+    this.#count(1)
     return chunk
   }
 

@@ -2,7 +2,7 @@
 import type { CollectionHost } from './collection.ts'
 import { Collection } from './collection.ts'
 import { ItemIndex } from './item-index.ts'
-import { detach, Item, ITEM_BELOW, ITEM_DEAD, ITEM_DETACHED, type ItemRow } from './item.ts'
+import { detach, Item, ITEM_BELOW, ITEM_DEAD, ITEM_REFERENCED, type ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
 
 /** Maps of up to so many entries below are loaded whole when they are read through. */
@@ -12,6 +12,8 @@ export class MapCollection extends Collection {
   /** Nothing lies below that is not here. */
   isComplete: boolean
   readonly #index = new ItemIndex()
+  #serials = 0
+  #hand: Iterator<Item> | undefined
   /** Items that are not dead. */
   #live = 0
 
@@ -44,7 +46,10 @@ export class MapCollection extends Collection {
   /** The item of a key, if the map has one; `key` may be anybody's. */
   find(key: unknown): Item | undefined {
     const item = this.#index.get(key)
-    if (item !== undefined) return item.isDead ? undefined : item
+    if (item !== undefined) {
+      item.flags |= ITEM_REFERENCED
+      return item.isDead ? undefined : item
+    }
     return this.isComplete ? undefined : this.#load(key)
   }
 
@@ -52,6 +57,7 @@ export class MapCollection extends Collection {
   set(key: unknown, value: unknown): void {
     const item = this.#itemOf(key)
     this.#touch(item)
+    item.flags |= ITEM_REFERENCED
     if (item.isDead) {
       item.flags &= ~ITEM_DEAD
       this.#live++
@@ -84,21 +90,49 @@ export class MapCollection extends Collection {
    */
   *live(): Generator<Item> {
     if (!this.isComplete) this.#loadIfSmall()
-    const seen = new Set<Item>(this.#index.items())
-    for (const item of seen) {
-      if (!item.isDead && (item.flags & ITEM_DETACHED) === 0) yield item
+    const last = this.#serials
+    for (const item of this.#index.items()) {
+      if (item.serial <= last && !item.isDead) yield item
     }
     if (this.isComplete) return
     for (let after: Uint8Array | undefined; !this.isComplete;) {
       const page = this.host.below?.entries(this, after, LOADED_ENTRIES_MAX) ?? []
       for (const { key, value } of page) {
         if (this.isComplete) return // it was cleared
-        const item = this.#index.get(key) ?? new Item(this, key, value, ITEM_BELOW)
-        if (!seen.has(item) && !item.isDead) yield item
+        const item = this.#index.get(key)
+        if (item === undefined) yield new Item(this, key, value, ITEM_BELOW)
+        else if (item.serial > last && !item.isDead) yield item
       }
       if (page.length < LOADED_ENTRIES_MAX) return
       after = page.at(-1)?.keyBytes
     }
+  }
+
+  get itemCount(): number {
+    return this.#index.size
+  }
+
+  *idleItems(lookAtMost: number): Generator<Item> {
+    for (let looked = 0; looked < lookAtMost; looked++) {
+      this.#hand ??= this.#index.items()
+      const next = this.#hand.next()
+      if (next.done === true) {
+        this.#hand = undefined
+        return
+      }
+      const item = next.value
+      if ((item.flags & ITEM_REFERENCED) === 0) yield item
+      else item.flags &= ~ITEM_REFERENCED
+    }
+  }
+
+  letGo(item: Item): void {
+    this.#index.delete(item.key)
+    this.host.countItems(-1)
+    if (item.isDead) return
+    this.#live--
+    this.isComplete = false
+    this.isBelow = true
   }
 
   protected drop(item: Item): void {
@@ -111,6 +145,7 @@ export class MapCollection extends Collection {
 
   protected dropAll(): void {
     this.#index.clear()
+    this.#hand = undefined
     this.#live = 0
     this.isComplete = true
   }
@@ -152,6 +187,8 @@ export class MapCollection extends Collection {
   }
 
   #add(item: Item): void {
+    item.serial = ++this.#serials
+    item.flags |= ITEM_REFERENCED
     this.#index.set(item)
     this.host.countItems(1)
   }

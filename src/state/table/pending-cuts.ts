@@ -52,7 +52,7 @@ export class PendingCuts {
     const at = slot * this.#records.stride
     const epoch = shard.words[at * 2 + WORD_EPOCH] as number // the slot is taken
     for (const cut of this.#cuts) {
-      if (cut.needs(epoch, shardIndex)) {
+      if (cut.needsRow(epoch, shardIndex)) {
         this.encodeRow(cut.images(shardIndex), shard, slot, shardIndex)
       }
     }
@@ -61,14 +61,18 @@ export class PendingCuts {
   preserveItem(item: Item): void {
     const { shardIndex } = item.owner.row
     for (const cut of this.#cuts) {
-      if (cut.needs(item.epoch, shardIndex)) this.encodeItem(cut.images(shardIndex), item)
+      if (cut.needsItem(item)) this.encodeItem(cut.images(shardIndex), item)
     }
   }
 
   /** Timers have no value: what becomes of one is known by whether it is still there. */
-  eachTimerCut(epoch: number, group: number, encode: (buffer: EntryBuffer) => void): void {
+  eachTimerCut(
+    timer: { readonly epoch: number },
+    group: number,
+    encode: (buffer: EntryBuffer) => void,
+  ): void {
     for (const cut of this.#cuts) {
-      if (cut.needsTimer(epoch, group)) encode(cut.timerImages(group))
+      if (cut.needsTimer(timer, group)) encode(cut.timerImages(group))
     }
   }
 

@@ -269,8 +269,10 @@ export class RowFinder {
       this.#key = shard.keyAt(slot) // the caller may change its own
       this.#point(shard, slot)
       this.setFlags(ROW_REFERENCED)
-    } else if (this.below === undefined) this.shard = undefined
-    else this.below.load(this.#ownKey(), this.routeHash, this.shardIndexOf(this.routeHash))
+    } else {
+      this.shard = undefined
+      this.below?.load(this.#ownKey(), this.routeHash, this.shardIndexOf(this.routeHash))
+    }
   }
 
   #point(shard: Shard, slot: number): void {

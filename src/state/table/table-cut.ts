@@ -3,30 +3,43 @@
  * `epoch`. Nothing is copied when it is made: what is still as it was is encoded when its shard is
  * collected; what a record touches before that is encoded first, into the images of its shard.
  */
-import { EntryBuffer } from './entry-buffer.ts'
+import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
+import type { Item } from './item.ts'
+
+/** So many entries are sorted and encoded without a pause. */
+export const ENTRIES_PER_PART = 2048
 
 export class TableCut {
   readonly base: number
   readonly epoch: number
-  /** Shards below it are collected: their rows may change without more ado. */
+  /** The rows of shards below it are collected: they may change without more ado. */
   nextShard = 0
-  /** Timers of these key groups, from the table's first on, are collected. */
+  /** The same for the items of collections. */
+  nextItemShard = 0
+  /** And for timers, by key group from the table's first on. */
   nextTimerGroup = 0
-  readonly #images = new Map<number, EntryBuffer>()
-  readonly #timerImages = new Map<number, EntryBuffer>()
+  /** Items or timers of the shard or group under way that are collected already. */
+  readonly collected = new Set<object>()
+  readonly #images = new Map<number, EntryBuffer[]>()
+  readonly #timerImages = new Map<number, EntryBuffer[]>()
 
   constructor(base: number, epoch: number) {
     this.base = base
     this.epoch = epoch
   }
 
-  /** True if something last changed in `epoch` still has to be encoded for this cut. */
-  needs(epoch: number, shardIndex: number): boolean {
+  /** True if a row last changed in `epoch` still has to be encoded for this cut. */
+  needsRow(epoch: number, shardIndex: number): boolean {
     return this.holds(epoch) && shardIndex >= this.nextShard
   }
 
-  needsTimer(epoch: number, group: number): boolean {
-    return this.holds(epoch) && group >= this.nextTimerGroup
+  needsItem(item: Item): boolean {
+    const { shardIndex } = item.owner.row
+    return this.holds(item.epoch) && shardIndex >= this.nextItemShard && !this.collected.has(item)
+  }
+
+  needsTimer(timer: { readonly epoch: number }, group: number): boolean {
+    return this.holds(timer.epoch) && group >= this.nextTimerGroup && !this.collected.has(timer)
   }
 
   /** True if something last changed in `epoch` is part of this cut. */
@@ -43,21 +56,6 @@ export class TableCut {
     return bufferOf(this.#timerImages, group)
   }
 
-  /** The images of a shard, or an empty buffer; nothing may be added by others afterwards. */
-  takeImages(shardIndex: number): EntryBuffer {
-    const taken = this.#images.get(shardIndex) ?? new EntryBuffer()
-    this.#images.delete(shardIndex)
-    this.nextShard = shardIndex + 1
-    return taken
-  }
-
-  takeTimerImages(group: number): EntryBuffer {
-    const taken = this.#timerImages.get(group) ?? new EntryBuffer()
-    this.#timerImages.delete(group)
-    this.nextTimerGroup = group + 1
-    return taken
-  }
-
   hasImages(shardIndex: number): boolean {
     return this.#images.has(shardIndex)
   }
@@ -66,19 +64,45 @@ export class TableCut {
     return this.#timerImages.has(group)
   }
 
+  /** Adds the images of a shard to `parts`; there must be no more to come. */
+  *takeImages(shardIndex: number, parts: SortedEntries[]): Generator<undefined> {
+    yield* take(this.#images, shardIndex, parts)
+  }
+
+  *takeTimerImages(group: number, parts: SortedEntries[]): Generator<undefined> {
+    yield* take(this.#timerImages, group, parts)
+  }
+
   /** Needs nothing any more: it is written, or nobody wants it. */
   close(): void {
     this.nextShard = Number.POSITIVE_INFINITY
+    this.nextItemShard = Number.POSITIVE_INFINITY
     this.nextTimerGroup = Number.POSITIVE_INFINITY
+    this.collected.clear()
     this.#images.clear()
     this.#timerImages.clear()
   }
 }
 
-function bufferOf(buffers: Map<number, EntryBuffer>, index: number): EntryBuffer {
-  const held = buffers.get(index)
-  if (held !== undefined) return held
+function bufferOf(all: Map<number, EntryBuffer[]>, index: number): EntryBuffer {
+  const held = all.get(index) ?? []
+  const last = held.at(-1)
+  if (last !== undefined && last.count < ENTRIES_PER_PART) return last
   const made = new EntryBuffer()
-  buffers.set(index, made)
+  held.push(made)
+  all.set(index, held)
   return made
+}
+
+function* take(
+  all: Map<number, EntryBuffer[]>,
+  index: number,
+  parts: SortedEntries[],
+): Generator<undefined> {
+  const held = all.get(index) ?? []
+  all.delete(index)
+  for (const buffer of held) {
+    parts.push(buffer.sorted())
+    yield undefined
+  }
 }

@@ -26,9 +26,9 @@ import {
 } from '../runs/entry.ts'
 import type { TimeKey } from '../runs/entry-key.ts'
 import { FLAG_POINT_TOMBSTONE, writeHeader } from '../runs/entry-value.ts'
-import type { EntryBuffer, SortedEntries } from './entry-buffer.ts'
+import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import type { RowStore } from './row-store.ts'
-import type { TableCut } from './table-cut.ts'
+import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
 
 const DOMAINS = ['event-time', 'processing-time'] as const
 const PREFETCH_TIMERS_MAX = 256
@@ -162,22 +162,39 @@ export class TimerEntries implements TimerTable {
     this.#of(which).heap.add(timer)
   }
 
-  /** The timers of a key group that a cut holds; undefined if none. */
-  collect(cut: TableCut, group: number, confirmedEpoch: number): SortedEntries | undefined {
+  /** Adds the timers of a key group that a cut holds to `parts`; each yield is a pause. */
+  *collect(
+    cut: TableCut,
+    group: number,
+    confirmedEpoch: number,
+    parts: SortedEntries[],
+  ): Generator<undefined> {
     const changed = required(this.#changed[group], `key group ${group} of timers`)
-    if (changed.list.length === 0 && !cut.hasTimerImages(group)) {
+    const { list } = changed // what is listed meanwhile changed after the cut
+    if (list.length === 0 && !cut.hasTimerImages(group)) {
       cut.nextTimerGroup = group + 1
-      return undefined
+      return
     }
-    const buffer = cut.takeTimerImages(group)
-    const kept: KeyedTimer[] = []
-    for (const timer of changed.list) {
-      if (cut.holds(timer.epoch)) this.#encode(buffer, timer, group)
-      if (timer.epoch > confirmedEpoch) kept.push(timer)
-      else this.#settle(timer)
+    let buffer = new EntryBuffer()
+    const isLong = list.length > ENTRIES_PER_PART
+    for (const timer of list) {
+      if (!cut.needsTimer(timer, group)) continue
+      if (isLong) cut.collected.add(timer)
+      this.#encode(buffer, timer, group)
+      if (buffer.count < ENTRIES_PER_PART) continue
+      parts.push(buffer.sorted())
+      buffer = new EntryBuffer()
+      yield undefined
     }
-    changed.list = kept
-    return buffer.sorted()
+    if (buffer.count > 0) parts.push(buffer.sorted())
+    cut.nextTimerGroup = group + 1
+    cut.collected.clear()
+    if (cut.hasTimerImages(group)) yield* cut.takeTimerImages(group, parts)
+    changed.list = changed.list.filter((timer) => {
+      if (timer.epoch > confirmedEpoch) return true
+      this.#settle(timer)
+      return false
+    })
   }
 
   reset(): void {
@@ -224,7 +241,7 @@ export class TimerEntries implements TimerTable {
   #touch(timer: KeyedTimer): void {
     const group = this.#groupOf(timer)
     if (this.#store.cuts.isNeeded) {
-      this.#store.cuts.eachTimerCut(timer.epoch, group, (buffer) => {
+      this.#store.cuts.eachTimerCut(timer, group, (buffer) => {
         this.#encode(buffer, timer, group)
       })
     }

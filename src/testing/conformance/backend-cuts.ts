@@ -7,21 +7,11 @@ import {
   type BackendSuite,
   contentOf,
   restored,
+  restoredContent,
   runOf,
-  type Runs,
   setAll,
   World,
 } from './backend-world.ts'
-
-/** What a list of runs holds of a key, seen through a fresh backend. */
-async function restoredContent(suite: BackendSuite, runs: Runs, key: unknown): Promise<unknown> {
-  const world = await World.open(suite, { restore: runs })
-  try {
-    return contentOf(world, key)
-  } finally {
-    await world.close()
-  }
-}
 
 /** Tests of single cuts. */
 export function cutTests(define: Define, suite: BackendSuite): void {

@@ -58,6 +58,7 @@ export function memoryTests(suite: BackendSuite): void {
     })
   evictionTests(define, suite)
   coldReadTests(define)
+  largeTests(define, suite)
 }
 
 function evictionTests(define: Define, suite: BackendSuite): void {
@@ -142,6 +143,39 @@ function coldReadTests(define: Define): void {
     for (const key of keys.slice(200)) world.on(key, ({ list }) => assert.equal(list.length, 1))
     const left = [...world.table.keys()].filter(({ key }) => typeof key === 'string')
     assert.equal(left.length, 200)
+  })
+}
+
+function largeTests(define: Define, suite: BackendSuite): void {
+  define('a large collection in constant use leaves memory in parts', async (world) => {
+    for (let at = 0; at < 20_000; at++) {
+      world.on('hot', ({ map, list }) => {
+        map.set(at % 9000, at)
+        list.add(at)
+        if (at % 3 === 0) map.delete((at * 7) % 9000)
+        if (at === 5000) map.clear()
+      })
+      if (at % 1000 === 0) world.backend.maintain(100)
+      if (at === 9000) await world.checkpoint()
+    }
+    const model = new Map<number, number>()
+    for (let at = 0; at < 20_000; at++) {
+      model.set(at % 9000, at)
+      if (at % 3 === 0) model.delete((at * 7) % 9000)
+      if (at === 5000) model.clear()
+    }
+    world.table.deselect()
+    world.backend.maintain(100)
+    const { estimatedBytes } = world.backend.statistics
+    if (suite.evicts) assert.ok(estimatedBytes < 2 * LITTLE_MEMORY_BYTES, `${estimatedBytes} bytes`)
+    world.on('hot', ({ map, list }) => {
+      assert.equal(list.length, 20_000)
+      const entries = [...map].toSorted((a, b) => Number(a[0]) - Number(b[0]))
+      assert.deepEqual(
+        entries,
+        [...model].toSorted((a, b) => a[0] - b[0]),
+      )
+    })
   })
 
   define('large collections of one key are read and changed in parts', async (world) => {

@@ -213,3 +213,17 @@ function textOf(key: unknown): string {
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
+
+/** What a list of runs holds of a key, seen through a fresh backend. */
+export async function restoredContent(
+  suite: BackendSuite,
+  runs: Runs,
+  key: unknown,
+): Promise<unknown> {
+  const world = await World.open(suite, { restore: runs })
+  try {
+    return contentOf(world, key)
+  } finally {
+    await world.close()
+  }
+}

@@ -8,6 +8,7 @@
  */
 import { type Define, kindTests, misuseTests, valueTests } from './backend-kinds.ts'
 import { cutTests, fateTests } from './backend-cuts.ts'
+import { largeTests } from './backend-large.ts'
 import { memoryTests } from './backend-memory.ts'
 import { snapshotTests, timerTests } from './backend-snapshots.ts'
 import { type BackendSuite, World } from './backend-world.ts'
@@ -30,6 +31,7 @@ export function backendSuite(suite: BackendSuite): void {
   misuseTests(define, suite)
   cutTests(define, suite)
   fateTests(define, suite)
+  largeTests(define, suite)
   snapshotTests(define, suite)
   timerTests(define, suite)
   memoryTests(suite)

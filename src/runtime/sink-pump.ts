@@ -8,6 +8,7 @@ import type { CommitScope, SinkWriter } from '../operators/sink.ts'
 import type { Output } from '../operators/operator.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { Type } from '../types/type.ts'
+import { assert } from '../util/assert.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 import { FrameQueue } from './exchange/frame-queue.ts'
 
@@ -41,7 +42,10 @@ export class SinkPump implements Output {
   /** The writer's error; the task fails with it. */
   failure: { readonly error: unknown } | undefined
   #values: unknown[] = []
-  #timestamps: number[] = []
+  /** Of `#values`. */
+  readonly #timestamps = new Float64Array(VALUES_MAX)
+  /** Values wait encoded, so those that come wait behind them. */
+  #overflows = false
   readonly #marks: Mark[] = []
   readonly #overflow: FrameQueue
   readonly #encoded = new ByteWriter(SPILL_FRAME_BYTES + 1024)
@@ -66,11 +70,13 @@ export class SinkPump implements Output {
   collect(value: unknown, timestamp: number): void {
     this.recordsOut++
     this.#waiting++
-    if (this.#values.length < VALUES_MAX && this.#overflow.isEmpty && this.#encoded.length === 0) {
+    const at = this.#values.length
+    if (at < VALUES_MAX && !this.#overflows) {
+      this.#timestamps[at] = timestamp
       this.#values.push(value)
-      this.#timestamps.push(timestamp)
       return
     }
+    this.#overflows = true
     this.#encoded.float64LE(timestamp)
     this.#options.type.write(value, this.#encoded)
     if (this.#encoded.length >= SPILL_FRAME_BYTES) this.#spill()
@@ -127,8 +133,8 @@ export class SinkPump implements Output {
       if (this.#waiting === 0) return
       const limit = Math.min(WRITE_VALUES_MAX, mark?.valuesBefore ?? WRITE_VALUES_MAX)
       if (this.#values.length === 0) this.#refill()
-      const values = this.#values.splice(0, limit)
-      const timestamps = Float64Array.from(this.#timestamps.splice(0, limit))
+      const timestamps = this.#timestamps.slice(0, Math.min(limit, this.#values.length))
+      const values = this.#take(timestamps.length)
       const written = this.#options.writer.write(values, timestamps)
       if (written !== undefined) await written
       const wasFull = this.isFull
@@ -136,6 +142,17 @@ export class SinkPump implements Output {
       for (const each of this.#marks) each.valuesBefore -= values.length
       if (wasFull && !this.isFull) this.#options.wake()
     }
+  }
+
+  /** The first values; mostly they are all. */
+  #take(count: number): readonly unknown[] {
+    if (count < this.#values.length) {
+      this.#timestamps.copyWithin(0, count, this.#values.length)
+      return this.#values.splice(0, count)
+    }
+    const values = this.#values
+    this.#values = []
+    return values
   }
 
   #spill(): void {
@@ -147,10 +164,12 @@ export class SinkPump implements Output {
     if (this.#overflow.isEmpty) this.#spill()
     const input = new ByteReader(this.#overflow.peek())
     while (input.remaining > 0) {
-      this.#timestamps.push(input.float64LE())
+      assert(this.#values.length < VALUES_MAX, 'a frame holds more values than there is room for')
+      this.#timestamps[this.#values.length] = input.float64LE()
       this.#values.push(this.#options.type.read(input))
     }
     this.#overflow.shift()
+    this.#overflows = !this.#overflow.isEmpty || this.#encoded.length > 0
   }
 }
 

@@ -200,23 +200,29 @@ export class SourceHead {
     if (current === undefined) return
     const { split, batch } = current
     const { values } = batch
-    const output = this.#output
     const time = this.#time
+    const stop = Math.min(values.length, current.index + end - this.recordsIn)
+    let index = current.index
     try {
-      while (current.index < values.length) {
-        if (this.recordsIn >= end || this.#host.isBlocked()) return
-        const value = values[current.index++]
-        this.recordsIn++
-        if (time === undefined) output.collect(value, NO_TIMESTAMP)
-        else {
+      if (time === undefined) {
+        while (index < stop && !this.#host.isBlocked()) {
+          this.#output.collect(values[index++], NO_TIMESTAMP)
+        }
+      } else {
+        while (index < stop && !this.#host.isBlocked()) {
+          const value = values[index++]
           const timestamp = timestampOf(time, value)
           if (timestamp > split.maxTimestamp) split.maxTimestamp = timestamp
-          output.collect(value, timestamp)
+          this.#output.collect(value, timestamp)
         }
       }
     } catch (error) {
       throw functionFailed(this.uid, error)
+    } finally {
+      this.recordsIn += index - current.index
+      current.index = index
     }
+    if (index < values.length) return
     split.position = { value: batch.position }
     this.#current = undefined
     if (time !== undefined && values.length > 0) this.#advance(split, time)

@@ -16,6 +16,7 @@ import type { Chain } from './chain.ts'
 import type { WorkerHost } from './host.ts'
 import type { SinkRunner } from './sink-runner.ts'
 import type { SourceHead, SourceSnapshot } from './source-head.ts'
+import type { Stage } from './stages.ts'
 import type { TaskSnapshots } from './task-snapshots.ts'
 import { encodeWatermark } from './task-records.ts'
 
@@ -36,6 +37,8 @@ export interface TaskParts {
 
 export class Task {
   readonly parts: TaskParts
+  readonly #outputs: readonly { readonly isFull: boolean }[]
+  readonly #stages: readonly Stage[]
   #held: Aligned | undefined
   #requested: { readonly barrier: Barrier; readonly atMs: number } | undefined
   #endReported = false
@@ -45,6 +48,8 @@ export class Task {
 
   constructor(parts: TaskParts) {
     this.parts = parts
+    this.#outputs = [...parts.exchanges, ...parts.sinks.map((sink) => sink.pump)]
+    this.#stages = parts.chain.operators.map(({ stage }) => stage)
   }
 
   /** Asked before each record: no room downstream, a timer burst, or a barrier that waits. */
@@ -52,7 +57,7 @@ export class Task {
     if (this.#held !== undefined || this.#isOutputFull()) return true
     // A barrier that waits passes at the end of this batch, however many more are there.
     if (this.#requested !== undefined && this.parts.source?.isBetweenBatches === true) return true
-    for (const { stage } of this.parts.chain.operators) if (stage.isBusy) return true
+    for (const stage of this.#stages) if (stage.isBusy) return true
     return false
   }
 
@@ -138,9 +143,7 @@ export class Task {
   }
 
   #isOutputFull(): boolean {
-    const { exchanges, sinks } = this.parts
-    for (const exchange of exchanges) if (exchange.isFull) return true
-    for (const sink of sinks) if (sink.pump.isFull) return true
+    for (const output of this.#outputs) if (output.isFull) return true
     return false
   }
 

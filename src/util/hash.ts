@@ -44,6 +44,8 @@ export function murmurHash(code: number): number {
   hash ^= hash >>> 13
   hash = Math.imul(hash, 0xc2b2ae35)
   hash ^= hash >>> 16
-  if (hash >= 0) return hash
-  return hash === -2147483648 ? 0 : -hash
+  // The absolute value, and 0 for the one that has none; a branch would be foretold wrongly each
+  // second time.
+  const sign = hash >> 31
+  return ((hash ^ sign) - sign) & 0x7fffffff
 }

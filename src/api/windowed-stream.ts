@@ -69,7 +69,7 @@ const KINDS: ReadonlySet<unknown> = new Set([
   'session',
   'global',
 ])
-const OWN_STATES = /^window[-:]/
+const OWN_STATES = /^(window|session)[-:]/
 
 /** The stream before anything but the assigner is chosen. */
 export function windowed<K, T>(
@@ -133,10 +133,11 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     emit?: (result: T, context: WindowContext<K>) => Synchronous<O>,
   ): DataStream<O> {
     const call = callOf('reduce', uid)
+    const { kind } = this.#choices.assigner
     requireFunction(fn, call)
     const type = this.#site.inputType
     const fold = synchronous(binary<unknown>(fn), call.what)
-    return this.#add(call, reducedContents(fold, type), emitterOf(emit, call), {
+    return this.#add(call, reducedContents(kind, fold, type), emitterOf(emit, call), {
       outputType: emit === undefined ? type : dynamicType(),
     })
   }
@@ -147,15 +148,21 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     emit?: (result: R, context: WindowContext<K>) => Synchronous<O>,
   ): DataStream<O> {
     const call = callOf('aggregate', uid)
+    const { kind } = this.#choices.assigner
     requireFunction(fn?.createAccumulator, call, 'a createAccumulator function')
     requireFunction(fn.add, call, 'an add function')
     requireFunction(fn.getResult, call, 'a getResult function')
-    if (this.#choices.assigner.kind === 'session') {
+    if (kind === 'session') {
       requireFunction(fn.merge, call, 'a merge function, for sessions merge,')
     }
     const { accumulator = dynamicType(), output = dynamicType(), ...parts } = anyAggregate(fn)
-    const fold = { ...parts, add: synchronous(parts.add, call.what) }
-    return this.#add(call, aggregatedContents(fold, accumulator), emitterOf(emit, call), {
+    const { add, merge } = parts
+    const fold = {
+      ...parts,
+      add: synchronous(add, call.what),
+      ...(merge === undefined ? {} : { merge: synchronous(merge, call.what) }),
+    }
+    return this.#add(call, aggregatedContents(kind, fold, accumulator), emitterOf(emit, call), {
       outputType: emit === undefined ? output : dynamicType(),
     })
   }
@@ -165,13 +172,14 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     emit?: (count: number, context: WindowContext<K>) => Synchronous<O>,
   ): DataStream<O> {
     const call = callOf('count', uid)
+    const { kind } = this.#choices.assigner
     const window = t.struct({ start: t.timestamp, end: t.timestamp })
     const outputType = t.struct({ key: this.#site.keyType, window, value: t.float64 })
     const emitter =
       emit === undefined
         ? resultEmitter((value, context) => ({ ...context, value }))
         : emitterOf(emit, call)
-    return this.#add(call, aggregatedContents(COUNTING, t.float64), emitter, {
+    return this.#add(call, aggregatedContents(kind, COUNTING, t.float64), emitter, {
       outputType: emit === undefined ? outputType : dynamicType(),
     })
   }
@@ -181,11 +189,12 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     fn: WindowProcessFunction<K, T, O, S, W>,
   ): DataStream<O> {
     const call = callOf('process', uid)
+    const { kind } = this.#choices.assigner
     requireFunction(fn?.process, call, 'a process function')
     const untyped = anyWindowProcess(fn)
     checkStates(untyped.state, call)
-    checkWindowStates(untyped, this.#choices.assigner.kind, call)
-    return this.#add(call, listedContents(this.#site.inputType), processEmitter(untyped), {
+    checkWindowStates(untyped, kind, call)
+    return this.#add(call, listedContents(kind, this.#site.inputType), processEmitter(untyped), {
       outputType: untyped.output ?? dynamicType(),
       sideOutputs: checkSideOutputs(untyped.sideOutputs, call) ?? 'those that are read',
     })

@@ -57,7 +57,7 @@ describe('a windowed stream', () => {
     assert.equal(count.outputType.schema.kind, 'struct')
     assert.equal(count.operation, 'count')
     const reduce = operatorOf((clicks) => sessions(clicks).reduce('w', (a) => a))
-    assert.deepEqual(Object.keys(reduce.states), ['window-sessions', 'window-contents'])
+    assert.deepEqual(Object.keys(reduce.states), ['session-windows', 'session-contents'])
     assert.equal(reduce.outputType, Click)
     const made = operatorOf((clicks) => minutes(clicks).reduce('w', (a) => a, String))
     assert.equal(made.outputType.schema.kind, 'dynamic')

@@ -9,14 +9,23 @@ import type { MapState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
+import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
 
-/** Names of the states of windows; in every snapshot, so they never change. */
-const CONTENTS_STATE = 'window-contents'
-const ELEMENTS_STATE = 'window-elements'
+/**
+ * Names of the states of windows; in every snapshot, so they never change. Those of sessions are
+ * others, for their slots mean something else: a snapshot of one does not restore the other.
+ */
+const namesOf = (kind: WindowKind) =>
+  kind === 'session'
+    ? { contents: 'session-contents', elements: 'session-elements' }
+    : { contents: 'window-contents', elements: 'window-elements' }
+
+type WindowKind = (WindowAssigner | MergingWindowAssigner<unknown>)['kind']
 
 export interface WindowContents {
   has(slot: number): boolean
-  add(slot: number, value: unknown): void
+  /** True if it is the first value of the slot. */
+  add(slot: number, value: unknown): boolean
   /** What is handed to the function; only of slots that hold something. */
   result(slot: number): unknown
   clear(slot: number): void
@@ -35,40 +44,45 @@ export interface ContentsKind {
 type Contents = MapState<number, unknown>
 
 export function reducedContents(
+  kind: WindowKind,
   reduce: (a: unknown, b: unknown) => unknown,
   type: Type<unknown>,
 ): ContentsKind {
+  const names = namesOf(kind)
   return {
-    states: { [CONTENTS_STATE]: mapState(t.float64, type) },
+    states: { [names.contents]: mapState(t.float64, type) },
     // The handle is of the state declared above.
-    create: (table) => new ReducedContents(table.handles[CONTENTS_STATE] as Contents, reduce),
+    create: (table) => new ReducedContents(table.handles[names.contents] as Contents, reduce),
   }
 }
 
 export function aggregatedContents(
+  kind: WindowKind,
   aggregate: Aggregate<unknown, unknown, unknown>,
   type: Type<unknown>,
 ): ContentsKind {
+  const names = namesOf(kind)
   return {
-    states: { [CONTENTS_STATE]: mapState(t.float64, ownedType(type)) },
+    states: { [names.contents]: mapState(t.float64, ownedType(type)) },
     create(table) {
       // The handle is of the state declared above.
-      const contents = table.handles[CONTENTS_STATE] as Contents
+      const contents = table.handles[names.contents] as Contents
       return new AggregatedContents(contents, aggregate, type)
     },
   }
 }
 
-export function listedContents(type: Type<unknown>): ContentsKind {
+export function listedContents(kind: WindowKind, type: Type<unknown>): ContentsKind {
+  const names = namesOf(kind)
   return {
     states: {
-      [CONTENTS_STATE]: mapState(t.float64, t.float64),
-      [ELEMENTS_STATE]: mapState(t.tuple(t.float64, t.float64), type),
+      [names.contents]: mapState(t.float64, t.float64),
+      [names.elements]: mapState(t.tuple(t.float64, t.float64), type),
     },
     create(table) {
       // The handles are of the states declared above.
-      const counts = table.handles[CONTENTS_STATE] as MapState<number, number>
-      const elements = table.handles[ELEMENTS_STATE] as MapState<[number, number], unknown>
+      const counts = table.handles[names.contents] as MapState<number, number>
+      const elements = table.handles[names.elements] as MapState<[number, number], unknown>
       return new ListedContents(counts, elements)
     },
   }
@@ -87,11 +101,12 @@ class ReducedContents implements WindowContents {
     return this.#values.has(slot)
   }
 
-  add(slot: number, value: unknown): void {
+  add(slot: number, value: unknown): boolean {
     const held = this.#values.get(slot)
     const isFirst = held === undefined && !this.#values.has(slot)
     const reduce = this.#reduce
     this.#values.set(slot, isFirst ? value : reduce(held, value))
+    return isFirst
   }
 
   result(slot: number): unknown {
@@ -133,11 +148,12 @@ class AggregatedContents implements WindowContents {
     return this.#accumulators.has(slot)
   }
 
-  add(slot: number, value: unknown): void {
+  add(slot: number, value: unknown): boolean {
     const held = this.#own(slot)
     const isFirst = held === undefined && !this.#accumulators.has(slot)
     const accumulator = isFirst ? this.#aggregate.createAccumulator() : held
     this.#hold(slot, held, this.#aggregate.add(value, accumulator))
+    return isFirst
   }
 
   result(slot: number): unknown {
@@ -191,15 +207,17 @@ class ListedContents implements WindowContents {
     return this.#counts.has(slot)
   }
 
-  add(slot: number, value: unknown): void {
+  add(slot: number, value: unknown): boolean {
     const count = this.size(slot)
     this.#elements.set([slot, count], value)
     this.#counts.set(slot, count + 1)
+    return count === 0
   }
 
   result(slot: number): readonly unknown[] {
     const all: unknown[] = []
-    for (let at = 0; at < this.size(slot); at++) all.push(this.#elements.get([slot, at]))
+    const count = this.size(slot)
+    for (let at = 0; at < count; at++) all.push(this.#elements.get([slot, at]))
     return Object.freeze(all)
   }
 
@@ -209,9 +227,8 @@ class ListedContents implements WindowContents {
   }
 
   merge(into: number, from: number): void {
-    for (let at = 0; at < this.size(from); at++) {
-      this.add(into, this.#elements.get([from, at]))
-    }
+    const count = this.size(from)
+    for (let at = 0; at < count; at++) this.add(into, this.#elements.get([from, at]))
     this.clear(from)
   }
 

@@ -78,14 +78,17 @@ export abstract class WindowOperator extends BaseOperator {
   protected abstract forget(window: Window): void
 
   protected addTo(window: Window, slot: number, value: unknown, timestamp: Timestamp): void {
-    this.contents.add(slot, value)
+    // Whatever holds something has its timer already.
+    if (this.contents.add(slot, value)) this.registerCleanup(window)
     this.pointAt(window, slot)
     this.#apply(this.trigger.onElement(value, timestamp, window, this.triggerContext), window, slot)
+  }
+
+  /** Sets the timer by which the window will be removed; the global window stays. */
+  protected registerCleanup(window: Window): void {
     const cleanupTime = this.#cleanupTime(window)
-    // The global window stays.
-    if (cleanupTime !== Number.POSITIVE_INFINITY) {
-      this.timers.register('event-time', cleanupTime, window.timerName)
-    }
+    if (cleanupTime === Number.POSITIVE_INFINITY) return
+    this.timers.register('event-time', cleanupTime, window.timerName)
   }
 
   /** True once the window has been removed, or is about to be. */

@@ -14,7 +14,7 @@ import { WindowOperator, type WindowSpec } from './operator.ts'
 import { Window } from './window.ts'
 
 /** Name of the state of sessions; in every snapshot, so it never changes. */
-const SESSIONS_STATE = 'window-sessions'
+const SESSIONS_STATE = 'session-windows'
 
 /** How sessions are kept: start, end and slot of each, by time. */
 type KeptSession = [start: number, end: number, slot: number]
@@ -51,6 +51,7 @@ export class SessionWindowOperator extends WindowOperator {
     const slot = isAsBefore ? first.slot : this.#merge(sessions, merge.absorbed, window)
     if (!isAsBefore) {
       this.#write(withSession(merge.others, { start: window.start, end: window.end, slot }))
+      this.registerCleanup(window)
     }
     this.addTo(window, slot, value, timestamp)
   }

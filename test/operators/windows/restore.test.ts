@@ -149,6 +149,40 @@ describe('a snapshot in the middle', () => {
   }
 })
 
+describe('a snapshot of other windows', () => {
+  const types = { key: t.string, input: t.float64 }
+  const tumbling = (size: number): Chain => {
+    return (keyed) => keyed.window(tumblingWindow(size)).reduce(UID, sum, show)
+  }
+  const session: Chain = (keyed) => keyed.window(sessionWindow(10)).reduce(UID, sum, show)
+
+  for (const [what, from, to] of [
+    ['aligned windows', tumbling(10), session],
+    ['sessions', session, tumbling(10)],
+  ] as const) {
+    it(`is refused: ${what} cannot become the others`, async () => {
+      await using harness = await windowHarness(from, types)
+      harness.processElement('a', 1, 1)
+      const restore = await harness.snapshot()
+      await assert.rejects(windowHarness(to, { ...types, restore }), {
+        code: 'CHECKPOINT_INCOMPATIBLE',
+      })
+    })
+  }
+
+  it('is taken if only the size has changed: no value is lost, nothing stays', async () => {
+    await using harness = await windowHarness(tumbling(10), types)
+    for (const at of [5, 15, 25]) harness.processElement('a', at, at)
+    const restore = await harness.snapshot()
+    await using other = await windowHarness(tumbling(20), { ...types, restore })
+    for (const at of [6, 16, 26]) other.processElement('a', at, at)
+    other.processWatermark(100)
+    const sums = other.output.map((line) => Number(line.split(' ').at(-1)))
+    assert.equal(sums.reduce(sum), 5 + 15 + 25 + 6 + 16 + 26)
+    assert.deepEqual(other.keys(), [])
+  })
+})
+
 /** The records in another order, none more than the bound behind the newest before it. */
 function shuffled(random: Random, steps: readonly Step[]): Step[] {
   return steps

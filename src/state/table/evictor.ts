@@ -141,9 +141,7 @@ export class Evictor {
     }
     if (isStale) this.#writeRow(table, shard, slot, shardIndex)
     table.countItems(-items)
-    shard.remove(slot)
-    table.rowCount--
-    table.relocate()
+    table.removeRow(shard, slot)
     this.evictions++
   }
 

@@ -7,7 +7,7 @@ import { MillraceError } from '../../errors.ts'
 import { keyIsPrimitive } from '../../types/keys.ts'
 import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
-import { AssertionError, required } from '../../util/assert.ts'
+import { assert, AssertionError, required } from '../../util/assert.ts'
 import { murmurHash } from '../../util/hash.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 import type { ColdItems } from './collection.ts'
@@ -21,7 +21,6 @@ import {
   ROW_REFERENCED,
   ROW_THINNED,
   WORD_FLAGS,
-  WORD_HASH,
 } from './layout.ts'
 import type { Records } from './records.ts'
 import { Shard, SPREAD } from './shard.ts'
@@ -68,9 +67,8 @@ export class RowFinder {
   /** There are 2^subBits shards for each key group. */
   readonly subBits: number
   readonly stride: number
-  /** The row that is selected: its shard, slot and first lane. No shard: the key has no row. */
+  /** The row that is selected: its shard and first lane. No shard: the key has no row. */
   shard: Shard | undefined
-  slot = 0
   at = 0
   below: RowSource | undefined
   rowCount = 0
@@ -80,9 +78,9 @@ export class RowFinder {
   readonly #maxParallelism: number
   /** For the usual powers of two, where it spares a division; else -1. */
   readonly #groupMask: number
-  /** The key that is selected, whether it has a row or not. */
+  /** The key that is selected, if it has no row; a row knows its own. */
   #key: unknown = NO_KEY
-  protected routeHash = 0
+  #routeHash = 0
   /** `select` has something to do first. */
   #attention = false
   #isClosed = false
@@ -115,7 +113,12 @@ export class RowFinder {
 
   get currentRouteHash(): number {
     this.expectKey()
-    return this.routeHash
+    return this.shard === undefined ? this.#routeHash : this.shard.routeHashAt(this.slot)
+  }
+
+  /** The slot of the selected row. */
+  get slot(): number {
+    return this.at / this.stride
   }
 
   select(key: unknown, routeHash: number): void {
@@ -128,24 +131,21 @@ export class RowFinder {
     const group = keyGroup - this.#firstGroup
     const shard = this.shards[(group << subBits) + (spread >>> (32 - subBits))]
     if (shard === undefined) throw new AssertionError(`key group ${keyGroup} is not of this table`)
-    this.#key = key
-    this.routeHash = routeHash
-    if (typeof key !== 'number') return this.#found(shard, shard.find(key, routeHash))
+    // NaN equals nothing, and is found the longer way.
+    if (typeof key !== 'number' || key !== key) return this.#find(shard, key, routeHash)
     const { words, lanes } = shard
     const { stride } = this
     const last = shard.capacity - 1
     for (let slot = (spread << subBits) >>> shard.shift; ; slot = (slot + 1) & last) {
       const at = slot * stride
       const flags = words[at * 2 + WORD_FLAGS] as number // slots are below the capacity
-      if (flags === 0) return this.#found(shard, -1)
-      if (words[at * 2 + WORD_HASH] !== routeHash || (flags & ROW_NUMBER_KEY) === 0) continue
-      const held = lanes[at + LANE_KEY] as number
-      if (held !== key && (held === held || key === key)) continue
-      words[at * 2 + WORD_FLAGS] = flags | ROW_REFERENCED
-      this.shard = shard
-      this.slot = slot
-      this.at = at
-      return
+      if (lanes[at + LANE_KEY] === key && (flags & ROW_NUMBER_KEY) !== 0) {
+        words[at * 2 + WORD_FLAGS] = flags | ROW_REFERENCED
+        this.shard = shard
+        this.at = at
+        return
+      }
+      if (flags === 0) return this.#missing(key, routeHash)
     }
   }
 
@@ -172,7 +172,7 @@ export class RowFinder {
   /** Creates the row of the selected key; for its first write. */
   create(): Shard {
     this.expectKey()
-    this.addRow(this.#ownKey(), this.routeHash, this.shardIndexOf(this.routeHash), 0)
+    this.addRow(this.#ownKey(), this.#routeHash, this.shardIndexOf(this.#routeHash), 0)
     return required(this.shard, 'a row was created')
   }
 
@@ -202,20 +202,15 @@ export class RowFinder {
     shard.words[word] = (shard.words[word] as number) | flags // within the record
   }
 
-  /** Removes a row; the current row may move, and must be looked for again. */
+  /** Removes a row other than the selected one, which may move by it. */
   removeRow(shard: Shard, slot: number): void {
+    const isNear = this.shard === shard
+    assert(!isNear || this.slot !== slot, 'the selected row is not removed')
+    const key = isNear ? shard.keyAt(this.slot) : undefined
+    const routeHash = isNear ? shard.routeHashAt(this.slot) : 0
     shard.remove(slot)
     this.rowCount--
-    if (this.shard === shard) this.relocate()
-  }
-
-  /** Looks for the selected row again, after rows were moved. */
-  relocate(): void {
-    const { shard } = this
-    if (shard === undefined || this.#key === NO_KEY) return
-    const slot = shard.find(this.#key, this.routeHash)
-    if (slot < 0) this.shard = undefined
-    else this.#point(shard, slot)
+    if (isNear) this.#point(shard, shard.find(key, routeHash))
   }
 
   /** Makes the next `select` look after the current row and, if memory is short, make room. */
@@ -255,7 +250,7 @@ export class RowFinder {
 
   /** For reads of a key without a row: throws unless a key is selected. */
   expectKey(): void {
-    if (this.#key === NO_KEY) throw this.notUsable()
+    if (this.shard === undefined && this.#key === NO_KEY) throw this.notUsable()
   }
 
   #ownKey(): unknown {
@@ -264,20 +259,22 @@ export class RowFinder {
     return this.keyType.isolate(key)
   }
 
-  #found(shard: Shard, slot: number): void {
-    if (slot >= 0) {
-      this.#key = shard.keyAt(slot) // the caller may change its own
-      this.#point(shard, slot)
-      this.setFlags(ROW_REFERENCED)
-    } else {
-      this.shard = undefined
-      this.below?.load(this.#ownKey(), this.routeHash, this.shardIndexOf(this.routeHash))
-    }
+  #find(shard: Shard, key: unknown, routeHash: number): void {
+    const slot = shard.find(key, routeHash)
+    if (slot < 0) return this.#missing(key, routeHash)
+    this.#point(shard, slot)
+    this.setFlags(ROW_REFERENCED)
+  }
+
+  #missing(key: unknown, routeHash: number): void {
+    this.shard = undefined
+    this.#key = key
+    this.#routeHash = routeHash
+    this.below?.load(this.#ownKey(), routeHash, this.shardIndexOf(routeHash))
   }
 
   #point(shard: Shard, slot: number): void {
     this.shard = shard
-    this.slot = slot
     this.at = slot * this.stride
   }
 

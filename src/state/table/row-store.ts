@@ -44,7 +44,7 @@ export class RowStore extends RowFinder implements CollectionHost {
     const { shard } = this
     if (shard === undefined) throw this.notUsable()
     if (this.cuts.isNeeded)
-      this.cuts.preserveRow(shard, this.slot, this.shardIndexOf(this.routeHash))
+      this.cuts.preserveRow(shard, this.slot, this.shardIndexOf(this.currentRouteHash))
     shard.words[this.at * 2 + WORD_EPOCH] = this.epoch
     this.setFlags(ROW_STALE)
     shard.touched = this.epoch
@@ -85,7 +85,9 @@ export class RowStore extends RowFinder implements CollectionHost {
   collections(): RowCollections {
     const shard = this.shard ?? this.create()
     const held = shard.collections?.[this.slot]
-    return held ?? this.newCollections(this.routeHash, this.shardIndexOf(this.routeHash))
+    return (
+      held ?? this.newCollections(this.currentRouteHash, this.shardIndexOf(this.currentRouteHash))
+    )
   }
 
   /** Gives the current row its collections. */

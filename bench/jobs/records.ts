@@ -26,8 +26,8 @@ export interface PaymentsOptions<K> {
   /** Distinct records they are taken from. */
   readonly prepared: number
   readonly keyOf: (index: number) => K
-  /** Draws keys; default: uniformly. */
-  readonly draw?: (random: SeededRandom) => number
+  /** Gives what draws keys; default: uniformly. */
+  readonly drawWith?: (random: SeededRandom, keys: number) => () => number
   readonly splits?: number
 }
 
@@ -35,7 +35,7 @@ export const numberKey = (index: number): number => index
 export const stringKey = (index: number): string => Buffer.from(`account-${index}`).toString()
 
 /** A permutation of the indexes. */
-function shuffled(count: number, random: SeededRandom): Uint32Array {
+export function shuffled(count: number, random: SeededRandom): Uint32Array {
   const indexes = Uint32Array.from({ length: count }, (_, index) => index)
   for (let last = count - 1; last > 0; last--) {
     const other = random.int(last + 1)
@@ -64,9 +64,9 @@ export function payments<K extends string | number>(channel: string, options: Pa
     splits: () => Array.from({ length: splits }, (_, index) => `part-${index}`),
     async *read(split) {
       const random = new SeededRandom(1).fork(split.id) as SeededRandom
-      const draw = options.draw ?? ((of: SeededRandom) => of.int(keys))
       const first = prepare(shuffled(keys, random), keyOf)
-      const drawn = Uint32Array.from({ length: prepared }, () => draw(random))
+      const draw = options.drawWith?.(random, keys) ?? (() => random.int(keys))
+      const drawn = Uint32Array.from({ length: prepared }, draw)
       const others = prepare(drawn, keyOf)
       let position = 0
       let start: Moment = moment()

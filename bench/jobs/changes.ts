@@ -1,0 +1,87 @@
+/**
+ * Sums by account under checkpoints: a million accounts are loaded, then records come as fast as
+ * they are taken, all of them for the few accounts of a turn. A probe in the chain notes the
+ * longest time in which it saw no record. The program outside says when the next turn begins.
+ */
+import { BroadcastChannel } from 'node:worker_threads'
+import { job, t } from 'millrace'
+import { sink, source } from 'millrace/connectors'
+import { SeededRandom } from '../../src/util/random.ts'
+import { moment, tell } from './probe.ts'
+import { shuffled } from './records.ts'
+
+export const KEYS = 1_000_000
+/** A checkpoint holds the changes of three turns: together those of one key in a hundred. */
+const KEYS_PER_TURN = 3_333
+const BATCH_RECORDS = 1_000
+/** Reading CPU time costs more than a record. */
+const RECORDS_PER_LOOK = 64
+
+/** What the job says when all keys are loaded, and when all keys of a turn have been changed. */
+export interface TurnReport {
+  readonly turn: number
+  /** Since the last report: the longest time between records, and how long the thread was busy. */
+  readonly gapMs: number
+  readonly gapCpuMs: number
+}
+
+/** Looks at the time as records pass. */
+function gapProbe() {
+  let last = moment()
+  let seen = 0
+  let longest = { gapMs: 0, gapCpuMs: 0 }
+  return {
+    see<T>(record: T): T {
+      if (++seen % RECORDS_PER_LOOK !== 0) return record
+      const now = moment()
+      longest = {
+        gapMs: Math.max(longest.gapMs, now.atMs - last.atMs),
+        gapCpuMs: Math.max(longest.gapCpuMs, now.cpuMs - last.cpuMs),
+      }
+      last = now
+      return record
+    },
+    report(turn: number): void {
+      tell('changes', { turn, ...longest })
+      longest = { gapMs: 0, gapCpuMs: 0 }
+    },
+  }
+}
+
+function changes(probe: ReturnType<typeof gapProbe>) {
+  return source<number, number>({
+    name: 'changes',
+    type: t.float64,
+    position: t.float64,
+    async *read(_split, _from, { signal }) {
+      const keys = [...shuffled(KEYS, new SeededRandom(1))]
+      let wanted = 0
+      const orders = new BroadcastChannel('changes-orders')
+      orders.onmessage = () => wanted++
+      let position = 0
+      for (let at = 0; at < KEYS; at += BATCH_RECORDS) {
+        yield { values: keys.slice(at, at + BATCH_RECORDS), position: ++position }
+      }
+      for (let turn = 0; !signal.aborted; turn = wanted) {
+        const from = (turn * KEYS_PER_TURN) % KEYS
+        const ofTurn = keys.slice(from, from + KEYS_PER_TURN)
+        for (let at = 0; at < ofTurn.length; at += BATCH_RECORDS) {
+          yield { values: ofTurn.slice(at, at + BATCH_RECORDS), position: ++position }
+        }
+        if (wanted === turn) continue
+        probe.report(turn)
+      }
+      orders.close()
+    },
+  })
+}
+
+export default job('changes', (env) => {
+  const probe = gapProbe()
+  env
+    .fromSource('changes', changes(probe))
+    .map((account) => probe.see(account))
+    .keyBy((account) => account, t.float64)
+    .sum('sums', (account) => account * 0.1234567)
+    .sinkTo('drop', sink({ write() {} }))
+})

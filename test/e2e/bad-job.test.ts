@@ -192,7 +192,7 @@ const functions: readonly Case[] = [
     args: ['--parallelism', '2'],
     exit: 1,
     code: 'FUNCTION_FAILED',
-    says: /^joined, key "a": no \(record 2 since the start, from letters.*\[0\]\)$/,
+    says: /^joined, key "a": no \(record 2 since the start, from letters.*\[\d\]\)$/,
     cure: /correct the function or the record/,
     details: { operator: 'joined', key: '"a"' },
   },

@@ -110,6 +110,8 @@ function run(node, args) {
     // Removing types from the sources takes most of a short program's time; once is enough.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules/.cache/node'),
   }
+  // As in install().
+  if (env.HOME === '') delete env.HOME
   const child = spawn(node, ['--conditions=millrace-source', ...args], { env, stdio: 'inherit' })
   // A terminal sends Ctrl-C to the child as well; a second one would mean "end at once".
   const onInterrupt = () => process.stdin.isTTY || child.kill('SIGINT')

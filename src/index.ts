@@ -8,15 +8,12 @@ export type { RestartOptions } from './config/job-options.ts'
 export type {
   DataStream,
   EventTime,
-  KeyedStream,
-  MergingWindowedStream,
   PrimitiveKey,
   SelectedKey,
   StreamEnvironment,
-  Update,
-  UpdateStream,
-  WindowedStream,
-} from './api/streams.ts'
+} from './api/streams/data.ts'
+export type { KeyedStream, Update, UpdateStream } from './api/streams/keyed.ts'
+export type { MergingWindowedStream, WindowedStream } from './api/streams/windowed.ts'
 
 // Running it
 export { run } from './runtime/run.ts'

@@ -1,4 +1,7 @@
-/** Streams without keys: each method adds a node to the graph. Their contract is `streams.ts`. */
+/**
+ * Streams without keys: each method adds a node to the graph. Their contract is
+ * `streams/data.ts`.
+ */
 import { print } from '../connectors/print.ts'
 import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import type { AsyncFunctionError, ProcessFunction, Synchronous } from '../operators/functions.ts'
@@ -20,7 +23,8 @@ import {
   type Upstream,
 } from './site.ts'
 import { checkSideOutputs } from './process-node.ts'
-import type { DataStream, KeyedStream, SelectedKey } from './streams.ts'
+import type { DataStream, SelectedKey } from './streams/data.ts'
+import type { KeyedStream } from './streams/keyed.ts'
 import { anyProcess, anySink, unary } from './untyped.ts'
 
 export class Stream<T> implements DataStream<T> {

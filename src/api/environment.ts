@@ -6,9 +6,10 @@ import { type Source, sourceBrand } from '../operators/source.ts'
 import type { Type } from '../types/type.ts'
 import { parseDurationMs } from '../util/duration.ts'
 import { Stream } from './data-stream.ts'
-import { KeyedDataStream, Updates } from './keyed-stream.ts'
+import { KeyedDataStream } from './keyed-stream.ts'
 import { type Call, callOf, invalid, requireFunction, type Site } from './site.ts'
-import type { DataStream, EventTime, StreamEnvironment } from './streams.ts'
+import type { DataStream, EventTime, StreamEnvironment } from './streams/data.ts'
+import { Updates } from './update-stream.ts'
 import { unary } from './untyped.ts'
 
 export class Environment implements StreamEnvironment {

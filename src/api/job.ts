@@ -7,7 +7,7 @@ import { GraphBuilder } from '../graph/stream-graph.ts'
 import type { AsyncFunctionError } from '../operators/functions.ts'
 import { refuseAsyncFunction, refuseAsyncResult } from '../operators/synchronous.ts'
 import { Environment } from './environment.ts'
-import type { StreamEnvironment } from './streams.ts'
+import type { StreamEnvironment } from './streams/data.ts'
 
 /** A name is also the name of a folder and of a control socket. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u

@@ -1,6 +1,6 @@
 /**
- * Keyed streams and streams of updates: each method adds a node that owns keyed state. Their
- * contract is `streams.ts`.
+ * Keyed streams: each method adds a node that owns keyed state. Their contract is
+ * `streams/keyed.ts`.
  */
 import type { Edge, KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import {
@@ -28,7 +28,6 @@ import type { StateSchema } from '../state/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
-import { Stream } from './data-stream.ts'
 import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
 import {
   type Call,
@@ -39,17 +38,11 @@ import {
   type KeyedPartitioning,
   requireFunction,
   type Site,
-  type UpdateTypes,
   type Upstream,
 } from './site.ts'
-import type {
-  DataStream,
-  KeyedStream,
-  MergingWindowedStream,
-  Update,
-  UpdateStream,
-  WindowedStream,
-} from './streams.ts'
+import type { DataStream } from './streams/data.ts'
+import type { KeyedStream, UpdateStream } from './streams/keyed.ts'
+import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
 import {
   type SideOutputs,
   windowed,
@@ -233,29 +226,6 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
     if (own === other) return this.#key
     const problem = `declares the key ${other}, but keyBy declares ${own}`
     throw invalid(call, problem, 'make the two types equal, or leave one out')
-  }
-}
-
-/** What `count` and `sum` give. */
-export class Updates<K, V> extends Stream<Update<K, V>> implements UpdateStream<K, V> {
-  readonly #upstream: Upstream
-  readonly #types: UpdateTypes
-
-  constructor(site: Site, upstream: Upstream, types: UpdateTypes) {
-    super(site, [upstream])
-    this.#upstream = upstream
-    this.#types = types
-  }
-
-  /** The updates of a key are where its state is, so they go on without an exchange. */
-  latest(uid: string): DataStream<Update<K, V>> {
-    const call = callOf('latest', uid)
-    const select = unary((update: Update<unknown, unknown>) => update.key)
-    const key: KeySelector = { select, type: this.#types.key }
-    const keyed = new KeyedDataStream<K, Update<K, V>>(this.site, [this.#upstream], key, 'forward')
-    const keep = unary((update: Update<unknown, unknown>) => update.value)
-    const emit = (itsKey: unknown, value: unknown) => ({ key: itsKey, value })
-    return keyed.keptLatest(call, this.#types.value, this.#upstream.type, keep, emit)
   }
 }
 

@@ -9,7 +9,8 @@ import { refuseAsyncFunction } from '../operators/synchronous.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import type { Type } from '../types/type.ts'
 import { callSite } from './location.ts'
-import type { DataStream, KeyedStream, UpdateStream } from './streams.ts'
+import type { DataStream } from './streams/data.ts'
+import type { KeyedStream, UpdateStream } from './streams/keyed.ts'
 
 /** An output that a stream stands for; a union has several. */
 export interface Upstream {

@@ -1,6 +1,6 @@
 /**
  * Windowed streams: what is chosen for a window, then a node for the function over it. Their
- * contract is `streams.ts`.
+ * contract is `streams/windowed.ts`.
  */
 import type { AggregateFunction, AsyncFunctionError, Synchronous } from '../operators/functions.ts'
 import type { Operator, OperatorContext } from '../operators/operator.ts'
@@ -35,7 +35,8 @@ import type { Type } from '../types/type.ts'
 import { type Duration, parseDurationMs } from '../util/duration.ts'
 import { checkStates, checkSideOutputs } from './process-node.ts'
 import { type Call, callOf, invalid, requireFunction } from './site.ts'
-import type { DataStream, MergingWindowedStream, WindowedStream } from './streams.ts'
+import type { DataStream } from './streams/data.ts'
+import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
 import { anyAggregate, anyWindowProcess, binary } from './untyped.ts'
 
 /** By name, or open: whatever is read. */

@@ -74,15 +74,15 @@ export class PlainStage implements Stage {
 
 /** The stage of a keyed operator. */
 export class KeyedStage implements Stage {
-  readonly gathers: boolean
+  gathers: boolean
   isBusy = false
   currentWatermark = MIN_WATERMARK
   readonly label: string
   readonly #operator: Operator
   readonly #table: KeyedStateTable
   readonly #select: KeySelector['select']
-  readonly #values: unknown[] = []
-  readonly #keys: unknown[] = []
+  readonly #values = Array.from<unknown>({ length: PREFETCH_RECORDS })
+  readonly #keys = Array.from<unknown>({ length: PREFETCH_RECORDS })
   readonly #hashes = new Int32Array(PREFETCH_RECORDS)
   readonly #timestamps = new Float64Array(PREFETCH_RECORDS)
   #count = 0
@@ -119,20 +119,8 @@ export class KeyedStage implements Stage {
 
   flush(): void {
     const count = this.#count
-    if (count === 0) return
-    this.#count = 0
-    this.#table.prefetch(this.#keys, this.#hashes, count)
-    for (let at = 0; at < count; at++) {
-      const key = this.#keys[at]
-      try {
-        this.#table.select(key, this.#hashes[at] as number)
-        this.#operator.processElement(this.#values[at], this.#timestamps[at] as number)
-      } catch (error) {
-        throw functionFailed(this.label, error, { key })
-      }
-    }
-    this.#values.length = 0
-    this.#keys.length = 0
+    if (count > 0) this.#handOn(count)
+    this.gathers = this.#table.prefetches
   }
 
   watermark(timestamp: number): void {
@@ -171,6 +159,22 @@ export class KeyedStage implements Stage {
     this.#table.timers.restoreWatermark(watermark)
     // The cut fell into a burst of timers: the rest of them comes before any record.
     this.isBusy = this.#table.timers.nextTime('event-time') <= watermark
+  }
+
+  #handOn(count: number): void {
+    this.#count = 0
+    this.#table.prefetch(this.#keys, this.#hashes, count)
+    let at = 0
+    try {
+      for (; at < count; at++) {
+        this.#table.select(this.#keys[at], this.#hashes[at] as number)
+        this.#operator.processElement(this.#values[at], this.#timestamps[at] as number)
+      }
+    } catch (error) {
+      throw functionFailed(this.label, error, { key: this.#keys[at] })
+    }
+    this.#values.fill(undefined, 0, count)
+    this.#keys.fill(undefined, 0, count)
   }
 
   #end(): void {

@@ -44,9 +44,15 @@ export interface KeyedStateTable {
   /** Ends the access to the current row: handles throw `STATE_NO_KEY` until the next `select`. */
   deselect(): void
   readonly currentKey: unknown
-  /** Fetches missing rows of these keys from below in one call, before a batch is processed. */
+  /**
+   * Fetches missing rows of these keys from below in one call, and the others into the caches of
+   * the processor, before a batch is processed.
+   */
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void
-  /** True if `prefetch` does anything; the host then batches before this operator. */
+  /**
+   * True if `prefetch` would do anything; the host then batches before this operator. Small state
+   * that is all in memory needs none, so it may change as state grows.
+   */
   readonly prefetches: boolean
   /**
    * Every key that has any state, in no particular order; consistent only while nothing is

@@ -2,7 +2,7 @@
 // no output comes twice; else the job stops and names what is lost. The rules themselves are tested
 // in test/checkpoint/damage.test.ts.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { assertFailure, jobModule, logLines, project, type Project } from './project.ts'
@@ -10,28 +10,29 @@ import { assertFailure, jobModule, logLines, project, type Project } from './pro
 const RECORDS = 3_000
 const KEYS = 10
 
-/** Counts numbers by their last digit at full speed and then waits, until it is stopped. */
-const counting = jobModule(
-  'counting',
-  [
-    'const ticks = dataGenerator({',
-    '  generate: (index) => index,',
-    `  count: ${RECORDS},`,
-    '  ratePerSecond: 4_000,',
-    '})',
-    'env',
-    "  .fromSource('ticks', ticks)",
-    `  .keyBy((tick) => tick % ${KEYS})`,
-    "  .count('counts')",
-    "  .sinkTo('out', fileSink({ path: 'out', format: 'json-lines' }))",
-  ].join('\n'),
-  "checkpointing: { interval: '50 ms' }",
-)
+/** Counts numbers by their last digit: slowly at first, so that it can be stopped on the way. */
+const counting = (ratePerSecond: number): string =>
+  jobModule(
+    'counting',
+    [
+      'const ticks = dataGenerator({',
+      '  generate: (index) => index,',
+      `  count: ${RECORDS},`,
+      `  ratePerSecond: ${ratePerSecond},`,
+      '})',
+      'env',
+      "  .fromSource('ticks', ticks)",
+      `  .keyBy((tick) => tick % ${KEYS})`,
+      "  .count('counts')",
+      "  .sinkTo('out', fileSink({ path: 'out', format: 'json-lines' }))",
+    ].join('\n'),
+    "checkpointing: { interval: '50 ms' }",
+  )
 
 /** A job that was stopped half-way, with three checkpoints that have files of their own. */
 async function stopped(test: TestContext): Promise<Project> {
   const place = project(test)
-  place.write('job.ts', counting)
+  place.write('job.ts', counting(1_000))
   const { child, ended } = place.start('run', 'job.ts')
   for (let waitedMs = 0; names(place, 'chain').length < 4; waitedMs += 20) {
     assert.ok(waitedMs < 20_000, 'checkpoints are taken')
@@ -40,6 +41,7 @@ async function stopped(test: TestContext): Promise<Project> {
   child.kill('SIGTERM')
   const { code, err } = await ended
   assert.equal(code, 0, err)
+  place.write('job.ts', counting(4_000))
   return place
 }
 
@@ -67,6 +69,17 @@ function flipByte(file: string, at: number): void {
   const bytes = readFileSync(file)
   bytes[at] = (bytes[at] ?? 0) ^ 0xff
   writeFileSync(file, bytes)
+}
+
+/** Visible files of checkpoints above this one; of a stop soon after a checkpoint there is none. */
+function visibleAbove(names: readonly string[], checkpoint: number): readonly string[] {
+  const of = (name: string) => Number(/^part-.*-(\d{8,})-\d+-\d+\./.exec(name)?.[1])
+  return names.filter((name) => of(name) > checkpoint).toSorted()
+}
+
+function withdrawn({ path }: Project): readonly string[] {
+  const folder = join(path, 'out/.withdrawn')
+  return existsSync(folder) ? readdirSync(folder).toSorted() : []
 }
 
 /** The visible files hold each count of each key once, in order. */
@@ -99,6 +112,7 @@ describe('a job whose newest checkpoint is damaged', { concurrency: 2 }, () => {
     it(`goes on from the one before, loudly and exactly: ${what}`, async (test) => {
       const place = await stopped(test)
       damage(place)
+      const before = readdirSync(join(place.path, 'out'))
       const { code, err } = await place.millrace('run', 'job.ts')
       assert.equal(code, 0, err)
       const warnings = logLines(err).filter((line) => line['level'] === 'warn')
@@ -106,9 +120,10 @@ describe('a job whose newest checkpoint is damaged', { concurrency: 2 }, () => {
         warnings.some((line) => line['code'] === 'CHECKPOINT_DAMAGED'),
         err,
       )
-      assert.match(err, /job counting resumes from checkpoint \d+/)
+      const resumed = /job counting resumes from checkpoint (\d+)/.exec(err)?.[1]
+      assert.ok(resumed !== undefined, err)
       assertExact(place)
-      assert.ok(readdirSync(join(place.path, 'out/.withdrawn')).length > 0)
+      assert.deepEqual(withdrawn(place), visibleAbove(before, Number(resumed)))
     })
   }
 })

@@ -9,6 +9,7 @@ import type { KeyAndHash, TableGroup } from './row-finder.ts'
 import { RowStore } from './row-store.ts'
 import { keysOfShard } from './shard-keys.ts'
 import { TimerEntries } from './timer-entries.ts'
+import { RowToucher, ROWS_WORTH_TOUCHING } from './touch.ts'
 
 /** What the store below can do for a whole table. */
 export interface TableSource {
@@ -22,6 +23,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly timers: TimerEntries
   readonly averages = new Averages()
   source: TableSource | undefined
+  readonly #toucher = new RowToucher()
 
   constructor(spec: OperatorStateSpec, group: TableGroup) {
     const layout = layoutOf(spec.record, spec.descriptors)
@@ -40,10 +42,11 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   }
 
   get prefetches(): boolean {
-    return this.source !== undefined
+    return this.source !== undefined || this.rowCount >= ROWS_WORTH_TOUCHING
   }
 
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
+    if (this.rowCount >= ROWS_WORTH_TOUCHING) this.#toucher.touch(this, routeHashes, count)
     this.source?.prefetch(keys, routeHashes, count)
   }
 

@@ -152,7 +152,9 @@ export class RowFinder {
   /** The shard that a key of this hash lies in. */
   shardIndexOf(routeHash: number): number {
     const mixed = murmurHash(routeHash)
-    const group = (mixed % this.#maxParallelism) - this.#firstGroup
+    const mask = this.#groupMask
+    const keyGroup = mask >= 0 ? mixed & mask : mixed % this.#maxParallelism
+    const group = keyGroup - this.#firstGroup
     return (group << this.subBits) + (Math.imul(mixed, SPREAD) >>> (32 - this.subBits))
   }
 

@@ -62,7 +62,7 @@ export class Shard {
     const { words, lanes, keys } = this
     const stride = this.#stride
     const mask = this.capacity - 1
-    for (let slot = this.#home(routeHash); ; slot = (slot + 1) & mask) {
+    for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
       const word = slot * stride * 2
       const flags = words[word + WORD_FLAGS] as number
       if (flags === 0) return -1
@@ -101,7 +101,7 @@ export class Shard {
     const mask = this.capacity - 1
     let hole = slot
     for (let next = (slot + 1) & mask; this.isTaken(next); next = (next + 1) & mask) {
-      const home = this.#home(this.words[next * stride * 2 + WORD_HASH] as number)
+      const home = this.homeOf(this.words[next * stride * 2 + WORD_HASH] as number)
       // It may move into the hole unless its home lies between the hole and where it is.
       if (((next - home) & mask) < ((next - hole) & mask)) continue
       this.#move(next, this, hole)
@@ -155,12 +155,13 @@ export class Shard {
     return this.collections
   }
 
-  #home(routeHash: number): number {
+  /** The slot in which the search for a row begins. */
+  homeOf(routeHash: number): number {
     return (Math.imul(murmurHash(routeHash), SPREAD) << this.#subBits) >>> this.shift
   }
 
   #free(routeHash: number): number {
-    let slot = this.#home(routeHash)
+    let slot = this.homeOf(routeHash)
     while (this.isTaken(slot)) slot = (slot + 1) & (this.capacity - 1)
     return slot
   }

@@ -1,0 +1,93 @@
+/**
+ * Where streams begin, and what a job author chains on a stream without keys. Streams are
+ * descriptions: calling a method adds an operator to the graph and returns the stream of its
+ * results; nothing runs. Whatever owns state, and every source and sink, has a uid: it is the name
+ * under which its state is found again.
+ */
+import type {
+  AsyncFunctionError,
+  CompileError,
+  ProcessFunction,
+  Synchronous,
+  Timestamp,
+} from '../../operators/functions.ts'
+import type { OutputTag } from '../../operators/output-tag.ts'
+import type { Sink } from '../../operators/sink.ts'
+import type { Source } from '../../operators/source.ts'
+import type { Type } from '../../types/type.ts'
+import type { Duration } from '../../util/duration.ts'
+import type { KeyedStream } from './keyed.ts'
+
+/** Keys that need no declared type. */
+export type PrimitiveKey = string | number | bigint | boolean
+/** What a selector without a declared type may return. */
+export type SelectedKey<K> = K extends PrimitiveKey
+  ? K
+  : K extends PromiseLike<unknown>
+    ? AsyncFunctionError
+    : CompileError<'keys other than primitives need a type: keyBy(selector, type)'>
+
+/** Event time of a source: watermarks are made per split and are part of every checkpoint. */
+export interface EventTime<T> {
+  /** When the record happened, in milliseconds since 1970. */
+  readonly timestamp: (value: T) => Timestamp
+  /** How far records may be out of order; later ones are late. Default: 0. */
+  readonly maxOutOfOrderness?: Duration
+  /** A split that is silent for this long does not hold back the others. Default: never. */
+  readonly idleness?: Duration
+}
+
+/** What `build` gets: where streams begin. */
+export interface StreamEnvironment {
+  /**
+   * A stream of the records of a source.
+   *
+   * @example
+   * env.fromSource('clicks', fileSource({ path: 'clicks', format: jsonLines(Click) }), {
+   *   timestamp: (click) => click.at,
+   *   maxOutOfOrderness: '5 s',
+   * })
+   */
+  fromSource<T>(uid: string, source: Source<T>, time?: EventTime<NoInfer<T>>): DataStream<T>
+  /** A stream of these values, once, in order. */
+  fromElements<T>(uid: string, values: Iterable<T>, type?: Type<T>): DataStream<T>
+}
+
+export interface DataStream<T> {
+  /** One result for each record. */
+  map<O>(fn: (value: T) => Synchronous<O>): DataStream<O>
+  /**
+   * Any number of results for each record; what a generator yields is emitted as it comes.
+   *
+   * @example
+   * lines.flatMap((line) => line.toLowerCase().match(/\p{L}+/gu) ?? [])
+   */
+  flatMap<O>(fn: (value: T) => Iterable<O> | AsyncFunctionError): DataStream<O>
+  /** The records for which `fn` is true; a type guard narrows the stream. */
+  filter<O extends T>(fn: (value: T) => value is O): DataStream<O>
+  filter(fn: (value: T) => boolean | AsyncFunctionError): DataStream<T>
+  /** Declares the type of the records, for fast encoding between workers. */
+  returns<O extends T>(type: Type<O>): DataStream<O>
+  /**
+   * Groups records by key: all of one key go, in order, to the same subtask and its state. The
+   * selector must give the same key for the same record each time.
+   *
+   * @param type of the key; needed for keys that are no string, number, bigint or boolean.
+   * @example
+   * clicks.keyBy((click) => [click.page, click.user], t.tuple(t.string, t.string))
+   */
+  keyBy<K>(selector: (value: T) => K, type: Type<K>): KeyedStream<K, T>
+  keyBy<K>(selector: (value: T) => SelectedKey<K>): KeyedStream<K, T>
+  /** This stream and others as one; in no order between them. */
+  union(...others: readonly DataStream<T>[]): DataStream<T>
+  /** A function with a context: timestamps, side outputs, resources. For state, `keyBy` first. */
+  process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O>
+  /** What the process function (or source) that made this stream emits to `tag`. */
+  sideOutput<X>(tag: OutputTag<X>): DataStream<X>
+  /** Puts a function from stream to stream into the chain. */
+  through<S>(fn: (stream: this) => S): S
+  /** Ends the stream in a sink. */
+  sinkTo(uid: string, sink: Sink<T>): void
+  /** Prints the records, one a line. The uid defaults to `print`, `print-2`, … */
+  print(uid?: string): void
+}

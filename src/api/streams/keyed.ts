@@ -1,0 +1,64 @@
+/** What a job author chains on a stream that is grouped by key. */
+import type {
+  AggregateFunction,
+  AsyncFunctionError,
+  KeyedProcessFunction,
+} from '../../operators/functions.ts'
+import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
+import type { StateSchema } from '../../state/descriptors.ts'
+import type { Type } from '../../types/type.ts'
+import type { DataStream } from './data.ts'
+import type { MergingWindowedStream, WindowedStream } from './windowed.ts'
+
+/** A running result of a key: what `count` and `sum` emit, once per record. */
+export interface Update<K, V> {
+  readonly key: K
+  readonly value: V
+}
+
+/** Running results per key. */
+export interface UpdateStream<K, V> extends DataStream<Update<K, V>> {
+  /** Only the last result of each key, at the end of input. */
+  latest(uid: string): DataStream<Update<K, V>>
+}
+
+export interface KeyedStream<K, T> {
+  /** How many records of the key there were so far; one update for each. */
+  count(uid: string): UpdateStream<K, number>
+  /** The sum of `fn` over the records of the key so far; one update for each. */
+  sum(uid: string, fn: (value: T) => number | AsyncFunctionError): UpdateStream<K, number>
+  /**
+   * Folds the records of a key into one of the same type; emits the running result for each.
+   *
+   * @param type of the result as it is kept in state. Default: that of the stream.
+   */
+  reduce(uid: string, fn: (a: T, b: T) => T | AsyncFunctionError, type?: Type<T>): DataStream<T>
+  /**
+   * Folds the records of a key into an accumulator; emits the running result for each.
+   *
+   * @example
+   * orders.keyBy((order) => order.customer).aggregate('mean', {
+   *   createAccumulator: () => ({ sum: 0, n: 0 }),
+   *   add: (order, mean) => ({ sum: mean.sum + order.total, n: mean.n + 1 }),
+   *   getResult: (mean) => mean.sum / mean.n,
+   * })
+   */
+  aggregate<A, O>(uid: string, fn: AggregateFunction<T, A, O>): DataStream<O>
+  /** A function with keyed state and timers. See `keyedProcess`. */
+  process<O = unknown, S extends StateSchema = {}, R = undefined>(
+    uid: string,
+    fn: KeyedProcessFunction<K, T, O, S, R>,
+  ): DataStream<O>
+  /**
+   * Groups the records of a key by time, too. Needs timestamps: see `EventTime`.
+   *
+   * @example
+   * clicks.keyBy((click) => click.page).window(tumblingWindow('1 min')).count('views')
+   */
+  window(assigner: MergingWindowAssigner<T>): MergingWindowedStream<K, T>
+  window(assigner: WindowAssigner): WindowedStream<K, T>
+  /** The last record of each key, at the end of input. */
+  latest(uid: string): DataStream<T>
+  /** Puts a function from stream to stream into the chain. */
+  through<S>(fn: (stream: this) => S): S
+}

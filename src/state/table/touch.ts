@@ -1,0 +1,33 @@
+/**
+ * Looks at the rows of many keys before they are selected one by one. In a large table each row is
+ * a miss in the processor's caches, and so much lies between two records that the processor waits
+ * for one miss at a time. Here they follow each other closely, and it waits for many together.
+ */
+import { required } from '../../util/assert.ts'
+import type { RowFinder } from './row-finder.ts'
+
+/** Of smaller tables, what is used often stays in the caches, and the looking would cost more. */
+export const ROWS_WORTH_TOUCHING = 262_144
+
+export class RowToucher {
+  /** Depends on everything that was looked at: without it the compiler could leave looking out. */
+  seen = 0
+  readonly #keys: unknown[] = []
+
+  /** Looks where the rows of these hashes are, if they have not been moved by others. */
+  touch(table: RowFinder, routeHashes: Int32Array, count: number): void {
+    let seen = 0
+    for (let at = 0; at < count; at++) {
+      const routeHash = routeHashes[at] as number // at < count
+      const shard = required(table.shards[table.shardIndexOf(routeHash)], 'a key of this table')
+      const slot = shard.homeOf(routeHash)
+      seen ^= shard.routeHashAt(slot)
+      this.#keys[at] = shard.keys?.[slot]
+    }
+    for (let at = 0; at < count; at++) {
+      const key = this.#keys[at]
+      if (typeof key === 'string') seen ^= key.length
+    }
+    this.seen ^= seen
+  }
+}

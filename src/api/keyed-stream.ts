@@ -210,6 +210,7 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
     const inputs = this.#upstreams.map(({ from, tag, type }): Edge => ({
       from,
       tag,
+      input: 0,
       partitioning: this.#partitioning,
       key,
       type: input !== undefined && isDynamic(type) ? input : type,

@@ -71,7 +71,7 @@ export function invalid(call: Call, problem: string, cure: string): MillraceErro
 
 export function forwardEdges(upstreams: readonly Upstream[]): Edge[] {
   return upstreams.map(({ from, tag, type }) => {
-    return { from, tag, partitioning: 'forward', key: undefined, type }
+    return { from, tag, input: 0, partitioning: 'forward', key: undefined, type }
   })
 }
 

@@ -35,7 +35,7 @@ const operatorId = checks.integer(1, OPERATOR_ID_MAX)
 const parallelism = checks.integer(1, MAX_PARALLELISM_LIMIT)
 const subtaskIndex = checks.integer(0, MAX_PARALLELISM_LIMIT - 1)
 const kindOfState = checks.oneOf('value', 'list', 'map', 'reducing', 'aggregating')
-const partitioning = checks.oneOf('forward', 'hash', 'rebalance')
+const partitioning = checks.oneOf('forward', 'hash', 'rebalance', 'broadcast')
 
 const planState = checks.shape<PlanState>(
   { name, kind: kindOfState, type: schema },
@@ -79,7 +79,7 @@ const planEdge = checks.shape<PlanEdge>(
     toVertex: checks.integer(),
     partitioning,
   },
-  {},
+  { input: checks.exactly(1) },
 )
 const plan = checks.shape<JobPlan>(
   {

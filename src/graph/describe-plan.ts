@@ -1,6 +1,6 @@
 /** The plan as text, for `millrace plan`: tasks, what is chained in them, and who reads whom. */
 import { describeSchema } from '../types/describe.ts'
-import type { JobPlan, PlanNode, PlanVertex } from './plan.ts'
+import type { JobPlan, PlanEdge, PlanNode, PlanVertex } from './plan.ts'
 
 /**
  * @example
@@ -21,10 +21,10 @@ export function describePlan(plan: JobPlan): string {
 }
 
 function vertexLines(plan: JobPlan, vertex: PlanVertex): string[] {
-  const inputs = plan.edges
-    .filter((edge) => edge.toVertex === vertex.id)
-    .map((edge) => `${edge.fromVertex}${edge.partitioning === 'hash' ? ' by key' : ''}`)
-  const from = inputs.length === 0 ? '' : `   ⇐ ${inputs.join(', ')}`
+  const edges = plan.edges.filter((edge) => edge.toVertex === vertex.id)
+  const inputs = [undefined, 1].map((input) => edges.filter((edge) => edge.input === input))
+  const shownInputs = inputs.map((each) => each.map(edgeText).join(', ')).filter(Boolean)
+  const from = shownInputs.length === 0 ? '' : `   ⇐ ${shownInputs.join(' & ')}`
   const nodes = vertex.nodes.map((id) => plan.nodes.find((node) => node.id === id))
   const shown = nodes.filter((node) => node !== undefined)
   const width = (text: (node: PlanNode) => string) =>
@@ -35,6 +35,11 @@ function vertexLines(plan: JobPlan, vertex: PlanVertex): string[] {
     return `     ${columns.join('   ')}`.trimEnd()
   })
   return [`${String(vertex.id).padEnd(3)}${vertex.name}${from}`, ...lines]
+}
+
+function edgeText({ fromVertex, partitioning }: PlanEdge): string {
+  const how: string = { hash: ' by key', broadcast: ' to all' }[partitioning as string] ?? ''
+  return `${fromVertex}${how}`
 }
 
 function operationOf(node: PlanNode): string {

@@ -46,8 +46,10 @@ export interface OperatorNode extends NodeBase {
   /** map, flatMap, filter, count, reduce, process, … */
   readonly operation: string
   readonly inputs: readonly Edge[]
-  /** Present when the inputs are keyed: all of them, by the same type. */
+  /** Present when the first input is keyed: all its edges, by the same type. */
   readonly key: KeySelector | undefined
+  /** Of the second input, by the same type; without it the edges of that are not keyed. */
+  readonly secondKey?: KeySelector
   readonly states: Readonly<Record<string, StateDescriptor>>
   readonly usesTimers: boolean
   readonly sideOutputs: ReadonlyMap<string, Type<unknown>>
@@ -68,8 +70,10 @@ export interface Edge {
   readonly from: number
   /** Name of the side output that is read, or undefined for the main one. */
   readonly tag: string | undefined
+  /** Which input of the node it feeds: 1 only for operators that have `processElement2`. */
+  readonly input: 0 | 1
   /** How records are spread when the sides run in different tasks. */
-  readonly partitioning: 'forward' | 'hash' | 'rebalance'
+  readonly partitioning: 'forward' | 'hash' | 'rebalance' | 'broadcast'
   /** For hash partitioning. */
   readonly key: KeySelector | undefined
   /** Type of the records on this edge. */

@@ -18,7 +18,8 @@ export function planOf(graph: JobGraph): JobPlan {
       inputs: [...new Set(vertex.inputs.map((edge) => edge.fromVertex))],
     })),
     edges: graph.edges.map(({ id, fromVertex, toVertex, edge }) => {
-      return { id, fromVertex, toVertex, partitioning: edge.partitioning }
+      const { partitioning, input } = edge
+      return { id, fromVertex, toVertex, partitioning, ...(input === 0 ? {} : { input }) }
     }),
   }
 }

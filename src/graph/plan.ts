@@ -46,7 +46,9 @@ export interface PlanEdge {
   readonly id: number
   readonly fromVertex: number
   readonly toVertex: number
-  readonly partitioning: 'forward' | 'hash' | 'rebalance'
+  readonly partitioning: 'forward' | 'hash' | 'rebalance' | 'broadcast'
+  /** Present for edges into the second input of an operator. */
+  readonly input?: 1
 }
 
 export interface JobPlan {

@@ -32,6 +32,8 @@ export type TimeDomain = 'event-time' | 'processing-time'
 export interface OperatorContext {
   readonly jobName: string
   readonly uid: string
+  /** Stands for the operator in its `OperatorStateEntry`s; undefined for those without uid. */
+  readonly operatorId: number | undefined
   readonly subtaskIndex: number
   readonly parallelism: number
   readonly output: Output
@@ -47,7 +49,10 @@ export interface OperatorContext {
 export interface Operator {
   /** Acquires resources; the only place of a task that may wait before records flow. */
   open(): void | Promise<void>
+  /** A record of the first input, or the only one. */
   processElement(value: unknown, timestamp: number): void
+  /** One of the second: keyed like the first, or broadcast, and then on no key. */
+  processElement2?(value: unknown, timestamp: number): void
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */
   onTimer?(domain: TimeDomain, time: number, name: string): void

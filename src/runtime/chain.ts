@@ -21,6 +21,8 @@ export interface ChainHost {
   exchange(edgeId: number): Output
   /** The rows of a keyed operator. */
   table(node: OperatorNode): KeyedStateTable
+  /** What stands for an operator in snapshots. */
+  operatorId(uid: string): number | undefined
 }
 
 export interface ChainOperator {
@@ -34,6 +36,8 @@ export interface Chain {
   readonly operators: readonly ChainOperator[]
   /** Where records for the head go. */
   readonly entry: Output
+  /** Where those for its second input go; for other heads the same. */
+  readonly secondEntry: Output
   /** Of a source: where records go that did not parse. */
   readonly malformed: Output
 }
@@ -120,7 +124,8 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
   }
   const head = required(vertex.nodes[0], `vertex ${vertex.id} is empty`)
   const entry = required(entries.get(head.id), 'the head was not built')
-  return { operators, entry, malformed }
+  const first = operators.find(({ node }) => node === head)
+  return { operators, entry, secondEntry: first?.stage.second ?? entry, malformed }
 }
 
 function buildOperator(
@@ -135,6 +140,7 @@ function buildOperator(
   const context: OperatorContext = {
     jobName: host.jobName,
     uid: node.uid ?? node.label,
+    operatorId: node.uid === undefined ? undefined : host.operatorId(node.uid),
     subtaskIndex: host.subtaskIndex,
     parallelism: host.parallelism,
     output: sides.size === 0 ? main : new MainOutput(main, [...sides.values()]),
@@ -148,6 +154,6 @@ function buildOperator(
   const stage =
     table === undefined || node.key === undefined
       ? new PlainStage(node.label, operator)
-      : new KeyedStage(node.label, operator, table, node.key)
+      : new KeyedStage(node.label, operator, table, node.key, node.secondKey)
   return { node, operator, stage }
 }

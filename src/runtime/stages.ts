@@ -2,6 +2,7 @@
  * Stages: what stands between two operators of a chain. A stage takes a record for its operator:
  * for a keyed one it finds the key, its hash and its row first, in batches if the backend must
  * fetch rows from below. It is also where an error of a user's function gets its place and key.
+ * An operator with two inputs has one stage with two entrances, so that they keep their order.
  */
 import type { KeySelector } from '../graph/job-graph.ts'
 import { MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
@@ -17,6 +18,8 @@ const TIMERS_PER_STEP = 1024
 /** A stage as its task sees it. */
 export interface Stage extends Output {
   readonly label: string
+  /** The entrance of the second input; the gate tells times and ends of both to the first. */
+  readonly second: Output
   /** True if records may wait in it until `flush`. */
   readonly gathers: boolean
   /** Hands gathered records on; before barriers, watermarks and at the end of a batch. */
@@ -32,6 +35,11 @@ export interface Stage extends Output {
   restoreWatermark(watermark: number): void
 }
 
+/** An entrance for records only. */
+function entranceOf(collect: Output['collect']): Output {
+  return { collect, watermark() {}, endInput() {} }
+}
+
 /** The stage of an operator without key: a guarded call. */
 export class PlainStage implements Stage {
   readonly gathers = false
@@ -39,6 +47,7 @@ export class PlainStage implements Stage {
   readonly nextProcessingTimer = Number.POSITIVE_INFINITY
   currentWatermark = MIN_WATERMARK
   readonly label: string
+  readonly second = entranceOf((value, timestamp) => this.#collectSecond(value, timestamp))
   readonly #operator: Operator
 
   constructor(label: string, operator: Operator) {
@@ -49,6 +58,14 @@ export class PlainStage implements Stage {
   collect(value: unknown, timestamp: number): void {
     try {
       this.#operator.processElement(value, timestamp)
+    } catch (error) {
+      throw functionFailed(this.label, error)
+    }
+  }
+
+  #collectSecond(value: unknown, timestamp: number): void {
+    try {
+      this.#operator.processElement2?.(value, timestamp)
     } catch (error) {
       throw functionFailed(this.label, error)
     }
@@ -78,37 +95,58 @@ export class KeyedStage implements Stage {
   isBusy = false
   currentWatermark = MIN_WATERMARK
   readonly label: string
+  readonly second: Output
   readonly #operator: Operator
   readonly #table: KeyedStateTable
   readonly #select: KeySelector['select']
+  readonly #selectSecond: KeySelector['select']
   readonly #values = Array.from<unknown>({ length: PREFETCH_RECORDS })
   readonly #keys = Array.from<unknown>({ length: PREFETCH_RECORDS })
+  readonly #inputs = new Uint8Array(PREFETCH_RECORDS)
   readonly #hashes = new Int32Array(PREFETCH_RECORDS)
   readonly #timestamps = new Float64Array(PREFETCH_RECORDS)
   #count = 0
   #endsInput = false
 
-  constructor(label: string, operator: Operator, table: KeyedStateTable, key: KeySelector) {
+  /** @param secondKey without it records of a second input are on no key. */
+  constructor(
+    label: string,
+    operator: Operator,
+    table: KeyedStateTable,
+    key: KeySelector,
+    secondKey?: KeySelector,
+  ) {
     this.label = label
     this.#operator = operator
     this.#table = table
     this.#select = key.select
+    this.#selectSecond = (secondKey ?? key).select
     this.gathers = table.prefetches
+    this.second = entranceOf(
+      secondKey === undefined
+        ? (value, timestamp) => this.#collectForAll(value, timestamp)
+        : (value, timestamp) => this.#take(value, timestamp, 1),
+    )
   }
 
   collect(value: unknown, timestamp: number): void {
+    this.#take(value, timestamp, 0)
+  }
+
+  #take(value: unknown, timestamp: number, input: number): void {
     let key: unknown
     try {
-      key = this.#select(value)
+      key = input === 0 ? this.#select(value) : this.#selectSecond(value)
       if (this.gathers) {
         const at = this.#count++
+        this.#inputs[at] = input
         this.#values[at] = value
         this.#keys[at] = key
         this.#hashes[at] = routeHash(key)
         this.#timestamps[at] = timestamp
       } else {
         this.#table.select(key, routeHash(key))
-        this.#operator.processElement(value, timestamp)
+        this.#process(value, timestamp, input)
         return
       }
     } catch (error) {
@@ -161,6 +199,22 @@ export class KeyedStage implements Stage {
     this.isBusy = this.#table.timers.nextTime('event-time') <= watermark
   }
 
+  #process(value: unknown, timestamp: number, input: number): void {
+    if (input === 0) this.#operator.processElement(value, timestamp)
+    else this.#operator.processElement2?.(value, timestamp)
+  }
+
+  /** A broadcast record: after those that came before it, on no key. */
+  #collectForAll(value: unknown, timestamp: number): void {
+    this.flush()
+    try {
+      this.#table.deselect()
+      this.#operator.processElement2?.(value, timestamp)
+    } catch (error) {
+      throw functionFailed(this.label, error)
+    }
+  }
+
   #handOn(count: number): void {
     this.#count = 0
     this.#table.prefetch(this.#keys, this.#hashes, count)
@@ -168,7 +222,8 @@ export class KeyedStage implements Stage {
     try {
       for (; at < count; at++) {
         this.#table.select(this.#keys[at], this.#hashes[at] as number)
-        this.#operator.processElement(this.#values[at], this.#timestamps[at] as number)
+        const input = this.#inputs[at] as number
+        this.#process(this.#values[at], this.#timestamps[at] as number, input)
       }
     } catch (error) {
       throw functionFailed(this.label, error, { key: this.#keys[at] })

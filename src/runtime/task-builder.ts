@@ -120,6 +120,7 @@ export class TaskBuilder {
         exchanges.set(edgeId, output)
         return output
       },
+      operatorId: (uid) => this.#operatorsByUid.get(uid)?.id,
       table: (node: OperatorNode) =>
         required(tables.get(node.id), `operator ${node.label} has no table`),
     })
@@ -250,7 +251,7 @@ export class TaskBuilder {
   #head(
     vertex: Vertex,
     subtaskIndex: number,
-    { entry, malformed }: Chain,
+    { entry, secondEntry, malformed }: Chain,
     task: () => Task,
   ): {
     readonly head: SourceHead | InputGate
@@ -281,7 +282,8 @@ export class TaskBuilder {
         const ring = required(deploy.rings[id]?.[from]?.[subtaskIndex], `no ring on edge ${id}`)
         const reader = new RingReader(ring, this.#doorbell(from))
         const sender = `${senders.name}[${from}]`
-        channels.push({ sender, reader, type: edge.type, output: entry })
+        const output = edge.input === 0 ? entry : secondEntry
+        channels.push({ sender, reader, type: edge.type, output })
       }
     }
     const gate = new InputGate(channels, {

@@ -118,6 +118,7 @@ export async function harnessOf<K, I, O, S>(
     const operator = node.create({
       jobName: HARNESS_JOB,
       uid,
+      operatorId: record.id,
       subtaskIndex: 0,
       parallelism: 1,
       output: recorder,

@@ -134,6 +134,7 @@ export function testHost(schema: StateSchema = {}, hasTimers = false): TestHost 
   const context: OperatorContext = {
     jobName: 'test',
     uid: 'tested',
+    operatorId: 1,
     subtaskIndex: 1,
     parallelism: 2,
     output,

@@ -28,6 +28,10 @@ class KeyedEcho implements Operator {
     this.onRecord(value)
     this.#output.collect(`${String(this.#table.currentKey)}=${String(value)}`, timestamp)
   }
+  processElement2(value: unknown, timestamp: number): void {
+    this.onRecord(value)
+    this.#output.collect(`second ${String(this.#table.currentKey)}=${String(value)}`, timestamp)
+  }
   processWatermark(timestamp: number): void {
     this.#output.watermark(timestamp)
   }
@@ -41,7 +45,7 @@ class KeyedEcho implements Operator {
 }
 
 /** The real table of a backend, and what it was asked to prefetch. */
-async function stageOf({ prefetches = false } = {}) {
+async function stageOf({ prefetches = false, secondIsKeyed = false } = {}) {
   const backend = hashmap().create({
     keyGroups: { start: 0, end: 127 },
     maxParallelism: 128,
@@ -74,7 +78,9 @@ async function stageOf({ prefetches = false } = {}) {
   const output = new Recorder()
   const operator = new KeyedEcho(output, table)
   const key = { select: (value: unknown) => String(value)[0], type: dynamicType<unknown>() }
-  const stage = new KeyedStage('echo', operator, table, key)
+  const lastLetter = { select: (value: unknown) => String(value).at(-1), type: key.type }
+  const secondKey = secondIsKeyed ? lastLetter : undefined
+  const stage = new KeyedStage('echo', operator, table, key, secondKey)
   const timer = (name: string, domain: TimeDomain, time: number): void => {
     table.select(name[0], routeHash(name[0]))
     table.timers.register(domain, time, name)
@@ -110,6 +116,40 @@ describe('the stage of a keyed operator', () => {
     )
     stage.flush()
     assert.equal(fetched.length, 2, 'nothing gathered, nothing fetched')
+  })
+
+  it('has an entrance for a second input with its own key, and keeps their order', async () => {
+    for (const prefetches of [false, true]) {
+      const { stage, output } = await stageOf({ prefetches, secondIsKeyed: true })
+      stage.collect('ab', 1)
+      stage.second.collect('ab', 2)
+      stage.collect('cd', 3)
+      stage.second.endInput() // the gate tells the first entrance what is of both
+      stage.second.watermark(9)
+      stage.flush()
+      assert.deepEqual(output.events, ['record a=ab', 'record second b=ab', 'record c=cd'])
+      assert.deepEqual(output.timestamps, [1, 2, 3])
+    }
+  })
+
+  it('hands a broadcast record on after those before it, on no key', async () => {
+    const { stage, output, operator, table } = await stageOf({ prefetches: true })
+    stage.collect('ab', 1)
+    const keys: string[] = []
+    operator.onRecord = (value) => {
+      try {
+        keys.push(`${String(value)} on ${String(table.currentKey)}`)
+      } catch {
+        keys.push(`${String(value)} on no key`)
+      }
+      if (value === 'rule') throw new RangeError('too long')
+    }
+    assert.throws(() => stage.second.collect('rule', 2), {
+      message: 'echo: too long',
+      details: { operator: 'echo' },
+    })
+    assert.deepEqual(keys, ['ab on a', 'rule on no key'])
+    assert.deepEqual(output.values, ['a=ab'])
   })
 
   it('hands gathered records on before a watermark, a timer and the end', async () => {

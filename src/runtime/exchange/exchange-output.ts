@@ -114,37 +114,31 @@ export class ExchangeOutput implements Output {
   }
 
   collect(value: unknown, timestamp: number): void {
-    const lane = this.#lanes[this.#target(value)] as Lane // targets are in range by construction
-    const out = lane.records
-    if (timestamp === NO_TIMESTAMP) out.uint8(0)
-    else {
-      out.uint8(1)
-      out.float64LE(timestamp)
-    }
-    this.#type.write(value, out)
     this.recordsOut++
-    if (out.length >= FRAME_BYTES_TARGET) {
-      lane.flush()
-      if (!lane.queue.isEmpty) this.isFull = true
+    if (this.#partitioning === 'broadcast') {
+      for (const lane of this.#lanes) this.#write(lane, value, timestamp)
+    } else {
+      const lane = this.#lanes[this.#target(value)] as Lane // targets are in range by construction
+      this.#write(lane, value, timestamp)
     }
   }
 
   watermark(timestamp: number): void {
     const bytes = new ByteWriter(8)
     bytes.float64LE(timestamp)
-    this.#broadcast(FRAME_WATERMARK, bytes.view())
+    this.#sendToAll(FRAME_WATERMARK, bytes.view())
   }
 
   idle(isIdle: boolean): void {
-    this.#broadcast(FRAME_IDLE, Uint8Array.of(isIdle ? 1 : 0))
+    this.#sendToAll(FRAME_IDLE, Uint8Array.of(isIdle ? 1 : 0))
   }
 
   barrier(barrier: Barrier): void {
-    this.#broadcast(FRAME_BARRIER, encodeBarrier(barrier))
+    this.#sendToAll(FRAME_BARRIER, encodeBarrier(barrier))
   }
 
   endInput(): void {
-    this.#broadcast(FRAME_END, new Uint8Array(0))
+    this.#sendToAll(FRAME_END, new Uint8Array(0))
   }
 
   /** Sends what is encoded and queued as far as there is room; true if anything moved. */
@@ -171,6 +165,20 @@ export class ExchangeOutput implements Output {
     for (const lane of this.#lanes) lane.queue.close()
   }
 
+  #write(lane: Lane, value: unknown, timestamp: number): void {
+    const out = lane.records
+    if (timestamp === NO_TIMESTAMP) out.uint8(0)
+    else {
+      out.uint8(1)
+      out.float64LE(timestamp)
+    }
+    this.#type.write(value, out)
+    if (out.length >= FRAME_BYTES_TARGET) {
+      lane.flush()
+      if (!lane.queue.isEmpty) this.isFull = true
+    }
+  }
+
   #target(value: unknown): number {
     const lanes = this.#lanes.length
     if (this.#partitioning === 'hash') {
@@ -190,7 +198,7 @@ export class ExchangeOutput implements Output {
     }
   }
 
-  #broadcast(type: number, bytes: Uint8Array): void {
+  #sendToAll(type: number, bytes: Uint8Array): void {
     for (const lane of this.#lanes) {
       lane.flush()
       lane.send(type, bytes)

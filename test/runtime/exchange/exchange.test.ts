@@ -41,6 +41,30 @@ describe('an exchange', () => {
     )
   })
 
+  it('gives a broadcast record to every subtask, in the order of its sender', () => {
+    const { outputs, gates, settle } = exchangeOf({
+      senders: 2,
+      receivers: 3,
+      partitioning: 'broadcast',
+      memoryBytesMax: 0,
+    })
+    const sent = Array.from({ length: 3_000 }, (_, at) => at)
+    for (const at of sent) outputs[0]?.collect(at, NO_TIMESTAMP)
+    outputs[1]?.collect('b', 7)
+    settle()
+    for (const { records } of gates) {
+      assert.deepEqual(
+        records.values.filter((value) => value !== 'b'),
+        sent,
+      )
+      assert.equal(records.timestamps[records.values.indexOf('b')], 7)
+    }
+    assert.deepEqual(
+      outputs.map((output) => output.recordsOut),
+      [3_000, 1],
+    )
+  })
+
   it('forwards everything to the same subtask, and nothing to the others, who do not read', () => {
     const { outputs, gates, settle } = exchangeOf({
       senders: 3,

@@ -28,6 +28,7 @@ export function exchangeOf(setup: ExchangeSetup) {
   const edge: Edge = {
     from: 0,
     tag: undefined,
+    input: 0,
     partitioning,
     key: key === undefined ? undefined : { select: key, type },
     type,

@@ -5,6 +5,12 @@ export { keyedHarness } from './keyed-harness.ts'
 export type { KeyedHarness, KeyedHarnessOptions } from './keyed-harness.ts'
 export type { HarnessSnapshot } from './harness-snapshots.ts'
 
+// Testing jobs
+export { jobHarness } from './job/job-harness.ts'
+export type { JobHarness, JobHarnessOptions, JobSnapshot } from './job/job-harness.ts'
+export type { Recorded } from './job/recorded-sink.ts'
+export type { ScriptedSource } from './job/scripted-source.ts'
+
 // Testing connectors and storage
 export { sourceConformance } from './conformance/source.ts'
 export type { SourceConformanceOptions, TestFunction } from './conformance/source.ts'

@@ -109,6 +109,32 @@ describe('the guide to windows', () => {
   })
 })
 
+/** Pages that show fragments, which are no modules. */
+const fragments = new Set(['connectors.md', 'writing-a-backend.md'].map((it) => `docs/guide/${it}`))
+
+describe('every other guide', () => {
+  it('compiles, and the tests it shows pass', async () => {
+    for (const page of await pages()) {
+      const blocks = blocksOf(await readPage(page))
+      if (!page.startsWith('docs/guide/') || blocks.length === 0 || fragments.has(page)) continue
+      const folder = await projectWith(blocks)
+      await compile(folder).catch((error: unknown) => assert.fail(`${page}: ${outputOf(error)}`))
+      const tests = blocks.filter(({ code }) => code.includes("from 'node:test'"))
+      for (const { name } of tests) {
+        const failed = (error: unknown) => assert.fail(`${page}, ${name}: ${outputOf(error)}`)
+        await node(folder, '--test', name).catch(failed)
+      }
+    }
+  })
+})
+
+/** What a program printed before it failed. */
+function outputOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'stdout' in error
+    ? String(error.stdout)
+    : String(error)
+}
+
 /** The lines of the visible files of a file sink, sorted. */
 async function rowsOf(output: string): Promise<readonly string[]> {
   const names = (await readdir(output)).filter((name) => !name.startsWith('.'))

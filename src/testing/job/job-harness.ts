@@ -1,0 +1,294 @@
+/**
+ * `jobHarness`: a whole job in one thread, in virtual time, fed and read by its test. What runs is
+ * what runs in production: the same master, workers, checkpoints and recovery; only the host is
+ * another. Sources are scripts, sinks are recordings, the disk is in memory. Works under any test
+ * runner.
+ */
+import { MillraceError } from '../../errors.ts'
+import type { Job } from '../../graph/job.ts'
+import { asJob } from '../../graph/job.ts'
+import type { Timestamp } from '../../operators/functions.ts'
+import type { JobStatus } from '../../runtime/job-status.ts'
+import { type JobHandle, runOn } from '../../runtime/run.ts'
+import type { RunOptions } from '../../runtime/run-options.ts'
+import { Snapshot } from '../../savepoint/snapshot.ts'
+import { systemClock } from '../../util/clock.ts'
+import { type Duration, parseDurationMs } from '../../util/duration.ts'
+import { MemoryDisk } from './memory-disk.ts'
+import type { Recorded } from './recorded-sink.ts'
+import { Rewired } from './rewired-job.ts'
+import type { ScriptedSource } from './scripted-source.ts'
+import { TestProcess, type TestWorld } from './test-process.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+/** 2026-01-01. */
+const START_MS = 1_767_225_600_000
+/** Turns of the event loop in which nothing happened, after which nothing will. */
+const QUIET_TURNS = 3
+/** A promise that is not settled in this much virtual time waits for something else. */
+const PATIENCE_MS = 3_600_000
+/** Real time that `until` waits. */
+const UNTIL_MS = 10_000
+const DIRECTORY = 'job'
+
+/** A savepoint of a job under test, to be given to `restore` of other harnesses. */
+export interface JobSnapshot {
+  /** Opens it, to read its state; close it, or declare it `await using`. */
+  open(): Promise<Snapshot>
+  readonly blobs: ReadonlyMap<string, Uint8Array>
+}
+
+export interface JobHarnessOptions {
+  /** Values of the job's parameters. */
+  readonly params?: Readonly<Record<string, unknown>>
+  /** Default: 1. More run in the same thread, each with its own rings and state. */
+  readonly parallelism?: number
+  /** Default: `hashmap`. */
+  readonly backend?: 'hashmap' | 'rocksdb'
+  /** Splits of each source. Default: 1. */
+  readonly splits?: number
+  /** Sources and sinks, by uid, that stay what they are. */
+  readonly keep?: readonly string[]
+  /** What `snapshot()` of another harness gave; parallelism and backend may differ. */
+  readonly restore?: JobSnapshot
+  /** Where time begins. Default: the start of 2026. */
+  readonly now?: Timestamp
+  /** Anything else that `run` takes. By default nothing restarts, and time triggers checkpoints. */
+  readonly options?: Omit<RunOptions, 'params' | 'parallelism' | 'backend' | 'from' | 'signal'>
+}
+
+export interface JobHarness extends AsyncDisposable {
+  /** The script of a source. Its records must be those of the source. */
+  source<T>(uid: string): ScriptedSource<T>
+  /** What has reached a sink: what a reader of exactly-once output gets in the end. */
+  output<T>(uid: string): readonly T[]
+  /** As `output`, with timestamps. */
+  records<T>(uid: string): readonly Recorded<T>[]
+  /** What of it is visible, because a checkpoint is complete that holds it. */
+  committed<T>(uid: string): readonly T[]
+  /** Virtual time. */
+  readonly now: Timestamp
+  readonly status: JobStatus
+  /** Lets time pass: processing-time timers, checkpoints by interval, timeouts, restarts. */
+  advanceTime(duration: Duration): Promise<void>
+  /** Waits until the job has nothing left to do. */
+  settle(): Promise<void>
+  /**
+   * Waits until something is so that depends on the real world, such as an asynchronous call.
+   *
+   * @throws `FUNCTION_FAILED` after ten seconds, naming `what`.
+   */
+  until(condition: () => boolean, what?: string): Promise<void>
+  /** Takes a checkpoint; when it resolves, its output is committed. */
+  checkpoint(): Promise<void>
+  /** Takes a savepoint. */
+  snapshot(): Promise<JobSnapshot>
+  /** As `kill -9` and a new start: what no checkpoint holds is done again. */
+  crash(): Promise<void>
+  /** Stops the job and goes on at another parallelism. */
+  rescale(parallelism: number): Promise<void>
+  /** Ends all sources and waits until the job has finished. */
+  finish(): Promise<void>
+}
+
+/**
+ * Starts a job under test. Close it, or declare it `await using`. A failure of the job rejects
+ * whatever the test is waiting for.
+ *
+ * @throws what `run` throws.
+ * @example
+ * await using harness = await jobHarness(totals, { parallelism: 2 })
+ * const orders = harness.source<Order>('orders')
+ * await orders.send({ customer: 'ann', total: 3 })
+ * await harness.checkpoint()
+ * await orders.send({ customer: 'ann', total: 4 })
+ * await harness.crash()
+ * assert.deepEqual(harness.output('totals').at(-1), { key: 'ann', value: 7 })
+ */
+export async function jobHarness(job: Job, options: JobHarnessOptions = {}): Promise<JobHarness> {
+  const harness = new Harness(asJob(job), options)
+  await harness.start()
+  return harness
+}
+
+class Harness implements JobHarness {
+  readonly #options: JobHarnessOptions
+  readonly #world: TestWorld
+  readonly #time: VirtualTime
+  readonly #disk = new MemoryDisk()
+  readonly #rewired: Rewired
+  #parallelism: number
+  #process: TestProcess
+  #handle: JobHandle | undefined
+  #failure: { readonly error: unknown } | undefined
+  #starts = 0
+  #savepoints = 0
+
+  constructor(job: Job, options: JobHarnessOptions) {
+    const { backend = 'hashmap', parallelism = 1, now = START_MS, splits = 1, keep = [] } = options
+    this.#options = options
+    this.#parallelism = parallelism
+    this.#time = new VirtualTime(now)
+    this.#world = { time: this.#time, disk: this.#disk, needsFolder: backend === 'rocksdb' }
+    this.#process = new TestProcess(this.#world, 0)
+    this.#rewired = new Rewired(job, { splits, keep, settle: () => this.settle() })
+  }
+
+  async start(): Promise<void> {
+    const { restore, params, backend = 'hashmap', options } = this.#options
+    const isFirst = this.#starts++ === 0
+    if (isFirst && restore !== undefined) this.#disk.put('restored', restore.blobs)
+    this.#process = new TestProcess(this.#world, this.#starts)
+    const starting = runOn(this.#process.host, this.#rewired.job, {
+      restart: { strategy: 'none' },
+      ...options,
+      ...(params === undefined ? {} : { params }),
+      ...(isFirst && restore !== undefined ? { from: 'restored' } : {}),
+      directory: DIRECTORY,
+      backend,
+      parallelism: this.#parallelism,
+    })
+    const handle = await this.#driven(starting)
+    this.#handle = handle
+    handle.finished.catch((error: unknown) => {
+      if (this.#handle === handle) this.#failure = { error }
+    })
+    await this.settle()
+  }
+
+  source<T>(uid: string): ScriptedSource<T> {
+    return this.#rewired.script(uid)
+  }
+
+  output<T>(uid: string): readonly T[] {
+    return this.records<T>(uid).map(({ value }) => value)
+  }
+
+  records<T>(uid: string): readonly Recorded<T>[] {
+    // The test knows what its job writes there, as it knows the uid.
+    return this.#rewired.recording(uid).all as readonly Recorded<T>[]
+  }
+
+  committed<T>(uid: string): readonly T[] {
+    return this.#rewired.recording(uid).committed as readonly T[] // as above
+  }
+
+  get now(): Timestamp {
+    return this.#time.nowMs
+  }
+
+  get status(): JobStatus {
+    return this.#running.status
+  }
+
+  async advanceTime(duration: Duration): Promise<void> {
+    const end = this.#time.nowMs + parseDurationMs(duration, 'advanceTime')
+    await this.settle()
+    for (let next = this.#time.nextAtMs; next <= end; next = this.#time.nextAtMs) {
+      this.#time.nowMs = Math.max(this.#time.nowMs, next)
+      await this.settle()
+    }
+    this.#time.nowMs = end
+    await this.settle()
+  }
+
+  async settle(): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS;) {
+      this.#throwFailure()
+      quiet = (await this.#turn()) ? quiet + 1 : 0
+    }
+    this.#throwFailure()
+  }
+
+  async until(condition: () => boolean, what = 'what the test waits for'): Promise<void> {
+    const startMs = systemClock.monotonic()
+    for (;;) {
+      await this.settle()
+      if (condition()) return
+      if (systemClock.monotonic() - startMs > UNTIL_MS) {
+        const message = `${what} has not happened in ${UNTIL_MS / 1_000} s`
+        throw new MillraceError('FUNCTION_FAILED', message, {
+          cure: 'does it wait for time? Only advanceTime lets it pass',
+        })
+      }
+      await systemClock.sleep(1)
+    }
+  }
+
+  async checkpoint(): Promise<void> {
+    await this.settle()
+    await this.#driven(this.#running.checkpoint())
+    await this.settle()
+  }
+
+  async snapshot(): Promise<JobSnapshot> {
+    await this.settle()
+    const location = `savepoint-${++this.#savepoints}`
+    await this.#driven(this.#running.savepoint(location))
+    await this.settle()
+    const blobs = new Map(this.#disk.at(location))
+    const disk = new MemoryDisk()
+    disk.put(location, blobs)
+    return { blobs, open: () => Snapshot.open(disk.open(location, { isAlive: true })) }
+  }
+
+  async crash(): Promise<void> {
+    this.#handle = undefined
+    this.#process.kill()
+    await this.start()
+  }
+
+  async rescale(parallelism: number): Promise<void> {
+    await this.settle()
+    await this.#driven(this.#running.stop())
+    this.#parallelism = parallelism
+    await this.start()
+  }
+
+  async finish(): Promise<void> {
+    this.#rewired.endSources()
+    await this.#driven(this.#running.finished)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const handle = this.#handle
+    this.#handle = undefined
+    if (handle !== undefined) {
+      const cancelled = handle.cancel().catch(() => undefined)
+      await this.#driven(cancelled).catch(() => undefined)
+    }
+    this.#process.kill()
+  }
+
+  get #running(): JobHandle {
+    if (this.#handle !== undefined) return this.#handle
+    throw new MillraceError('JOB_CANCELLED', 'the harness is closed')
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** One turn of the event loop; true if nothing was going on. */
+  async #turn(): Promise<boolean> {
+    this.#time.fireDue()
+    await systemClock.yield()
+    return this.#time.turns === 0 && this.#process.isQuiet && this.#time.nextAtMs > this.#time.nowMs
+  }
+
+  /** Lets the job go on, and time pass where it waits for that, until `promise` is settled. */
+  async #driven<R>(promise: Promise<R>): Promise<R> {
+    let isSettled = false
+    const settled = promise.finally(() => (isSettled = true))
+    settled.catch(() => undefined)
+    const endMs = this.#time.nowMs + PATIENCE_MS
+    for (let quiet = 0; !isSettled;) {
+      quiet = (await this.#turn()) ? quiet + 1 : 0
+      if (quiet < QUIET_TURNS) continue
+      const next = this.#time.nextAtMs
+      if (next > endMs) await systemClock.sleep(1)
+      else this.#time.nowMs = Math.max(this.#time.nowMs, next)
+    }
+    return settled
+  }
+}

@@ -44,6 +44,16 @@ export type {
   Timestamp,
 } from './operators/functions.ts'
 
+// Functions over two streams
+export { keyedCoProcess } from './api/functions.ts'
+export type { ConnectedStreams, KeyedConnectedStreams } from './api/streams/connected.ts'
+export type {
+  CoProcessFunction,
+  ConnectedFunction,
+  KeyedCoProcess,
+  KeyedCoProcessFunction,
+} from './operators/connected-functions.ts'
+
 // Windows
 export {
   cumulativeWindow,

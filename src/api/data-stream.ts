@@ -23,7 +23,11 @@ import {
   type Upstream,
 } from './site.ts'
 import { checkSideOutputs } from './process-node.ts'
+import { Connected } from './connected-streams.ts'
+import { asyncMap, lookupJoin, type Place } from './async-stream.ts'
 import type { DataStream, SelectedKey } from './streams/data.ts'
+import type { LookupJoin } from './streams/async.ts'
+import type { ConnectedStreams } from './streams/connected.ts'
 import type { KeyedStream } from './streams/keyed.ts'
 import { anyProcess, anySink, unary } from './untyped.ts'
 
@@ -82,15 +86,23 @@ export class Stream<T> implements DataStream<T> {
     const call = callOf('union')
     const upstreams = [...this.#upstreams]
     for (const other of others) {
-      if (!(other instanceof Stream) || other.site.builder !== this.site.builder) {
-        throw invalid(call, 'joins a stream of another job', 'build both in the same job')
-      }
-      upstreams.push(...(other as Stream<T>).#upstreams)
+      upstreams.push(...Stream.upstreamsOf(other, this.site, call))
     }
     return this.site.stream(upstreams)
   }
 
   process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O> {
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
+    const second = Stream.upstreamsOf(other, this.site, callOf('connect'))
+    return new Connected(this.site, this.#upstreams, second)
+  }
+
+  /** What a stream stands for, if it is one of the same job. */
+  static upstreamsOf(stream: DataStream<unknown>, site: Site, call: Call): readonly Upstream[] {
+    if (stream instanceof Stream && stream.site.builder === site.builder) return stream.#upstreams
+    throw invalid(call, 'joins a stream of another job', 'build both in the same job')
+  }
+
     const call = callOf('process', uid)
     requireFunction(fn?.processElement, call, 'a processElement function')
     const untyped = anyProcess(fn)

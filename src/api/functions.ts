@@ -1,4 +1,5 @@
 /** Functions as values: declared outside a job, with all their types inferred from the object. */
+import type { KeyedCoProcess } from '../operators/connected-functions.ts'
 import type { KeyedProcess, ProcessFunction } from '../operators/functions.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import type { Type } from '../types/type.ts'
@@ -23,6 +24,26 @@ import type { Type } from '../types/type.ts'
 export function keyedProcess<K, I, O = unknown, S extends StateSchema = {}, R = undefined>(
   fn: KeyedProcess<K, I, O, S, R>,
 ): KeyedProcess<K, I, O, S, R> {
+  return Object.freeze({ ...fn })
+}
+
+/**
+ * A function over two connected keyed streams with its schema, to be used in jobs and in tests
+ * (`twoInputHarness`).
+ *
+ * @example
+ * const match = keyedCoProcess({
+ *   key: t.string,
+ *   input1: Order,
+ *   input2: Payment,
+ *   state: { order: valueState(Order) },
+ *   processElement1: (order, ctx) => ctx.state.order.update(order),
+ *   processElement2: (payment, ctx, out) => out.collect([ctx.state.order.value(), payment]),
+ * })
+ */
+export function keyedCoProcess<K, A, B, O = unknown, S extends StateSchema = {}, R = undefined>(
+  fn: KeyedCoProcess<K, A, B, O, S, R>,
+): KeyedCoProcess<K, A, B, O, S, R> {
   return Object.freeze({ ...fn })
 }
 

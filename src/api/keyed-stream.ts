@@ -28,6 +28,7 @@ import type { StateSchema } from '../state/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
+import { KeyedConnected } from './connected-streams.ts'
 import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
 import {
   type Call,
@@ -40,9 +41,11 @@ import {
   type Site,
   type Upstream,
 } from './site.ts'
+import type { KeyedConnectedStreams } from './streams/connected.ts'
 import type { DataStream } from './streams/data.ts'
 import type { KeyedStream, UpdateStream } from './streams/keyed.ts'
 import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
+import type { KeyedInput } from './two-inputs.ts'
 import {
   type SideOutputs,
   windowed,
@@ -140,6 +143,20 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
     }
     const declared = checkSideOutputs(fn.sideOutputs, call) ?? 'those that are read'
     return this.#addWithSideOutputs(node, declared)
+  }
+
+  connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B> {
+    const call = callOf('connect')
+    const first = KeyedDataStream.inputOf(this, this.#site, call)
+    return new KeyedConnected(this.#site, first, KeyedDataStream.inputOf(other, this.#site, call))
+  }
+
+  /** What a keyed stream is as an input, if it is one of the same job. */
+  static inputOf(stream: KeyedStream<unknown, unknown>, site: Site, call: Call): KeyedInput {
+    if (stream instanceof KeyedDataStream && stream.#site.builder === site.builder) {
+      return { upstreams: stream.#upstreams, key: stream.#key, partitioning: stream.#partitioning }
+    }
+    throw invalid(call, 'joins a keyed stream of another job', 'build both in the same job')
   }
 
   window(assigner: MergingWindowAssigner<T>): MergingWindowedStream<K, T>

@@ -2,6 +2,7 @@
  * The border between typed streams and the untyped graph. The methods of the streams have checked
  * that a function fits the records; inside the graph values are `unknown`. Every such step is here.
  */
+import type { CoProcessFunction, KeyedCoProcessFunction } from '../operators/connected-functions.ts'
 import type {
   AggregateFunction,
   KeyedProcessFunction,
@@ -33,6 +34,21 @@ export function anyKeyedProcess<K, I, O, S extends StateSchema, R>(
 ): KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown> {
   // The operator gives it records and keys of the stream, and handles made from its own schema.
   return fn as unknown as KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown>
+}
+
+export function anyCoProcess<A, B, O, R>(
+  fn: CoProcessFunction<A, B, O, R>,
+): CoProcessFunction<unknown, unknown, unknown, unknown> {
+  // The operator gives each entrance records of its own stream, and what its own open() made.
+  return fn as unknown as CoProcessFunction<unknown, unknown, unknown, unknown>
+}
+
+export function anyKeyedCoProcess<K, A, B, O, S extends StateSchema, R>(
+  fn: KeyedCoProcessFunction<K, A, B, O, S, R>,
+): KeyedCoProcessFunction<unknown, unknown, unknown, unknown, StateSchema, unknown> {
+  // As above, with keys of both streams, and handles made from its own schema.
+  type Untyped = KeyedCoProcessFunction<unknown, unknown, unknown, unknown, StateSchema, unknown>
+  return fn as unknown as Untyped
 }
 
 export function anyAggregate<I, A, O>(

@@ -30,12 +30,36 @@ export function harnessNode<K, I, O>(
   chain: (keyed: KeyedStream<K, I>) => DataStream<O>,
   input?: Type<I>,
 ): HarnessNode {
-  const under = job(HARNESS_JOB, (env) => {
+  return nodeOf(uid, (env) => {
     const keyed = env
       .fromElements<I>('harness-input', [], input)
       // Never called: the harness hands over keys itself.
       .keyBy((): K => unreachable(), key ?? t.dynamic<K>())
-    chain(keyed).sinkTo('harness-output', sink({ write() {} }))
+    return chain(keyed)
+  })
+}
+
+/** As above, over two keyed streams. */
+export function twoInputNode<K, A, B, O>(
+  uid: string,
+  key: Type<K> | undefined,
+  chain: (first: KeyedStream<K, A>, second: KeyedStream<K, B>) => DataStream<O>,
+  inputs: { readonly first?: Type<A>; readonly second?: Type<B> } = {},
+): HarnessNode {
+  return nodeOf(uid, (env) => {
+    const first = env.fromElements<A>('harness-input', [], inputs.first)
+    const second = env.fromElements<B>('harness-second-input', [], inputs.second)
+    const keyType = key ?? t.dynamic<K>()
+    return chain(
+      first.keyBy((): K => unreachable(), keyType),
+      second.keyBy((): K => unreachable(), keyType),
+    )
+  })
+}
+
+function nodeOf<O>(uid: string, chain: (env: StreamEnvironment) => DataStream<O>): HarnessNode {
+  const under = job(HARNESS_JOB, (env) => {
+    chain(env).sinkTo('harness-output', sink({ write() {} }))
   })
   const graph = buildJobGraph(under, {
     parallelism: 1,

@@ -3,6 +3,9 @@
 // Testing functions
 export { keyedHarness } from './keyed-harness.ts'
 export type { KeyedHarness, KeyedHarnessOptions } from './keyed-harness.ts'
+export { twoInputHarness } from './two-input-harness.ts'
+export type { TwoInputHarness } from './two-input-harness.ts'
+export type { Harness, HarnessOptions } from './operator-harness.ts'
 export type { HarnessSnapshot } from './harness-snapshots.ts'
 
 // Testing jobs

@@ -17,6 +17,8 @@ import type { Source } from '../../operators/source.ts'
 import type { Type } from '../../types/type.ts'
 import type { Duration } from '../../util/duration.ts'
 import type { KeyedStream } from './keyed.ts'
+import type { ConnectedStreams } from './connected.ts'
+import type { LookupJoin } from './async.ts'
 
 /** Keys that need no declared type. */
 export type PrimitiveKey = string | number | bigint | boolean
@@ -88,6 +90,8 @@ export interface DataStream<T> {
   through<S>(fn: (stream: this) => S): S
   /** Ends the stream in a sink. */
   sinkTo(uid: string, sink: Sink<T>): void
+  /** This stream and another of any type, for functions that take both. */
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B>
   /** Prints the records, one a line. The uid defaults to `print`, `print-2`, … */
   print(uid?: string): void
 }

@@ -7,6 +7,7 @@ import type {
 import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
 import type { Type } from '../../types/type.ts'
+import type { KeyedConnectedStreams } from './connected.ts'
 import type { DataStream } from './data.ts'
 import type { MergingWindowedStream, WindowedStream } from './windowed.ts'
 
@@ -49,6 +50,8 @@ export interface KeyedStream<K, T> {
     uid: string,
     fn: KeyedProcessFunction<K, T, O, S, R>,
   ): DataStream<O>
+  /** This stream and another that is keyed by the same type, for functions that take both. */
+  connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B>
   /**
    * Groups the records of a key by time, too. Needs timestamps: see `EventTime`.
    *

@@ -3,7 +3,7 @@
  * checked, planned and numbered exactly as in a job of the user.
  */
 import { job } from '../api/job.ts'
-import type { DataStream } from '../api/streams/data.ts'
+import type { DataStream, StreamEnvironment } from '../api/streams/data.ts'
 import type { KeyedStream } from '../api/streams/keyed.ts'
 import { sink } from '../connectors/define-sink.ts'
 import { buildJobGraph } from '../graph/build.ts'

@@ -73,12 +73,11 @@ for (const { name, isThere, create } of backends) {
 
 describe('a co-process function in place', () => {
   it('runs in a harness, too', async () => {
-    const node = twoInputNode('diff', t.string, (first, second) =>
+    const node = twoInputNode<string, number, number, number>('diff', t.string, (first, second) =>
       first.connect(second).process('diff', {
         state: { last: valueState(t.int32, { initial: 0 }) },
-        processElement1: (value: number, { state }) => state.last.update(value),
-        processElement2: (value: number, { state }, out: { collect(value: number): void }) =>
-          out.collect(value - state.last.value()),
+        processElement1: (value, { state }) => state.last.update(value),
+        processElement2: (value, { state }, out) => out.collect(value - state.last.value()),
       }),
     )
     const harness = await twoInputHarnessOf<string, number, number, number, {}>(node, {

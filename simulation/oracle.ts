@@ -3,6 +3,7 @@
  * no batches, no threads, no checkpoints, nothing of the engine. Depth first, source by source,
  * split by split; at the end due timers fire by time, and `latest` gives what it holds.
  */
+import { windowsOf } from './oracle-timed.ts'
 import { FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
 
@@ -67,6 +68,17 @@ function plain(take: Emit): Step {
   return { take, end() {} }
 }
 
+/** Looks at all records together. */
+function atTheEnd(evaluateAll: (records: readonly Rec[]) => readonly Rec[], main: Emit): Step {
+  const records: Rec[] = []
+  return {
+    take: (record) => void records.push(record),
+    end() {
+      for (const result of evaluateAll(records)) main(result)
+    },
+  }
+}
+
 function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
   switch (node.kind) {
     case 'map':
@@ -84,6 +96,10 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
       return plain((rec) => (restOf(rec, node.modulo) === 0 ? side(rec) : main(rec)))
     case 'process':
       return processOf(node, { main, side })
+    case 'window':
+      return atTheEnd((records) => windowsOf(node.plan, records), main)
+    case 'delay':
+      return plain(({ k, v }) => main({ k, v, at: 0, pad: '' }))
     case 'count':
     case 'sum':
     case 'reduce':

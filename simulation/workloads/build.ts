@@ -3,6 +3,7 @@ import { job, keyedProcess, outputTag, processFunction, t } from '../../src/inde
 import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from '../../src/index.ts'
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
+import { delayed, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
 
@@ -68,6 +69,14 @@ class Builder {
         return this.#at(node.input).sideOutput(required(this.#tags[node.input], 'no side output'))
       case 'process':
         return this.#process(node)
+      case 'window': {
+        const keyed = this.#keyed(this.#input(node), node.key)
+        return this.#typed(windowed(node.uid, keyed, node.plan, this.#workload.typed))
+      }
+      case 'delay': {
+        const keyed = this.#keyed(this.#input(node), node.key)
+        return this.#typed(delayed(node.uid, keyed, this.#workload.typed))
+      }
       case 'sink':
         this.#input(node).sinkTo(node.uid, this.#ends.sink(node.uid))
         return undefined

@@ -10,6 +10,7 @@ import type {
   Rec,
   SourceData,
   SplitData,
+  WindowPlan,
   Workload,
   WorkloadNode,
 } from './workload.ts'
@@ -20,6 +21,8 @@ interface Stream {
   readonly compare: Compare
   /** The sources its keys come from; two streams without a common one share no key. */
   readonly origins: ReadonlySet<number>
+  /** The timestamp of each record is its `at`, and none is late. */
+  readonly isTimed: boolean
 }
 
 const KEYS_PER_SPLIT_MAX = 6
@@ -32,7 +35,7 @@ const OPERATIONS_MAX = 6
 export function generateWorkload(random: Random): Workload {
   const generator = new Generator(random.fork('graph'))
   const sources = generateSources(random.fork('data'))
-  const nodes = generator.generate(sources.length)
+  const nodes = generator.generate(sources)
   return { sources, nodes, typed: random.int(2) === 0, lastingWriters: random.int(3) === 0 }
 }
 
@@ -94,9 +97,10 @@ class Generator {
     this.#random = random
   }
 
-  generate(sources: number): readonly WorkloadNode[] {
-    for (let source = 0; source < sources; source++) {
-      this.#stream({ kind: 'source', source }, 'order per key', new Set([source]))
+  generate(sources: readonly SourceData[]): readonly WorkloadNode[] {
+    for (const [source, { outOfOrderMs, bounded }] of sources.entries()) {
+      const isTimed = outOfOrderMs !== undefined && bounded
+      this.#stream({ kind: 'source', source }, 'order per key', new Set([source]), isTimed)
     }
     for (let left = 1 + this.#random.int(OPERATIONS_MAX); left > 0; left--) this.#operation()
     for (const { node, compare } of this.#streams) {
@@ -108,15 +112,16 @@ class Generator {
   #operation(): void {
     const random = this.#random
     const from = this.#pick()
-    const { node: input, origins, compare } = from
+    const { node: input, origins, compare, isTimed } = from
     this.#used.add(input)
-    switch (random.int(10)) {
+    const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
+    switch (random.int(12)) {
       case 0:
-        return this.#stream({ kind: 'map', input, factor: 1 + random.int(5) }, compare, origins)
+        return likewise({ kind: 'map', input, factor: 1 + random.int(5) })
       case 1:
-        return this.#stream({ kind: 'filter', input, modulo: 2 + random.int(4) }, compare, origins)
+        return likewise({ kind: 'filter', input, modulo: 2 + random.int(4) })
       case 2:
-        return this.#stream({ kind: 'flatMap', input, copies: 1 + random.int(3) }, compare, origins)
+        return likewise({ kind: 'flatMap', input, copies: 1 + random.int(3) })
       case 3:
         return this.#union(from)
       case 4:
@@ -124,9 +129,13 @@ class Generator {
           { kind: 'group', input, groups: 1 + random.int(5) },
           compare === 'sums' ? 'sums' : 'multiset',
           new Set([...origins, -1]),
+          isTimed,
         )
       case 5:
         return this.#split(from)
+      case 6:
+      case 7:
+        return isTimed && compare !== 'sums' ? this.#window(from) : this.#keyed(from)
       default:
         return this.#keyed(from)
     }
@@ -149,18 +158,38 @@ class Generator {
     if (all.some((stream) => stream.compare === 'multiset')) compare = 'multiset'
     if (all.some((stream) => stream.compare === 'sums')) compare = 'sums'
     const inputs = all.map(({ node }) => node)
-    this.#stream({ kind: 'union', inputs }, compare, new Set(origins))
+    const isTimed = all.every((stream) => stream.isTimed)
+    this.#stream({ kind: 'union', inputs }, compare, new Set(origins), isTimed)
   }
 
-  #split({ node: input, compare, origins }: Stream): void {
+  #split({ node: input, compare, origins, isTimed }: Stream): void {
     const uid = `split-${this.#nodes.length}`
-    this.#stream({ kind: 'split', input, uid, modulo: 2 + this.#random.int(4) }, compare, origins)
-    this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, compare, origins)
+    const modulo = 2 + this.#random.int(4)
+    this.#stream({ kind: 'split', input, uid, modulo }, compare, origins, isTimed)
+    this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, compare, origins, isTimed)
+  }
+
+  #window({ node: input, origins }: Stream): void {
+    const random = this.#random
+    const stepMs = 5 + random.int(60)
+    const type = (['tumbling', 'sliding', 'cumulative', 'session'] as const)[random.int(4)]
+    const plan: WindowPlan = {
+      type: type ?? 'tumbling',
+      stepMs,
+      sizeMs: stepMs * (1 + random.int(5)),
+      offsetMs: random.int(stepMs),
+    }
+    const uid = `window-${this.#nodes.length}`
+    this.#stream({ kind: 'window', input, uid, key: this.#key(), plan }, 'multiset', origins, true)
+  }
+
+  #key(): KeyKind {
+    return (['number', 'string', 'tuple'] as const)[this.#random.int(3)] ?? 'number'
   }
 
   #keyed({ node: input, compare, origins }: Stream): void {
     const random = this.#random
-    const key = (['number', 'string', 'tuple'] as const)[random.int(3)] as KeyKind
+    const key = this.#key()
     const uid = `keyed-${this.#nodes.length}`
     if (compare === 'sums') {
       return this.#stream({ kind: 'total', input, uid, key }, 'order per key', origins)
@@ -169,6 +198,9 @@ class Generator {
       compare === 'multiset'
         ? (['count', 'total'] as const)
         : (['count', 'sum', 'reduce', 'aggregate', 'latest', 'total'] as const)
+    if (random.int(8) === 0) {
+      return this.#stream({ kind: 'delay', input, uid, key }, 'multiset', origins)
+    }
     if (random.int(2) === 0) {
       const kind = kinds[random.int(kinds.length)] ?? 'count'
       return this.#stream({ kind, input, uid, key }, 'order per key', origins)
@@ -193,7 +225,12 @@ class Generator {
     this.#nodes.push({ kind: 'sink', input, uid, compare })
   }
 
-  #stream(node: WorkloadNode, compare: Compare, origins: ReadonlySet<number>): void {
-    this.#streams.push({ node: this.#nodes.push(node) - 1, compare, origins })
+  #stream(
+    node: WorkloadNode,
+    compare: Compare,
+    origins: ReadonlySet<number>,
+    isTimed = false,
+  ): void {
+    this.#streams.push({ node: this.#nodes.push(node) - 1, compare, origins, isTimed })
   }
 }

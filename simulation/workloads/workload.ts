@@ -41,6 +41,15 @@ export type KeyKind = 'number' | 'string' | 'tuple'
  */
 export type ProcessKind = 'states' | 'timers' | 'windows' | 'distinct'
 
+export interface WindowPlan {
+  readonly type: 'tumbling' | 'sliding' | 'cumulative' | 'session'
+  /** Of sessions: the gap. */
+  readonly sizeMs: number
+  /** Divides the size. */
+  readonly stepMs: number
+  readonly offsetMs: number
+}
+
 /** An operation; inputs are indexes of earlier nodes. */
 export type WorkloadNode =
   | { readonly kind: 'source'; readonly source: number }
@@ -74,6 +83,21 @@ export type WorkloadNode =
       readonly sideModulo: number
       /** The order of a key's records is certain, so effects that depend on it are allowed. */
       readonly isOrdered: boolean
+    }
+  /** Sums and counts by key and window of event time; only where no record can be late. */
+  | {
+      readonly kind: 'window'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+      readonly plan: WindowPlan
+    }
+  /** Holds records back for some processing time. */
+  | {
+      readonly kind: 'delay'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
     }
   /** The side output of `split` or `process`. */
   | { readonly kind: 'side'; readonly input: number }

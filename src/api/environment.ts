@@ -54,10 +54,11 @@ export class Environment implements StreamEnvironment {
 
 function strategyOf<T>(time: EventTime<T>, call: Call): TimeStrategy {
   requireFunction(time.timestamp, call, 'a timestamp function')
-  const { maxOutOfOrderness = 0, idleness } = time
+  const { maxOutOfOrderness = 0, idleness, splitsInOrder = false } = time
   return {
     timestamp: unary(time.timestamp),
     maxOutOfOrdernessMs: parseDurationMs(maxOutOfOrderness, `${call.what}: maxOutOfOrderness`),
+    splitsInOrder,
     ...(idleness === undefined
       ? {}
       : { idlenessMs: parseDurationMs(idleness, `${call.what}: idleness`) }),

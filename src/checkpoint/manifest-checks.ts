@@ -55,6 +55,7 @@ const planNode = checks.shape<PlanNode>(
     uid: name,
     keyType: schema,
     bounded: checks.flag,
+    readsAllSplits: checks.flag,
     replayable: checks.flag,
     guarantee: checks.oneOf('exactly-once', 'at-least-once'),
     canWithdraw: checks.flag,

@@ -15,6 +15,8 @@ export interface TimeStrategy {
   readonly timestamp: (value: unknown) => number
   readonly maxOutOfOrdernessMs: number
   readonly idlenessMs?: number
+  /** No split holds anything older than the splits before it. */
+  readonly splitsInOrder?: boolean
 }
 
 export interface KeySelector {

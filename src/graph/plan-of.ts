@@ -37,6 +37,9 @@ function planNode(node: GraphNode): PlanNode {
       inputs: [],
       bounded,
       replayable,
+      ...(bounded && node.time !== undefined && node.time.splitsInOrder !== true
+        ? { readsAllSplits: true }
+        : {}),
       ...(discoverEveryMs === undefined ? {} : { discoverEveryMs }),
     }
   }

@@ -25,6 +25,8 @@ export interface PlanNode {
   /** Sources: whether it ends, and whether it can be read again. */
   readonly bounded?: boolean
   readonly replayable?: boolean
+  /** A bounded source in event time: a split that nobody reads would hold records of any time. */
+  readonly readsAllSplits?: boolean
   /** How often it looks for new splits. */
   readonly discoverEveryMs?: number
   /** Sinks. */

@@ -245,7 +245,8 @@ function sourceSpecs(plan: JobPlan): readonly SourceSpec[] {
       if (node.kind !== 'source' || node.uid === undefined) continue
       const { uid, bounded = true, discoverEveryMs } = node
       const discoversAgain = discoverEveryMs !== undefined
-      specs.push({ uid, bounded, discoversAgain, parallelism: vertex.parallelism })
+      const onDemand = bounded && node.readsAllSplits !== true
+      specs.push({ uid, bounded, onDemand, discoversAgain, parallelism: vertex.parallelism })
     }
   }
   return specs

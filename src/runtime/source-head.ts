@@ -1,7 +1,7 @@
 /**
  * The head of a source task: hands the records of its splits to the chain, a batch at a time, in
- * turn. A position is that after the last whole batch, so barriers pass between batches. Watermarks
- * are made per split; the least of them goes on.
+ * turn; in event time from the split that is furthest behind. A position is that after the last
+ * whole batch, so barriers pass between batches. Watermarks are made per split; the least goes on.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
 import { errorToData, errorFromData, isMillraceError, MillraceError } from '../errors.ts'
@@ -10,7 +10,8 @@ import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output } from '../oper
 import type { Source, SourceContext } from '../operators/source.ts'
 import { assert } from '../util/assert.ts'
 import { functionFailed } from './function-failed.ts'
-import { type Batch, SplitReader } from './split-reader.ts'
+import { ActiveSplits } from './active-splits.ts'
+import type { Batch, SplitReader } from './split-reader.ts'
 
 interface SourceCut {
   readonly checkpointId: number
@@ -42,9 +43,8 @@ export class SourceHead {
   readonly #output: Output
   readonly #malformed: Output
   readonly #host: SourceHost
-  readonly #active: SplitReader[] = []
+  readonly #active: ActiveSplits
   readonly #finished = new Set<string>()
-  #next = 0
   /** The batch being handed on, and how far. */
   #current: { readonly split: SplitReader; readonly batch: Batch; index: number } | undefined
   #watermark = MIN_WATERMARK
@@ -65,9 +65,10 @@ export class SourceHead {
     this.#output = output
     this.#malformed = malformed
     this.#host = host
+    this.#active = new ActiveSplits(node.source, node.time, host)
     this.#activeAtMs = host.monotonic()
     // A reader that waits for room would wait for ever, and what it holds would stay open.
-    host.context.signal.addEventListener('abort', () => this.#stopReading(), { once: true })
+    host.context.signal.addEventListener('abort', () => this.#active.stop(), { once: true })
   }
 
   get hasEnded(): boolean {
@@ -84,7 +85,7 @@ export class SourceHead {
     const idlenessMs = this.#time?.idlenessMs
     if (idlenessMs === undefined || this.#ended || this.#current !== undefined) return false
     if (this.#host.monotonic() - this.#activeAtMs <= idlenessMs) return false
-    return !this.#active.some((split) => split.hasBatch)
+    return !this.#active.haveBatch
   }
 
   /** Where reading stands, for messages; empty between batches. */
@@ -96,12 +97,7 @@ export class SourceHead {
   assign(splits: readonly SplitRecord[]): void {
     this.#asked = false
     this.#activeAtMs = this.#host.monotonic()
-    for (const record of splits) {
-      const split = new SplitReader(this.#source, record, this.#host.monotonic())
-      this.#active.push(split)
-      if (this.#draining) continue
-      void split.read(this.#host.context, () => this.#host.wake())
-    }
+    this.#active.add(splits)
   }
 
   noMoreSplits(): void {
@@ -126,7 +122,7 @@ export class SourceHead {
    */
   drain(): void {
     this.#draining = true
-    this.#stopReading()
+    this.#active.stop()
   }
 
   /** Hands on up to `recordsMax` records; true if it did anything. */
@@ -146,12 +142,9 @@ export class SourceHead {
   /** Splits of this subtask for the checkpoint, and those it has finished. */
   snapshot(checkpointId: number): SourceSnapshot {
     assert(this.isBetweenBatches, 'a barrier passed in the middle of a batch')
-    const positions = new Map<string, unknown>()
-    for (const { id, position } of this.#active) {
-      if (position !== undefined) positions.set(id, position.value)
-    }
+    const { positions, records } = this.#active
     this.#cut = { checkpointId, positions, finished: [...this.#finished] }
-    return { splits: this.#active.map((split) => split.record), finished: this.#cut.finished }
+    return { splits: records, finished: this.#cut.finished }
   }
 
   /** The master has the cut's finished splits; the source may forget what came before the cut. */
@@ -162,30 +155,21 @@ export class SourceHead {
     await this.#source.checkpointComplete?.(cut.positions)
   }
 
-  #stopReading(): void {
-    for (const split of this.#active) split.stop()
-  }
-
   #takeBatch(): boolean {
     if (this.#draining) return false
-    for (let tried = 0; tried < this.#active.length;) {
-      const at = this.#next % this.#active.length
-      const split = this.#active[at] as SplitReader // `at` is within the array
+    for (let split = this.#active.take(); split !== undefined; split = this.#active.take()) {
       const batch = split.take()
       if (batch !== undefined) {
-        this.#next = at + 1
         this.#handOnMalformed(batch)
         this.#current = { split, batch, index: 0 }
         return true
       }
       if (split.failure !== undefined) throw sourceFailure(this.uid, split, split.failure.error)
-      if (split.hasEnded) {
-        this.#finish(split, at)
-        this.#next = at // where the one after it is now
-      } else {
-        this.#next = at + 1
-        tried++
-      }
+      // Its last watermark still counts: with it gone, there might be none.
+      if (this.#time !== undefined) this.#emitWatermark()
+      this.#active.remove(split)
+      this.#finished.add(split.id)
+      this.#host.finished(split.id)
     }
     return false
   }
@@ -237,9 +221,9 @@ export class SourceHead {
 
   /** Between batches: forwards the watermark, asks for splits, ends. */
   #settle(): boolean {
-    if (this.#time !== undefined) this.#emitWatermark(this.#time)
+    if (this.#time !== undefined) this.#emitWatermark()
     if (!this.#draining) {
-      if (this.#active.length > 0) return false
+      if (!this.#active.isEmpty) return false
       if (!this.#noMoreSplits) {
         if (!this.#asked) {
           this.#asked = true
@@ -254,22 +238,11 @@ export class SourceHead {
     return true
   }
 
-  #emitWatermark(time: TimeStrategy): void {
-    let least = Number.POSITIVE_INFINITY
-    const idleBefore = this.#host.monotonic() - (time.idlenessMs ?? Number.POSITIVE_INFINITY)
-    for (const split of this.#active) {
-      if (split.lastRecordAtMs < idleBefore && !split.hasBatch) continue
-      if (split.watermark < least) least = split.watermark
-    }
-    if (least === Number.POSITIVE_INFINITY || least <= this.#watermark) return
-    this.#watermark = least
-    this.#output.watermark(least)
-  }
-
-  #finish(split: SplitReader, at: number): void {
-    this.#active.splice(at, 1)
-    this.#finished.add(split.id)
-    this.#host.finished(split.id)
+  #emitWatermark(): void {
+    const { watermark } = this.#active
+    if (watermark === Number.POSITIVE_INFINITY || watermark <= this.#watermark) return
+    this.#watermark = watermark
+    this.#output.watermark(watermark)
   }
 }
 

@@ -2,7 +2,9 @@
  * Who reads which split: the coordinator's side of all sources. It owns the splits that no task
  * holds and the list of finished ones; both are in every manifest. Pure bookkeeping; the job master
  * sends what it returns. Bounded sources get splits on demand, so that fast subtasks read more;
- * unbounded ones get theirs spread evenly as they are found, for all must be read at once.
+ * unbounded ones get theirs spread evenly as they are found, for all must be read at once. So do
+ * bounded ones in event time: a split that waits might hold the oldest record of all, and the
+ * watermark must wait for it.
  */
 import type { SourceRecord, SplitRecord } from '../checkpoint/manifest.ts'
 import { required } from '../util/assert.ts'
@@ -10,6 +12,8 @@ import { required } from '../util/assert.ts'
 export interface SourceSpec {
   readonly uid: string
   readonly bounded: boolean
+  /** Subtasks ask for splits, one by one. */
+  readonly onDemand: boolean
   /** New splits may be found while it runs. */
   readonly discoversAgain: boolean
   readonly parallelism: number
@@ -69,7 +73,7 @@ export class SplitCoordinator {
       state.pending.push(split)
     }
     state.discovered = true
-    return state.spec.bounded ? this.#answerWaiting(state) : this.#spread(state)
+    return state.spec.onDemand ? this.#answerWaiting(state) : this.#spread(state)
   }
 
   wants(uid: string, subtaskIndex: number): readonly Assignment[] {
@@ -97,7 +101,7 @@ export class SplitCoordinator {
 
   #answerWaiting(state: SourceState): readonly Assignment[] {
     const assignments: Assignment[] = []
-    if (!state.spec.bounded || !state.discovered) return assignments
+    if (!state.spec.onDemand || !state.discovered) return assignments
     for (const subtaskIndex of [...state.waiting].sort((a, b) => a - b)) {
       const split = state.pending.shift()
       state.waiting.delete(subtaskIndex)

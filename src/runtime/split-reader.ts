@@ -21,6 +21,8 @@ export class SplitReader {
   watermark: number
   maxTimestamp: number
   lastRecordAtMs: number
+  /** False while it waits for others to end. */
+  hasBegun = false
   readonly #record: SplitRecord
   readonly #source: Source<unknown>
   readonly #queue: Batch[] = []
@@ -44,6 +46,7 @@ export class SplitReader {
 
   /** Reads until the split ends, `stop` is called or the context's signal aborts. */
   async read(context: SourceContext, wake: () => void): Promise<void> {
+    this.hasBegun = true
     try {
       const { id, properties } = this.#record
       const split = properties === undefined ? { id } : { id, properties }
@@ -89,6 +92,11 @@ export class SplitReader {
 
   get hasEnded(): boolean {
     return this.#ended && !this.hasBatch
+  }
+
+  /** True if `take` gives a batch, or it has ended or failed. */
+  get hasNews(): boolean {
+    return this.hasBatch || this.#ended || this.#failure !== undefined
   }
 
   /** The split as a checkpoint holds it. */

@@ -10,10 +10,17 @@ import {
 import { SeededRandom } from '../../src/util/random.ts'
 import { newSeed } from './doubles.ts'
 
-const bounded: SourceSpec = { uid: 'files', bounded: true, discoversAgain: false, parallelism: 2 }
+const bounded: SourceSpec = {
+  uid: 'files',
+  bounded: true,
+  onDemand: true,
+  discoversAgain: false,
+  parallelism: 2,
+}
 const unbounded: SourceSpec = {
   uid: 'topics',
   bounded: false,
+  onDemand: false,
   discoversAgain: true,
   parallelism: 2,
 }

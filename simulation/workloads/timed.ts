@@ -1,0 +1,92 @@
+/** Operations in event time, as data and as a user would write them: windows, delays. */
+import {
+  cumulativeWindow,
+  keyedProcess,
+  listState,
+  sessionWindow,
+  slidingWindow,
+  t,
+  tumblingWindow,
+  valueState,
+} from '../../src/index.ts'
+import type { DataStream, KeyedStream } from '../../src/index.ts'
+import { FAR_MS, type Rec, type WindowPlan } from './workload.ts'
+
+type Key = number | string | readonly [number, string]
+
+/** What a window has seen, whichever records came first. */
+interface Summary {
+  k: number
+  sum: number
+  n: number
+}
+
+const summaries = {
+  createAccumulator: (): Summary => ({ k: 0, sum: 0, n: 0 }),
+  add(value: Rec, summary: Summary): Summary {
+    summary.k = value.k
+    summary.sum += value.v
+    summary.n++
+    return summary
+  },
+  merge: (a: Summary, b: Summary): Summary => ({ k: a.k, sum: a.sum + b.sum, n: a.n + b.n }),
+  getResult: (summary: Summary): Summary => ({ ...summary }),
+}
+
+const summaryType = t.struct({ k: t.float64, sum: t.float64, n: t.float64 })
+
+/** Sums and counts of windows, emitted when they end; `at` is the time of the result. */
+export function windowed(
+  uid: string,
+  keyed: KeyedStream<Key, Rec>,
+  plan: WindowPlan,
+  typed: boolean,
+): DataStream<Rec> {
+  const fn = typed ? { ...summaries, accumulator: summaryType } : summaries
+  const emit = ({ k, sum, n }: Summary, { window }: { readonly window: { end: number } }): Rec => {
+    return { k, v: sum * 100 + n, at: window.end - 1, pad: '' }
+  }
+  const { sizeMs, stepMs, offsetMs: offset } = plan
+  switch (plan.type) {
+    case 'tumbling':
+      return keyed.window(tumblingWindow(sizeMs, { offset })).aggregate(uid, fn, emit)
+    case 'sliding':
+      return keyed.window(slidingWindow(sizeMs, stepMs, { offset })).aggregate(uid, fn, emit)
+    case 'cumulative':
+      return keyed.window(cumulativeWindow(sizeMs, stepMs, { offset })).aggregate(uid, fn, emit)
+    case 'session':
+      return keyed.window(sessionWindow<Rec>(sizeMs)).aggregate(uid, fn, emit)
+  }
+}
+
+/**
+ * Holds records back for some processing time, or until the end of input: each comes once, but
+ * when, and after which others, is open.
+ */
+export function delayed(
+  uid: string,
+  keyed: KeyedStream<Key, Rec>,
+  typed: boolean,
+): DataStream<Rec> {
+  const number = typed ? t.float64 : t.dynamic<number>()
+  return keyed.process(
+    uid,
+    keyedProcess<Key, Rec, Rec, ReturnType<typeof held>>({
+      state: held(number),
+      processElement({ k, v }, { state, timers }) {
+        state.k.update(k)
+        state.waiting.add(v)
+        timers.registerProcessingTimeTimer(timers.currentProcessingTime + 1 + (v % 50), `${v % 3}`)
+        timers.registerEventTimeTimer(FAR_MS)
+      },
+      onTimer(_at, { state }, out) {
+        for (const v of state.waiting) out.collect({ k: state.k.value(), v, at: 0, pad: '' })
+        state.waiting.clear()
+      },
+    }),
+  )
+}
+
+function held(number: ReturnType<typeof t.dynamic<number>>) {
+  return { k: valueState(number, { initial: 0 }), waiting: listState(number) }
+}

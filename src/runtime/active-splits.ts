@@ -1,0 +1,128 @@
+/**
+ * The splits that a source task reads: so many at a time, the others after them. Says whose turn it
+ * is, and how far event time has come in all of them.
+ */
+import type { SplitRecord } from '../checkpoint/manifest.ts'
+import type { TimeStrategy } from '../graph/job-graph.ts'
+import type { Source, SourceContext } from '../operators/source.ts'
+import { SplitReader } from './split-reader.ts'
+
+/** Splits read at the same time; each may hold a file open. */
+const SPLITS_READ_MAX = 64
+
+export interface ActiveSplitsHost {
+  readonly context: SourceContext
+  wake(): void
+  monotonic(): number
+}
+
+export class ActiveSplits {
+  readonly #source: Source<unknown>
+  readonly #time: TimeStrategy | undefined
+  readonly #host: ActiveSplitsHost
+  readonly #splits: SplitReader[] = []
+  #next = 0
+  #isStopped = false
+
+  constructor(source: Source<unknown>, time: TimeStrategy | undefined, host: ActiveSplitsHost) {
+    this.#source = source
+    this.#time = time
+    this.#host = host
+  }
+
+  get isEmpty(): boolean {
+    return this.#splits.length === 0
+  }
+
+  get haveBatch(): boolean {
+    return this.#splits.some((split) => split.hasBatch)
+  }
+
+  /** As checkpoints hold them. */
+  get records(): readonly SplitRecord[] {
+    return this.#splits.map((split) => split.record)
+  }
+
+  /** How far each has been handed on, for the source. */
+  get positions(): ReadonlyMap<string, unknown> {
+    const positions = new Map<string, unknown>()
+    for (const { id, position } of this.#splits) {
+      if (position !== undefined) positions.set(id, position.value)
+    }
+    return positions
+  }
+
+  add(records: readonly SplitRecord[]): void {
+    for (const record of records) {
+      this.#splits.push(new SplitReader(this.#source, record, this.#host.monotonic()))
+    }
+    this.#beginReading()
+  }
+
+  /** Reads no further. */
+  stop(): void {
+    this.#isStopped = true
+    for (const split of this.#splits) split.stop()
+  }
+
+  remove(split: SplitReader): void {
+    const at = this.#splits.indexOf(split)
+    this.#splits.splice(at, 1)
+    this.#next = at // where the one after it is now
+    this.#beginReading()
+  }
+
+  /** One that has something to say: records, an error or its end. */
+  take(): SplitReader | undefined {
+    const at = this.#time === undefined ? this.#inTurn() : this.#furthestBehind()
+    if (at < 0) return undefined
+    this.#next = at + 1
+    return this.#splits[at]
+  }
+
+  /** The watermark of the one that is furthest behind; +∞ if all that are left are idle. */
+  get watermark(): number {
+    const { idlenessMs = Number.POSITIVE_INFINITY } = this.#time ?? {}
+    const idleBefore = this.#host.monotonic() - idlenessMs
+    let least = Number.POSITIVE_INFINITY
+    for (const { hasBegun, lastRecordAtMs, hasBatch, watermark } of this.#splits) {
+      // What waits for its turn is not idle: it may hold the oldest record of all.
+      if (hasBegun && lastRecordAtMs < idleBefore && !hasBatch) continue
+      if (watermark < least) least = watermark
+    }
+    return least
+  }
+
+  #beginReading(): void {
+    if (this.#isStopped) return
+    for (const split of this.#splits.slice(0, SPLITS_READ_MAX)) {
+      if (!split.hasBegun) void split.read(this.#host.context, () => this.#host.wake())
+    }
+  }
+
+  #inTurn(): number {
+    const { length } = this.#splits
+    for (let offset = 0; offset < length; offset++) {
+      const at = (this.#next + offset) % length
+      if (this.#splits[at]?.hasNews === true) return at
+    }
+    return -1
+  }
+
+  /** So event time is nearly the same in all splits. One that has ended holds it back for nothing. */
+  #furthestBehind(): number {
+    const { length } = this.#splits
+    let found = -1
+    let least = Number.POSITIVE_INFINITY
+    for (let offset = 0; offset < length; offset++) {
+      const at = (this.#next + offset) % length
+      const split = this.#splits[at] as SplitReader // `at` is within the array
+      if (!split.hasNews) continue
+      if (!split.hasBatch) return at
+      if (split.watermark >= least && found >= 0) continue
+      least = split.watermark
+      found = at
+    }
+    return found
+  }
+}

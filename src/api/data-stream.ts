@@ -22,12 +22,10 @@ import {
   type Site,
   type Upstream,
 } from './site.ts'
-import { checkSideOutputs } from './process-node.ts'
 import { Connected } from './connected-streams.ts'
-import { asyncMap, lookupJoin, type Place } from './async-stream.ts'
-import type { DataStream, SelectedKey } from './streams/data.ts'
-import type { LookupJoin } from './streams/async.ts'
+import { checkSideOutputs } from './process-node.ts'
 import type { ConnectedStreams } from './streams/connected.ts'
+import type { DataStream, SelectedKey } from './streams/data.ts'
 import type { KeyedStream } from './streams/keyed.ts'
 import { anyProcess, anySink, unary } from './untyped.ts'
 
@@ -91,7 +89,6 @@ export class Stream<T> implements DataStream<T> {
     return this.site.stream(upstreams)
   }
 
-  process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O> {
   connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
     const second = Stream.upstreamsOf(other, this.site, callOf('connect'))
     return new Connected(this.site, this.#upstreams, second)
@@ -103,6 +100,7 @@ export class Stream<T> implements DataStream<T> {
     throw invalid(call, 'joins a stream of another job', 'build both in the same job')
   }
 
+  process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O> {
     const call = callOf('process', uid)
     requireFunction(fn?.processElement, call, 'a processElement function')
     const untyped = anyProcess(fn)

@@ -36,6 +36,13 @@ export interface EventTime<T> {
   readonly maxOutOfOrderness?: Duration
   /** A split that is silent for this long does not hold back the others. Default: never. */
   readonly idleness?: Duration
+  /**
+   * True if no split (file, part of a file) holds records older than those of the splits before it,
+   * such as files named by day. They are then read one after the other. Else the splits of a bounded
+   * source are read side by side, the one that is behind first, and the watermark is that of the one
+   * furthest behind, so that no record is late because of the file it is in. Default: false.
+   */
+  readonly splitsInOrder?: boolean
 }
 
 /** What `build` gets: where streams begin. */

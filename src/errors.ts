@@ -30,6 +30,10 @@ const CODES = {
     remedy: 'correct the function or the record that the message names',
     retryable: true,
   },
+  FUNCTION_TIMEOUT: {
+    remedy: 'raise the timeout, or say with onTimeout what stands for the result',
+    retryable: true,
+  },
   JOB_ASYNC_FUNCTION: { remedy: 'make the function synchronous, or use asyncMap' },
   JOB_CANCELLED: { remedy: 'run it again: it resumes from the newest checkpoint' },
   JOB_DUPLICATE_PACKAGE: { remedy: 'keep one copy: `npm ls millrace` shows where they come from' },

@@ -91,6 +91,15 @@ export type {
   WindowStateSchema,
 } from './operators/windows/functions.ts'
 
+// Calling the outside world
+export type {
+  AsyncFunction,
+  AsyncMapOptions,
+  AsyncOptions,
+  AsyncRetryOptions,
+} from './operators/async/options.ts'
+export type { LookupCache, LookupJoin } from './api/streams/async.ts'
+
 // Declaring types
 export { t } from './types/t.ts'
 export type { OptionalType, Struct, Tuple, Types } from './types/t.ts'

@@ -4,6 +4,7 @@
  */
 import { print } from '../connectors/print.ts'
 import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
+import type { AsyncFunction, AsyncMapOptions } from '../operators/async/options.ts'
 import type { AsyncFunctionError, ProcessFunction, Synchronous } from '../operators/functions.ts'
 import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
@@ -23,7 +24,9 @@ import {
   type Upstream,
 } from './site.ts'
 import { Connected } from './connected-streams.ts'
+import { asyncMap, lookupJoin, type Place } from './async-stream.ts'
 import { checkSideOutputs } from './process-node.ts'
+import type { LookupJoin } from './streams/async.ts'
 import type { ConnectedStreams } from './streams/connected.ts'
 import type { DataStream, SelectedKey } from './streams/data.ts'
 import type { KeyedStream } from './streams/keyed.ts'
@@ -117,6 +120,29 @@ export class Stream<T> implements DataStream<T> {
     return this.site.stream([{ from, tag: undefined, type: node.outputType }])
   }
 
+  asyncMap<O>(
+    uid: string,
+    options: AsyncMapOptions<T, O, O>,
+    fn: AsyncFunction<T, O>,
+  ): DataStream<O> {
+    return asyncMap(this.#place(callOf('asyncMap', uid)), options, fn, 'one')
+  }
+
+  asyncFlatMap<O>(
+    uid: string,
+    options: AsyncMapOptions<T, O, Iterable<O>>,
+    fn: AsyncFunction<T, Iterable<O>>,
+  ): DataStream<O> {
+    return asyncMap(this.#place(callOf('asyncFlatMap', uid)), options, fn, 'all')
+  }
+
+  lookupJoin<K, R, O, Kind extends 'inner' | 'left'>(
+    uid: string,
+    options: LookupJoin<T, K, R, O, Kind>,
+  ): DataStream<O> {
+    return lookupJoin(this.#place(callOf('lookupJoin', uid)), options)
+  }
+
   sideOutput<X>(tag: OutputTag<X>): DataStream<X> {
     const call = callOf('sideOutput')
     const [upstream, ...others] = this.#upstreams
@@ -139,6 +165,10 @@ export class Stream<T> implements DataStream<T> {
 
   print(uid?: string): void {
     this.#end(callOf('print', uid ?? this.site.builder.nextPrintUid()), print())
+  }
+
+  #place(call: Call): Place {
+    return { site: this.site, upstreams: this.#upstreams, call }
   }
 
   #end(call: Call, sink: Sink<unknown>): void {

@@ -5,6 +5,7 @@
  */
 import type { ErrorData } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
+import type { CallStatistics } from '../operators/operator.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { OperatorRecord, OperatorStateEntry } from '../state/snapshot.ts'
@@ -112,5 +113,6 @@ export interface WorkerStatus {
   readonly backend: BackendStatistics
   readonly malformedRecords: number
   readonly lateRecords: number
+  readonly asyncCalls: CallStatistics
   readonly spilledBytes: number
 }

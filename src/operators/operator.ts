@@ -5,6 +5,8 @@
  */
 import type { KeyedStateTable } from '../state/backend.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Random } from '../util/random.ts'
 import type { OutputTag } from './output-tag.ts'
 
 /** The timestamp of a record that has none. */
@@ -29,6 +31,23 @@ export interface KeyedTimers {
 }
 export type TimeDomain = 'event-time' | 'processing-time'
 
+/** What an asynchronous operator may use of the world. */
+export interface OperatorWorld {
+  readonly clock: Clock
+  readonly random: Random
+  /** Aborts when the task is closed, for whatever reason. */
+  readonly signal: AbortSignal
+  /** Asks for a call of `resume`: there is something to hand on. */
+  wake(): void
+}
+
+/** What an asynchronous operator has done since it was made, and has under way. */
+export interface CallStatistics {
+  readonly inFlight: number
+  readonly retries: number
+  readonly timeouts: number
+}
+
 export interface OperatorContext {
   readonly jobName: string
   readonly uid: string
@@ -43,6 +62,8 @@ export interface OperatorContext {
   readonly timers: KeyedTimers | undefined
   /** Milliseconds; fixed for a batch, an input of the task rather than a clock. */
   processingTime(): number
+  /** Absent where the host runs no asynchronous operators. */
+  readonly world?: OperatorWorld
 }
 
 /** One running operator of one subtask. */
@@ -56,12 +77,24 @@ export interface Operator {
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */
   onTimer?(domain: TimeDomain, time: number, name: string): void
+  /** Asynchronous operators take no record while it is true; the task asks before each. */
+  readonly isFull?: boolean
+  /** They have records, watermarks or the end of input that are not handed on yet. */
+  readonly hasPending?: boolean
+  readonly calls?: CallStatistics
+  /**
+   * Hands on what has arrived as long as `mayEmit` holds; true if it did anything. Called by the
+   * task's step: nothing asynchronous enters the chain in another way.
+   */
+  resume?(mayEmit: () => boolean): boolean
   /** Windows: records that came after their windows had gone, since this operator was made. */
   readonly lateRecords?: number
   /** After the last record and the MAX watermark; effects must be idempotent through state. */
   endInput(): void
   /** Non-keyed state at the cut; called synchronously when the barrier passes. */
   snapshotState?(): readonly OperatorStateEntry[]
+  /** The least watermark that the subtasks of the former run had reached; first of all. */
+  restoreWatermark?(watermark: number): void
   /** What `snapshotState` of the former run gave to this subtask; before `open`. */
   restoreState?(entries: readonly OperatorStateEntry[]): void
   close(): void | Promise<void>

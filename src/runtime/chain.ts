@@ -4,7 +4,7 @@
  */
 import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
 import { malformedTag } from '../operators/malformed.ts'
-import type { Operator, OperatorContext, Output } from '../operators/operator.ts'
+import type { Operator, OperatorContext, OperatorWorld, Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
 import { KeyedStage, PlainStage, type Stage } from './stages.ts'
@@ -14,6 +14,7 @@ export interface ChainHost {
   readonly jobName: string
   readonly subtaskIndex: number
   readonly parallelism: number
+  readonly world: OperatorWorld
   processingTime(): number
   /** The output that ends the chain in a sink. */
   sink(node: SinkNode): Output
@@ -149,6 +150,7 @@ function buildOperator(
     table,
     timers: table?.timers,
     processingTime: () => host.processingTime(),
+    world: { ...host.world, random: host.world.random.fork(node.label) },
   }
   const operator = node.create(context)
   const stage =

@@ -3,8 +3,9 @@ import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/mani
 import type { WorkerStatus } from '../checkpoint/messages.ts'
 import type { CheckpointReport } from '../checkpoint/protocol.ts'
 import { errorToData, type ErrorData } from '../errors.ts'
+import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
-import { sumBackends } from './worker-status.ts'
+import { sumBackends, sumCalls } from './worker-status.ts'
 
 export type JobState =
   | 'starting'
@@ -45,6 +46,8 @@ export interface JobStatus {
   readonly malformedRecords: number
   /** Records that came after all their windows had gone; sent to a side output or not. */
   readonly lateRecords: number
+  /** Asynchronous calls: those under way now, and retries and timeouts of the running attempt. */
+  readonly asyncCalls: CallStatistics
   /** Output that waits on disk because a sink or a worker is slow: bytes written in all. */
   readonly spilledBytes: number
   /** The least watermark of all operators, in ms; infinite at the beginning and the end. */
@@ -127,6 +130,7 @@ export class JobProgress {
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),
       malformedRecords: sum(workers, (worker) => worker.malformedRecords),
       lateRecords: this.#lateRecords + sum(workers, (worker) => worker.lateRecords),
+      asyncCalls: sumCalls(workers),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),
       watermark: Math.min(...shown.map((worker) => worker.watermark)),
       backend: sumBackends(shown.map((worker) => worker.backend)),

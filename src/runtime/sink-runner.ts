@@ -3,6 +3,7 @@
  * they are committed. What is not committed yet is in every checkpoint, so a crash between the
  * manifest and the commit only repeats the commit.
  */
+import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
 import type { SinkNode } from '../graph/job-graph.ts'
 import type { CommitScope, Committer, WriterContext } from '../operators/sink.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
@@ -168,4 +169,12 @@ export class SinkRunner {
     }
     return { scope, committable: this.node.sink.committable.read(input) }
   }
+}
+
+/** The failure of a sink's writer, with the place. */
+export function sinkFailure({ node }: SinkRunner, error: unknown): unknown {
+  if (isMillraceError(error)) return error
+  const message = `sink "${node.uid}": ${errorToData(error).message}`
+  const details = { operator: node.uid }
+  return new MillraceError('CONNECTOR_FAILED', message, { cause: error, details })
 }

@@ -86,6 +86,7 @@ export class PlainStage implements Stage {
   processingTime(): void {}
   restoreWatermark(watermark: number): void {
     this.currentWatermark = watermark
+    this.#operator.restoreWatermark?.(watermark)
   }
 }
 
@@ -194,6 +195,7 @@ export class KeyedStage implements Stage {
 
   restoreWatermark(watermark: number): void {
     this.currentWatermark = watermark
+    this.#operator.restoreWatermark?.(watermark)
     this.#table.timers.restoreWatermark(watermark)
     // The cut fell into a burst of timers: the rest of them comes before any record.
     this.isBusy = this.#table.timers.nextTime('event-time') <= watermark

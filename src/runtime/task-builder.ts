@@ -17,6 +17,7 @@ import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert, required } from '../util/assert.ts'
+import { worldOf } from './asynchronous.ts'
 import { buildChain, type Chain } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
 import { InputGate, type GateChannel } from './exchange/input-gate.ts'
@@ -110,6 +111,7 @@ export class TaskBuilder {
       subtaskIndex,
       parallelism: vertex.parallelism,
       processingTime: () => this.#options.processingTime(),
+      world: worldOf(host, signal, vertex.id, subtaskIndex),
       sink: (node: SinkNode) =>
         required(
           sinks.find((sink) => sink.node === node),

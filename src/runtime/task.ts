@@ -12,9 +12,10 @@ import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
 import type { Vertex } from '../graph/job-graph.ts'
 import type { KeyedStateBackend, StateCut } from '../state/backend.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
+import { Asynchronous } from './asynchronous.ts'
 import type { Chain } from './chain.ts'
 import type { WorkerHost } from './host.ts'
-import type { SinkRunner } from './sink-runner.ts'
+import { sinkFailure, type SinkRunner } from './sink-runner.ts'
 import type { SourceHead, SourceSnapshot } from './source-head.ts'
 import type { Stage } from './stages.ts'
 import type { TaskSnapshots } from './task-snapshots.ts'
@@ -39,6 +40,7 @@ export class Task {
   readonly parts: TaskParts
   readonly #outputs: readonly { readonly isFull: boolean }[]
   readonly #stages: readonly Stage[]
+  readonly #asynchronous: Asynchronous
   #held: Aligned | undefined
   #requested: { readonly barrier: Barrier; readonly atMs: number } | undefined
   #endReported = false
@@ -50,6 +52,7 @@ export class Task {
     this.parts = parts
     this.#outputs = [...parts.exchanges, ...parts.sinks.map((sink) => sink.pump)]
     this.#stages = parts.chain.operators.map(({ stage }) => stage)
+    this.#asynchronous = new Asynchronous(parts.chain, () => this.#isOutputFull())
   }
 
   /** Asked before each record: no room downstream, a timer burst, or a barrier that waits. */
@@ -58,7 +61,8 @@ export class Task {
     // A barrier that waits passes at the end of this batch, however many more are there.
     if (this.#requested !== undefined && this.parts.source?.isBetweenBatches === true) return true
     for (const stage of this.#stages) if (stage.isBusy) return true
-    return false
+    // One that waits for the end of this batch does not wait for the batch's calls.
+    return this.#asynchronous.isFull && this.#requested === undefined
   }
 
   /** A little of everything; true if anything was done. */
@@ -71,6 +75,7 @@ export class Task {
     }
     this.#tellIdleness()
     if (this.#fireSome()) worked = true
+    if (this.#asynchronous.resume()) worked = true
     try {
       if (head.step(recordsMax)) worked = true
       if (worked) for (const { stage } of chain.operators) stage.flush()
@@ -93,7 +98,7 @@ export class Task {
 
   /** Infinite while there is no room for what timers emit. */
   get nextProcessingTimer(): number {
-    if (this.#isOutputFull()) return Number.POSITIVE_INFINITY
+    if (this.#isOutputFull() || this.#asynchronous.isFull) return Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
     for (const { stage } of this.parts.chain.operators) {
       if (stage.nextProcessingTimer < next) next = stage.nextProcessingTimer
@@ -149,7 +154,7 @@ export class Task {
 
   /** Before what ends the idleness is handed on. */
   #tellIdleness(): void {
-    const { isIdle } = this.parts.head
+    const isIdle = this.parts.head.isIdle && !this.#asynchronous.hasPending
     if (isIdle === this.#isIdle) return
     this.#isIdle = isIdle
     for (const exchange of this.parts.exchanges) exchange.idle(isIdle)
@@ -158,8 +163,8 @@ export class Task {
   /** Fires timers of the first operator whose watermark waits for them, if there is room. */
   #fireSome(): boolean {
     if (this.#isOutputFull()) return false
-    for (const { stage } of this.parts.chain.operators) {
-      if (!stage.isBusy) continue
+    for (const [index, { stage }] of this.parts.chain.operators.entries()) {
+      if (!stage.isBusy || this.#asynchronous.isFullAfter(index)) continue
       stage.resume()
       return true
     }
@@ -260,6 +265,7 @@ export class Task {
   #hasEnded(): boolean {
     const { chain, source, gate } = this.parts
     if (!(source?.hasEnded ?? gate?.hasEnded ?? false)) return false
+    if (this.#asynchronous.hasPending) return false
     return !chain.operators.some(({ stage }) => stage.isBusy)
   }
 
@@ -288,13 +294,4 @@ interface CutInProgress {
   readonly cut: StateCut | undefined
   readonly position: SourceSnapshot | undefined
   readonly written: ReturnType<TaskSnapshots['write']>
-}
-
-function sinkFailure(sink: SinkRunner, error: unknown): unknown {
-  if (isMillraceError(error)) return error
-  const { message } = errorToData(error)
-  return new MillraceError('CONNECTOR_FAILED', `sink "${sink.node.uid}": ${message}`, {
-    cause: error,
-    details: { operator: sink.node.uid },
-  })
 }

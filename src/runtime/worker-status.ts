@@ -1,5 +1,6 @@
 /** Sums up the tasks of a worker for the master's `status`. */
 import type { WorkerStatus } from '../checkpoint/messages.ts'
+import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { Task } from './task.ts'
 
@@ -9,6 +10,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
   let malformedRecords = 0
   let lateRecords = 0
   let spilledBytes = 0
+  const asyncCalls = { inFlight: 0, retries: 0, timeouts: 0 }
   let watermark = Number.POSITIVE_INFINITY
   for (const { parts } of tasks) {
     recordsIn += parts.source?.recordsIn ?? 0
@@ -20,6 +22,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     for (const exchange of parts.exchanges) spilledBytes += exchange.spilledBytes
     for (const { operator, stage } of parts.chain.operators) {
       lateRecords += operator.lateRecords ?? 0
+      addCalls(asyncCalls, operator.calls)
       watermark = Math.min(watermark, stage.currentWatermark)
     }
   }
@@ -32,8 +35,25 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     backend,
     malformedRecords,
     lateRecords,
+    asyncCalls,
     spilledBytes,
   }
+}
+
+/** Of all operators of all workers. */
+export function sumCalls(workers: readonly WorkerStatus[]): CallStatistics {
+  const sum = { inFlight: 0, retries: 0, timeouts: 0 }
+  for (const { asyncCalls } of workers) addCalls(sum, asyncCalls)
+  return sum
+}
+
+function addCalls(
+  sum: { inFlight: number; retries: number; timeouts: number },
+  calls: CallStatistics | undefined,
+): void {
+  sum.inFlight += calls?.inFlight ?? 0
+  sum.retries += calls?.retries ?? 0
+  sum.timeouts += calls?.timeouts ?? 0
 }
 
 export function sumTimings(timings: readonly PhaseTimings[]): PhaseTimings {

@@ -4,6 +4,7 @@
  * results; nothing runs. Whatever owns state, and every source and sink, has a uid: it is the name
  * under which its state is found again.
  */
+import type { AsyncFunction, AsyncMapOptions } from '../../operators/async/options.ts'
 import type {
   AsyncFunctionError,
   CompileError,
@@ -17,6 +18,7 @@ import type { Source } from '../../operators/source.ts'
 import type { Type } from '../../types/type.ts'
 import type { Duration } from '../../util/duration.ts'
 import type { ConnectedStreams } from './connected.ts'
+import type { LookupJoin } from './async.ts'
 import type { KeyedStream } from './keyed.ts'
 
 /** Keys that need no declared type. */
@@ -92,6 +94,48 @@ export interface DataStream<T> {
   connect<B>(other: DataStream<B>): ConnectedStreams<T, B>
   /** A function with a context: timestamps, side outputs, resources. For state, `keyBy` first. */
   process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O>
+  /**
+   * One result for each record, from a call to the outside world: the place for what is
+   * asynchronous. Many calls are under way at once; those are in every checkpoint, and made again
+   * after a restore, so a call may happen twice though its result counts once.
+   *
+   * @param fn must not change its record; its signal aborts at the timeout and when the task ends.
+   * @throws `FUNCTION_TIMEOUT`, `FUNCTION_FAILED` as the job's failure, unless `options` have a
+   *   stand-in for the result.
+   * @example
+   * lines.asyncMap('locate', { timeout: '5 s', retry: { attempts: 3 } }, async (line, signal) => {
+   *   const answer = await fetch(`https://places.example/${line.place}`, { signal })
+   *   return { ...line, at: await answer.text() }
+   * })
+   */
+  asyncMap<O>(
+    uid: string,
+    options: AsyncMapOptions<T, O, O>,
+    fn: AsyncFunction<T, O>,
+  ): DataStream<O>
+  /** As `asyncMap`, with any number of results for each record. */
+  asyncFlatMap<O>(
+    uid: string,
+    options: AsyncMapOptions<T, O, Iterable<O>>,
+    fn: AsyncFunction<T, Iterable<O>>,
+  ): DataStream<O>
+  /**
+   * Joins each record with a row that is looked up in the outside world when the record comes.
+   *
+   * @example
+   * orders.lookupJoin('with-customer', {
+   *   kind: 'left',
+   *   key: (order) => order.customer,
+   *   lookup: async (customer, signal) => customers.find(customer, signal),
+   *   join: (order, customer) => ({ ...order, name: customer?.name ?? 'unknown' }),
+   *   timeout: '2 s',
+   *   cache: { entries: 10_000, ttl: '1 min' },
+   * })
+   */
+  lookupJoin<K, R, O, Kind extends 'inner' | 'left'>(
+    uid: string,
+    options: LookupJoin<T, K, R, O, Kind>,
+  ): DataStream<O>
   /** What the process function (or source) that made this stream emits to `tag`. */
   sideOutput<X>(tag: OutputTag<X>): DataStream<X>
   /** Puts a function from stream to stream into the chain. */

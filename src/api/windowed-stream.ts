@@ -7,18 +7,14 @@ import type { Operator, OperatorContext } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { synchronous } from '../operators/synchronous.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
-import {
-  aggregatedContents,
-  type ContentsKind,
-  listedContents,
-  reducedContents,
-} from '../operators/windows/contents.ts'
+import { foldedContents, listedContents } from '../operators/windows/contents.ts'
 import {
   type EmitFunction,
   type EmitterKind,
   processEmitter,
   resultEmitter,
 } from '../operators/windows/emitters.ts'
+import { aggregating, type Fold, reducing } from '../operators/windows/fold.ts'
 import type {
   WindowContext,
   WindowCount,
@@ -26,7 +22,6 @@ import type {
   WindowStateSchema,
 } from '../operators/windows/functions.ts'
 import { createWindowOperator, windowStates } from '../operators/windows/create.ts'
-import type { WindowSpec } from '../operators/windows/operator.ts'
 import { eventTimeTrigger, type Trigger } from '../operators/windows/triggers.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
@@ -134,11 +129,10 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     emit?: (result: T, context: WindowContext<K>) => Synchronous<O>,
   ): DataStream<O> {
     const call = callOf('reduce', uid)
-    const { kind } = this.#choices.assigner
     requireFunction(fn, call)
     const type = this.#site.inputType
-    const fold = synchronous(binary<unknown>(fn), call.what)
-    return this.#add(call, reducedContents(kind, fold, type), emitterOf(emit, call), {
+    const fold = reducing(synchronous(binary<unknown>(fn), call.what), type)
+    return this.#add(call, fold, emitterOf(emit, call), {
       outputType: emit === undefined ? type : dynamicType(),
     })
   }
@@ -163,7 +157,7 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
       add: synchronous(add, call.what),
       ...(merge === undefined ? {} : { merge: synchronous(merge, call.what) }),
     }
-    return this.#add(call, aggregatedContents(kind, fold, accumulator), emitterOf(emit, call), {
+    return this.#add(call, aggregating(fold, accumulator), emitterOf(emit, call), {
       outputType: emit === undefined ? output : dynamicType(),
     })
   }
@@ -173,14 +167,13 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     emit?: (count: number, context: WindowContext<K>) => Synchronous<O>,
   ): DataStream<O> {
     const call = callOf('count', uid)
-    const { kind } = this.#choices.assigner
     const window = t.struct({ start: t.timestamp, end: t.timestamp })
     const outputType = t.struct({ key: this.#site.keyType, window, value: t.float64 })
     const emitter =
       emit === undefined
         ? resultEmitter((value, context) => ({ ...context, value }))
         : emitterOf(emit, call)
-    return this.#add(call, aggregatedContents(kind, COUNTING, t.float64), emitter, {
+    return this.#add(call, aggregating(COUNTING, t.float64), emitter, {
       outputType: emit === undefined ? outputType : dynamicType(),
     })
   }
@@ -195,7 +188,7 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     const untyped = anyWindowProcess(fn)
     checkStates(untyped.state, call)
     checkWindowStates(untyped, kind, call)
-    return this.#add(call, listedContents(kind, this.#site.inputType), processEmitter(untyped), {
+    return this.#add(call, undefined, processEmitter(untyped), {
       outputType: untyped.output ?? dynamicType(),
       sideOutputs: checkSideOutputs(untyped.sideOutputs, call) ?? 'those that are read',
     })
@@ -208,13 +201,17 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
 
   #add<O>(
     call: Call,
-    contents: ContentsKind,
+    fold: Fold | undefined,
     emitter: EmitterKind,
     outputs: { readonly outputType: Type<unknown>; readonly sideOutputs?: SideOutputs },
   ): DataStream<O> {
     const { assigner, trigger = defaultTrigger(assigner, call), lateTag } = this.#choices
     const { allowedLatenessMs } = this.#choices
-    const spec: WindowSpec = { assigner, trigger, allowedLatenessMs, lateTag, contents, emitter }
+    const contents =
+      fold === undefined
+        ? listedContents(assigner.kind, this.#site.inputType)
+        : foldedContents(assigner.kind, fold)
+    const spec = { assigner, trigger, allowedLatenessMs, lateTag, contents, fold, emitter }
     return this.#site.add(call, {
       states: windowStates(spec),
       outputType: outputs.outputType,

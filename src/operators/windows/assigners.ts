@@ -8,6 +8,7 @@
 import { MillraceError } from '../../errors.ts'
 import { type Duration, parseDurationMs } from '../../util/duration.ts'
 import type { Timestamp } from '../functions.ts'
+import { cumulativeSlices, type Slicing, slidingSlices, windowStart } from './slices.ts'
 import { Window } from './window.ts'
 
 /** More windows for one record than this are surely a mistake in a unit. */
@@ -18,6 +19,8 @@ export interface WindowAssigner {
   readonly kind: 'tumbling' | 'sliding' | 'cumulative' | 'global'
   /** The windows of a moment, none twice. Engine only. */
   readonly assign: (timestamp: Timestamp) => readonly Window[]
+  /** How its windows are cut into slices, if they overlap. Engine only. */
+  readonly slicing?: Slicing
 }
 
 /** Windows that grow with the records of a key; `sessionWindow` makes them. */
@@ -65,7 +68,8 @@ export function slidingWindow(
   const slideMs = positive(slide, 'slidingWindow: slide')
   const offsetMs = offsetOf(options, 'slidingWindow', 'slide', slideMs)
   limitCount('slidingWindow', sizeMs, slideMs)
-  return aligned('sliding', (timestamp) => {
+  const slicing = slideMs < sizeMs ? slidingSlices(sizeMs, slideMs, offsetMs) : undefined
+  const answer = (timestamp: Timestamp): Answer => {
     const newest = windowStart(timestamp, offsetMs, slideMs)
     const windows: Window[] = []
     let start = newest
@@ -76,7 +80,8 @@ export function slidingWindow(
     const oldestEnd = start + slideMs + sizeMs
     const before = Math.min(newest + slideMs, windows.length === 0 ? Infinity : oldestEnd)
     return { windows, from: Math.max(newest, start + sizeMs), before }
-  })
+  }
+  return aligned('sliding', answer, slicing)
 }
 
 /**
@@ -99,7 +104,7 @@ export function cumulativeWindow(
     const problem = `maxSize (${sizeMs} ms) is no multiple of step (${stepMs} ms)`
     throw invalid(`cumulativeWindow: ${problem}`, 'choose a step that divides maxSize')
   }
-  return aligned('cumulative', (timestamp) => {
+  const answer = (timestamp: Timestamp): Answer => {
     const start = windowStart(timestamp, offsetMs, sizeMs)
     const from = windowStart(timestamp, offsetMs, stepMs)
     const windows: Window[] = []
@@ -107,7 +112,8 @@ export function cumulativeWindow(
       windows.push(new Window(start, end))
     }
     return { windows, from, before: from + stepMs }
-  })
+  }
+  return aligned('cumulative', answer, cumulativeSlices(sizeMs, stepMs, offsetMs))
 }
 
 /** One window of all time; it needs a trigger, for it never ends. */
@@ -137,12 +143,6 @@ export function sessionWindow<T = unknown>(
   return Object.freeze({ kind: 'session', assign })
 }
 
-/** Where the window of this size begins in which `timestamp` lies. */
-export function windowStart(timestamp: Timestamp, offsetMs: number, sizeMs: number): Timestamp {
-  const remainder = (timestamp - offsetMs) % sizeMs
-  return timestamp - (remainder < 0 ? remainder + sizeMs : remainder) + 0 // −0 is 0
-}
-
 /** Windows, and the span of time for which they are the answer. */
 interface Answer {
   readonly windows: readonly Window[]
@@ -153,10 +153,12 @@ interface Answer {
 function aligned(
   kind: WindowAssigner['kind'],
   answer: (timestamp: Timestamp) => Answer,
+  slicing?: Slicing,
 ): WindowAssigner {
   let last: Answer = { windows: [], from: 0, before: 0 }
   return Object.freeze({
     kind,
+    ...(slicing === undefined ? {} : { slicing }),
     assign(timestamp: Timestamp) {
       if (timestamp < last.from || timestamp >= last.before) last = answer(timestamp)
       return last.windows

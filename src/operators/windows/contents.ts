@@ -4,12 +4,13 @@
  */
 import type { KeyedStateTable } from '../../state/backend.ts'
 import { mapState } from '../../state/descriptors.ts'
-import type { Aggregate, StateSchema } from '../../state/descriptors.ts'
+import type { StateSchema } from '../../state/descriptors.ts'
 import type { MapState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
+import type { Fold } from './fold.ts'
 
 /**
  * Names of the states of windows; in every snapshot, so they never change. Those of sessions are
@@ -43,32 +44,12 @@ export interface ContentsKind {
 
 type Contents = MapState<number, unknown>
 
-export function reducedContents(
-  kind: WindowKind,
-  reduce: (a: unknown, b: unknown) => unknown,
-  type: Type<unknown>,
-): ContentsKind {
+export function foldedContents(kind: WindowKind, fold: Fold): ContentsKind {
   const names = namesOf(kind)
   return {
-    states: { [names.contents]: mapState(t.float64, type) },
+    states: { [names.contents]: mapState(t.float64, fold.type) },
     // The handle is of the state declared above.
-    create: (table) => new ReducedContents(table.handles[names.contents] as Contents, reduce),
-  }
-}
-
-export function aggregatedContents(
-  kind: WindowKind,
-  aggregate: Aggregate<unknown, unknown, unknown>,
-  type: Type<unknown>,
-): ContentsKind {
-  const names = namesOf(kind)
-  return {
-    states: { [names.contents]: mapState(t.float64, ownedType(type)) },
-    create(table) {
-      // The handle is of the state declared above.
-      const contents = table.handles[names.contents] as Contents
-      return new AggregatedContents(contents, aggregate, type)
-    },
+    create: (table) => new FoldedContents(table.handles[names.contents] as Contents, fold),
   }
 }
 
@@ -88,60 +69,13 @@ export function listedContents(kind: WindowKind, type: Type<unknown>): ContentsK
   }
 }
 
-class ReducedContents implements WindowContents {
-  readonly #values: Contents
-  readonly #reduce: (a: unknown, b: unknown) => unknown
-
-  constructor(values: Contents, reduce: (a: unknown, b: unknown) => unknown) {
-    this.#values = values
-    this.#reduce = reduce
-  }
-
-  has(slot: number): boolean {
-    return this.#values.has(slot)
-  }
-
-  add(slot: number, value: unknown): boolean {
-    const held = this.#values.get(slot)
-    const isFirst = held === undefined && !this.#values.has(slot)
-    const reduce = this.#reduce
-    this.#values.set(slot, isFirst ? value : reduce(held, value))
-    return isFirst
-  }
-
-  result(slot: number): unknown {
-    return this.#values.get(slot)
-  }
-
-  clear(slot: number): void {
-    this.#values.delete(slot)
-  }
-
-  merge(into: number, from: number): void {
-    if (!this.has(from)) return
-    this.add(into, this.#values.get(from))
-    this.clear(from)
-  }
-
-  size(): number {
-    return 1
-  }
-}
-
-/** The accumulator is the aggregate's own: `add` and `merge` may change it in place. */
-class AggregatedContents implements WindowContents {
+class FoldedContents implements WindowContents {
   readonly #accumulators: Contents
-  readonly #aggregate: Aggregate<unknown, unknown, unknown>
-  readonly #type: Type<unknown>
+  readonly #fold: Fold
 
-  constructor(
-    accumulators: Contents,
-    aggregate: Aggregate<unknown, unknown, unknown>,
-    type: Type<unknown>,
-  ) {
+  constructor(accumulators: Contents, fold: Fold) {
     this.#accumulators = accumulators
-    this.#aggregate = aggregate
-    this.#type = type
+    this.#fold = fold
   }
 
   has(slot: number): boolean {
@@ -151,15 +85,13 @@ class AggregatedContents implements WindowContents {
   add(slot: number, value: unknown): boolean {
     const held = this.#own(slot)
     const isFirst = held === undefined && !this.#accumulators.has(slot)
-    const accumulator = isFirst ? this.#aggregate.createAccumulator() : held
-    this.#hold(slot, held, this.#aggregate.add(value, accumulator))
+    if (isFirst) this.#accumulators.set(slot, this.#fold.first(value))
+    else this.#hold(slot, held, this.#fold.add(held, value))
     return isFirst
   }
 
   result(slot: number): unknown {
-    const held = this.#accumulators.get(slot)
-    const result = this.#aggregate.getResult(held)
-    return typeof result === 'object' && result === held ? this.#type.isolate(result) : result
+    return this.#fold.result(this.#accumulators.get(slot))
   }
 
   clear(slot: number): void {
@@ -171,8 +103,8 @@ class AggregatedContents implements WindowContents {
     const other = this.#own(from)
     if (this.has(into)) {
       const held = this.#own(into)
-      const merged = this.#aggregate.merge?.(held, other)
-      this.#hold(into, held, required(merged, 'merge gives an accumulator'))
+      const merge = required(this.#fold.merge, 'windows that merge have a fold that merges')
+      this.#hold(into, held, merge(held, other))
     } else this.#accumulators.set(into, other)
     this.clear(from)
   }
@@ -184,7 +116,8 @@ class AggregatedContents implements WindowContents {
   /** An accumulator that may be changed: a pending snapshot has taken the old one before. */
   #own(slot: number): unknown {
     const held = this.#accumulators.get(slot)
-    if (typeof held === 'object' && held !== null) this.#accumulators.set(slot, held)
+    const isObject = typeof held === 'object' && held !== null
+    if (isObject && this.#fold.changesInPlace) this.#accumulators.set(slot, held)
     return held
   }
 
@@ -235,15 +168,4 @@ class ListedContents implements WindowContents {
   size(slot: number): number {
     return this.#counts.get(slot) ?? 0
   }
-}
-
-/** The type of values that only the operator holds: objects need no copy. */
-function ownedType(type: Type<unknown>): Type<unknown> {
-  return Object.freeze<Type<unknown>>({
-    schema: type.schema,
-    copyOnRead: false,
-    write: (value, out) => type.write(value, out),
-    read: (input) => type.read(input),
-    isolate: (value) => (typeof value === 'object' && value !== null ? value : type.isolate(value)),
-  })
 }

@@ -24,6 +24,8 @@ export interface WindowEmitter {
 /** How the emitter of a subtask is made, and the state it needs. */
 export interface EmitterKind {
   readonly states: StateSchema
+  /** True if it must be told when a window is gone. */
+  readonly keepsWindowState: boolean
   create(context: OperatorContext, what: string): WindowEmitter
 }
 
@@ -31,7 +33,11 @@ export type EmitFunction = (result: unknown, context: WindowContext<unknown>) =>
 
 /** @param emit makes the record from the result; without it the result is the record. */
 export function resultEmitter(emit: EmitFunction | undefined): EmitterKind {
-  return { states: {}, create: (context, what) => new ResultEmitter(context, what, emit) }
+  return {
+    states: {},
+    keepsWindowState: false,
+    create: (context, what) => new ResultEmitter(context, what, emit),
+  }
 }
 
 class ResultEmitter implements WindowEmitter {
@@ -74,7 +80,11 @@ export function processEmitter(fn: AnyProcess): EmitterKind {
   for (const [name, { type }] of Object.entries(perWindow)) {
     states[windowStateName(name)] = mapState(t.float64, type)
   }
-  return { states, create: (context, what) => new ProcessEmitter(context, what, fn, perWindow) }
+  return {
+    states,
+    keepsWindowState: Object.keys(perWindow).length > 0,
+    create: (context, what) => new ProcessEmitter(context, what, fn, perWindow),
+  }
 }
 
 /** The context and collector are made once and pointed at each window. */

@@ -6,15 +6,16 @@
  * under its name. The slot of an aligned window is its end; sessions have numbers, so that a
  * session may grow without its contents being touched. Removing is never left to triggers.
  */
-import { MillraceError } from '../../errors.ts'
 import { required } from '../../util/assert.ts'
 import { BaseOperator, tableOf } from '../base.ts'
 import type { Timestamp } from '../functions.ts'
-import type { KeyedTimers, OperatorContext, Output, TimeDomain } from '../operator.ts'
+import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
 import type { ContentsKind, WindowContents } from './contents.ts'
 import type { EmitterKind, WindowEmitter } from './emitters.ts'
+import type { Fold } from './fold.ts'
+import { LateRecords, requireTimestamp } from './late.ts'
 import { WindowTriggerContext } from './trigger-context.ts'
 import type { Trigger, TriggerResult } from './triggers.ts'
 import { Window } from './window.ts'
@@ -25,6 +26,8 @@ export interface WindowSpec {
   readonly allowedLatenessMs: number
   readonly lateTag: OutputTag<unknown> | undefined
   readonly contents: ContentsKind
+  /** What folds the values, if they are folded. */
+  readonly fold: Fold | undefined
   readonly emitter: EmitterKind
 }
 
@@ -36,9 +39,8 @@ export abstract class WindowOperator extends BaseOperator {
   readonly #what: string
   readonly #emitter: WindowEmitter
   readonly #latenessMs: number
-  readonly #lateOutput: Output | undefined
+  readonly #late: LateRecords
   #timerWindow = new Window(0, 0)
-  #lateRecords = 0
 
   constructor(context: OperatorContext, what: string, spec: WindowSpec) {
     super(context, what)
@@ -50,12 +52,12 @@ export abstract class WindowOperator extends BaseOperator {
     this.timers = required(context.timers, `${what} needs timers`)
     this.#emitter = spec.emitter.create(context, what)
     this.#latenessMs = spec.allowedLatenessMs
-    this.#lateOutput = spec.lateTag === undefined ? undefined : context.sideOutput(spec.lateTag)
+    this.#late = new LateRecords(context, spec.lateTag)
   }
 
   /** Records that came after their windows had gone, since this subtask started. */
   get lateRecords(): number {
-    return this.#lateRecords
+    return this.#late.count
   }
 
   onTimer(domain: TimeDomain, time: number, name: string): void {
@@ -97,8 +99,7 @@ export abstract class WindowOperator extends BaseOperator {
   }
 
   protected late(value: unknown, timestamp: Timestamp): void {
-    this.#lateRecords++
-    this.#lateOutput?.collect(value, timestamp)
+    this.#late.take(value, timestamp)
   }
 
   protected pointAt(window: Window, slot: number): void {
@@ -114,12 +115,7 @@ export abstract class WindowOperator extends BaseOperator {
   }
 
   protected requireTimestamp(timestamp: Timestamp): void {
-    if (Number.isFinite(timestamp)) return
-    const problem = `${this.#what} got a record without timestamp`
-    throw new MillraceError('JOB_GRAPH_INVALID', problem, {
-      cure: 'give fromSource a timestamp function: { timestamp: (record) => record.at }',
-      details: { operator: this.#what },
-    })
+    requireTimestamp(timestamp, this.#what)
   }
 
   #cleanupTime(window: Window): Timestamp {

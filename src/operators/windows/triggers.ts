@@ -9,8 +9,8 @@ import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { type Duration, parseDurationMs } from '../../util/duration.ts'
 import type { Timestamp } from '../functions.ts'
-import { windowStart } from './assigners.ts'
 import type { TimeWindow } from './functions.ts'
+import { windowStart } from './slices.ts'
 import { maxTimestampOf } from './window.ts'
 
 /** `fire` emits the result of the window, `purge` drops its values. */
@@ -57,22 +57,24 @@ export interface MergingTrigger<T = unknown, S = unknown> extends Trigger<T, S> 
 const goOn = (): TriggerResult => 'continue'
 const nothing = (): void => undefined
 
+const EVENT_TIME = Object.freeze<MergingTrigger>({
+  onElement(_value, _timestamp, window, ctx) {
+    if (maxTimestampOf(window) <= ctx.currentWatermark) return 'fire'
+    ctx.registerEventTimeTimer(maxTimestampOf(window))
+    return 'continue'
+  },
+  onEventTime: (time, window) => (time === maxTimestampOf(window) ? 'fire' : 'continue'),
+  onProcessingTime: goOn,
+  onMerge(window, ctx) {
+    const last = maxTimestampOf(window)
+    if (last > ctx.currentWatermark) ctx.registerEventTimeTimer(last)
+  },
+  clear: (window, ctx) => ctx.deleteEventTimeTimer(maxTimestampOf(window)),
+})
+
 /** Fires when the watermark passes the end, and for each late record after it. The default. */
 export function eventTimeTrigger(): MergingTrigger {
-  return Object.freeze<MergingTrigger>({
-    onElement(_value, _timestamp, window, ctx) {
-      if (maxTimestampOf(window) <= ctx.currentWatermark) return 'fire'
-      ctx.registerEventTimeTimer(maxTimestampOf(window))
-      return 'continue'
-    },
-    onEventTime: (time, window) => (time === maxTimestampOf(window) ? 'fire' : 'continue'),
-    onProcessingTime: goOn,
-    onMerge(window, ctx) {
-      const last = maxTimestampOf(window)
-      if (last > ctx.currentWatermark) ctx.registerEventTimeTimer(last)
-    },
-    clear: (window, ctx) => ctx.deleteEventTimeTimer(maxTimestampOf(window)),
-  })
+  return EVENT_TIME
 }
 
 /** Fires when the time of day passes the end of the window. */

@@ -1,0 +1,133 @@
+/**
+ * The slices of a key: an accumulator each. Neighbours lie in one entry of state, a _chunk_, so
+ * that a key with many slices has few entries, and a record still rewrites little. In memory a
+ * chunk is a flat array, `[end, accumulator, end, accumulator, …]`; in snapshots it is a list of
+ * pairs, in order of arrival.
+ */
+import type { KeyedStateTable } from '../../state/backend.ts'
+import { mapState, type StateSchema } from '../../state/descriptors.ts'
+import type { MapState } from '../../state/handles.ts'
+import { t } from '../../types/t.ts'
+import type { Type } from '../../types/type.ts'
+import type { Timestamp } from '../functions.ts'
+import type { Fold } from './fold.ts'
+
+/** Name of the state of slices; in every snapshot, so it never changes. */
+const SLICES_STATE = 'window-slices'
+
+type Chunk = unknown[]
+
+export function sliceStates(fold: Fold): StateSchema {
+  return { [SLICES_STATE]: mapState(t.float64, chunkType(fold.type)) }
+}
+
+export class SliceContents {
+  readonly #chunks: MapState<number, Chunk>
+  readonly #fold: Fold
+  /** What `result` found, by time; kept to save the allocation. */
+  readonly #ends: Timestamp[] = []
+  readonly #found: unknown[] = []
+
+  constructor(table: KeyedStateTable, fold: Fold) {
+    // The handle is of the state that `sliceStates` declares.
+    this.#chunks = table.handles[SLICES_STATE] as MapState<number, Chunk>
+    this.#fold = fold
+  }
+
+  /** True if it is the first value of the slice. */
+  add(sliceEnd: Timestamp, chunkEnd: Timestamp, value: unknown): boolean {
+    const fold = this.#fold
+    const chunk = this.#chunks.get(chunkEnd)
+    if (chunk === undefined) {
+      this.#chunks.set(chunkEnd, [sliceEnd, fold.hold(fold.first(value))])
+      return true
+    }
+    let at = chunk.length - 2
+    while (at >= 0 && chunk[at] !== sliceEnd) at -= 2
+    this.#chunks.set(chunkEnd, chunk) // a pending snapshot takes it as it was
+    if (at < 0) {
+      chunk.push(sliceEnd, fold.hold(fold.first(value)))
+      return true
+    }
+    chunk[at + 1] = fold.hold(fold.add(chunk[at + 1], value))
+    return false
+  }
+
+  /** The accumulator of the slices between `start` and `end`; it may be changed. */
+  merged(start: Timestamp, end: Timestamp): { readonly accumulator: unknown } | undefined {
+    for (const chunk of this.#chunks.values()) {
+      for (let at = 0; at < chunk.length; at += 2) {
+        const sliceEnd = chunk[at] as Timestamp // see above
+        if (sliceEnd > start && sliceEnd <= end) this.#sortIn(sliceEnd, chunk[at + 1])
+      }
+    }
+    if (this.#ends.length === 0) return undefined
+    const fold = this.#fold
+    let accumulator = fold.copy(this.#found[0])
+    for (let at = 1; at < this.#found.length; at++) {
+      // Without it the operator is not made.
+      accumulator = fold.merge?.(accumulator, fold.copy(this.#found[at]))
+    }
+    this.#ends.length = 0
+    this.#found.length = 0
+    return { accumulator }
+  }
+
+  result(accumulator: unknown): unknown {
+    return this.#fold.result(accumulator)
+  }
+
+  /** The least of what `of` gives for the slices; +∞ without any. */
+  least(of: (sliceEnd: Timestamp) => Timestamp): Timestamp {
+    let least = Infinity
+    for (const chunk of this.#chunks.values()) {
+      for (let at = 0; at < chunk.length; at += 2) {
+        least = Math.min(least, of(chunk[at] as Timestamp)) // see above
+      }
+    }
+    return least
+  }
+
+  get newest(): Timestamp {
+    return -this.least((sliceEnd) => -sliceEnd)
+  }
+
+  /** Removes the chunks for whose end this is true. */
+  removeIf(isOver: (chunkEnd: Timestamp) => boolean): void {
+    for (const chunkEnd of this.#chunks.keys()) {
+      if (isOver(chunkEnd)) this.#chunks.delete(chunkEnd)
+    }
+  }
+
+  clear(): void {
+    this.#chunks.clear()
+  }
+
+  #sortIn(sliceEnd: Timestamp, accumulator: unknown): void {
+    const ends = this.#ends
+    const found = this.#found
+    let at = ends.length
+    for (; at > 0 && (ends[at - 1] as Timestamp) > sliceEnd; at--) {
+      ends[at] = ends[at - 1] as Timestamp // of those that are there
+      found[at] = found[at - 1]
+    }
+    ends[at] = sliceEnd
+    found[at] = accumulator
+  }
+}
+
+function chunkType(accumulator: Type<unknown>): Type<Chunk> {
+  const pairs = t.list(t.tuple(t.float64, accumulator))
+  return Object.freeze<Type<Chunk>>({
+    schema: pairs.schema,
+    copyOnRead: false,
+    write(chunk, out) {
+      const list: [number, unknown][] = []
+      // Even places hold ends.
+      for (let at = 0; at < chunk.length; at += 2) list.push([chunk[at] as number, chunk[at + 1]])
+      pairs.write(list, out)
+    },
+    read: (input) => pairs.read(input).flat(),
+    isolate: (chunk) => chunk, // only the operator has it
+  })
+}

@@ -4,6 +4,7 @@
  * killed is succeeded at once. This keeps two runs from disturbing each other; that they cannot
  * corrupt anything is the fence of the manifest chain, which needs no clock and no pid.
  */
+import { createHash } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -96,10 +97,10 @@ async function takeFolder(folder: string, owner: ControlFile, clock: Clock): Pro
   try {
     for (let round = 0; round < roundsMax; round++) {
       if (await linkIfAbsent(ours, file)) return
-      const text = await readFile(file, 'utf8').catch(() => undefined)
+      const text = await readIfThere(file)
       if (text === undefined) continue
       await refuseIfAlive(folder, text, clock)
-      await removeStale(file, text, join(folder, `.${owner.claim}.stale`))
+      if (await succeed(folder, text, ours, clock)) return
     }
   } finally {
     await rm(ours, { force: true })
@@ -126,7 +127,6 @@ async function refuseIfAlive(folder: string, text: string, clock: Clock): Promis
     if (leftMs <= 0 || owner?.pid === process.pid) throw owned(folder, owner)
     await clock.sleep(vanishPollMs)
   }
-  if (socket !== '') await removeControlSocket(socket)
 }
 
 /** By its pid, which means something on its own machine only. */
@@ -135,16 +135,47 @@ function isOwnerAlive(owner: ControlFile | undefined): boolean {
   return isProcessAlive(owner.pid, owner.processStart)
 }
 
-/** Moves the dead owner's file away; if another claim has come in between, puts that one back. */
-async function removeStale(file: string, judged: string, away: string): Promise<void> {
+/**
+ * Takes the place of a dead owner. Who may is decided by a second link, named by the file that was
+ * judged: only one process gets it, and only that one replaces the file. Should it die in between,
+ * it is succeeded itself in the same way. True if we are the owner now.
+ */
+async function succeed(
+  folder: string,
+  judged: string,
+  ours: string,
+  clock: Clock,
+): Promise<boolean> {
+  const file = join(folder, CONTROL_FILE_NAME)
+  const gates: string[] = []
+  for (let text = judged; gates.length < roundsMax;) {
+    const gate = join(folder, `.after-${createHash('sha256').update(text).digest('hex')}`)
+    gates.push(gate)
+    if (await linkIfAbsent(ours, gate)) {
+      // Somebody may have passed this gate, replaced the file and removed the gate before.
+      const isOurs = (await readIfThere(file)) === judged
+      if (isOurs) {
+        const socket = parseControlFile(judged)?.socket ?? join(folder, 'control.sock')
+        if (socket !== '') await removeControlSocket(socket)
+        await rename(ours, file)
+      }
+      for (const passed of isOurs ? gates : [gate]) await rm(passed, { force: true })
+      return isOurs
+    }
+    const winner = await readIfThere(gate)
+    if (winner === undefined) return false
+    await refuseIfAlive(folder, winner, clock)
+    text = winner
+  }
+  return false
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    await rename(file, away)
-    const moved = await readFile(away, 'utf8')
-    if (moved !== judged) await linkIfAbsent(away, file)
+    return await readFile(file, 'utf8')
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error
-  } finally {
-    await rm(away, { force: true })
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
   }
 }
 

@@ -20,6 +20,7 @@ const tasks = {
   simulate: ['simulation/main.ts'],
   bench: ['bench/main.ts'],
   kill: ['test/kill/main.ts'],
+  runners: ['scripts/runners.ts'],
 }
 
 /** The package that holds Node for this platform; tools/package.json pins its version. */

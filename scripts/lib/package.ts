@@ -51,7 +51,7 @@ async function inEmptyFolder(use: (folder: string) => Promise<void>): Promise<vo
 }
 
 /** Packs a package without running any script and returns the tarball's path. */
-async function pack(from: string, into: string): Promise<string> {
+export async function pack(from: string, into: string): Promise<string> {
   const before = new Set(await readdir(into))
   const flags = ['--ignore-scripts', '--silent', '--pack-destination', into]
   await runNpm(['pack', ...flags], { cwd: from })
@@ -61,7 +61,7 @@ async function pack(from: string, into: string): Promise<string> {
 }
 
 /** Installs the tarball as a user would. The dependency comes from our tree: no network is used. */
-async function install(folder: string, tarball: string): Promise<void> {
+export async function install(folder: string, tarball: string): Promise<void> {
   await cp(consumerFiles, folder, { recursive: true })
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   const dependency = await pack(join(root, 'node_modules', 'yaml'), folder)

@@ -120,13 +120,18 @@ function write(value: unknown, depth: number): string {
   }
   if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`
   assert(typeof value === 'object', `a manifest cannot hold a ${typeof value}`)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  assert(prototype === Object.prototype || prototype === null, 'a manifest holds plain data only')
+  assert(isPlain(value), 'a manifest holds plain data only')
   const fields: string[] = []
   for (const [name, field] of Object.entries(value).toSorted(byName)) {
     if (field !== undefined) fields.push(`${JSON.stringify(name)}:${write(field, depth + 1)}`)
   }
   return `{${fields.join(',')}}`
+}
+
+/** Messages are copies, which some test runners make with an Object of another realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {

@@ -120,6 +120,24 @@ export type {
   StateOf,
   StateSchema,
 } from './state/descriptors.ts'
+export {
+  counterState,
+  dequeState,
+  setState,
+  sortedMapState,
+} from './state/collection-descriptors.ts'
+export type {
+  CounterState,
+  DequeState,
+  KeyPrefix,
+  ReadonlyCounterState,
+  ReadonlyDequeState,
+  ReadonlySetState,
+  ReadonlySortedMapState,
+  SetState,
+  SortedMapState,
+  SortedRange,
+} from './state/collection-handles.ts'
 export type {
   FoldingState,
   ListState,

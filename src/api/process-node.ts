@@ -2,7 +2,7 @@
 import type { KeyedProcessFunction } from '../operators/functions.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { refuseAsyncFunction } from '../operators/synchronous.ts'
-import type { StateSchema } from '../state/descriptors.ts'
+import { STATE_KINDS, type StateSchema } from '../state/descriptors.ts'
 import type { Type } from '../types/type.ts'
 import { type Call, invalid, requireFunction } from './site.ts'
 
@@ -22,7 +22,7 @@ export function checkSideOutputs(
   return byName
 }
 
-const KINDS: ReadonlySet<unknown> = new Set(['value', 'list', 'map', 'reducing', 'aggregating'])
+const KINDS: ReadonlySet<unknown> = new Set(STATE_KINDS)
 
 /** A keyed process function as JavaScript may have written it. */
 export function checkKeyedProcess(

@@ -3,6 +3,7 @@
  * against the interfaces of `manifest.ts`. After the shape come the rules that join fields.
  */
 import type { JobPlan, PlanEdge, PlanNode, PlanState, PlanVertex } from '../graph/plan.ts'
+import { STATE_KINDS } from '../state/descriptors.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
 import { OPERATOR_ID_MAX } from './operator-ids.ts'
@@ -34,7 +35,7 @@ const id = checks.integer(1)
 const operatorId = checks.integer(1, OPERATOR_ID_MAX)
 const parallelism = checks.integer(1, MAX_PARALLELISM_LIMIT)
 const subtaskIndex = checks.integer(0, MAX_PARALLELISM_LIMIT - 1)
-const kindOfState = checks.oneOf('value', 'list', 'map', 'reducing', 'aggregating')
+const kindOfState = checks.oneOf(...STATE_KINDS)
 const partitioning = checks.oneOf('forward', 'hash', 'rebalance', 'broadcast')
 
 const planState = checks.shape<PlanState>(

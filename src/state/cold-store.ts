@@ -47,6 +47,8 @@ export interface ColdStore {
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[]
   /** Keys and values in turn from `lower` to below `upper`, in byte order, up to `limit` pairs. */
   scan(lower: Buffer, upper: Buffer, limit: number): readonly Buffer[]
+  /** The same pairs from the other end: downwards from below `upper`. */
+  scanDown(lower: Buffer, upper: Buffer, limit: number): readonly Buffer[]
   /** All changes at once; what it is given is not kept. */
   write(batch: ColdBatch): void
   /** May be called twice; afterwards every other call throws `STATE_CLOSED`. */

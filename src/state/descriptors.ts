@@ -16,7 +16,19 @@ import type {
   ValueState,
 } from './handles.ts'
 
-export type StateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating'
+/** Every kind of state, as snapshots name them. */
+export const STATE_KINDS = [
+  'value',
+  'list',
+  'map',
+  'reducing',
+  'aggregating',
+  'sorted-map',
+  'set',
+  'deque',
+  'counter',
+] as const
+export type StateKind = (typeof STATE_KINDS)[number]
 
 declare const handle: unique symbol
 
@@ -24,9 +36,9 @@ declare const handle: unique symbol
 export interface StateDescriptor<Handle = unknown, View = unknown> {
   readonly [handle]?: { readonly handle: Handle; readonly view: View }
   readonly kind: StateKind
-  /** Type of the value, list element, map value or accumulator. */
+  /** Type of the value, element, map value or accumulator. */
   readonly type: Type<unknown>
-  /** Map state only. */
+  /** Map and sorted map state only. */
   readonly keyType?: Type<unknown>
   /** Value state only: what `value()` gives while there is none. */
   readonly initial?: unknown

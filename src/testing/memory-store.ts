@@ -30,6 +30,19 @@ export class MemoryStore implements ColdStore {
     return found
   }
 
+  scanDown(lower: Buffer, upper: Buffer, limit: number): readonly Buffer[] {
+    this.#expectOpen()
+    const start = textOf(lower)
+    const found: Buffer[] = []
+    for (let index = this.#placeOf(textOf(upper)) - 1; found.length < 2 * limit; index--) {
+      const key = this.#sorted[index]
+      const value = key === undefined ? undefined : copyOf(this.#values.get(key))
+      if (key === undefined || value === undefined || key < start) break
+      found.push(Buffer.from(key, 'latin1'), value)
+    }
+    return found
+  }
+
   write({ keys, values, uppers }: ColdBatch): void {
     this.#expectOpen()
     for (const [index, key] of keys.entries()) {

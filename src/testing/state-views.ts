@@ -3,6 +3,11 @@
  * of several keys can be used side by side. What they give is as the function itself would read it.
  */
 import type { KeyedStateTable } from '../state/backend.ts'
+import type {
+  ReadonlyDequeState,
+  ReadonlySetState,
+  ReadonlySortedMapState,
+} from '../state/collection-handles.ts'
 import type { StateDescriptor, StateSchema } from '../state/descriptors.ts'
 import type {
   ReadonlyFoldingState,
@@ -14,7 +19,9 @@ import { routeHash } from '../types/keys.ts'
 
 type Handle = ReadonlyValueState<unknown> &
   ReadonlyListState<unknown> &
-  ReadonlyMapState<unknown, unknown> &
+  ReadonlySortedMapState<unknown, unknown> &
+  ReadonlySetState<unknown> &
+  ReadonlyDequeState<unknown> &
   ReadonlyFoldingState<unknown>
 
 /** By state name; the kinds of the views are those of the schema. */
@@ -45,6 +52,7 @@ type Read = <R>(read: (state: Handle) => R) => R
 function viewOf(kind: StateDescriptor['kind'], read: Read): object {
   switch (kind) {
     case 'value':
+    case 'counter':
       return { value: () => read((state) => state.value()) }
     case 'reducing':
     case 'aggregating':
@@ -53,6 +61,12 @@ function viewOf(kind: StateDescriptor['kind'], read: Read): object {
       return listView(read)
     case 'map':
       return mapView(read)
+    case 'sorted-map':
+      return sortedMapView(read)
+    case 'set':
+      return setView(read)
+    case 'deque':
+      return dequeView(read)
   }
 }
 
@@ -80,5 +94,50 @@ function mapView(read: Read): ReadonlyMapState<unknown, unknown> {
       return read((state) => state.isEmpty)
     },
     [Symbol.iterator]: () => entries()[Symbol.iterator](),
+  }
+}
+
+function sortedMapView(read: Read): ReadonlySortedMapState<unknown, unknown> {
+  const entries = (): readonly (readonly [unknown, unknown])[] =>
+    read((state) => [...state.entries()])
+  return {
+    get: (key) => read((state) => state.get(key)),
+    has: (key) => read((state) => state.has(key)),
+    keys: () => read((state) => [...state.keys()]),
+    values: () => entries().map(([, value]) => value),
+    entries,
+    range: (range) => read((state) => [...state.range(range)]),
+    first: () => read((state: ReadonlySortedMapState<unknown, unknown>) => state.first()),
+    last: () => read((state: ReadonlySortedMapState<unknown, unknown>) => state.last()),
+    get isEmpty() {
+      return read((state) => state.isEmpty)
+    },
+    [Symbol.iterator]: () => entries()[Symbol.iterator](),
+  }
+}
+
+function setView(read: Read): ReadonlySetState<unknown> {
+  const values = (): readonly unknown[] => read((state) => [...state.values()])
+  return {
+    has: (value) => read((state) => state.has(value)),
+    values,
+    get isEmpty() {
+      return read((state) => state.isEmpty)
+    },
+    [Symbol.iterator]: () => values()[Symbol.iterator](),
+  }
+}
+
+function dequeView(read: Read): ReadonlyDequeState<unknown> {
+  const all = (): readonly unknown[] =>
+    read((state) => Array.from({ length: state.length }, (_, index) => state.at(index)))
+  return {
+    get length() {
+      return read((state) => state.length)
+    },
+    first: () => read((state: ReadonlyDequeState<unknown>) => state.first()),
+    last: () => read((state: ReadonlyDequeState<unknown>) => state.last()),
+    at: (index) => read((state: ReadonlyDequeState<unknown>) => state.at(index)),
+    [Symbol.iterator]: () => all()[Symbol.iterator](),
   }
 }

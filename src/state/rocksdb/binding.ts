@@ -119,9 +119,11 @@ class RocksDbStore implements ColdStore {
   }
 
   scan(lower: Buffer, upper: Buffer, limit: number): readonly Buffer[] {
-    this.#expectOpen()
-    const range = { gte: lower, lt: upper, limit, keyEncoding: 'buffer', valueEncoding: 'buffer' }
-    return this.#run('scan', () => this.#native.db_query(this.#context, range).rows)
+    return this.#query({ gte: lower, lt: upper, limit })
+  }
+
+  scanDown(lower: Buffer, upper: Buffer, limit: number): readonly Buffer[] {
+    return this.#query({ gte: lower, lt: upper, limit, reverse: true })
   }
 
   write(batch: ColdBatch): void {
@@ -151,6 +153,12 @@ class RocksDbStore implements ColdStore {
       })
     })
     return this.#closing
+  }
+
+  #query(range: object): readonly Buffer[] {
+    this.#expectOpen()
+    const query = { ...range, keyEncoding: 'buffer', valueEncoding: 'buffer' }
+    return this.#run('scan', () => this.#native.db_query(this.#context, query).rows)
   }
 
   #flush(): void {

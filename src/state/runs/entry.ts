@@ -236,3 +236,13 @@ export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
   }
   return true
 }
+
+/** The first key behind all that start with `prefix`. */
+export function endOfPrefix(prefix: Uint8Array): Buffer {
+  let length = prefix.length
+  while (length > 0 && prefix[length - 1] === 0xff) length--
+  assert(length > 0, 'a prefix of only 0xff has no end')
+  const end = Buffer.from(prefix.subarray(0, length))
+  end[length - 1] = (end[length - 1] as number) + 1 // below 0xff
+  return end
+}

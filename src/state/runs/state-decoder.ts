@@ -19,7 +19,8 @@ export interface DecodedRow {
   readonly key: unknown
   /**
    * By state name: the value (of a reducing or aggregating state its accumulator), an array for a
-   * list, a `Map` for a map. A state that the key has nothing in is absent.
+   * list or deque, a `Map` for a map (of a sorted one in order), a `Set` for a set. A state that
+   * the key has nothing in is absent.
    */
   readonly states: Readonly<Record<string, unknown>>
   /** When it was touched last, if time-to-live keeps account of that. */
@@ -76,20 +77,33 @@ export class StateDecoder {
     input: ByteReader,
     states: Record<string, unknown>,
   ): void {
-    if (record.kind === 'map') {
-      const held = states[record.name]
-      const map: Map<unknown, unknown> = held instanceof Map ? held : new Map()
-      map.set(readKey(new ByteReader(userKey)), type.read(input))
-      states[record.name] = map
-    } else if (record.kind === 'list') {
-      const held = states[record.name]
-      const list: unknown[] = Array.isArray(held) ? held : []
-      // Chunks come in the order of their numbers, for those are big-endian in the key.
-      const count = input.varuint()
-      for (let index = 0; index < count; index++) list.push(type.read(input))
-      states[record.name] = list
-    } else {
-      throw new MillraceError('STORAGE_CORRUPT', `state "${record.name}" lies outside its row`)
+    const held = states[record.name]
+    switch (record.kind) {
+      case 'map':
+      case 'sorted-map': {
+        const map: Map<unknown, unknown> = held instanceof Map ? held : new Map()
+        states[record.name] = map.set(readKey(new ByteReader(userKey)), type.read(input))
+        return
+      }
+      case 'set': {
+        const set: Set<unknown> = held instanceof Set ? held : new Set()
+        states[record.name] = set.add(readKey(new ByteReader(userKey)))
+        return
+      }
+      case 'list':
+      case 'deque': {
+        // Chunks and positions are ordered in the key as they are in the list.
+        const list: unknown[] = Array.isArray(held) ? held : []
+        const count = record.kind === 'deque' ? 1 : input.varuint()
+        for (let index = 0; index < count; index++) list.push(type.read(input))
+        states[record.name] = list
+        return
+      }
+      case 'value':
+      case 'reducing':
+      case 'aggregating':
+      case 'counter':
+        throw new MillraceError('STORAGE_CORRUPT', `state "${record.name}" lies outside its row`)
     }
   }
 

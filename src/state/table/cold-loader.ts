@@ -18,10 +18,14 @@ import {
 import { rowPrefixLength } from '../runs/entry-key.ts'
 import { writeSummary } from './cold-format.ts'
 import type { ColdSide } from './cold-table.ts'
+import { NO_ENTRIES, type Summary } from './collection-kinds.ts'
+import { extended } from './deque-collection.ts'
 import type { KeyedTable } from './keyed-table.ts'
 import type { Loader } from './restore.ts'
 
 const BATCH_BYTES = 1 << 20
+/** Of the state's id and the end of its namespace. */
+const STATE_ID_BYTES = 3
 const NOTHING = Buffer.alloc(0)
 
 export class ColdLoader {
@@ -35,7 +39,7 @@ export class ColdLoader {
   #table: KeyedTable | undefined
   #prefix: Uint8Array = NOTHING
   #row: Uint8Array = NOTHING
-  #sizes: number[] = []
+  #sizes: Summary[] = []
 
   constructor(loader: Loader, side: ColdSide) {
     this.#loader = loader
@@ -55,8 +59,12 @@ export class ColdLoader {
     }
     const state = table.layout.collections.find((each) => each.stateId === stateId)
     if (state === undefined) throw this.#loader.unknownState(table, stateId)
-    const held = this.#sizes[state.ordinal] ?? 0
-    this.#sizes[state.ordinal] = state.kind === 'list' ? held + 1 : 1
+    const { size, extent } = this.#sizes[state.ordinal] ?? NO_ENTRIES
+    const counts = state.kind === 'list' || state.kind === 'deque'
+    this.#sizes[state.ordinal] = {
+      size: counts ? size + 1 : 1,
+      ...(state.kind === 'deque' ? { extent: extended(extent, this.#userKeyOf(entry)) } : {}),
+    }
     this.#put(Buffer.from(entry.key), Buffer.from(entry.value))
   }
 
@@ -70,7 +78,12 @@ export class ColdLoader {
     this.#table = this.#loader.tableOf(entry)
     this.#prefix = entry.key.subarray(0, rowPrefixLength(entry.key))
     this.#row = NOTHING
-    this.#sizes = this.#table.layout.collections.map(() => 0)
+    this.#sizes = this.#table.layout.collections.map(() => NO_ENTRIES)
+  }
+
+  /** Behind the row's prefix come the state's id and an empty namespace. */
+  #userKeyOf({ key }: Entry): Uint8Array {
+    return key.subarray(this.#prefix.length + STATE_ID_BYTES)
   }
 
   #end(): void {

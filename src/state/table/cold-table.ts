@@ -7,16 +7,15 @@ import { routeHash as hashOf } from '../../types/keys.ts'
 import { required } from '../../util/assert.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { ColdStore } from '../cold-store.ts'
-import { beginKey, endStateKey, SCALAR_ROW, SECTION_ROWS } from '../runs/entry.ts'
+import { beginKey, endOfPrefix, endStateKey, SCALAR_ROW, SECTION_ROWS } from '../runs/entry.ts'
 import { readRowKey } from '../runs/entry-key.ts'
-import { endOfPrefix, readSummary } from './cold-format.ts'
-import type { ColdEntry } from './collection.ts'
+import { readSummary } from './cold-format.ts'
+import { collectionOf } from './collection-kinds.ts'
+import type { ColdEntry, ColdRange } from './collection.ts'
 import { readUserKey, writeUserKey } from './entry-codec.ts'
 import type { Item, ItemOwner } from './item.ts'
 import type { KeyedTable, TableSource } from './keyed-table.ts'
 import { ROW_BELOW, ROW_RECORDED } from './layout.ts'
-import { ListCollection } from './list-collection.ts'
-import { MapCollection } from './map-collection.ts'
 import type { KeyAndHash, RowSource } from './row-finder.ts'
 import { keysOfShard } from './shard-keys.ts'
 
@@ -105,11 +104,16 @@ export class ColdTable implements RowSource, TableSource {
     return { value: this.#table.codec.readMapValue(this.#input.reset(value), owner.state) }
   }
 
-  entries(owner: ItemOwner, after: Uint8Array | undefined, limit: number): readonly ColdEntry[] {
+  entries(owner: ItemOwner, range: ColdRange, limit: number): readonly ColdEntry[] {
+    if (this.#side.isEmpty) return []
     const prefix = this.#collectionKey(owner).copy()
-    // What follows a key at once is the key with a zero byte behind it.
-    const from = after === undefined ? prefix : Buffer.concat([prefix, after, Buffer.alloc(1)])
-    const found = this.#side.store.scan(from, endOfPrefix(prefix), limit)
+    const { lower, upper } = range
+    const from = lower === undefined ? prefix : Buffer.concat([prefix, lower])
+    const to = upper === undefined ? endOfPrefix(prefix) : Buffer.concat([prefix, upper])
+    if (from.compare(to) >= 0) return []
+    const { store } = this.#side
+    const found =
+      range.isDown === true ? store.scanDown(from, to, limit) : store.scan(from, to, limit)
     const entries: ColdEntry[] = []
     for (let index = 0; index + 1 < found.length; index += 2) {
       const [key, value] = [found[index], found[index + 1]]
@@ -178,8 +182,8 @@ export class ColdTable implements RowSource, TableSource {
     const sizes = readSummary(this.#input.reset(record), layout)
     if (this.#input.remaining > 0) return true
     return layout.collections.some((state, ordinal) => {
-      if (sizes[ordinal] === 0) return false
-      if (state.kind === 'list') return true
+      if (sizes[ordinal]?.size === 0) return false
+      if (state.kind === 'list' || state.kind === 'deque') return true
       const out = this.#out
       out.reset()
       out.raw(rowKey, 0, rowKey.length - SCALAR_ROW_KEY_BYTES)
@@ -196,15 +200,11 @@ export class ColdTable implements RowSource, TableSource {
     const input = this.#input.reset(value)
     table.setFlags(ROW_RECORDED)
     const sizes = readSummary(input, table.layout)
-    const row = sizes.some((size) => size > 0) && table.newCollections(routeHash, shardIndex)
-    for (const [ordinal, size] of sizes.entries()) {
+    const row = sizes.some(({ size }) => size > 0) && table.newCollections(routeHash, shardIndex)
+    for (const [ordinal, summary] of sizes.entries()) {
       const state = table.layout.collections[ordinal]
-      if (size === 0 || state === undefined || row === false) continue
-      const collection =
-        state.kind === 'list'
-          ? new ListCollection(table, row, state, size)
-          : new MapCollection(table, row, state, true)
-      row.place(collection)
+      if (summary.size === 0 || state === undefined || row === false) continue
+      row.place(collectionOf(table, row, state, summary))
     }
     if (input.remaining === 0) return
     table.codec.readRow(input, required(table.shard, 'the row was added'), table.slot)

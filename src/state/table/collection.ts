@@ -17,6 +17,8 @@ export interface CollectionHost {
   thin(): void
   /** Items were added (or, below zero, removed); for the estimate of memory. */
   countItems(change: number): void
+  /** What the store below says of the current row's collections is out of date. */
+  recount(): void
   readonly below: ColdItems | undefined
 }
 
@@ -27,11 +29,20 @@ export interface ColdEntry {
   readonly keyBytes: Uint8Array
 }
 
+/** A range of user keys as bytes; without bounds all of them. */
+export interface ColdRange {
+  readonly lower?: Uint8Array | undefined
+  /** Exclusive. */
+  readonly upper?: Uint8Array | undefined
+  /** From the upper end downwards. */
+  readonly isDown?: boolean
+}
+
 /** Reads parts of collections from the cold store. */
 export interface ColdItems {
   entry(owner: ItemOwner, key: unknown): { readonly value: unknown } | undefined
-  /** The entries behind the one of these key bytes, in the order of key bytes. */
-  entries(owner: ItemOwner, after: Uint8Array | undefined, limit: number): readonly ColdEntry[]
+  /** The first entries of a range, in the order of key bytes. */
+  entries(owner: ItemOwner, range: ColdRange, limit: number): readonly ColdEntry[]
   chunk(owner: ItemOwner, number: number): unknown[]
 }
 

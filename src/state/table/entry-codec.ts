@@ -93,13 +93,13 @@ export class EntryCodec {
     if (item.isDead) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
     writeHeader(out, 0, SCHEMA_ID)
     const { kind, type } = item.owner.state
-    if (kind === 'map') return type.write(item.value, out)
+    if (kind !== 'list') return type.write(item.value, out)
     const elements = item.value as readonly unknown[] // a chunk's value is its elements
     out.varuint(elements.length)
     for (const element of elements) type.write(element, out)
   }
 
-  /** The value of a map entry, at whose header `input` stands. */
+  /** The value of a map's, set's or deque's entry, at whose header `input` stands. */
   readMapValue(input: ByteReader, state: CollectionState): unknown {
     this.#header.read(input)
     return readWhole(state.type, input)
@@ -123,7 +123,7 @@ export class EntryCodec {
 }
 
 export function writeUserKey(out: ByteWriter, state: CollectionState, key: unknown): void {
-  if (state.kind === 'map') writeKey(key, out)
+  if (state.kind !== 'list') writeKey(key, out)
   else out.uint32BE(key as number) // a chunk's key is its number
 }
 

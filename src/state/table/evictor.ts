@@ -7,7 +7,9 @@
 import { required } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import { ColdBatch } from '../cold-store.ts'
-import { endOfPrefix, summaryOf, writeSummary } from './cold-format.ts'
+import { endOfPrefix } from '../runs/entry.ts'
+import { writeSummary } from './cold-format.ts'
+import { summaryOf } from './collection-kinds.ts'
 import type { ColdSide } from './cold-table.ts'
 import { EntryBuffer } from './entry-buffer.ts'
 import {
@@ -151,8 +153,9 @@ export class Evictor {
     table.codec.writeRowKey(out, table.cuts.keyGroupOf(shardIndex), shard.keyAt(slot))
     const key = out.copy()
     const hasScalars = !table.records.isEmpty(shard, slot)
-    const summary = summaryOf(table.layout, shard.collections?.[slot])
-    if (!hasScalars && summary.every((size) => size === 0)) return this.#batch.delete(key)
+    const row = shard.collections?.[slot]
+    const summary = table.layout.collections.map((state) => summaryOf(row?.get(state)))
+    if (!hasScalars && summary.every(({ size }) => size === 0)) return this.#batch.delete(key)
     out.reset()
     writeSummary(out, summary)
     if (hasScalars) table.codec.writeRow(out, shard, slot)

@@ -9,7 +9,7 @@
  *     lane 3… one for each scalar state that may be a number, then presence of states 16 and on
  */
 import type { Type, TypeSchema } from '../../types/type.ts'
-import type { StateDescriptor } from '../descriptors.ts'
+import type { StateDescriptor, StateKind } from '../descriptors.ts'
 import type { OperatorRecord } from '../snapshot.ts'
 import { assert, required } from '../../util/assert.ts'
 
@@ -41,7 +41,7 @@ export const NOTHING = 0
 export const A_NUMBER = 1
 export const AN_OBJECT = 2
 
-/** A value, reducing or aggregating state as a part of the record. */
+/** A value, reducing, aggregating or counter state as a part of the record. */
 export interface Scalar {
   readonly stateId: number
   readonly name: string
@@ -55,13 +55,16 @@ export interface Scalar {
   readonly presenceShift: number
 }
 
-/** A list or map state. */
+export type CollectionKind = 'list' | 'map' | 'sorted-map' | 'set' | 'deque'
+
+/** A state of many entries. But for lists, each has a user key: a set's element, a position. */
 export interface CollectionState {
   readonly stateId: number
   readonly name: string
-  readonly kind: 'list' | 'map'
+  readonly kind: CollectionKind
   /** Of the elements, or of the map's values. */
   readonly type: Type<unknown>
+  /** Of the user keys; undefined if they are numbers of ours. */
   readonly keyType: Type<unknown> | undefined
   /** Place among the collections. */
   readonly ordinal: number
@@ -90,7 +93,7 @@ export function layoutOf(
     descriptor: required(descriptors[state.name], `no descriptor of ${state.name}`),
   }))
   const isScalar = ({ descriptor: { kind } }: (typeof declared)[number]): boolean =>
-    kind !== 'list' && kind !== 'map'
+    collectionKindOf(kind) === undefined
   let lanes = LANES_BEFORE_VALUES
   const flat = declared.filter(isScalar).map(({ state, descriptor }, ordinal) => {
     const lane = mayBeNumber(descriptor.type.schema) ? lanes++ : -1
@@ -109,9 +112,9 @@ export function layoutOf(
       Object.freeze<CollectionState>({
         stateId: state.id,
         name: state.name,
-        kind: descriptor.kind === 'list' ? 'list' : 'map',
-        type: descriptor.type,
-        keyType: descriptor.keyType,
+        kind: required(collectionKindOf(descriptor.kind), 'a collection'),
+        type: descriptor.kind === 'set' ? NO_VALUE : descriptor.type,
+        keyType: descriptor.kind === 'set' ? descriptor.type : descriptor.keyType,
         ordinal,
       }),
     )
@@ -120,6 +123,31 @@ export function layoutOf(
     scalars,
     collections,
   })
+}
+
+/** What the entries of a set hold besides their key. */
+const NO_VALUE: Type<unknown> = Object.freeze<Type<unknown>>({
+  schema: { kind: 'literal', value: null },
+  copyOnRead: false,
+  write() {},
+  read: () => undefined,
+  isolate: () => undefined,
+})
+
+function collectionKindOf(kind: StateKind): CollectionKind | undefined {
+  switch (kind) {
+    case 'list':
+    case 'map':
+    case 'sorted-map':
+    case 'set':
+    case 'deque':
+      return kind
+    case 'value':
+    case 'reducing':
+    case 'aggregating':
+    case 'counter':
+      return undefined
+  }
 }
 
 const NUMBER_KINDS: ReadonlySet<string> = new Set([

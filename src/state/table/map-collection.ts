@@ -11,20 +11,29 @@ const LOADED_ENTRIES_MAX = 256
 export class MapCollection extends Collection {
   /** Nothing lies below that is not here. */
   isComplete: boolean
-  readonly #index = new ItemIndex()
-  #serials = 0
+  protected readonly index: ItemIndex
+  protected serials = 0
   #hand: Iterator<Item> | undefined
+  /** Too much of it lay below to be loaded whole. */
+  #isLarge = false
   /** Items that are not dead. */
   #live = 0
 
-  constructor(host: CollectionHost, row: ItemRow, state: CollectionState, liesBelow = false) {
+  constructor(
+    host: CollectionHost,
+    row: ItemRow,
+    state: CollectionState,
+    liesBelow = false,
+    index = new ItemIndex(),
+  ) {
     super(host, row, state)
+    this.index = index
     this.isComplete = !liesBelow
     this.isBelow = liesBelow
   }
 
   get isGone(): boolean {
-    return this.isComplete && !this.isBelow && this.#index.size === 0
+    return this.isComplete && !this.isBelow && this.index.size === 0
   }
 
   get isEmpty(): boolean {
@@ -40,12 +49,12 @@ export class MapCollection extends Collection {
   }
 
   items(): Iterable<Item> {
-    return this.#index.items()
+    return this.index.items()
   }
 
   /** The item of a key, if the map has one; `key` may be anybody's. */
   find(key: unknown): Item | undefined {
-    const item = this.#index.get(key)
+    const item = this.index.get(key)
     if (item !== undefined) {
       item.flags |= ITEM_REFERENCED
       return item.isDead ? undefined : item
@@ -54,7 +63,7 @@ export class MapCollection extends Collection {
   }
 
   /** `key` and `value` are isolated. */
-  set(key: unknown, value: unknown): void {
+  set(key: unknown, value: unknown): Item {
     const item = this.#itemOf(key)
     this.#touch(item)
     item.flags |= ITEM_REFERENCED
@@ -63,10 +72,11 @@ export class MapCollection extends Collection {
       this.#live++
     }
     item.value = value
+    return item
   }
 
   delete(key: unknown): void {
-    const found = this.#index.get(key)
+    const found = this.index.get(key)
     if (found === undefined ? this.isComplete : found.isDead) return
     const item = found ?? this.#itemOf(this.state.keyType?.isolate(key) ?? key)
     this.#touch(item)
@@ -78,10 +88,12 @@ export class MapCollection extends Collection {
   }
 
   /** Adds an entry as an earlier run holds it. */
-  restore(key: unknown, value: unknown): void {
-    this.#add(new Item(this, key, value, ITEM_BELOW))
+  restore(key: unknown, value: unknown): Item {
+    const item = new Item(this, key, value, ITEM_BELOW)
+    this.#add(item)
     this.#live++
     this.isBelow = true
+    return item
   }
 
   /**
@@ -89,32 +101,32 @@ export class MapCollection extends Collection {
    * with its new value, or not at all if it is new.
    */
   *live(): Generator<Item> {
-    if (!this.isComplete) this.#loadIfSmall()
-    const last = this.#serials
-    for (const item of this.#index.items()) {
+    if (!this.isComplete) this.loadIfSmall()
+    const last = this.serials
+    for (const item of this.index.items()) {
       if (item.serial <= last && !item.isDead) yield item
     }
     if (this.isComplete) return
-    for (let after: Uint8Array | undefined; !this.isComplete;) {
-      const page = this.host.below?.entries(this, after, LOADED_ENTRIES_MAX) ?? []
+    for (let lower: Uint8Array | undefined; !this.isComplete;) {
+      const page = this.host.below?.entries(this, { lower }, LOADED_ENTRIES_MAX) ?? []
       for (const { key, value } of page) {
         if (this.isComplete) return // it was cleared
-        const item = this.#index.get(key)
+        const item = this.index.get(key)
         if (item === undefined) yield new Item(this, key, value, ITEM_BELOW)
         else if (item.serial > last && !item.isDead) yield item
       }
       if (page.length < LOADED_ENTRIES_MAX) return
-      after = page.at(-1)?.keyBytes
+      lower = afterBytes(page.at(-1)?.keyBytes)
     }
   }
 
   get itemCount(): number {
-    return this.#index.size
+    return this.index.size
   }
 
   *idleItems(lookAtMost: number): Generator<Item> {
     for (let looked = 0; looked < lookAtMost; looked++) {
-      this.#hand ??= this.#index.items()
+      this.#hand ??= this.index.items()
       const next = this.#hand.next()
       if (next.done === true) {
         this.#hand = undefined
@@ -127,7 +139,7 @@ export class MapCollection extends Collection {
   }
 
   letGo(item: Item): void {
-    this.#index.delete(item.key)
+    this.index.delete(item.key)
     this.host.countItems(-1)
     if (item.isDead) return
     this.#live--
@@ -136,17 +148,20 @@ export class MapCollection extends Collection {
   }
 
   protected drop(item: Item): void {
-    if (this.#index.get(item.key) === item) {
-      this.#index.delete(item.key)
+    if (this.index.get(item.key) === item) {
+      this.index.delete(item.key)
       this.host.countItems(-1)
+      // Older runs hold nothing of it that is not deleted by newer ones.
+      if (this.isComplete && this.index.size === 0) this.isBelow = false
     }
     detach(item)
   }
 
   protected dropAll(): void {
-    this.#index.clear()
+    this.index.clear()
     this.#hand = undefined
     this.#live = 0
+    this.#isLarge = false
     this.isComplete = true
   }
 
@@ -156,7 +171,7 @@ export class MapCollection extends Collection {
 
   /** The item of a key, or a new dead one. */
   #itemOf(key: unknown): Item {
-    const found = this.#index.get(key)
+    const found = this.index.get(key)
     if (found !== undefined) return found
     const held = key === 0 ? 0 : key // −0 is 0
     const item = new Item(this, held, undefined, ITEM_DEAD | (this.isComplete ? 0 : ITEM_BELOW))
@@ -174,11 +189,16 @@ export class MapCollection extends Collection {
     return item
   }
 
-  #loadIfSmall(): void {
-    const page = this.host.below?.entries(this, undefined, LOADED_ENTRIES_MAX) ?? []
-    if (page.length === LOADED_ENTRIES_MAX) return
+  /** Brings all of it into memory, if that is not much. */
+  protected loadIfSmall(): void {
+    if (this.#isLarge) return
+    const page = this.host.below?.entries(this, {}, LOADED_ENTRIES_MAX) ?? []
+    if (page.length === LOADED_ENTRIES_MAX) {
+      this.#isLarge = true
+      return
+    }
     for (const { key, value } of page) {
-      if (this.#index.get(key) === undefined) {
+      if (this.index.get(key) === undefined) {
         this.#add(new Item(this, key, value, ITEM_BELOW))
         this.#live++
       }
@@ -187,9 +207,14 @@ export class MapCollection extends Collection {
   }
 
   #add(item: Item): void {
-    item.serial = ++this.#serials
+    item.serial = ++this.serials
     item.flags |= ITEM_REFERENCED
-    this.#index.set(item)
+    this.index.set(item)
     this.host.countItems(1)
   }
+}
+
+/** The lowest key bytes behind these: keys end themselves, so a zero byte makes none between. */
+export function afterBytes(keyBytes: Uint8Array | undefined): Uint8Array | undefined {
+  return keyBytes === undefined ? undefined : Buffer.concat([keyBytes, Buffer.alloc(1)])
 }

@@ -18,6 +18,8 @@ import { FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
 import { readUserKey } from './entry-codec.ts'
 import type { KeyedTable } from './keyed-table.ts'
 import { ROW_BELOW } from './layout.ts'
+import { ListCollection } from './list-collection.ts'
+import { MapCollection } from './map-collection.ts'
 
 export class Loader {
   readonly #tables: ReadonlyMap<number, KeyedTable>
@@ -87,13 +89,13 @@ export class Loader {
     if (state === undefined) throw this.unknownState(table, stateId)
     this.#value.reset(entry.value)
     this.#userKey.reset(userKey)
-    const collections = table.collections()
-    if (state.kind === 'list') {
+    const collection = table.collections().of(table, state)
+    if (collection instanceof ListCollection) {
       const elements = table.codec.readChunk(this.#value, state)
-      collections.list(table, state).restore(this.#userKey.uint32BE(), elements)
-    } else {
+      collection.restore(this.#userKey.uint32BE(), elements)
+    } else if (collection instanceof MapCollection) {
       const key = readUserKey(this.#userKey, state)
-      collections.map(table, state).restore(key, table.codec.readMapValue(this.#value, state))
+      collection.restore(key, table.codec.readMapValue(this.#value, state))
     }
   }
 }

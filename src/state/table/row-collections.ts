@@ -1,9 +1,8 @@
 /** The collections of one row, made when they are first used, with the key they belong to. */
+import { collectionOf } from './collection-kinds.ts'
 import type { Collection, CollectionHost } from './collection.ts'
 import type { ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
-import { ListCollection } from './list-collection.ts'
-import { MapCollection } from './map-collection.ts'
 
 export class RowCollections implements ItemRow {
   readonly key: unknown
@@ -22,18 +21,11 @@ export class RowCollections implements ItemRow {
     return this.#byOrdinal[state.ordinal]
   }
 
-  list(host: CollectionHost, state: CollectionState): ListCollection {
+  /** The collection of a state, made if there is none. */
+  of(host: CollectionHost, state: CollectionState): Collection {
     const held = this.#byOrdinal[state.ordinal]
-    if (held instanceof ListCollection) return held
-    const made = new ListCollection(host, this, state)
-    this.#byOrdinal[state.ordinal] = made
-    return made
-  }
-
-  map(host: CollectionHost, state: CollectionState): MapCollection {
-    const held = this.#byOrdinal[state.ordinal]
-    if (held instanceof MapCollection) return held
-    const made = new MapCollection(host, this, state)
+    if (held !== undefined) return held
+    const made = collectionOf(host, this, state)
     this.#byOrdinal[state.ordinal] = made
     return made
   }

@@ -81,6 +81,10 @@ export class RowStore extends RowFinder implements CollectionHost {
     if (change > 0) this.countGrowth()
   }
 
+  recount(): void {
+    this.setFlags(ROW_STALE)
+  }
+
   /** The collections of the current row. */
   collections(): RowCollections {
     const shard = this.shard ?? this.create()

@@ -7,6 +7,7 @@ import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import type { Aggregate } from '../descriptors.ts'
+import type { CounterState } from '../collection-handles.ts'
 import type { FoldingState, ValueState } from '../handles.ts'
 import { A_NUMBER, type Scalar, WORD_EPOCH } from './layout.ts'
 import { ABSENT } from './records.ts'
@@ -142,5 +143,29 @@ export class AggregatingHandle extends ScalarHandle implements FoldingState<unkn
     const next = this.#aggregate.add(value, accumulator)
     // Checked where it costs nothing; an object is checked when it is written.
     this.hold(typeof next === 'object' ? next : this.type.isolate(next))
+  }
+}
+
+export class CounterHandle extends ScalarHandle implements CounterState {
+  value(): number {
+    const { store } = this
+    const { shard, at } = store
+    if (shard !== undefined) {
+      const presence = shard.words[at * 2 + this.word] as number // within the record
+      if (((presence >>> this.shift) & 3) === A_NUMBER) return shard.lanes[at + this.lane] as number
+    }
+    if (shard === undefined) store.expectKey()
+    return 0 // all that a counter holds is numbers
+  }
+
+  add(amount: number): number {
+    if (typeof amount !== 'number') this.type.isolate(amount)
+    const sum = this.type.isolate(this.value() + amount) as number // the type is one of numbers
+    this.hold(sum)
+    return sum
+  }
+
+  increment(): number {
+    return this.add(1)
   }
 }

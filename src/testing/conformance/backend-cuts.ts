@@ -134,13 +134,17 @@ function deletionTests(define: Define, suite: BackendSuite): void {
 
   define('what comes and goes between two cuts leaves no trace', async (world) => {
     for (let key = 0; key < 1000; key++) {
-      world.on(key, ({ value, list, map }) => {
+      world.on(key, ({ value, list, map, sorted, deque }) => {
         value.update('brief')
         list.add(1)
         map.set(1, 1)
+        sorted.set(1, 1)
+        deque.pushLast(1)
         value.clear()
         list.clear()
         map.delete(1)
+        sorted.delete(1)
+        deque.popFirst()
       })
     }
     world.table.deselect()
@@ -149,7 +153,18 @@ function deletionTests(define: Define, suite: BackendSuite): void {
   })
 }
 
-const EMPTY = { value: undefined, count: 0, list: [], map: [], largest: undefined, all: undefined }
+const EMPTY = {
+  value: undefined,
+  count: 0,
+  list: [],
+  map: [],
+  largest: undefined,
+  all: undefined,
+  sorted: [],
+  set: [],
+  deque: [],
+  counter: 0,
+}
 
 /** Tests of confirming, aborting and rolling back. */
 export function fateTests(define: Define, suite: BackendSuite): void {

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { routeHash } from '../../types/keys.ts'
 import type { Define } from './backend-kinds.ts'
-import { type BackendSuite, contentOf, runOf, setAll, World } from './backend-world.ts'
+import {
+  type BackendSuite,
+  contentOf,
+  type Handles,
+  runOf,
+  setAll,
+  World,
+} from './backend-world.ts'
 
 /** So little that hardly a row stays. */
 const LITTLE_MEMORY_BYTES = 64 << 10
@@ -10,7 +17,7 @@ const KEYS = 3000
 
 /** Changes most states of a key; what it does depends on key and round only. */
 function change(world: World, key: number, round: number): void {
-  world.on(key, ({ value, count, list, map, largest, all }) => {
+  world.on(key, ({ value, count, list, map, largest, all, sorted, set, deque, counter }) => {
     count.update(count.value() + round)
     if (key % 2 === 0) value.update({ round, key })
     else if (round === 2) value.clear()
@@ -21,6 +28,15 @@ function change(world: World, key: number, round: number): void {
     if ((key + round) % 4 === 0) map.delete(`${round}`)
     largest.add(key * round)
     if (key % 3 === 0) all.add(round)
+    for (let at = 0; at < key % 4; at++) sorted.set(at * 10 - round, key)
+    if ((key + round) % 5 === 0) sorted.delete(-round)
+    set.add(round % 3)
+    if (key % 7 === round) set.delete((round + 1) % 3)
+    if (key % 2 === 0) deque.pushLast(round)
+    else deque.pushFirst(round)
+    if ((key + round) % 3 === 0) deque.popFirst()
+    if ((key + round) % 8 === 0) deque.popLast()
+    counter.add(round)
   })
 }
 
@@ -146,15 +162,46 @@ function coldReadTests(define: Define): void {
   })
 }
 
+/** The newest 2999 of 20,000, turned round, and the newest 1000. */
+function expectQueues(sorted: Handles['sorted'], deque: Handles['deque']): void {
+  assert.deepEqual(
+    [sorted.first(), sorted.last()],
+    [
+      [-19_999, 19_999],
+      [-17_000, 17_000],
+    ],
+  )
+  assert.equal([...sorted].length, 3000)
+  const part = sorted.range({ from: -18_003, toInclusive: true, to: -18_001 })
+  assert.deepEqual(
+    Array.from(part, ([, value]) => value),
+    [18_003, 18_002, 18_001],
+  )
+  const down = sorted.range({ to: -18_000, reverse: true, limit: 2 })
+  assert.deepEqual(
+    Array.from(down, ([, value]) => value),
+    [18_001, 18_002],
+  )
+  assert.deepEqual([deque.length, deque.first(), deque.last()], [1000, 19_000, 19_999])
+  assert.deepEqual([deque.at(1), deque.at(-2), deque.at(500)], [19_001, 19_998, 19_500])
+}
+
+/** Changes the large collections of one key in one of 20,000 steps. */
+function changeLarge({ map, list, sorted, deque }: Handles, at: number): void {
+  map.set(at % 9000, at)
+  list.add(at)
+  sorted.set(-at, at)
+  deque.pushLast(at)
+  if (at >= 1000) assert.equal(deque.popFirst(), at - 1000)
+  if (at >= 3000) sorted.delete(3000 - at)
+  if (at % 3 === 0) map.delete((at * 7) % 9000)
+  if (at === 5000) map.clear()
+}
+
 function largeTests(define: Define, suite: BackendSuite): void {
   define('a large collection in constant use leaves memory in parts', async (world) => {
     for (let at = 0; at < 20_000; at++) {
-      world.on('hot', ({ map, list }) => {
-        map.set(at % 9000, at)
-        list.add(at)
-        if (at % 3 === 0) map.delete((at * 7) % 9000)
-        if (at === 5000) map.clear()
-      })
+      world.on('hot', (state) => changeLarge(state, at))
       if (at % 1000 === 0) world.backend.maintain(100)
       if (at === 9000) await world.checkpoint()
     }
@@ -168,8 +215,9 @@ function largeTests(define: Define, suite: BackendSuite): void {
     world.backend.maintain(100)
     const { estimatedBytes } = world.backend.statistics
     if (suite.evicts) assert.ok(estimatedBytes < 2 * LITTLE_MEMORY_BYTES, `${estimatedBytes} bytes`)
-    world.on('hot', ({ map, list }) => {
+    world.on('hot', ({ map, list, sorted, deque }) => {
       assert.equal(list.length, 20_000)
+      expectQueues(sorted, deque)
       const entries = [...map].toSorted((a, b) => Number(a[0]) - Number(b[0]))
       assert.deepEqual(
         entries,

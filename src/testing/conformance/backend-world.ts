@@ -1,5 +1,5 @@
 /**
- * What the suite of backends stands on: one operator with all five kinds of state, keys selected as
+ * What the suite of backends stands on: one operator with all kinds of state, keys selected as
  * the runtime does it, and snapshots as lists of sorted runs that are merged to be restored.
  */
 import { inspect } from 'node:util'
@@ -13,6 +13,18 @@ import type {
   StateBackend,
   StateCut,
 } from '../../state/backend.ts'
+import {
+  counterState,
+  dequeState,
+  setState,
+  sortedMapState,
+} from '../../state/collection-descriptors.ts'
+import type {
+  CounterState,
+  DequeState,
+  SetState,
+  SortedMapState,
+} from '../../state/collection-handles.ts'
 import {
   aggregatingState,
   listState,
@@ -71,6 +83,10 @@ const DESCRIPTORS = {
   map: mapState(dynamicType(), dynamicType()),
   largest: reducingState<number>(Math.max, t.float64),
   all: aggregatingState(ALL_ADDED),
+  sorted: sortedMapState(dynamicType(), dynamicType()),
+  set: setState(dynamicType()),
+  deque: dequeState(dynamicType()),
+  counter: counterState(),
 }
 
 export interface Handles {
@@ -80,6 +96,10 @@ export interface Handles {
   readonly map: MapState<unknown, unknown>
   readonly largest: FoldingState<number, number>
   readonly all: FoldingState<number, string>
+  readonly sorted: SortedMapState<unknown, unknown>
+  readonly set: SetState<unknown>
+  readonly deque: DequeState<unknown>
+  readonly counter: CounterState
 }
 
 /** Runs, oldest first, that hold a state together. */
@@ -189,13 +209,17 @@ export function isIn(key: unknown, { start, end }: KeyGroupRange): boolean {
 
 /** Everything that a key has, in a form that can be compared. */
 export function contentOf(world: World, key: unknown): unknown {
-  return world.on(key, ({ value, count, list, map, largest, all }) => ({
+  return world.on(key, ({ value, count, list, map, largest, all, ...more }) => ({
     value: value.value(),
     count: count.value(),
     list: list.get(),
     map: [...map].toSorted((a, b) => compareText(textOf(a[0]), textOf(b[0]))),
     largest: largest.get(),
     all: all.get(),
+    sorted: [...more.sorted],
+    set: [...more.set].toSorted((a, b) => compareText(textOf(a), textOf(b))),
+    deque: [...more.deque],
+    counter: more.counter.value(),
   }))
 }
 

@@ -10,6 +10,7 @@ import { type Define, kindTests, misuseTests, valueTests } from './backend-kinds
 import { cutTests, fateTests } from './backend-cuts.ts'
 import { largeTests } from './backend-large.ts'
 import { memoryTests } from './backend-memory.ts'
+import { orderedTests } from './backend-ordered.ts'
 import { snapshotTests, timerTests } from './backend-snapshots.ts'
 import { type BackendSuite, World } from './backend-world.ts'
 
@@ -27,6 +28,7 @@ export function backendSuite(suite: BackendSuite): void {
       }
     })
   kindTests(define)
+  orderedTests(define, suite)
   valueTests(define)
   misuseTests(define, suite)
   cutTests(define, suite)

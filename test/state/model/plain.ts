@@ -2,6 +2,8 @@
 // nothing of epochs, runs or memory; a snapshot of it is a copy.
 import { inspect } from 'node:util'
 import type { Handles } from '../../../src/testing/conformance/backend-world.ts'
+import { writeKey } from '../../../src/types/keys.ts'
+import { ByteWriter } from '../../../src/util/bytes.ts'
 
 export interface PlainRow {
   /** An array of the value, for `undefined` is one. */
@@ -12,6 +14,11 @@ export interface PlainRow {
   map: Map<string, { readonly key: unknown; readonly value: unknown }>
   largest: number | undefined
   all: number[] | undefined
+  /** By the text of the key. */
+  sorted: Map<string, { readonly key: unknown; readonly value: unknown }>
+  set: Map<string, unknown>
+  deque: unknown[]
+  counter: number | undefined
 }
 
 export interface PlainTimer {
@@ -33,6 +40,10 @@ function emptyRow(): PlainRow {
     map: new Map(),
     largest: undefined,
     all: undefined,
+    sorted: new Map(),
+    set: new Map(),
+    deque: [],
+    counter: undefined,
   }
 }
 
@@ -49,12 +60,15 @@ export class PlainState {
   copy(): PlainState {
     const copied = new PlainState()
     for (const [key, row] of this.rows) {
-      const { list, map, all } = row
+      const { list, map, all, sorted, set, deque } = row
       copied.rows.set(key, {
         ...row,
         list: [...list],
         map: new Map(map),
         all: all === undefined ? undefined : [...all],
+        sorted: new Map(sorted),
+        set: new Map(set),
+        deque: [...deque],
       })
     }
     for (const [text, timer] of this.timers) copied.timers.set(text, timer)
@@ -84,14 +98,15 @@ export function timerText({ key, domain, time, name }: PlainTimer): string {
 }
 
 /** True if a key is to be listed. */
-export function hasState({ value, count, list, map, largest, all }: PlainRow): boolean {
-  const scalars = [value, count, largest, all]
-  return scalars.some((held) => held !== undefined) || list.length > 0 || map.size > 0
+export function hasState(row: PlainRow): boolean {
+  const { value, count, largest, all, counter, list, deque, map, sorted, set } = row
+  if ([value, count, largest, all, counter].some((held) => held !== undefined)) return true
+  return list.length + deque.length + map.size + sorted.size + set.size > 0
 }
 
 /** What a row holds, in a form that can be compared. */
 export function plainContent(row: PlainRow | undefined): unknown {
-  const { value, count, list, map, largest, all } = row ?? emptyRow()
+  const { value, count, list, map, largest, all, ...more } = row ?? emptyRow()
   return {
     value: value?.[0],
     count: count ?? 0,
@@ -100,11 +115,24 @@ export function plainContent(row: PlainRow | undefined): unknown {
     largest,
     all:
       all === undefined ? undefined : `${all.reduce((sum, each) => sum + each, 0)}:${all.join()}`,
+    sorted: [...more.sorted.values()]
+      .toSorted((a, b) => bytesOf(a.key).compare(bytesOf(b.key)))
+      .map(({ key, value: held }) => [key, held]),
+    set: [...more.set.keys()].toSorted(),
+    deque: more.deque,
+    counter: more.counter ?? 0,
   }
 }
 
+/** The order of keys is that of their bytes. */
+function bytesOf(key: unknown): Buffer {
+  const out = new ByteWriter()
+  writeKey(key, out)
+  return out.copy()
+}
+
 /** The same of the handles of the current key. */
-export function heldContent({ value, count, list, map, largest, all }: Handles): unknown {
+export function heldContent({ value, count, list, map, largest, all, ...more }: Handles): unknown {
   return {
     value: value.value(),
     count: count.value(),
@@ -112,6 +140,10 @@ export function heldContent({ value, count, list, map, largest, all }: Handles):
     map: [...map].map(([key, held]) => [textOf(key), held]).toSorted(byText),
     largest: largest.get(),
     all: all.get(),
+    sorted: [...more.sorted],
+    set: [...more.set].map(textOf).toSorted(),
+    deque: [...more.deque],
+    counter: more.counter.value(),
   }
 }
 

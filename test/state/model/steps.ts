@@ -1,4 +1,5 @@
 // Random changes of one key, made to the handles and to the plain model alike.
+import assert from 'node:assert/strict'
 import type { Handles } from '../../../src/testing/conformance/backend-world.ts'
 import type { Random } from '../../../src/util/random.ts'
 import { type PlainRow, textOf } from './plain.ts'
@@ -113,16 +114,92 @@ const addAll: Change = (held, row, random) => {
   held.all.add(value)
 }
 
+const setInSorted: Change = ({ sorted }, row, random) => {
+  for (let times = random.int(4); times >= 0; times--) {
+    const [key, value] = [mapKey(random), anyValue(random)]
+    row.sorted.set(textOf(key), { key, value })
+    sorted.set(key, value)
+  }
+}
+
+const deleteFromSorted: Change = ({ sorted }, row, random) => {
+  for (const [key] of sorted.range({ from: random.int(200), limit: 3 })) {
+    row.sorted.delete(textOf(key))
+    sorted.delete(key)
+  }
+  const last = sorted.last()
+  if (last === undefined) return
+  row.sorted.delete(textOf(last[0]))
+  sorted.delete(last[0])
+}
+
+const clearSorted: Change = ({ sorted }, row) => {
+  row.sorted.clear()
+  sorted.clear()
+}
+
+const changeSet: Change = ({ set }, row, random) => {
+  const [one, other] = [mapKey(random), mapKey(random)]
+  row.set.set(textOf(one), one)
+  set.add(one)
+  row.set.delete(textOf(other))
+  set.delete(other)
+}
+
+const clearSet: Change = ({ set }, row) => {
+  row.set.clear()
+  set.clear()
+}
+
+const push: Change = ({ deque }, row, random) => {
+  const value = anyValue(random)
+  if (random.int(2) === 0) {
+    row.deque.push(value)
+    deque.pushLast(value)
+  } else {
+    row.deque.unshift(value)
+    deque.pushFirst(value)
+  }
+}
+
+const pop: Change = ({ deque }, row, random) => {
+  assert.equal(deque.length, row.deque.length)
+  assert.deepEqual([deque.first(), deque.last()], [row.deque[0], row.deque.at(-1)])
+  const index = random.int(5) - 2
+  assert.deepEqual(deque.at(index), row.deque.at(index))
+  if (random.int(2) === 0) assert.deepEqual(deque.popFirst(), row.deque.shift())
+  else assert.deepEqual(deque.popLast(), row.deque.pop())
+}
+
+const clearDeque: Change = ({ deque }, row) => {
+  row.deque = []
+  deque.clear()
+}
+
+const addToCounter: Change = ({ counter }, row, random) => {
+  row.counter = (row.counter ?? 0) + random.int(7) - 3
+  assert.equal(counter.add(row.counter - counter.value()), row.counter)
+}
+
+const clearCounter: Change = ({ counter }, row) => {
+  row.counter = undefined
+  counter.clear()
+}
+
 const clearEverything: Change = (held, row, random) => {
-  for (const change of [clearValue, clearCount, clearList, clearMap, clearFolds]) {
+  for (const change of [clearValue, clearCount, clearList, clearMap, clearFolds, ...CLEARS]) {
     change(held, row, random)
   }
 }
 
+const CLEARS: readonly Change[] = [clearSorted, clearSet, clearDeque, clearCounter]
+
 const CHANGES: readonly Change[] = [
   updateValue, updateValue, clearValue, addCount, addCount, clearCount, addToList, addToList,
   updateList, clearList, setInMap, setInMap, deleteFromMap, clearMap, readThroughMap, addLargest,
-  clearFolds, addAll, addAll, clearEverything, clearEverything,
+  clearFolds, addAll, addAll, clearEverything, clearEverything, setInSorted, setInSorted,
+  deleteFromSorted, clearSorted, changeSet, changeSet, clearSet, push, push, push, pop, pop,
+  clearDeque, addToCounter, clearCounter,
 ] // prettier-ignore
 
 /** One random change of the current key. */

@@ -89,6 +89,10 @@ function contentTests(define: Define): void {
     assert.deepEqual(scan('', '\xff\xff\xff', 100), keys)
     assert.deepEqual(scan('a\0', '\xff', 2), ['a\0', 'ab'])
     assert.deepEqual(scan('c', 'd', 100), [])
+    const down = store.scanDown(bytes('a'), bytes('b'), 2)
+    assert.deepEqual(down, [bytes('ab'), bytes('=ab'), bytes('a\0'), bytes('=a\0')])
+    assert.equal(store.scanDown(bytes(''), bytes('\xff\xff\xff'), 100).length, 2 * keys.length)
+    assert.deepEqual(store.scanDown(bytes('c'), bytes('d'), 100), [])
   })
 }
 

@@ -15,6 +15,18 @@ export type {
 export type { KeyedStream, Update, UpdateStream } from './api/streams/keyed.ts'
 export type { MergingWindowedStream, WindowedStream } from './api/streams/windowed.ts'
 
+// Helpers of keyed streams
+export type {
+  AggregatedSessionizeOptions,
+  DeduplicateOptions,
+  KeyedHelperMethods,
+  Rankable,
+  RankUpdate,
+  Session,
+  SessionizeOptions,
+  TopNOptions,
+} from './api/streams/helpers.ts'
+
 // Running it
 export { run } from './runtime/run.ts'
 export type { JobHandle } from './runtime/run.ts'

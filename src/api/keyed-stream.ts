@@ -19,7 +19,7 @@ import type {
   AsyncFunctionError,
   KeyedProcessFunction,
 } from '../operators/functions.ts'
-import type { Operator, OperatorContext } from '../operators/operator.ts'
+import type { OperatorContext } from '../operators/operator.ts'
 import { KeyedProcessOperator } from '../operators/process.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import { synchronous } from '../operators/synchronous.ts'
@@ -29,6 +29,7 @@ import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import { KeyedConnected } from './connected-streams.ts'
+import { type HelperNode, type HelperSite, KeyedHelpers } from './keyed-helpers.ts'
 import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
 import {
   type Call,
@@ -54,14 +55,7 @@ import {
 } from './windowed-stream.ts'
 import { anyAggregate, anyKeyedProcess, binary, unary } from './untyped.ts'
 
-/** What differs between keyed operators. */
-interface KeyedNode {
-  readonly states: StateSchema
-  readonly outputType: Type<unknown>
-  readonly create: (context: OperatorContext) => Operator
-}
-
-export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
+export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedStream<K, T> {
   readonly #site: Site
   readonly #upstreams: readonly Upstream[]
   readonly #key: KeySelector
@@ -73,6 +67,7 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
     key: KeySelector,
     partitioning: KeyedPartitioning,
   ) {
+    super()
     this.#site = site
     this.#upstreams = upstreams
     this.#key = key
@@ -81,7 +76,7 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
 
   count(uid: string): UpdateStream<K, number> {
     const call = callOf('count', uid)
-    return this.#updates(call, {
+    return this.#updates(call, t.float64, {
       states: { [COUNT_STATE]: valueState(t.float64, { initial: 0 }) },
       create: (context) => new CountOperator(context, call.what),
     })
@@ -91,7 +86,7 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
     const call = callOf('sum', uid)
     requireFunction(fn, call)
     const untyped = unary(fn)
-    return this.#updates(call, {
+    return this.#updates(call, t.float64, {
       states: { [SUM_STATE]: valueState(t.float64, { initial: 0 }) },
       create: (context) => new SumOperator(context, call.what, untyped),
     })
@@ -206,19 +201,32 @@ export class KeyedDataStream<K, T> implements KeyedStream<K, T> {
     return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
   }
 
-  #updates(call: Call, node: Omit<KeyedNode, 'outputType'>): UpdateStream<K, number> {
-    const types = { key: this.#key.type, value: t.float64 }
+  protected helperSite(): HelperSite {
+    return {
+      inputType: commonType(this.#upstreams),
+      keyType: this.#key.type,
+      add: (call, node) => this.#add(call, node),
+      updates: (call, value, node) => this.#updates(call, value, node),
+    }
+  }
+
+  #updates<U, V>(
+    call: Call,
+    value: Type<V>,
+    node: Omit<HelperNode, 'outputType'>,
+  ): UpdateStream<U, V> {
+    const types = { key: this.#key.type, value }
     const outputType = t.struct(types)
     const from = this.#addNode(call, { ...node, outputType })
     return this.#site.updates({ from, tag: undefined, type: outputType }, types)
   }
 
-  #add<O>(call: Call, node: KeyedNode): DataStream<O> {
+  #add<O>(call: Call, node: HelperNode): DataStream<O> {
     const from = this.#addNode(call, node)
     return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
   }
 
-  #addNode(call: Call, node: KeyedNode): number {
+  #addNode(call: Call, node: HelperNode): number {
     const base = this.#node(call, this.#key, undefined)
     return this.#site.builder.add({ ...base, usesTimers: false, sideOutputs: new Map(), ...node })
   }

@@ -36,6 +36,14 @@ export function keyIsPrimitive(value: unknown): boolean {
   return typeof value !== 'object' || value === null
 }
 
+/** A key as text: as it is if it is primitive, else its canonical bytes in base64url. */
+export function keyText(key: unknown): string {
+  if (keyIsPrimitive(key)) return String(key)
+  left.reset()
+  writeKey(key, left)
+  return Buffer.from(left.view()).toString('base64url')
+}
+
 /** A key for messages, at most 80 characters; never throws. */
 export function describeKey(value: unknown): string {
   try {

@@ -38,9 +38,9 @@ export class ActiveSplits {
     return this.#splits.some((split) => split.hasBatch)
   }
 
-  /** As checkpoints hold them. */
-  get records(): readonly SplitRecord[] {
-    return this.#splits.map((split) => split.record)
+  /** As checkpoints hold them; none is further back than the watermark that was handed on. */
+  records(handedOn: number): readonly SplitRecord[] {
+    return this.#splits.map((split) => split.record(handedOn))
   }
 
   /** How far each has been handed on, for the source. */
@@ -109,7 +109,7 @@ export class ActiveSplits {
     return -1
   }
 
-  /** So event time is nearly the same in all splits. One that has ended holds it back for nothing. */
+  /** So event time is nearly the same in all. One that has ended holds it back for nothing. */
   #furthestBehind(): number {
     const { length } = this.#splits
     let found = -1

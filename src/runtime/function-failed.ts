@@ -32,3 +32,16 @@ export function functionFailed(
     details: { ...place, ...details },
   })
 }
+
+/** Adds where the record came from to an error of an operator; an empty place is none. */
+export function atPlace(error: unknown, place: string): unknown {
+  if (place === '' || !isMillraceError(error)) return error
+  if (error.details['operator'] === undefined) return error
+  const { code, message, cure, retryable, details } = error
+  return new MillraceError(code, `${message} (${place})`, {
+    cure,
+    retryable,
+    cause: error.cause,
+    details: { ...details, place },
+  })
+}

@@ -94,6 +94,21 @@ export class SourceHead {
     return current === undefined ? '' : current.split.place(current.index)
   }
 
+  /** How far event time has come in what it has handed on. */
+  get watermark(): number {
+    return this.#watermark
+  }
+
+  /** The least that the subtasks of the former run had told. */
+  restoreWatermark(watermark: number): void {
+    this.#watermark = watermark
+  }
+
+  /** What was told before the restore is told again: whoever is downstream starts anew, too. */
+  start(): void {
+    if (this.#watermark > MIN_WATERMARK) this.#output.watermark(this.#watermark)
+  }
+
   assign(splits: readonly SplitRecord[]): void {
     this.#asked = false
     this.#activeAtMs = this.#host.monotonic()
@@ -142,9 +157,11 @@ export class SourceHead {
   /** Splits of this subtask for the checkpoint, and those it has finished. */
   snapshot(checkpointId: number): SourceSnapshot {
     assert(this.isBetweenBatches, 'a barrier passed in the middle of a batch')
-    const { positions, records } = this.#active
+    const { positions } = this.#active
     this.#cut = { checkpointId, positions, finished: [...this.#finished] }
-    return { splits: records, finished: this.#cut.finished }
+    // A split may go to another subtask: what was late in this one is to be late there, too.
+    const floor = this.#ended ? MIN_WATERMARK : this.#watermark
+    return { splits: this.#active.records(floor), finished: this.#cut.finished }
   }
 
   /** The master has the cut's finished splits; the source may forget what came before the cut. */
@@ -233,6 +250,7 @@ export class SourceHead {
       }
     }
     this.#ended = true
+    this.#watermark = MAX_WATERMARK
     this.#output.watermark(MAX_WATERMARK)
     this.#output.endInput()
     return true

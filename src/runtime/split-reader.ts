@@ -99,14 +99,15 @@ export class SplitReader {
     return this.hasBatch || this.#ended || this.#failure !== undefined
   }
 
-  /** The split as a checkpoint holds it. */
-  get record(): SplitRecord {
+  /** The split as a checkpoint holds it: no further back than `floor`. */
+  record(floor: number): SplitRecord {
     const { id, properties } = this.#record
+    const watermark = Math.max(floor, this.watermark)
     return {
       id,
       ...(properties === undefined ? {} : { properties }),
       ...(this.position === undefined ? {} : { position: this.#encodedPosition(this.position) }),
-      ...(this.watermark === MIN_WATERMARK ? {} : { watermark: this.watermark }),
+      ...(watermark === MIN_WATERMARK ? {} : { watermark }),
     }
   }
 

@@ -33,6 +33,8 @@ export interface Stage extends Output {
   readonly nextProcessingTimer: number
   readonly currentWatermark: number
   restoreWatermark(watermark: number): void
+  /** Tells the operator, and by it those after it, the watermark that was restored. */
+  start(): void
 }
 
 /** An entrance for records only. */
@@ -87,6 +89,12 @@ export class PlainStage implements Stage {
   restoreWatermark(watermark: number): void {
     this.currentWatermark = watermark
     this.#operator.restoreWatermark?.(watermark)
+  }
+
+  start(): void {
+    if (this.currentWatermark > MIN_WATERMARK) {
+      this.#operator.processWatermark(this.currentWatermark)
+    }
   }
 }
 
@@ -199,6 +207,12 @@ export class KeyedStage implements Stage {
     this.#table.timers.restoreWatermark(watermark)
     // The cut fell into a burst of timers: the rest of them comes before any record.
     this.isBusy = this.#table.timers.nextTime('event-time') <= watermark
+  }
+
+  start(): void {
+    if (this.isBusy || this.currentWatermark === MIN_WATERMARK) return
+    this.#table.deselect()
+    this.#operator.processWatermark(this.currentWatermark)
   }
 
   #process(value: unknown, timestamp: number, input: number): void {

@@ -4,7 +4,6 @@
  */
 import type { ToWorker } from '../checkpoint/messages.ts'
 import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
-import type { SourceContext } from '../operators/source.ts'
 import type {
   KeyedStateBackend,
   KeyedStateTable,
@@ -20,19 +19,18 @@ import { assert, required } from '../util/assert.ts'
 import { worldOf } from './asynchronous.ts'
 import { buildChain, type Chain } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
-import { InputGate, type GateChannel } from './exchange/input-gate.ts'
 import { RingReader, RingWriter } from './exchange/ring.ts'
 import type { WorkerHost } from './host.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { SinkRunner } from './sink-runner.ts'
-import { SourceHead } from './source-head.ts'
 import { Task } from './task.ts'
+import { gateOf, sourceHeadOf, type TaskHead } from './task-head.ts'
 import {
   readFormerRecords,
   restoredCommittables,
   restoredOperatorState,
   restoredWatermark,
-  type FormerRecords,
+  type FormerTasks,
 } from './task-records.ts'
 import { TaskSnapshots } from './task-snapshots.ts'
 
@@ -131,7 +129,7 @@ export class TaskBuilder {
       vertex,
       subtaskIndex,
       chain,
-      ...this.#head(vertex, subtaskIndex, chain, () => task),
+      ...this.#head(vertex, subtaskIndex, chain, { former, task: () => task }),
       exchanges: [...exchanges.values()],
       sinks,
       backend,
@@ -147,7 +145,7 @@ export class TaskBuilder {
     vertex: Vertex,
     subtaskIndex: number,
     chain: Chain,
-    former: readonly FormerRecords[],
+    former: FormerTasks,
   ): Promise<void> {
     for (const { node, operator, stage } of chain.operators) {
       const id = node.uid === undefined ? undefined : this.#operatorsByUid.get(node.uid)?.id
@@ -227,7 +225,7 @@ export class TaskBuilder {
     vertex: Vertex,
     node: SinkNode,
     subtaskIndex: number,
-    former: readonly FormerRecords[],
+    former: FormerTasks,
   ): Promise<SinkRunner> {
     const { deploy, settings, host, signal } = this.#options
     const { id } = required(this.#operatorsByUid.get(node.uid), `sink "${node.uid}" has no id`)
@@ -250,49 +248,27 @@ export class TaskBuilder {
     return runner
   }
 
-  #head(
-    vertex: Vertex,
-    subtaskIndex: number,
-    { entry, secondEntry, malformed }: Chain,
-    task: () => Task,
-  ): {
-    readonly head: SourceHead | InputGate
-    readonly source: SourceHead | undefined
-    readonly gate: InputGate | undefined
-  } {
+  #head(vertex: Vertex, subtaskIndex: number, chain: Chain, place: HeadPlace): TaskHead {
     const { graph, deploy, host, signal } = this.#options
-    const head = required(vertex.nodes[0], 'an empty vertex')
-    if (head.kind === 'source') {
-      const { uid } = head
-      const random = host.random.fork(`${uid}/${subtaskIndex}`)
-      const context: SourceContext = { signal, clock: host.clock, random, subtaskIndex }
-      const source = new SourceHead(head, entry, malformed, {
-        context,
-        isBlocked: () => task().isBlocked(),
-        wake: () => host.wake(),
-        finished: (splitId) => host.send({ kind: 'split-finished', uid, splitId }),
-        wantsSplits: () => host.send({ kind: 'wants-splits', uid, subtaskIndex }),
-        monotonic: () => host.clock.monotonic(),
-      })
+    const node = required(vertex.nodes[0], 'an empty vertex')
+    const { former, task } = place
+    const at = { subtaskIndex, chain, host, task }
+    if (node.kind === 'source') {
+      const source = sourceHeadOf(node, signal, at)
+      const id = this.#operatorsByUid.get(node.uid)?.id
+      if (id !== undefined) source.restoreWatermark(restoredWatermark(former, id))
       return { head: source, source, gate: undefined }
     }
-    const channels: GateChannel[] = []
-    for (const { id, fromVertex, edge } of vertex.inputs) {
-      const senders = required(graph.vertices[fromVertex], `no vertex ${fromVertex}`)
-      for (let from = 0; from < senders.parallelism; from++) {
-        if (edge.partitioning === 'forward' && from !== subtaskIndex) continue
-        const ring = required(deploy.rings[id]?.[from]?.[subtaskIndex], `no ring on edge ${id}`)
-        const reader = new RingReader(ring, this.#doorbell(from))
-        const sender = `${senders.name}[${from}]`
-        const output = edge.input === 0 ? entry : secondEntry
-        channels.push({ sender, reader, type: edge.type, output })
-      }
-    }
-    const gate = new InputGate(channels, {
-      isBlocked: () => task().isBlocked(),
-      aligned: (aligned) => task().aligned(aligned),
-      monotonic: () => host.clock.monotonic(),
+    const gate = gateOf(graph, vertex, at, (edge, from) => {
+      const ring = required(deploy.rings[edge]?.[from]?.[subtaskIndex], `no ring on edge ${edge}`)
+      return new RingReader(ring, this.#doorbell(from))
     })
     return { head: gate, source: undefined, gate }
   }
+}
+
+interface HeadPlace {
+  readonly former: FormerTasks
+  /** The task, which is made after its head. */
+  readonly task: () => Task
 }

@@ -17,47 +17,56 @@ export function encodeWatermark(operatorId: number, watermark: number): Operator
   return { operatorId, kind: 'watermark', name: '', value: out.copy() }
 }
 
-/** Entries of all former subtasks of a vertex, by former subtask. */
+/** Entries of a former subtask of a vertex. */
 export interface FormerRecords {
   readonly subtaskIndex: number
   readonly entries: readonly OperatorStateEntry[]
 }
 
+/** Those of all that held any, and how many subtasks there were. */
+export interface FormerTasks {
+  readonly records: readonly FormerRecords[]
+  readonly parallelism: number
+}
+
 export async function readFormerRecords(
   store: BlobStore,
   restore: TaskRestore | undefined,
-): Promise<readonly FormerRecords[]> {
-  const former: FormerRecords[] = []
+): Promise<FormerTasks> {
+  const records: FormerRecords[] = []
   for (const task of restore?.from ?? []) {
     if (task.records === undefined) continue
     const entries = await readRecords(store, task.records)
-    former.push({ subtaskIndex: task.subtaskIndex, entries })
+    records.push({ subtaskIndex: task.subtaskIndex, entries })
   }
-  return former
+  return { records, parallelism: restore?.formerParallelism ?? 0 }
 }
 
-/** The least watermark any former subtask of the operator had reached. */
-export function restoredWatermark(former: readonly FormerRecords[], operatorId: number): number {
+/**
+ * The least watermark that the former subtasks of the operator had reached. One that had reached
+ * none has no entry: whatever it holds is as old as anything.
+ */
+export function restoredWatermark(former: FormerTasks, operatorId: number): number {
   let least = Number.POSITIVE_INFINITY
-  let found = false
-  for (const { entries } of former) {
+  let found = 0
+  for (const { entries } of former.records) {
     for (const entry of entries) {
       if (entry.kind !== 'watermark' || entry.operatorId !== operatorId) continue
-      found = true
+      found++
       least = Math.min(least, new ByteReader(entry.value).float64LE())
     }
   }
-  return found ? least : MIN_WATERMARK
+  return found > 0 && found >= former.parallelism ? least : MIN_WATERMARK
 }
 
 /** Committables of a sink that this subtask takes over: each goes to exactly one subtask. */
 export function restoredCommittables(
-  former: readonly FormerRecords[],
+  former: FormerTasks,
   operatorId: number,
   subtaskIndex: number,
   parallelism: number,
 ): readonly OperatorStateEntry[] {
-  return former
+  return former.records
     .filter((task) => task.subtaskIndex % parallelism === subtaskIndex)
     .flatMap((task) => task.entries)
     .filter((entry) => entry.kind === 'committable' && entry.operatorId === operatorId)
@@ -65,14 +74,14 @@ export function restoredCommittables(
 
 /** Operator state of this subtask, by the rules of `redistribute`. */
 export function restoredOperatorState(
-  former: readonly FormerRecords[],
+  former: FormerTasks,
   operatorId: number,
   subtaskIndex: number,
   parallelism: number,
 ): readonly OperatorStateEntry[] {
-  const own: OperatorStateEntry[][] = []
-  for (const { subtaskIndex: from, entries } of former) {
-    while (own.length <= from) own.push([]) // subtasks that held nothing have no records
+  // Subtasks that held nothing have no records.
+  const own = Array.from({ length: former.parallelism }, (): OperatorStateEntry[] => [])
+  for (const { subtaskIndex: from, entries } of former.records) {
     own[from]?.push(...entries.filter((entry) => entry.operatorId === operatorId))
   }
   const kinds = ['operator-list', 'union-list', 'broadcast'] as const

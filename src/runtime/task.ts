@@ -8,12 +8,14 @@ import type { ExchangeOutput } from './exchange/exchange-output.ts'
 import type { InputGate } from './exchange/input-gate.ts'
 import type { Aligned } from './exchange/aligner.ts'
 import type { TaskRecord, TaskStatistics } from '../checkpoint/manifest.ts'
-import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
+import { errorToData } from '../errors.ts'
 import type { Vertex } from '../graph/job-graph.ts'
+import { MIN_WATERMARK } from '../operators/operator.ts'
 import type { KeyedStateBackend, StateCut } from '../state/backend.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import { Asynchronous } from './asynchronous.ts'
 import type { Chain } from './chain.ts'
+import { atPlace } from './function-failed.ts'
 import type { WorkerHost } from './host.ts'
 import { sinkFailure, type SinkRunner } from './sink-runner.ts'
 import type { SourceHead, SourceSnapshot } from './source-head.ts'
@@ -63,6 +65,12 @@ export class Task {
     for (const stage of this.#stages) if (stage.isBusy) return true
     // One that waits for the end of this batch does not wait for the batch's calls.
     return this.#asynchronous.isFull && this.#requested === undefined
+  }
+
+  /** Tells on what was restored; before the first step. */
+  start(): void {
+    this.parts.source?.start()
+    for (const stage of this.#stages) stage.start()
   }
 
   /** A little of everything; true if anything was done. */
@@ -244,12 +252,16 @@ export class Task {
   }
 
   #records(): OperatorStateEntry[] {
-    const { chain, operatorIds } = this.parts
+    const { chain, operatorIds, source } = this.parts
     const records: OperatorStateEntry[] = []
+    const sourceId = source === undefined ? undefined : operatorIds.get(source.uid)
+    if (source !== undefined && sourceId !== undefined && source.watermark > MIN_WATERMARK) {
+      records.push(encodeWatermark(sourceId, source.watermark))
+    }
     for (const { node, operator, stage } of chain.operators) {
       records.push(...(operator.snapshotState?.() ?? []))
       const operatorId = node.uid === undefined ? undefined : operatorIds.get(node.uid)
-      if (operatorId === undefined || stage.currentWatermark === Number.NEGATIVE_INFINITY) continue
+      if (operatorId === undefined || stage.currentWatermark === MIN_WATERMARK) continue
       records.push(encodeWatermark(operatorId, stage.currentWatermark))
     }
     return records
@@ -269,22 +281,12 @@ export class Task {
     return !chain.operators.some(({ stage }) => stage.isBusy)
   }
 
-  /** Adds where the record came from, if the head knows. */
   #placed(error: unknown): unknown {
     const { source, gate, chain } = this.parts
     const read = source?.place ?? gate?.place ?? ''
-    if (read === '' || !isMillraceError(error)) return error
-    if (error.details['operator'] === undefined) return error
     // Records that are gathered for a prefetch fail some time after they were read.
     const gathers = chain.operators.some(({ stage }) => stage.gathers)
-    const place = gathers ? `at or before ${read}` : read
-    const { code, message, cure, retryable, details } = error
-    return new MillraceError(code, `${message} (${place})`, {
-      cure,
-      retryable,
-      cause: error.cause,
-      details: { ...details, place },
-    })
+    return atPlace(error, gathers && read !== '' ? `at or before ${read}` : read)
   }
 }
 

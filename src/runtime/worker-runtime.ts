@@ -133,6 +133,7 @@ export class WorkerRuntime {
         return this.#deploy(message)
       case 'start':
         this.#started = true
+        for (const task of this.#tasks) task.start()
         return
       case 'discover':
         return required(this.#discovery, 'not loaded').discover(message.uid)

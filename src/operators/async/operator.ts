@@ -84,7 +84,7 @@ export class AsyncOperator implements Operator {
       if (before > watermark) this.#queue.addWatermark((watermark = before))
       this.#waiting.add(this.#queue.add(value, timestamp))
     }
-    if (reached > watermark) this.#queue.addWatermark(reached)
+    // The host tells the last of them again.
     this.#restored = []
   }
 

@@ -112,6 +112,36 @@ export type {
 } from './operators/async/options.ts'
 export type { LookupCache, LookupJoin } from './api/streams/async.ts'
 
+// Patterns
+export { pattern } from './operators/patterns/builder.ts'
+export {
+  noSkip,
+  skipPastLastEvent,
+  skipToFirst,
+  skipToLast,
+  skipToNext,
+} from './operators/patterns/skip.ts'
+export type { SkipStrategy, SkipToOptions } from './operators/patterns/skip.ts'
+export type {
+  Pattern,
+  PatternGroup,
+  PatternNot,
+  PatternStart,
+  PatternStep,
+} from './operators/patterns/types.ts'
+export type {
+  ConditionContext,
+  Events,
+  Match,
+  MatchContext,
+  PartialMatchOf,
+  PatternCondition,
+  PatternGuard,
+  PatternProcessContext,
+  PatternProcessFunction,
+} from './operators/patterns/functions.ts'
+export type { PatternStream } from './api/streams/pattern.ts'
+
 // Declaring types
 export { t } from './types/t.ts'
 export type { OptionalType, Struct, Tuple, Types } from './types/t.ts'

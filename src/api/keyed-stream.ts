@@ -22,6 +22,7 @@ import type {
 import type { OperatorContext } from '../operators/operator.ts'
 import { KeyedProcessOperator } from '../operators/process.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
+import type { Pattern } from '../operators/patterns/types.ts'
 import { synchronous } from '../operators/synchronous.ts'
 import { aggregatingState, reducingState, valueState } from '../state/descriptors.ts'
 import type { StateSchema } from '../state/descriptors.ts'
@@ -29,6 +30,7 @@ import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import { KeyedConnected } from './connected-streams.ts'
+import { patternStream } from './pattern-stream.ts'
 import { type HelperNode, type HelperSite, KeyedHelpers } from './keyed-helpers.ts'
 import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
 import {
@@ -45,6 +47,7 @@ import {
 import type { KeyedConnectedStreams } from './streams/connected.ts'
 import type { DataStream } from './streams/data.ts'
 import type { KeyedStream, UpdateStream } from './streams/keyed.ts'
+import type { PatternStream } from './streams/pattern.ts'
 import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
 import type { KeyedInput } from './two-inputs.ts'
 import {
@@ -52,6 +55,7 @@ import {
   windowed,
   type WindowedDataStream,
   type WindowNode,
+  type WindowSite,
 } from './windowed-stream.ts'
 import { anyAggregate, anyKeyedProcess, binary, unary } from './untyped.ts'
 
@@ -157,12 +161,11 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
   window(assigner: MergingWindowAssigner<T>): MergingWindowedStream<K, T>
   window(assigner: WindowAssigner): WindowedStream<K, T>
   window(assigner: WindowAssigner | MergingWindowAssigner<T>): WindowedDataStream<K, T> {
-    const inputType = commonType(this.#upstreams)
-    const add = <O>(call: Call, node: WindowNode): DataStream<O> => {
-      const whole = { ...this.#node(call, this.#key, undefined), ...node, usesTimers: true }
-      return this.#addWithSideOutputs(whole, node.sideOutputs)
-    }
-    return windowed(assigner, { inputType, keyType: this.#key.type, add })
+    return windowed(assigner, this.#timedSite())
+  }
+
+  pattern<M>(pattern: Pattern<T, M>): PatternStream<K, T, M> {
+    return patternStream(pattern, this.#timedSite())
   }
 
   latest(uid: string): DataStream<T> {
@@ -187,6 +190,16 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
       outputType,
       create: (context) => new LatestOperator(context, call.what, keep, emit),
     })
+  }
+
+  /** Where windows and patterns add their nodes. */
+  #timedSite(): WindowSite {
+    const inputType = commonType(this.#upstreams)
+    const add = <O>(call: Call, node: WindowNode): DataStream<O> => {
+      const whole = { ...this.#node(call, this.#key, undefined), ...node, usesTimers: true }
+      return this.#addWithSideOutputs(whole, node.sideOutputs)
+    }
+    return { inputType, keyType: this.#key.type, add }
   }
 
   #addWithSideOutputs<O>(

@@ -4,11 +4,13 @@ import type {
   AsyncFunctionError,
   KeyedProcessFunction,
 } from '../../operators/functions.ts'
+import type { Pattern } from '../../operators/patterns/types.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
 import type { Type } from '../../types/type.ts'
 import type { KeyedConnectedStreams } from './connected.ts'
 import type { DataStream } from './data.ts'
+import type { PatternStream } from './pattern.ts'
 import type { KeyedHelperMethods } from './helpers.ts'
 import type { MergingWindowedStream, WindowedStream } from './windowed.ts'
 
@@ -61,6 +63,14 @@ export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T> {
    */
   window(assigner: MergingWindowAssigner<T>): MergingWindowedStream<K, T>
   window(assigner: WindowAssigner): WindowedStream<K, T>
+  /**
+   * Looks for a pattern among the records of a key. Needs timestamps, unless in processing time.
+   *
+   * @example
+   * const burst = pattern<Login>().begin('fail', (login) => !login.ok).times(3).within('1 min')
+   * logins.keyBy((login) => login.user).pattern(burst).select('bursts', (match) => match.fail[0])
+   */
+  pattern<M>(pattern: Pattern<T, M>): PatternStream<K, T, M>
   /** The last record of each key, at the end of input. */
   latest(uid: string): DataStream<T>
   /** Puts a function from stream to stream into the chain. */

@@ -3,6 +3,7 @@
  * no batches, no threads, no checkpoints, nothing of the engine. Depth first, source by source,
  * split by split; at the end due timers fire by time, and `latest` gives what it holds.
  */
+import { orderedDigests } from './oracle-ordered.ts'
 import { windowsOf } from './oracle-timed.ts'
 import { FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
@@ -155,6 +156,10 @@ function processOf(
   switch (node.what) {
     case 'states':
       return states(node.sideModulo, main, side)
+    case 'ordered': {
+      const digestOfRecord = orderedDigests()
+      return plain((rec) => main(digestOfRecord(rec)))
+    }
     case 'timers':
       return timers(node.isOrdered, main)
     case 'windows':

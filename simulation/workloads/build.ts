@@ -3,6 +3,7 @@ import { job, keyedProcess, outputTag, processFunction, t } from '../../src/inde
 import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from '../../src/index.ts'
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
+import { orderedProcess } from './ordered.ts'
 import { delayed, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
@@ -161,6 +162,8 @@ class Builder {
         const side = sideModulo === 0 ? undefined : this.#tag('side')
         return this.#typed(keyed.process(uid, statesProcess(typed, side, sideModulo)))
       }
+      case 'ordered':
+        return this.#typed(keyed.process(uid, orderedProcess(typed)))
       case 'timers':
         return this.#typed(keyed.process(uid, timersProcess(typed, isOrdered)))
       case 'windows':

@@ -208,7 +208,7 @@ class Generator {
     const processes =
       compare === 'multiset'
         ? (['distinct', 'timers', 'windows'] as const)
-        : (['states', 'states', 'distinct', 'timers', 'windows'] as const)
+        : (['states', 'states', 'ordered', 'distinct', 'timers', 'windows'] as const)
     const what = processes[random.int(processes.length)] ?? 'distinct'
     const after = what === 'windows' ? 'sums' : what === 'timers' ? 'multiset' : compare
     const sideModulo = what === 'states' && random.int(2) === 0 ? 2 + random.int(3) : 0

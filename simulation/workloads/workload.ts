@@ -35,11 +35,11 @@ export interface SourceData {
 export type KeyKind = 'number' | 'string' | 'tuple'
 
 /**
- * What a keyed process function does. `states` uses all five kinds of state; `timers` sets a timer
+ * What a keyed process function does. `states` and `ordered` use all kinds of state; `timers` sets a timer
  * for each record and some that later records delete; `windows` sums per span of event time;
  * `distinct` lets the first of equal values pass.
  */
-export type ProcessKind = 'states' | 'timers' | 'windows' | 'distinct'
+export type ProcessKind = 'states' | 'ordered' | 'timers' | 'windows' | 'distinct'
 
 export interface WindowPlan {
   readonly type: 'tumbling' | 'sliding' | 'cumulative' | 'session'
@@ -131,6 +131,14 @@ export function restOf({ k, at }: Rec, modulo: number): number {
   return (k + at) % modulo
 }
 
+/** A digest of an order: one value after the other. */
+export function foldOf(digest: number, value: number): number {
+  return (digest * 31 + value) % 1_000_003
+}
+
+/** How many entries `ordered` keeps. */
+export const SORTED_MAX = 8
+export const DEQUE_MAX = 5
 /** Window length of `windows`. */
 export const WINDOW_MS = 50
 /** How long after a record its timer in `timers` is due. */

@@ -1,5 +1,5 @@
 /** The oracle's view of operations in event time: all records of a key at once, by definition. */
-import type { Rec, WindowPlan } from './workloads/workload.ts'
+import { FAR_MS, type Rec, type WindowPlan } from './workloads/workload.ts'
 
 /** What windows over all these records give. */
 export function windowsOf(plan: WindowPlan, records: readonly Rec[]): readonly Rec[] {
@@ -47,4 +47,27 @@ function sessions(gapMs: number, records: readonly Rec[]) {
     }
   }
   return found
+}
+
+/** Two streams by key: each record once, and at the end what both have brought. */
+export function meeting(main: (record: Rec) => void) {
+  const firsts: Rec[] = []
+  const seconds: Rec[] = []
+  const sumOf = (records: readonly Rec[], key: number): number =>
+    records.filter(({ k }) => k === key).reduce((total, { v }) => total + v, 0)
+  return {
+    take(record: Rec): void {
+      firsts.push(record)
+      main({ k: record.k, v: record.v * 2, at: 0, pad: '' })
+    },
+    takeSecond(record: Rec): void {
+      seconds.push(record)
+      main({ k: record.k, v: record.v * 3, at: 0, pad: '' })
+    },
+    end(): void {
+      for (const k of new Set([...firsts, ...seconds].map((record) => record.k))) {
+        main({ k, v: sumOf(firsts, k) * 7 + sumOf(seconds, k), at: FAR_MS, pad: '' })
+      }
+    },
+  }
 }

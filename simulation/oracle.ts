@@ -4,7 +4,7 @@
  * split by split; at the end due timers fire by time, and `latest` gives what it holds.
  */
 import { orderedDigests } from './oracle-ordered.ts'
-import { windowsOf } from './oracle-timed.ts'
+import { meeting, windowsOf } from './oracle-timed.ts'
 import { FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
 
@@ -12,6 +12,8 @@ type Emit = (record: Rec) => void
 
 interface Step {
   take(record: Rec): void
+  /** Of nodes with two inputs. */
+  takeSecond?(record: Rec): void
   /** All input has come: timers, then what was held back. */
   end(): void
 }
@@ -27,11 +29,12 @@ export function evaluate(workload: Workload): ReadonlyMap<string, readonly Rec[]
   const { nodes } = workload
   const steps: Step[] = []
   const consumers = nodes.map((_, index) => consumersOf(nodes, index))
-  const emitTo = (indexes: readonly number[]) => (record: Rec) => {
-    for (const index of indexes) steps[index]?.take(record)
+  const emitTo = (consumer: Consumers) => (record: Rec) => {
+    for (const index of consumer.firsts) steps[index]?.take(record)
+    for (const index of consumer.seconds) steps[index]?.takeSecond?.(record)
   }
   nodes.forEach((node, index) => {
-    const { main = [], side = [] } = consumers[index] ?? {}
+    const { main, side } = consumers[index] ?? { main: nobody, side: nobody }
     const outputs = { main: emitTo(main), side: emitTo(side) }
     if (node.kind === 'sink') results.set(node.uid, [])
     const sink = node.kind === 'sink' ? results.get(node.uid) : undefined
@@ -47,19 +50,30 @@ export function evaluate(workload: Workload): ReadonlyMap<string, readonly Rec[]
   return results
 }
 
+/** Nodes that read an output, by the input they read it with. */
+interface Consumers {
+  readonly firsts: number[]
+  readonly seconds: number[]
+}
+
+const nobody: Consumers = { firsts: [], seconds: [] }
+
 /** A node that reads a side output does so through its `side` node. */
 function consumersOf(
   nodes: readonly WorkloadNode[],
   index: number,
-): { readonly main: readonly number[]; readonly side: readonly number[] } {
-  const main: number[] = []
-  const side: number[] = []
+): { readonly main: Consumers; readonly side: Consumers } {
+  const main: Consumers = { firsts: [], seconds: [] }
+  const side: Consumers = { firsts: [], seconds: [] }
   nodes.forEach((node, at) => {
     if (node.kind === 'union') {
-      if (node.inputs.includes(index)) main.push(at)
+      if (node.inputs.includes(index)) main.firsts.push(at)
+    } else if (node.kind === 'meet') {
+      if (node.inputs[0] === index) main.firsts.push(at)
+      if (node.inputs[1] === index) main.seconds.push(at)
     } else if (node.kind !== 'source' && node.input === index) {
-      if (node.kind === 'side') side.push(at)
-      else main.push(at)
+      if (node.kind === 'side') side.firsts.push(at)
+      else main.firsts.push(at)
     }
   })
   return { main, side }
@@ -99,6 +113,8 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
       return processOf(node, { main, side })
     case 'window':
       return atTheEnd((records) => windowsOf(node.plan, records), main)
+    case 'meet':
+      return meeting(main)
     case 'delay':
       return plain(({ k, v }) => main({ k, v, at: 0, pad: '' }))
     case 'count':

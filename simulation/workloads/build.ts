@@ -4,7 +4,7 @@ import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from 
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { orderedProcess } from './ordered.ts'
-import { delayed, windowed } from './timed.ts'
+import { delayed, met, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
 
@@ -73,6 +73,11 @@ class Builder {
       case 'window': {
         const keyed = this.#keyed(this.#input(node), node.key)
         return this.#typed(windowed(node.uid, keyed, node.plan, this.#workload.typed))
+      }
+      case 'meet': {
+        const [first, second] = node.inputs.map((at) => this.#keyed(this.#at(at), node.key))
+        const both = [required(first, 'no first'), required(second, 'no second')] as const
+        return this.#typed(met(node.uid, ...both, this.#workload.typed))
       }
       case 'delay': {
         const keyed = this.#keyed(this.#input(node), node.key)

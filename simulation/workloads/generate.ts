@@ -115,7 +115,7 @@ class Generator {
     const { node: input, origins, compare, isTimed } = from
     this.#used.add(input)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
-    switch (random.int(12)) {
+    switch (random.int(13)) {
       case 0:
         return likewise({ kind: 'map', input, factor: 1 + random.int(5) })
       case 1:
@@ -133,6 +133,8 @@ class Generator {
         )
       case 5:
         return this.#split(from)
+      case 12:
+        return this.#meet(from)
       case 6:
       case 7:
         return isTimed && compare !== 'sums' ? this.#window(from) : this.#keyed(from)
@@ -160,6 +162,17 @@ class Generator {
     const inputs = all.map(({ node }) => node)
     const isTimed = all.every((stream) => stream.isTimed)
     this.#stream({ kind: 'union', inputs }, compare, new Set(origins), isTimed)
+  }
+
+  /** Only of streams whose records are certain one by one. */
+  #meet(first: Stream): void {
+    const second = this.#pick()
+    if (first.compare === 'sums' || second.compare === 'sums') return this.#keyed(first)
+    this.#used.add(second.node)
+    const uid = `meet-${this.#nodes.length}`
+    const inputs = [first.node, second.node] as const
+    const origins = new Set([...first.origins, ...second.origins, -1])
+    this.#stream({ kind: 'meet', inputs, uid, key: this.#key() }, 'multiset', origins)
   }
 
   #split({ node: input, compare, origins, isTimed }: Stream): void {

@@ -1,6 +1,7 @@
-/** Operations in event time, as data and as a user would write them: windows, delays. */
+/** Operations in event time, as data and as a user would write them: windows, delays, two streams. */
 import {
   cumulativeWindow,
+  keyedCoProcess,
   keyedProcess,
   listState,
   sessionWindow,
@@ -82,6 +83,39 @@ export function delayed(
       onTimer(_at, { state }, out) {
         for (const v of state.waiting) out.collect({ k: state.k.value(), v, at: 0, pad: '' })
         state.waiting.clear()
+      },
+    }),
+  )
+}
+
+/** Two streams in one state: what both have brought is told at the end of input. */
+export function met(
+  uid: string,
+  first: KeyedStream<Key, Rec>,
+  second: KeyedStream<Key, Rec>,
+  typed: boolean,
+): DataStream<Rec> {
+  const number = typed ? t.float64 : t.dynamic<number>()
+  const state = { ...held(number), sum: valueState(number, { initial: 0 }) }
+  return first.connect(second).process(
+    uid,
+    keyedCoProcess<Key, Rec, Rec, Rec, typeof state>({
+      state,
+      processElement1({ k, v }, { state: { k: key, sum }, timers }, out) {
+        key.update(k)
+        sum.update(sum.value() + v)
+        timers.registerEventTimeTimer(FAR_MS)
+        out.collect({ k, v: v * 2, at: 0, pad: '' })
+      },
+      processElement2({ k, v }, { state: { k: key, waiting }, timers }, out) {
+        key.update(k)
+        waiting.add(v)
+        timers.registerEventTimeTimer(FAR_MS)
+        out.collect({ k, v: v * 3, at: 0, pad: '' })
+      },
+      onTimer(at, { state: { k, sum, waiting } }, out) {
+        const second = [...waiting].reduce((total, v) => total + v, 0)
+        out.collect({ k: k.value(), v: sum.value() * 7 + second, at, pad: '' })
       },
     }),
   )

@@ -92,6 +92,13 @@ export type WorkloadNode =
       readonly key: KeyKind
       readonly plan: WindowPlan
     }
+  /** A function over two keyed streams. */
+  | {
+      readonly kind: 'meet'
+      readonly inputs: readonly [number, number]
+      readonly uid: string
+      readonly key: KeyKind
+    }
   /** Holds records back for some processing time. */
   | {
       readonly kind: 'delay'

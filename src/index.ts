@@ -7,7 +7,6 @@ export type { ParamSchema, ParamsOf } from './graph/params.ts'
 export type { RestartOptions } from './config/job-options.ts'
 export type {
   DataStream,
-  EventTime,
   PrimitiveKey,
   SelectedKey,
   StreamEnvironment,
@@ -102,6 +101,10 @@ export type {
   WindowProcessFunction,
   WindowStateSchema,
 } from './operators/windows/functions.ts'
+
+// Event time
+export type { EventTime, TimestampAssignment } from './api/streams/event-time.ts'
+export type { WatermarkGenerator, WatermarkGeneratorFactory } from './operators/watermarks.ts'
 
 // Calling the outside world
 export type {

@@ -4,6 +4,7 @@
  */
 import { print } from '../connectors/print.ts'
 import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
+import { AssignTimestampsOperator } from '../operators/assign-timestamps.ts'
 import type { AsyncFunction, AsyncMapOptions } from '../operators/async/options.ts'
 import type { AsyncFunctionError, ProcessFunction, Synchronous } from '../operators/functions.ts'
 import type { OperatorContext, Operator } from '../operators/operator.ts'
@@ -26,7 +27,9 @@ import {
 import { Connected } from './connected-streams.ts'
 import { asyncMap, lookupJoin, type Place } from './async-stream.ts'
 import { checkSideOutputs } from './process-node.ts'
+import { timestampsOf } from './event-time.ts'
 import type { LookupJoin } from './streams/async.ts'
+import type { TimestampAssignment } from './streams/event-time.ts'
 import type { ConnectedStreams } from './streams/connected.ts'
 import type { DataStream, SelectedKey } from './streams/data.ts'
 import type { KeyedStream } from './streams/keyed.ts'
@@ -141,6 +144,14 @@ export class Stream<T> implements DataStream<T> {
     options: LookupJoin<T, K, R, O, Kind>,
   ): DataStream<O> {
     return lookupJoin(this.#place(callOf('lookupJoin', uid)), options)
+  }
+
+  assignTimestamps(uid: string, time: TimestampAssignment<T>): DataStream<T> {
+    const call = callOf('assignTimestamps', uid)
+    const strategy = timestampsOf(time, call)
+    return this.#add(call, commonType(this.#upstreams), (context) => {
+      return new AssignTimestampsOperator(context, call.what, strategy)
+    })
   }
 
   sideOutput<X>(tag: OutputTag<X>): DataStream<X> {

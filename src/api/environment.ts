@@ -1,16 +1,15 @@
 /** Where streams begin: the `env` of a job's `build`. */
 import { collection } from '../connectors/collection.ts'
-import type { TimeStrategy } from '../graph/job-graph.ts'
 import type { GraphBuilder } from '../graph/stream-graph.ts'
 import { type Source, sourceBrand } from '../operators/source.ts'
 import type { Type } from '../types/type.ts'
-import { parseDurationMs } from '../util/duration.ts'
 import { Stream } from './data-stream.ts'
 import { KeyedDataStream } from './keyed-stream.ts'
-import { type Call, callOf, invalid, requireFunction, type Site } from './site.ts'
-import type { DataStream, EventTime, StreamEnvironment } from './streams/data.ts'
+import { eventTimeOf } from './event-time.ts'
+import { type Call, callOf, invalid, type Site } from './site.ts'
+import type { DataStream, StreamEnvironment } from './streams/data.ts'
+import type { EventTime } from './streams/event-time.ts'
 import { Updates } from './update-stream.ts'
-import { unary } from './untyped.ts'
 
 export class Environment implements StreamEnvironment {
   readonly #site: Site
@@ -46,21 +45,8 @@ export class Environment implements StreamEnvironment {
       location: call.location,
       outputType: source.type,
       source,
-      time: time === undefined ? undefined : strategyOf(time, call),
+      time: time === undefined ? undefined : eventTimeOf(time, call),
     })
     return this.#site.stream([{ from, tag: undefined, type: source.type }])
-  }
-}
-
-function strategyOf<T>(time: EventTime<T>, call: Call): TimeStrategy {
-  requireFunction(time.timestamp, call, 'a timestamp function')
-  const { maxOutOfOrderness = 0, idleness, splitsInOrder = false } = time
-  return {
-    timestamp: unary(time.timestamp),
-    maxOutOfOrdernessMs: parseDurationMs(maxOutOfOrderness, `${call.what}: maxOutOfOrderness`),
-    splitsInOrder,
-    ...(idleness === undefined
-      ? {}
-      : { idlenessMs: parseDurationMs(idleness, `${call.what}: idleness`) }),
   }
 }

@@ -130,6 +130,7 @@ const split = checks.shape<SplitRecord>(
     properties: checks.table(checks.scalar, LIST_MAX),
     position: checks.text(ELEMENTS_MAX),
     watermark: checks.finite,
+    generator: checks.text(ELEMENTS_MAX),
   },
 )
 const source = checks.shape<SourceRecord>(

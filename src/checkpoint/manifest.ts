@@ -80,6 +80,8 @@ export interface SplitRecord {
   readonly position?: string
   /** Watermark of the split's generator; absent: none yet. */
   readonly watermark?: number
+  /** What a generator of the job's own keeps, as JSON text. */
+  readonly generator?: string
 }
 
 export interface TaskStatistics {

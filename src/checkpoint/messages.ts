@@ -113,6 +113,7 @@ export interface WorkerStatus {
   readonly backend: BackendStatistics
   readonly malformedRecords: number
   readonly lateRecords: number
+  readonly backwardWatermarks: number
   readonly asyncCalls: CallStatistics
   readonly spilledBytes: number
 }

@@ -6,14 +6,13 @@
  */
 import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { Source } from '../operators/source.ts'
+import type { WatermarkStrategy } from '../operators/watermarks.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { StateDescriptor } from '../state/descriptors.ts'
 import type { Type } from '../types/type.ts'
 
 /** Watermarks of a source, per split. */
-export interface TimeStrategy {
-  readonly timestamp: (value: unknown) => number
-  readonly maxOutOfOrdernessMs: number
+export interface TimeStrategy extends WatermarkStrategy {
   readonly idlenessMs?: number
   /** No split holds anything older than the splits before it. */
   readonly splitsInOrder?: boolean

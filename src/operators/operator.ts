@@ -77,6 +77,10 @@ export interface Operator {
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */
   onTimer?(domain: TimeDomain, time: number, name: string): void
+  /** Some records were handed over, and now none for a while; also at the start. */
+  endBatch?(): void
+  /** Watermarks of its own making that would have gone back, and were ignored. */
+  readonly backwardWatermarks?: number
   /** Asynchronous operators take no record while it is true; the task asks before each. */
   readonly isFull?: boolean
   /** They have records, watermarks or the end of input that are not handed on yet. */

@@ -5,10 +5,14 @@
 import type { SplitRecord } from '../checkpoint/manifest.ts'
 import type { TimeStrategy } from '../graph/job-graph.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
+import type { WatermarkStrategy } from '../operators/watermarks.ts'
 import { SplitReader } from './split-reader.ts'
 
 /** Splits read at the same time; each may hold a file open. */
 const SPLITS_READ_MAX = 64
+
+/** For sources without event time, which never ask. */
+const NO_TIME: WatermarkStrategy = { timestamp: Number, maxOutOfOrdernessMs: 0 }
 
 export interface ActiveSplitsHost {
   readonly context: SourceContext
@@ -54,7 +58,8 @@ export class ActiveSplits {
 
   add(records: readonly SplitRecord[]): void {
     for (const record of records) {
-      this.#splits.push(new SplitReader(this.#source, record, this.#host.monotonic()))
+      const nowMs = this.#host.monotonic()
+      this.#splits.push(new SplitReader(this.#source, this.#time ?? NO_TIME, record, nowMs))
     }
     this.#beginReading()
   }
@@ -85,10 +90,10 @@ export class ActiveSplits {
     const { idlenessMs = Number.POSITIVE_INFINITY } = this.#time ?? {}
     const idleBefore = this.#host.monotonic() - idlenessMs
     let least = Number.POSITIVE_INFINITY
-    for (const { hasBegun, lastRecordAtMs, hasBatch, watermark } of this.#splits) {
+    for (const { hasBegun, lastRecordAtMs, hasBatch, time } of this.#splits) {
       // What waits for its turn is not idle: it may hold the oldest record of all.
       if (hasBegun && lastRecordAtMs < idleBefore && !hasBatch) continue
-      if (watermark < least) least = watermark
+      if (time.watermark < least) least = time.watermark
     }
     return least
   }
@@ -119,8 +124,8 @@ export class ActiveSplits {
       const split = this.#splits[at] as SplitReader // `at` is within the array
       if (!split.hasNews) continue
       if (!split.hasBatch) return at
-      if (split.watermark >= least && found >= 0) continue
-      least = split.watermark
+      if (split.time.watermark >= least && found >= 0) continue
+      least = split.time.watermark
       found = at
     }
     return found

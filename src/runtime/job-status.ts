@@ -46,6 +46,8 @@ export interface JobStatus {
   readonly malformedRecords: number
   /** Records that came after all their windows had gone; sent to a side output or not. */
   readonly lateRecords: number
+  /** Watermarks of the job's own generators that would have gone back, and were ignored. */
+  readonly backwardWatermarks: number
   /** Asynchronous calls: those under way now, and retries and timeouts of the running attempt. */
   readonly asyncCalls: CallStatistics
   /** Output that waits on disk because a sink or a worker is slow: bytes written in all. */
@@ -130,6 +132,7 @@ export class JobProgress {
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),
       malformedRecords: sum(workers, (worker) => worker.malformedRecords),
       lateRecords: this.#lateRecords + sum(workers, (worker) => worker.lateRecords),
+      backwardWatermarks: sum(workers, (worker) => worker.backwardWatermarks),
       asyncCalls: sumCalls(workers),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),
       watermark: Math.min(...shown.map((worker) => worker.watermark)),

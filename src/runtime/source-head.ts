@@ -4,7 +4,7 @@
  * whole batch, so barriers pass between batches. Watermarks are made per split; the least goes on.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
-import { errorToData, errorFromData, isMillraceError, MillraceError } from '../errors.ts'
+import { errorToData, errorFromData, isMillraceError } from '../errors.ts'
 import type { SourceNode, TimeStrategy } from '../graph/job-graph.ts'
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output } from '../operators/operator.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
@@ -37,6 +37,8 @@ export interface SourceHost {
 export class SourceHead {
   recordsIn = 0
   malformedRecords = 0
+  /** Watermarks of the job's own generators that would have gone back. */
+  backwardWatermarks = 0
   readonly uid: string
   readonly #source: Source<unknown>
   readonly #time: TimeStrategy | undefined
@@ -212,9 +214,9 @@ export class SourceHead {
       } else {
         while (index < stop && !this.#host.isBlocked()) {
           const value = values[index++]
-          const timestamp = timestampOf(time, value)
-          if (timestamp > split.maxTimestamp) split.maxTimestamp = timestamp
+          const timestamp = split.time.timestampOf(value)
           this.#output.collect(value, timestamp)
+          split.time.onRecord(value, timestamp)
         }
       }
     } catch (error) {
@@ -226,14 +228,19 @@ export class SourceHead {
     if (index < values.length) return
     split.position = { value: batch.position }
     this.#current = undefined
-    if (time !== undefined && values.length > 0) this.#advance(split, time)
+    if (time !== undefined && values.length > 0) this.#advance(split)
   }
 
-  #advance(split: SplitReader, time: TimeStrategy): void {
+  #advance(split: SplitReader): void {
     split.lastRecordAtMs = this.#host.monotonic()
     this.#activeAtMs = split.lastRecordAtMs
-    const watermark = split.maxTimestamp - time.maxOutOfOrdernessMs - 1
-    if (watermark > split.watermark) split.watermark = watermark
+    const { backward } = split.time
+    try {
+      split.time.advance()
+    } catch (error) {
+      throw functionFailed(this.uid, error)
+    }
+    this.backwardWatermarks += split.time.backward - backward
   }
 
   /** Between batches: forwards the watermark, asks for splits, ends. */
@@ -262,14 +269,6 @@ export class SourceHead {
     this.#watermark = watermark
     this.#output.watermark(watermark)
   }
-}
-
-function timestampOf(time: TimeStrategy, value: unknown): number {
-  const timestamp = time.timestamp(value)
-  if (Number.isFinite(timestamp)) return timestamp
-  throw new MillraceError('TYPE_MISMATCH', `${String(timestamp)} is no timestamp`, {
-    cure: 'the timestamp function gives milliseconds since 1970-01-01 UTC',
-  })
 }
 
 function sourceFailure(uid: string, split: SplitReader, error: unknown): unknown {

@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer'
 import type { SplitRecord } from '../checkpoint/manifest.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
 import type { Source, SourceBatch, SourceContext } from '../operators/source.ts'
+import { EventTimeProgress, type WatermarkStrategy } from '../operators/watermarks.ts'
 import { describeKey } from '../types/keys.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 
@@ -18,8 +19,7 @@ export class SplitReader {
   readonly id: string
   /** After the last whole batch that was handed on; undefined before the first. */
   position: { readonly value: unknown } | undefined
-  watermark: number
-  maxTimestamp: number
+  readonly time: EventTimeProgress
   lastRecordAtMs: number
   /** False while it waits for others to end. */
   hasBegun = false
@@ -31,12 +31,20 @@ export class SplitReader {
   #stopped = false
   #makeRoom: (() => void) | undefined
 
-  constructor(source: Source<unknown>, record: SplitRecord, nowMs: number) {
+  constructor(
+    source: Source<unknown>,
+    strategy: WatermarkStrategy,
+    record: SplitRecord,
+    nowMs: number,
+  ) {
     this.id = record.id
     this.#source = source
     this.#record = record
-    this.watermark = record.watermark ?? MIN_WATERMARK
-    this.maxTimestamp = this.watermark
+    const { watermark = MIN_WATERMARK, generator } = record
+    this.time = new EventTimeProgress(strategy, {
+      watermark,
+      ...(generator === undefined ? {} : { generator }),
+    })
     this.lastRecordAtMs = nowMs
     if (record.position !== undefined) {
       const bytes = Buffer.from(record.position, 'base64')
@@ -102,12 +110,14 @@ export class SplitReader {
   /** The split as a checkpoint holds it: no further back than `floor`. */
   record(floor: number): SplitRecord {
     const { id, properties } = this.#record
-    const watermark = Math.max(floor, this.watermark)
+    const watermark = Math.max(floor, this.time.watermark)
+    const { generatorState } = this.time
     return {
       id,
       ...(properties === undefined ? {} : { properties }),
       ...(this.position === undefined ? {} : { position: this.#encodedPosition(this.position) }),
       ...(watermark === MIN_WATERMARK ? {} : { watermark }),
+      ...(generatorState === undefined ? {} : { generator: generatorState }),
     }
   }
 

@@ -83,7 +83,14 @@ export class PlainStage implements Stage {
     this.#operator.endInput()
   }
 
-  flush(): void {}
+  flush(): void {
+    try {
+      this.#operator.endBatch?.()
+    } catch (error) {
+      throw functionFailed(this.label, error)
+    }
+  }
+
   resume(): void {}
   processingTime(): void {}
   restoreWatermark(watermark: number): void {
@@ -95,6 +102,7 @@ export class PlainStage implements Stage {
     if (this.currentWatermark > MIN_WATERMARK) {
       this.#operator.processWatermark(this.currentWatermark)
     }
+    this.flush()
   }
 }
 

@@ -9,12 +9,14 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
   let recordsOut = 0
   let malformedRecords = 0
   let lateRecords = 0
+  let backwardWatermarks = 0
   let spilledBytes = 0
   const asyncCalls = { inFlight: 0, retries: 0, timeouts: 0 }
   let watermark = Number.POSITIVE_INFINITY
   for (const { parts } of tasks) {
     recordsIn += parts.source?.recordsIn ?? 0
     malformedRecords += parts.source?.malformedRecords ?? 0
+    backwardWatermarks += parts.source?.backwardWatermarks ?? 0
     for (const sink of parts.sinks) {
       recordsOut += sink.pump.recordsOut
       spilledBytes += sink.pump.spilledBytes
@@ -22,6 +24,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     for (const exchange of parts.exchanges) spilledBytes += exchange.spilledBytes
     for (const { operator, stage } of parts.chain.operators) {
       lateRecords += operator.lateRecords ?? 0
+      backwardWatermarks += operator.backwardWatermarks ?? 0
       addCalls(asyncCalls, operator.calls)
       watermark = Math.min(watermark, stage.currentWatermark)
     }
@@ -35,6 +38,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     backend,
     malformedRecords,
     lateRecords,
+    backwardWatermarks,
     asyncCalls,
     spilledBytes,
   }

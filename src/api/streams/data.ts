@@ -10,15 +10,14 @@ import type {
   CompileError,
   ProcessFunction,
   Synchronous,
-  Timestamp,
 } from '../../operators/functions.ts'
 import type { OutputTag } from '../../operators/output-tag.ts'
 import type { Sink } from '../../operators/sink.ts'
 import type { Source } from '../../operators/source.ts'
 import type { Type } from '../../types/type.ts'
-import type { Duration } from '../../util/duration.ts'
 import type { ConnectedStreams } from './connected.ts'
 import type { LookupJoin } from './async.ts'
+import type { EventTime, TimestampAssignment } from './event-time.ts'
 import type { KeyedStream } from './keyed.ts'
 
 /** Keys that need no declared type. */
@@ -29,23 +28,6 @@ export type SelectedKey<K> = K extends PrimitiveKey
   : K extends PromiseLike<unknown>
     ? AsyncFunctionError
     : CompileError<'keys other than primitives need a type: keyBy(selector, type)'>
-
-/** Event time of a source: watermarks are made per split and are part of every checkpoint. */
-export interface EventTime<T> {
-  /** When the record happened, in milliseconds since 1970. */
-  readonly timestamp: (value: T) => Timestamp
-  /** How far records may be out of order; later ones are late. Default: 0. */
-  readonly maxOutOfOrderness?: Duration
-  /** A split that is silent for this long does not hold back the others. Default: never. */
-  readonly idleness?: Duration
-  /**
-   * True if no split (file, part of a file) holds records older than those of the splits before it,
-   * such as files named by day. They are then read one after the other. Else the splits of a bounded
-   * source are read side by side, the one that is behind first, and the watermark is that of the one
-   * furthest behind, so that no record is late because of the file it is in. Default: false.
-   */
-  readonly splitsInOrder?: boolean
-}
 
 /** What `build` gets: where streams begin. */
 export interface StreamEnvironment {
@@ -136,6 +118,16 @@ export interface DataStream<T> {
     uid: string,
     options: LookupJoin<T, K, R, O, Kind>,
   ): DataStream<O>
+  /**
+   * Gives records new timestamps, from which new watermarks are made: for records whose time is
+   * known only here. Where it can, let the source do it: it knows its splits.
+   *
+   * @example
+   * lines
+   *   .map(parse)
+   *   .assignTimestamps('time', { timestamp: (order) => order.at, maxOutOfOrderness: '5 s' })
+   */
+  assignTimestamps(uid: string, time: TimestampAssignment<T>): DataStream<T>
   /** What the process function (or source) that made this stream emits to `tag`. */
   sideOutput<X>(tag: OutputTag<X>): DataStream<X>
   /** Puts a function from stream to stream into the chain. */

@@ -1,0 +1,36 @@
+/** Event time as its author gives it, checked and parsed. */
+import type { TimeStrategy } from '../graph/job-graph.ts'
+import type { WatermarkStrategy } from '../operators/watermarks.ts'
+import { parseDurationMs } from '../util/duration.ts'
+import { type Call, invalid, requireFunction } from './site.ts'
+import type { EventTime, TimestampAssignment } from './streams/event-time.ts'
+import { unary } from './untyped.ts'
+
+export function timestampsOf<T>(time: TimestampAssignment<T>, call: Call): WatermarkStrategy {
+  requireFunction(time?.timestamp, call, 'a timestamp function')
+  const { maxOutOfOrderness, watermarks } = time
+  if (watermarks !== undefined) {
+    requireFunction(watermarks, call, 'a function that makes a generator as watermarks')
+    if (maxOutOfOrderness !== undefined) {
+      const problem = 'has both maxOutOfOrderness and watermarks'
+      throw invalid(call, problem, 'give one: a generator allows for disorder itself')
+    }
+  }
+  const what = `${call.what}: maxOutOfOrderness`
+  return {
+    timestamp: unary(time.timestamp),
+    maxOutOfOrdernessMs: parseDurationMs(maxOutOfOrderness ?? 0, what),
+    ...(watermarks === undefined ? {} : { watermarks }),
+  }
+}
+
+export function eventTimeOf<T>(time: EventTime<T>, call: Call): TimeStrategy {
+  const { idleness, splitsInOrder = false } = time
+  return {
+    ...timestampsOf(time, call),
+    splitsInOrder,
+    ...(idleness === undefined
+      ? {}
+      : { idlenessMs: parseDurationMs(idleness, `${call.what}: idleness`) }),
+  }
+}

@@ -71,8 +71,8 @@ describe('until', () => {
   const is5 = ({ price }: Event): boolean => price === 5
   const end = '=5'
   const events = `c a1=2 a2=3 x${end} y=6`
-  const any = ({ kind }: Event): boolean => 'axy'.includes(kind)
-  const loop = c.followedBy('a', any).oneOrMore()
+  const letter = ({ kind }: Event): boolean => 'axy'.includes(kind)
+  const loop = c.followedBy('a', letter).oneOrMore()
   fact('relaxed', loop.until(is5).followedBy('x', is5), events, ['c a1 a2 x', 'c a1 x'])
   fact('combined', loop.allowCombinations().until(is5).followedBy('x', is5), 'c a1 a2 a3 x=5 y', [
     'c a1 a2 a3 x',
@@ -101,7 +101,7 @@ describe('until', () => {
     events,
     ['c a1 a2 x', 'c a1 x', 'c x'],
   )
-  const anyLoop = c.followedByAny('a', any).oneOrMore()
+  const anyLoop = c.followedByAny('a', letter).oneOrMore()
   fact('of any, at the end', anyLoop.until(is5), events, ['c a1 a2', 'c a1', 'c a2', 'c y'])
   fact('of any, or none, at the end', anyLoop.optional().until(is5), events, [
     'c a1 a2',

@@ -103,7 +103,11 @@ export type {
 } from './operators/windows/functions.ts'
 
 // Event time
-export type { EventTime, TimestampAssignment } from './api/streams/event-time.ts'
+export type {
+  EventTime,
+  TimestampAssignment,
+  WatermarkAlignment,
+} from './api/streams/event-time.ts'
 export type { WatermarkGenerator, WatermarkGeneratorFactory } from './operators/watermarks.ts'
 
 // Calling the outside world

@@ -3,7 +3,7 @@ import type { TimeStrategy } from '../graph/job-graph.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
 import { parseDurationMs } from '../util/duration.ts'
 import { type Call, invalid, requireFunction } from './site.ts'
-import type { EventTime, TimestampAssignment } from './streams/event-time.ts'
+import type { EventTime, TimestampAssignment, WatermarkAlignment } from './streams/event-time.ts'
 import { unary } from './untyped.ts'
 
 export function timestampsOf<T>(time: TimestampAssignment<T>, call: Call): WatermarkStrategy {
@@ -25,12 +25,20 @@ export function timestampsOf<T>(time: TimestampAssignment<T>, call: Call): Water
 }
 
 export function eventTimeOf<T>(time: EventTime<T>, call: Call): TimeStrategy {
-  const { idleness, splitsInOrder = false } = time
+  const { idleness, splitsInOrder = false, alignment } = time
   return {
     ...timestampsOf(time, call),
     splitsInOrder,
+    ...(alignment === undefined ? {} : { alignment: alignmentOf(alignment, call) }),
     ...(idleness === undefined
       ? {}
       : { idlenessMs: parseDurationMs(idleness, `${call.what}: idleness`) }),
   }
+}
+
+function alignmentOf({ group, maxDrift }: WatermarkAlignment, call: Call) {
+  if (typeof group !== 'string' || group === '') {
+    throw invalid(call, 'has an alignment without group', 'name the group of sources')
+  }
+  return { group, maxDriftMs: parseDurationMs(maxDrift, `${call.what}: alignment.maxDrift`) }
 }

@@ -58,6 +58,8 @@ export type ToWorker =
     }
   | { readonly kind: 'complete'; readonly checkpointId: number; readonly commit: boolean }
   | { readonly kind: 'abort'; readonly checkpointId: number }
+  /** The least watermark of a group of aligned sources, in all workers. */
+  | { readonly kind: 'group-watermark'; readonly group: string; readonly watermark: number }
   /** End of input everywhere at once: sources send MAX watermark and end. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
@@ -74,6 +76,8 @@ export type FromWorker =
   | { readonly kind: 'discovered'; readonly uid: string; readonly splits: readonly SplitRecord[] }
   | { readonly kind: 'wants-splits'; readonly uid: string; readonly subtaskIndex: number }
   | { readonly kind: 'split-finished'; readonly uid: string; readonly splitId: string }
+  /** The least watermark of a group of aligned sources, in this worker; +∞ if nothing counts. */
+  | { readonly kind: 'group-watermark'; readonly group: string; readonly watermark: number }
   | {
       readonly kind: 'acknowledge'
       readonly checkpointId: number

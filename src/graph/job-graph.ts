@@ -16,6 +16,8 @@ export interface TimeStrategy extends WatermarkStrategy {
   readonly idlenessMs?: number
   /** No split holds anything older than the splits before it. */
   readonly splitsInOrder?: boolean
+  /** Not to be read further ahead of the slowest of its group. */
+  readonly alignment?: { readonly group: string; readonly maxDriftMs: number }
 }
 
 export interface KeySelector {

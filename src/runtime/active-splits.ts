@@ -27,6 +27,7 @@ export class ActiveSplits {
   readonly #splits: SplitReader[] = []
   #next = 0
   #isStopped = false
+  #limit = Number.POSITIVE_INFINITY
 
   constructor(source: Source<unknown>, time: TimeStrategy | undefined, host: ActiveSplitsHost) {
     this.#source = source
@@ -87,15 +88,18 @@ export class ActiveSplits {
 
   /** The watermark of the one that is furthest behind; +∞ if all that are left are idle. */
   get watermark(): number {
-    const { idlenessMs = Number.POSITIVE_INFINITY } = this.#time ?? {}
-    const idleBefore = this.#host.monotonic() - idlenessMs
-    let least = Number.POSITIVE_INFINITY
-    for (const { hasBegun, lastRecordAtMs, hasBatch, time } of this.#splits) {
-      // What waits for its turn is not idle: it may hold the oldest record of all.
-      if (hasBegun && lastRecordAtMs < idleBefore && !hasBatch) continue
-      if (time.watermark < least) least = time.watermark
-    }
-    return least
+    // What waits for its turn is not idle: it may hold the oldest record of all.
+    return this.#least(() => true)
+  }
+
+  /** The same for alignment, where what waits for its turn does not count: nobody could go on. */
+  get groupWatermark(): number {
+    return this.#least((split) => split.hasBegun)
+  }
+
+  /** Splits beyond it are not read on. */
+  align(limit: number): void {
+    this.#limit = limit
   }
 
   #beginReading(): void {
@@ -103,6 +107,18 @@ export class ActiveSplits {
     for (const split of this.#splits.slice(0, SPLITS_READ_MAX)) {
       if (!split.hasBegun) void split.read(this.#host.context, () => this.#host.wake())
     }
+  }
+
+  #least(counts: (split: SplitReader) => boolean): number {
+    const { idlenessMs = Number.POSITIVE_INFINITY } = this.#time ?? {}
+    const idleBefore = this.#host.monotonic() - idlenessMs
+    let least = Number.POSITIVE_INFINITY
+    for (const split of this.#splits) {
+      const { hasBegun, lastRecordAtMs, hasBatch, time } = split
+      if ((hasBegun && lastRecordAtMs < idleBefore && !hasBatch) || !counts(split)) continue
+      if (time.watermark < least) least = time.watermark
+    }
+    return least
   }
 
   #inTurn(): number {
@@ -128,6 +144,7 @@ export class ActiveSplits {
       least = split.time.watermark
       found = at
     }
-    return found
+    // The one furthest behind of those that have records: if it has to wait, so have they all.
+    return least > this.#limit ? -1 : found
   }
 }

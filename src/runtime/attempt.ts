@@ -22,6 +22,7 @@ import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert, required } from '../util/assert.ts'
 import { createRing } from './exchange/ring.ts'
+import { GroupWatermarks } from './alignment.ts'
 import type { Host } from './host.ts'
 import { SplitCoordinator, type Assignment, type SourceSpec } from './split-coordinator.ts'
 import type { WorkerSet } from './worker-set.ts'
@@ -56,6 +57,7 @@ export class Attempt {
   readonly #setup: AttemptSetup
   readonly #coordinator: Coordinator
   readonly #splits: SplitCoordinator
+  readonly #groups: GroupWatermarks
   readonly #statuses: (WorkerStatus | undefined)[] = []
   #settle: (outcome: AttemptOutcome) => void = () => undefined
   readonly #outcome: Promise<AttemptOutcome>
@@ -67,6 +69,7 @@ export class Attempt {
     this.#outcome = new Promise((resolve) => (this.#settle = resolve))
     this.#splits = new SplitCoordinator(sourceSpecs(setup.job.plan), setup.sources)
     const { restored, workers, job, host, store, logger } = setup
+    this.#groups = new GroupWatermarks(workers.count)
     this.#coordinator = new Coordinator(
       {
         protocol: {
@@ -144,6 +147,10 @@ export class Attempt {
       this.#assign(this.#splits.wants(message.uid, message.subtaskIndex))
     } else if (message.kind === 'split-finished') {
       this.#splits.finished(message.uid, message.splitId)
+    } else if (message.kind === 'group-watermark') {
+      const { kind, group } = message
+      const watermark = this.#groups.report(worker, group, message.watermark)
+      if (watermark !== undefined) this.#setup.workers.broadcast({ kind, group, watermark })
     } else if (message.kind === 'event') {
       const { event, error } = message
       this.#setup.logger.warn({ worker, event, code: error.code }, `${event}: ${error.message}`)

@@ -41,7 +41,7 @@ export class SourceHead {
   backwardWatermarks = 0
   readonly uid: string
   readonly #source: Source<unknown>
-  readonly #time: TimeStrategy | undefined
+  readonly time: TimeStrategy | undefined
   readonly #output: Output
   readonly #malformed: Output
   readonly #host: SourceHost
@@ -55,6 +55,7 @@ export class SourceHead {
   /** When a record was last handed on, or a split taken on. */
   #activeAtMs: number
   #noMoreSplits = false
+  #hadSplits = false
   #asked = false
   #stopped = false
   #draining = false
@@ -63,7 +64,7 @@ export class SourceHead {
   constructor(node: SourceNode, output: Output, malformed: Output, host: SourceHost) {
     this.uid = node.uid
     this.#source = node.source
-    this.#time = node.time
+    this.time = node.time
     this.#output = output
     this.#malformed = malformed
     this.#host = host
@@ -84,7 +85,7 @@ export class SourceHead {
 
   /** All its splits, or the lack of any, were silent for longer than the source's idleness. */
   get isIdle(): boolean {
-    const idlenessMs = this.#time?.idlenessMs
+    const idlenessMs = this.time?.idlenessMs
     if (idlenessMs === undefined || this.#ended || this.#current !== undefined) return false
     if (this.#host.monotonic() - this.#activeAtMs <= idlenessMs) return false
     return !this.#active.haveBatch
@@ -101,6 +102,20 @@ export class SourceHead {
     return this.#watermark
   }
 
+  /** What alignment sees. A subtask that is still to get its first split counts: as the slowest. */
+  get groupWatermark(): number {
+    if (this.#ended) return MAX_WATERMARK
+    const { bounded, discoverEveryMs } = this.#source
+    const willHaveSplits = bounded || discoverEveryMs === undefined
+    const isFirst = !this.#hadSplits && !this.#noMoreSplits
+    return isFirst && willHaveSplits ? MIN_WATERMARK : this.#active.groupWatermark
+  }
+
+  /** Splits beyond it are not read on. */
+  align(limit: number): void {
+    this.#active.align(limit)
+  }
+
   /** The least that the subtasks of the former run had told. */
   restoreWatermark(watermark: number): void {
     this.#watermark = watermark
@@ -113,6 +128,7 @@ export class SourceHead {
 
   assign(splits: readonly SplitRecord[]): void {
     this.#asked = false
+    this.#hadSplits = true
     this.#activeAtMs = this.#host.monotonic()
     this.#active.add(splits)
   }
@@ -185,7 +201,7 @@ export class SourceHead {
       }
       if (split.failure !== undefined) throw sourceFailure(this.uid, split, split.failure.error)
       // Its last watermark still counts: with it gone, there might be none.
-      if (this.#time !== undefined) this.#emitWatermark()
+      if (this.time !== undefined) this.#emitWatermark()
       this.#active.remove(split)
       this.#finished.add(split.id)
       this.#host.finished(split.id)
@@ -203,7 +219,7 @@ export class SourceHead {
     if (current === undefined) return
     const { split, batch } = current
     const { values } = batch
-    const time = this.#time
+    const time = this.time
     const stop = Math.min(values.length, current.index + end - this.recordsIn)
     let index = current.index
     try {
@@ -245,7 +261,7 @@ export class SourceHead {
 
   /** Between batches: forwards the watermark, asks for splits, ends. */
   #settle(): boolean {
-    if (this.#time !== undefined) this.#emitWatermark()
+    if (this.time !== undefined) this.#emitWatermark()
     if (!this.#draining) {
       if (!this.#active.isEmpty) return false
       if (!this.#noMoreSplits) {

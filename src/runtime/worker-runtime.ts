@@ -15,6 +15,7 @@ import { planOf } from '../graph/plan-of.ts'
 import { chooseBackend } from './choose-backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
+import { Alignment } from './alignment.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
 import { SourceDiscovery } from './source-discovery.ts'
@@ -42,6 +43,7 @@ export class WorkerRuntime {
   #discovery: SourceDiscovery | undefined
   #store: BlobStore | undefined
   #tasks: readonly Task[] = []
+  #alignment: Alignment | undefined
   #started = false
   #closing = false
   #processingTime = 0
@@ -114,6 +116,7 @@ export class WorkerRuntime {
       }
     }
     this.#reportStatus()
+    if (this.#started) this.#alignment?.report(clock.monotonic(), !worked)
     if (!worked) await this.#host.idle(this.#idleMs())
     else if (this.#host.shouldYield()) await clock.yield()
   }
@@ -155,6 +158,9 @@ export class WorkerRuntime {
       case 'abort':
         for (const task of this.#tasks) void this.#guard(task.abort(message.checkpointId))
         return
+      case 'group-watermark':
+        this.#alignment?.receive(message.group, message.watermark)
+        return
       case 'drain':
         for (const task of this.#tasks) task.parts.source?.drain()
         return
@@ -182,6 +188,10 @@ export class WorkerRuntime {
       processingTime: () => this.#processingTime,
     })
     this.#tasks = await builder.build()
+    const sources = this.#tasks
+      .map(({ parts }) => parts.source)
+      .filter((each) => each !== undefined)
+    this.#alignment = new Alignment(sources, (report) => host.send(report))
     await host.at('restored')
     host.send({ kind: 'deployed', openTimings: sumTimings(builder.timings) })
   }

@@ -24,6 +24,14 @@ export type TimestampAssignment<T> = {
   readonly timestamp: (value: T) => Timestamp
 } & (Bounded | Generated<T>)
 
+/** How far ahead of others a source may be read. */
+export interface WatermarkAlignment {
+  /** Names the sources of the job that are aligned with each other. */
+  readonly group: string
+  /** How far a split may be ahead of the slowest one of the group, in event time. */
+  readonly maxDrift: Duration
+}
+
 /** Event time of a source: watermarks are made per split and are part of every checkpoint. */
 export type EventTime<T> = TimestampAssignment<T> & {
   /** A split that is silent for this long does not hold back the others. Default: never. */
@@ -36,4 +44,10 @@ export type EventTime<T> = TimestampAssignment<T> & {
    * Default: false.
    */
   readonly splitsInOrder?: boolean
+  /**
+   * Splits and sources of one group are read side by side in event time: none further ahead of the
+   * slowest than its `maxDrift`, so that what must be kept for those behind stays small. One that
+   * is silent holds the others back, unless it has an `idleness`. Default: no alignment.
+   */
+  readonly alignment?: WatermarkAlignment
 }

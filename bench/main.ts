@@ -15,6 +15,7 @@ const BY_DEFAULT = [
   'keyed-sum',
   'checkpoint',
   'exchange',
+  'timers',
   'larger-than-memory',
   'memory',
 ]

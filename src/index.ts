@@ -51,9 +51,25 @@ export type {
   OpenContext,
   ProcessFunction,
   Synchronous,
-  TimerService,
   Timestamp,
 } from './operators/functions.ts'
+
+// Timers
+export { eventTimer, processingTimer } from './time/descriptors.ts'
+export type {
+  EventTimerOptions,
+  PayloadOf,
+  ProcessingTimerOptions,
+  TimerDescriptor,
+  TimerSchema,
+} from './time/descriptors.ts'
+export type {
+  FiredTimer,
+  ListedTimer,
+  NamedTimer,
+  TimerService,
+  TimersOf,
+} from './operators/timer-functions.ts'
 
 // Functions over two streams
 export { keyedCoProcess } from './api/functions.ts'

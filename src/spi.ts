@@ -15,6 +15,7 @@ export type {
   TimerTable,
 } from './state/backend.ts'
 export type { StateKind } from './state/descriptors.ts'
+export type { KeyTimer, PendingTimer, TimerDomain, TimerListener } from './time/timers.ts'
 export type { KeyGroupRange } from './state/key-groups.ts'
 export { keyGroupOf } from './state/key-groups.ts'
 export { OperatorStateStore } from './state/operator-state.ts'

@@ -6,8 +6,9 @@ import type { AsyncFunctionError, Synchronous } from '../operators/functions.ts'
 import type { Operator, OperatorContext } from '../operators/operator.ts'
 import { FlatMapOperator, MapOperator } from '../operators/stateless.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
-import { checkSideOutputs, checkStates } from './process-node.ts'
+import { checkSideOutputs, checkStates, checkTimers } from './process-node.ts'
 import { type Call, callOf, requireFunction, type Site, type Upstream } from './site.ts'
 import type { ConnectedStreams, KeyedConnectedStreams } from './streams/connected.ts'
 import type { DataStream } from './streams/data.ts'
@@ -97,15 +98,16 @@ export class KeyedConnected<K, A, B> implements KeyedConnectedStreams<K, A, B> {
     this.#second = second
   }
 
-  process<O = unknown, S extends StateSchema = {}, R = undefined>(
+  process<O = unknown, S extends StateSchema = {}, R = undefined, T extends TimerSchema = {}>(
     uid: string,
-    fn: KeyedCoProcessFunction<K, A, B, O, S, R>,
+    fn: KeyedCoProcessFunction<K, A, B, O, S, R, T>,
   ): DataStream<O> {
     const call = callOf('coProcess', uid)
     requireEntrances(fn, call)
     const untyped = anyKeyedCoProcess(fn)
     if (fn.onTimer !== undefined) requireFunction(fn.onTimer, call, 'an onTimer function')
     checkStates(fn.state, call)
+    checkTimers(fn.timers, fn.onTimer, call)
     const { operation, location } = call
     return addNode(this.#site, fn.sideOutputs, call, {
       kind: 'operator',
@@ -115,6 +117,7 @@ export class KeyedConnected<K, A, B> implements KeyedConnectedStreams<K, A, B> {
       ...keyedPair(call, this.#first, this.#second, declaredTypes(fn)),
       states: untyped.state ?? {},
       usesTimers: untyped.onTimer !== undefined,
+      timers: untyped.timers ?? {},
       outputType: untyped.output ?? dynamicType(),
       create: (context) => new KeyedCoProcessOperator(context, call.what, untyped),
     })

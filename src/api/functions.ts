@@ -2,6 +2,7 @@
 import type { KeyedCoProcess } from '../operators/connected-functions.ts'
 import type { KeyedProcess, ProcessFunction } from '../operators/functions.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import type { Type } from '../types/type.ts'
 
 /**
@@ -21,9 +22,14 @@ import type { Type } from '../types/type.ts'
  *   },
  * })
  */
-export function keyedProcess<K, I, O = unknown, S extends StateSchema = {}, R = undefined>(
-  fn: KeyedProcess<K, I, O, S, R>,
-): KeyedProcess<K, I, O, S, R> {
+export function keyedProcess<
+  K,
+  I,
+  O = unknown,
+  S extends StateSchema = {},
+  R = undefined,
+  T extends TimerSchema = {},
+>(fn: KeyedProcess<K, I, O, S, R, T>): KeyedProcess<K, I, O, S, R, T> {
   return Object.freeze({ ...fn })
 }
 
@@ -41,9 +47,15 @@ export function keyedProcess<K, I, O = unknown, S extends StateSchema = {}, R = 
  *   processElement2: (payment, ctx, out) => out.collect([ctx.state.order.value(), payment]),
  * })
  */
-export function keyedCoProcess<K, A, B, O = unknown, S extends StateSchema = {}, R = undefined>(
-  fn: KeyedCoProcess<K, A, B, O, S, R>,
-): KeyedCoProcess<K, A, B, O, S, R> {
+export function keyedCoProcess<
+  K,
+  A,
+  B,
+  O = unknown,
+  S extends StateSchema = {},
+  R = undefined,
+  T extends TimerSchema = {},
+>(fn: KeyedCoProcess<K, A, B, O, S, R, T>): KeyedCoProcess<K, A, B, O, S, R, T> {
   return Object.freeze({ ...fn })
 }
 

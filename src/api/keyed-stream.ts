@@ -26,6 +26,7 @@ import type { Pattern } from '../operators/patterns/types.ts'
 import { synchronous } from '../operators/synchronous.ts'
 import { aggregatingState, reducingState, valueState } from '../state/descriptors.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
@@ -125,9 +126,9 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
     })
   }
 
-  process<O = unknown, S extends StateSchema = {}, R = undefined>(
+  process<O = unknown, S extends StateSchema = {}, R = undefined, Timers extends TimerSchema = {}>(
     uid: string,
-    fn: KeyedProcessFunction<K, T, O, S, R>,
+    fn: KeyedProcessFunction<K, T, O, S, R, Timers>,
   ): DataStream<O> {
     const call = callOf('process', uid)
     const untyped = anyKeyedProcess(fn)
@@ -138,6 +139,7 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
       states: untyped.state ?? {},
       outputType: untyped.output ?? dynamicType(),
       usesTimers: untyped.onTimer !== undefined,
+      timers: untyped.timers ?? {},
       create: (context: OperatorContext) => new KeyedProcessOperator(context, call.what, untyped),
     }
     const declared = checkSideOutputs(fn.sideOutputs, call) ?? 'those that are read'

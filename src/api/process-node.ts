@@ -2,7 +2,9 @@
 import type { KeyedProcessFunction } from '../operators/functions.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { refuseAsyncFunction } from '../operators/synchronous.ts'
+import type { TimerService } from '../operators/timer-functions.ts'
 import { STATE_KINDS, type StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import type { Type } from '../types/type.ts'
 import { type Call, invalid, requireFunction } from './site.ts'
 
@@ -26,12 +28,41 @@ const KINDS: ReadonlySet<unknown> = new Set(STATE_KINDS)
 
 /** A keyed process function as JavaScript may have written it. */
 export function checkKeyedProcess(
-  fn: KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown>,
+  fn: KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown, TimerSchema>,
   call: Call,
 ): void {
   requireFunction(fn?.processElement, call, 'a processElement function')
   if (fn.onTimer !== undefined) requireFunction(fn.onTimer, call, 'an onTimer function')
   checkStates(fn.state, call)
+  checkTimers(fn.timers, fn.onTimer, call)
+}
+
+const CLOCKS: ReadonlySet<unknown> = new Set(['event-time', 'processing-time'])
+/** What `ctx.timers` has besides the declared ones, and a name with a meaning of its own. */
+const TAKEN: ReadonlySet<string> = new Set<keyof TimerService | '__proto__'>([
+  'currentWatermark',
+  'currentProcessingTime',
+  'registerEventTimeTimer',
+  'registerProcessingTimeTimer',
+  'deleteEventTimeTimer',
+  'deleteProcessingTimeTimer',
+  '__proto__',
+])
+
+/** The timers of a function as JavaScript may have declared them. */
+export function checkTimers(timers: TimerSchema | undefined, onTimer: unknown, call: Call): void {
+  for (const [name, descriptor] of Object.entries(timers ?? {})) {
+    if (!CLOCKS.has(descriptor?.domain)) {
+      const cure = 'declare it with eventTimer or processingTimer'
+      throw invalid(call, `: timer "${name}" is no declared timer`, cure)
+    }
+    if (name === '' || TAKEN.has(name)) {
+      throw invalid(call, `: a timer cannot be called "${name}"`, 'give it another name')
+    }
+    if (onTimer === undefined) {
+      throw invalid(call, `declares the timer "${name}" and has no onTimer`, 'add onTimer to it')
+    }
+  }
 }
 
 /** The states of a function as JavaScript may have declared them. */

@@ -11,6 +11,25 @@ import type {
 import type { Sink } from '../operators/sink.ts'
 import type { WindowProcessFunction, WindowStateSchema } from '../operators/windows/functions.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
+
+type AnyKeyedProcess = KeyedProcessFunction<
+  unknown,
+  unknown,
+  unknown,
+  StateSchema,
+  unknown,
+  TimerSchema
+>
+type AnyKeyedCoProcess = KeyedCoProcessFunction<
+  unknown,
+  unknown,
+  unknown,
+  unknown,
+  StateSchema,
+  unknown,
+  TimerSchema
+>
 
 export type Unary<R> = (value: unknown) => R
 
@@ -29,11 +48,11 @@ export function anyProcess<I, O, R>(
   return fn as unknown as ProcessFunction<unknown, unknown, unknown>
 }
 
-export function anyKeyedProcess<K, I, O, S extends StateSchema, R>(
-  fn: KeyedProcessFunction<K, I, O, S, R>,
-): KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown> {
-  // The operator gives it records and keys of the stream, and handles made from its own schema.
-  return fn as unknown as KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown>
+export function anyKeyedProcess<K, I, O, S extends StateSchema, R, T extends TimerSchema>(
+  fn: KeyedProcessFunction<K, I, O, S, R, T>,
+): AnyKeyedProcess {
+  // The operator gives it records and keys of the stream, and handles made from its own schemas.
+  return fn as unknown as AnyKeyedProcess
 }
 
 export function anyCoProcess<A, B, O, R>(
@@ -43,12 +62,11 @@ export function anyCoProcess<A, B, O, R>(
   return fn as unknown as CoProcessFunction<unknown, unknown, unknown, unknown>
 }
 
-export function anyKeyedCoProcess<K, A, B, O, S extends StateSchema, R>(
-  fn: KeyedCoProcessFunction<K, A, B, O, S, R>,
-): KeyedCoProcessFunction<unknown, unknown, unknown, unknown, StateSchema, unknown> {
-  // As above, with keys of both streams, and handles made from its own schema.
-  type Untyped = KeyedCoProcessFunction<unknown, unknown, unknown, unknown, StateSchema, unknown>
-  return fn as unknown as Untyped
+export function anyKeyedCoProcess<K, A, B, O, S extends StateSchema, R, T extends TimerSchema>(
+  fn: KeyedCoProcessFunction<K, A, B, O, S, R, T>,
+): AnyKeyedCoProcess {
+  // As above, with keys of both streams.
+  return fn as unknown as AnyKeyedCoProcess
 }
 
 export function anyAggregate<I, A, O>(

@@ -97,6 +97,7 @@ function nodeDifferences(
   if (before.usesTimers && !node.usesTimers) {
     differences.push(`"${uid}" has no timers any more, but the checkpoint may hold some`)
   }
+  differences.push(...timerDifferences(before, node, uid))
   const states = new Map(node.states.map((state) => [state.name, state]))
   for (const state of before.states) {
     if (drop.has(`${uid}/${state.name}`)) continue
@@ -106,6 +107,20 @@ function nodeDifferences(
       differences.push(`state "${state.name}" of "${uid}" ${difference}`)
   }
   return differences
+}
+
+/** Declared timers must be declared alike: the checkpoint may hold some. */
+function timerDifferences(before: PlanNode, node: PlanNode, uid: string): readonly string[] {
+  const timers = new Map(node.timers?.map((timer) => [timer.name, timer]))
+  return (before.timers ?? []).flatMap(({ name, domain, payload }) => {
+    const now = timers.get(name)
+    if (now === undefined) return [`timer "${name}" of "${uid}" is gone`]
+    const type = typeDifference(payload, now.payload)
+    return [
+      ...(domain === now.domain ? [] : [`timer "${name}" of "${uid}" was of ${domain}`]),
+      ...(type === undefined ? [] : [`timer "${name}" of "${uid}" has another payload: ${type}`]),
+    ]
+  })
 }
 
 /** Without what stands in brackets after a connector: folders and hosts may move. */

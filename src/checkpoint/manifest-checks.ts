@@ -7,7 +7,7 @@ import { STATE_KINDS } from '../state/descriptors.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
 import { OPERATOR_ID_MAX } from './operator-ids.ts'
-import type { OperatorRecord, RunReference, StateRecord } from '../state/snapshot.ts'
+import type { OperatorRecord, RunReference, StateRecord, TimerRecord } from '../state/snapshot.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse } from './json-checks.ts'
 import { schema } from './schema-checks.ts'
@@ -38,6 +38,10 @@ const subtaskIndex = checks.integer(0, MAX_PARALLELISM_LIMIT - 1)
 const kindOfState = checks.oneOf(...STATE_KINDS)
 const partitioning = checks.oneOf('forward', 'hash', 'rebalance', 'broadcast')
 
+const timer = checks.shape<TimerRecord>(
+  { name, domain: checks.oneOf('event-time', 'processing-time') },
+  { payload: schema },
+)
 const planState = checks.shape<PlanState>(
   { name, kind: kindOfState, type: schema },
   { keyType: schema },
@@ -55,6 +59,7 @@ const planNode = checks.shape<PlanNode>(
   {
     uid: name,
     keyType: schema,
+    timers: checks.list(timer, LIST_MAX),
     bounded: checks.flag,
     readsAllSplits: checks.flag,
     replayable: checks.flag,
@@ -101,7 +106,12 @@ const state = checks.shape<StateRecord>(
 )
 const operator = checks.shape<OperatorRecord>(
   { id: operatorId, uid: name, states: checks.list(state, LIST_MAX) },
-  { keyType: schema, dropped: checks.exactly(true), highestStateId: checks.integer() },
+  {
+    keyType: schema,
+    timers: checks.list(timer, LIST_MAX),
+    dropped: checks.exactly(true),
+    highestStateId: checks.integer(),
+  },
 )
 
 const keyGroups = checks.shape<KeyGroupRange>(

@@ -67,6 +67,7 @@ function recordOf(
     uid,
     ...(node.keyType === undefined ? {} : { keyType: node.keyType }),
     states,
+    ...(node.timers === undefined ? {} : { timers: node.timers }),
     ...(lastId > highestNow ? { highestStateId: lastId } : {}),
   }
 }

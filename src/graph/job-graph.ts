@@ -9,6 +9,7 @@ import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { StateDescriptor } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import type { Type } from '../types/type.ts'
 
 /** Watermarks of a source, per split. */
@@ -55,6 +56,8 @@ export interface OperatorNode extends NodeBase {
   readonly secondKey?: KeySelector
   readonly states: Readonly<Record<string, StateDescriptor>>
   readonly usesTimers: boolean
+  /** Those that the function declares, by name. */
+  readonly timers?: TimerSchema
   readonly sideOutputs: ReadonlyMap<string, Type<unknown>>
   /** Makes one running instance for a subtask. */
   readonly create: (context: OperatorContext) => Operator

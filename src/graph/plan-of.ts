@@ -1,5 +1,6 @@
 /** From the graph that runs to its plan: what it is, without its functions. */
 import type { GraphNode, JobGraph, OperatorNode } from './job-graph.ts'
+import type { TimerRecord } from '../state/snapshot.ts'
 import type { JobPlan, PlanNode, PlanState } from './plan.ts'
 
 /** The plan of a graph. */
@@ -59,7 +60,8 @@ function planNode(node: GraphNode): PlanNode {
   }
   const { operation, usesTimers, key } = node
   const keyType = key === undefined ? {} : { keyType: key.type.schema }
-  return { ...base, operation, ...keyType, states: planStates(node), usesTimers, inputs }
+  const states = planStates(node)
+  return { ...base, operation, ...keyType, states, usesTimers, ...planTimers(node), inputs }
 }
 
 function planStates(node: OperatorNode): PlanState[] {
@@ -69,4 +71,14 @@ function planStates(node: OperatorNode): PlanState[] {
     type: type.schema,
     ...(keyType === undefined ? {} : { keyType: keyType.schema }),
   }))
+}
+
+/** Nothing for operators that declare no timers. */
+function planTimers({ timers = {} }: OperatorNode): { readonly timers?: readonly TimerRecord[] } {
+  const records = Object.entries(timers).map(([name, { domain, payload }]) => ({
+    name,
+    domain,
+    ...(payload === undefined ? {} : { payload: payload.schema }),
+  }))
+  return records.length === 0 ? {} : { timers: records }
 }

@@ -3,6 +3,7 @@
  * never loads user code; `millrace plan`, the manifest and the compatibility check read it.
  */
 import type { StateKind } from '../state/descriptors.ts'
+import type { TimerRecord } from '../state/snapshot.ts'
 import type { TypeSchema } from '../types/type.ts'
 
 export interface PlanState {
@@ -21,6 +22,8 @@ export interface PlanNode {
   readonly keyType?: TypeSchema
   readonly states: readonly PlanState[]
   readonly usesTimers: boolean
+  /** The timers that are declared by name. */
+  readonly timers?: readonly TimerRecord[]
   readonly inputs: readonly number[]
   /** Sources: whether it ends, and whether it can be read again. */
   readonly bounded?: boolean

@@ -1,5 +1,6 @@
 /** Operators over two connected streams: each record goes to the entrance of its stream. */
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import { BaseOperator, tableOf } from './base.ts'
 import type { CoProcessFunction, KeyedCoProcessFunction } from './connected-functions.ts'
 import type { Operator, OperatorContext } from './operator.ts'
@@ -54,7 +55,8 @@ type AnyKeyedCoProcess = KeyedCoProcessFunction<
   unknown,
   unknown,
   StateSchema,
-  unknown
+  unknown,
+  TimerSchema
 >
 
 export class KeyedCoProcessOperator extends KeyedFunctionOperator {

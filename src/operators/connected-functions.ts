@@ -4,6 +4,7 @@
  * none between the two streams.
  */
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import type { Type } from '../types/type.ts'
 import type {
   AsyncFunctionError,
@@ -51,24 +52,27 @@ export interface KeyedCoProcessFunction<
   O,
   S extends StateSchema = {},
   R = undefined,
+  T extends TimerSchema = {},
 > extends ConnectedFunction<O, R> {
   /** The keyed state, by name. Names are in every snapshot: a renamed state starts empty. */
   readonly state?: S
+  /** Timers by name, with what they carry. Their names are in every snapshot, too. */
+  readonly timers?: T
   /** Takes the records of the stream that `connect` was called on. */
   readonly processElement1: (
     value: A,
-    ctx: KeyedContext<K, S, R>,
+    ctx: KeyedContext<K, S, R, T>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   /** Takes those of the other. */
   readonly processElement2: (
     value: B,
-    ctx: KeyedContext<K, S, R>,
+    ctx: KeyedContext<K, S, R, T>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   readonly onTimer?: (
     timestamp: Timestamp,
-    ctx: OnTimerContext<K, S, R>,
+    ctx: OnTimerContext<K, S, R, T>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
 }
@@ -84,7 +88,8 @@ export interface KeyedCoProcess<
   O,
   S extends StateSchema = {},
   R = undefined,
-> extends KeyedCoProcessFunction<K, A, B, O, S, R> {
+  T extends TimerSchema = {},
+> extends KeyedCoProcessFunction<K, A, B, O, S, R, T> {
   readonly key?: Type<K>
   readonly input1?: Type<A>
   readonly input2?: Type<B>

@@ -4,8 +4,9 @@
  */
 import type { StateOf, StateSchema } from '../state/descriptors.ts'
 import type { Type } from '../types/type.ts'
-import type { TimeDomain } from './operator.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import type { OutputTag } from './output-tag.ts'
+import type { FiredTimer, TimersOf } from './timer-functions.ts'
 
 /** Milliseconds since 1970-01-01 UTC. */
 export type Timestamp = number
@@ -30,18 +31,6 @@ export interface Collector<O> {
   collect(value: O, timestamp?: Timestamp): void
 }
 
-/** Timers of the current key: one per key, kind, time and name; setting one again does nothing. */
-export interface TimerService {
-  /** No record older than this is expected; −∞ before the first watermark. */
-  readonly currentWatermark: Timestamp
-  /** The time of day as this batch of records sees it. */
-  readonly currentProcessingTime: Timestamp
-  registerEventTimeTimer(timestamp: Timestamp, name?: string): void
-  registerProcessingTimeTimer(timestamp: Timestamp, name?: string): void
-  deleteEventTimeTimer(timestamp: Timestamp, name?: string): void
-  deleteProcessingTimeTimer(timestamp: Timestamp, name?: string): void
-}
-
 /** What a process function can reach besides its record. Valid only during the call. */
 export interface Context<R = undefined> {
   /** Event time of the record, if its source assigns one. */
@@ -51,17 +40,15 @@ export interface Context<R = undefined> {
   /** Emits to a side output; read it with `stream.sideOutput(tag)`. */
   output<X>(tag: OutputTag<X>, value: X): void
 }
-export interface KeyedContext<K, S, R = undefined> extends Context<R> {
+export interface KeyedContext<K, S, R = undefined, T = {}> extends Context<R> {
   readonly currentKey: K
   /** The states the function declares, of the current key. */
   readonly state: StateOf<S>
-  readonly timers: TimerService
+  /** The timers of the current key: `timers.close.set(…)` where `close` is declared. */
+  readonly timers: TimersOf<T>
 }
-export interface OnTimerContext<K, S, R = undefined> extends KeyedContext<K, S, R> {
-  readonly timeDomain: TimeDomain
-  /** The name it was registered by; empty if none was given. */
-  readonly timerName: string
-}
+/** The same with what is to be known of the timer: `timerName`, `timeDomain` and `payload`. */
+export type OnTimerContext<K, S, R = undefined, T = {}> = KeyedContext<K, S, R, T> & FiredTimer<T>
 
 /** What `open` is told. */
 export interface OpenContext {
@@ -88,23 +75,32 @@ export interface ProcessFunction<I, O, R = undefined> {
 }
 
 /** A function over a keyed stream, with the state it declares. */
-export interface KeyedProcessFunction<K, I, O, S extends StateSchema = {}, R = undefined> {
+export interface KeyedProcessFunction<
+  K,
+  I,
+  O,
+  S extends StateSchema = {},
+  R = undefined,
+  T extends TimerSchema = {},
+> {
   /** Type of what is collected; default: dynamic. */
   readonly output?: Type<O>
   /** The keyed state, by name. Names are in every snapshot: a renamed state starts empty. */
   readonly state?: S
+  /** Timers by name, with what they carry. Their names are in every snapshot, too. */
+  readonly timers?: T
   /** If given, only these side outputs may be emitted and read. */
   readonly sideOutputs?: readonly OutputTag<unknown>[]
   /** Acquires what the function needs (a database of places, a compiled model), per subtask. */
   readonly open?: (context: OpenContext) => R | Promise<R>
   readonly processElement: (
     value: I,
-    ctx: KeyedContext<K, S, R>,
+    ctx: KeyedContext<K, S, R, T>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   readonly onTimer?: (
     timestamp: Timestamp,
-    ctx: OnTimerContext<K, S, R>,
+    ctx: OnTimerContext<K, S, R, T>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   readonly close?: (resources: R) => void | Promise<void>
@@ -120,7 +116,8 @@ export interface KeyedProcess<
   O,
   S extends StateSchema = {},
   R = undefined,
-> extends KeyedProcessFunction<K, I, O, S, R> {
+  T extends TimerSchema = {},
+> extends KeyedProcessFunction<K, I, O, S, R, T> {
   readonly key?: Type<K>
   readonly input?: Type<I>
 }

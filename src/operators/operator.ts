@@ -7,6 +7,7 @@ import type { KeyedStateTable } from '../state/backend.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
+import type { KeyTimer } from '../time/timers.ts'
 import type { OutputTag } from './output-tag.ts'
 
 /** The timestamp of a record that has none. */
@@ -22,12 +23,13 @@ export interface Output {
   endInput(): void
 }
 
-/** Timers of the current key; one per key, time domain, time and name. */
+/** Timers of the current key; one per key, time domain, time and name. See `TimerTable`. */
 export interface KeyedTimers {
   readonly currentWatermark: number
   readonly currentProcessingTime: number
-  register(domain: TimeDomain, time: number, name: string): void
+  register(domain: TimeDomain, time: number, name: string, payload?: unknown): void
   delete(domain: TimeDomain, time: number, name: string): void
+  list(domain: TimeDomain, name: string): readonly KeyTimer[]
 }
 export type TimeDomain = 'event-time' | 'processing-time'
 
@@ -76,7 +78,7 @@ export interface Operator {
   processElement2?(value: unknown, timestamp: number): void
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */
-  onTimer?(domain: TimeDomain, time: number, name: string): void
+  onTimer?(domain: TimeDomain, time: number, name: string, payload?: unknown): void
   /** Some records were handed over, and now none for a while; also at the start. */
   endBatch?(): void
   /** Watermarks of its own making that would have gone back, and were ignored. */

@@ -6,9 +6,12 @@
 import { MillraceError } from '../errors.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import type { StateOf, StateSchema } from '../state/descriptors.ts'
-import type { Collector, Context, KeyedContext, OnTimerContext, TimerService } from './functions.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
+import type { Collector, Context, KeyedContext } from './functions.ts'
+import type { NamedTimers } from './named-timers.ts'
 import { NO_TIMESTAMP, type OperatorContext, type Output, type TimeDomain } from './operator.ts'
 import type { OutputTag } from './output-tag.ts'
+import type { TimersOf } from './timer-functions.ts'
 
 /** Collects and emits with the timestamp of what is being processed. */
 export class Emitter implements Collector<unknown> {
@@ -74,20 +77,21 @@ type Schema = StateSchema
 
 export class KeyedProcessContext
   extends ProcessContext
-  implements KeyedContext<unknown, Schema, unknown>, OnTimerContext<unknown, Schema, unknown>
+  implements KeyedContext<unknown, Schema, unknown, TimerSchema>
 {
   readonly state: StateOf<Schema>
-  readonly timers: TimerService
+  readonly timers: TimersOf<TimerSchema>
   timeDomain: TimeDomain = 'event-time'
   timerName = ''
+  payload: unknown = undefined
   readonly #table: KeyedStateTable
 
-  constructor(emitter: Emitter, table: KeyedStateTable, timers: TimerService) {
+  constructor(emitter: Emitter, table: KeyedStateTable, timers: NamedTimers) {
     super(emitter)
     this.#table = table
     // The handles are those of the declared descriptors, by the same names.
     this.state = table.handles
-    this.timers = timers
+    this.timers = timers.handles
   }
 
   get currentKey(): unknown {

@@ -3,6 +3,7 @@
  * one and of two inputs share is in the base classes.
  */
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import { BaseOperator, tableOf } from './base.ts'
 import type { Collector, KeyedProcessFunction, OpenContext, ProcessFunction } from './functions.ts'
 import { NamedTimers } from './named-timers.ts'
@@ -60,6 +61,7 @@ export class ProcessOperator extends FunctionOperator<ProcessContext> {
 }
 
 interface KeyedParts<C> extends FunctionParts {
+  readonly timers?: TimerSchema
   readonly onTimer?: (timestamp: number, ctx: C, out: Collector<unknown>) => unknown
 }
 
@@ -73,14 +75,15 @@ export abstract class KeyedFunctionOperator<
   constructor(context: OperatorContext, what: string, parts: KeyedParts<C>) {
     super(context, what, parts)
     this.#keyedParts = parts
-    this.timers = new NamedTimers(context, what)
+    this.timers = new NamedTimers(context, what, parts.timers)
   }
 
   /** Results of an event-time timer carry its time; those of a processing-time timer have none. */
-  onTimer(domain: TimeDomain, time: number, name: string): void {
+  onTimer(domain: TimeDomain, time: number, name: string, payload?: unknown): void {
     this.emitter.now = domain === 'event-time' ? time : NO_TIMESTAMP
     this.context.timeDomain = domain
     this.context.timerName = name
+    this.context.payload = payload
     this.check(this.#keyedParts.onTimer?.(time, this.context, this.emitter))
   }
 
@@ -90,7 +93,14 @@ export abstract class KeyedFunctionOperator<
   }
 }
 
-type AnyKeyedProcess = KeyedProcessFunction<unknown, unknown, unknown, StateSchema, unknown>
+type AnyKeyedProcess = KeyedProcessFunction<
+  unknown,
+  unknown,
+  unknown,
+  StateSchema,
+  unknown,
+  TimerSchema
+>
 
 export class KeyedProcessOperator extends KeyedFunctionOperator {
   protected readonly context: KeyedProcessContext

@@ -272,10 +272,11 @@ export class KeyedStage implements Stage {
     hash: number,
     time: number,
     name: string,
+    payload: unknown,
   ): void => {
     try {
       this.#table.select(key, hash)
-      this.#operator.onTimer?.(domain, time, name)
+      this.#operator.onTimer?.(domain, time, name, payload)
     } catch (error) {
       throw functionFailed(this.label, error, { key })
     }

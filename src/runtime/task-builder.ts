@@ -185,8 +185,9 @@ export class TaskBuilder {
       assert(node.kind === 'operator' && node.key !== undefined, 'only operators are keyed')
       const uid = required(node.uid, `keyed operator ${node.label} has no uid`)
       const record = required(this.#operatorsByUid.get(uid), `operator "${uid}" has no id`)
-      const { states: descriptors, key } = node
-      tables.set(node.id, backend.register({ record, keyType: key.type, descriptors }))
+      const { states: descriptors, key, timers = {} } = node
+      const spec = { record, keyType: key.type, descriptors, timers }
+      tables.set(node.id, backend.register(spec))
     }
     return { backend, tables }
   }

@@ -6,7 +6,8 @@
  * records go on → `confirm` or `abort` of that cut → … → `close`.
  */
 import type { Scratch } from '../storage/scratch.ts'
-import type { TimerDomain, TimerListener } from '../time/timers.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
+import type { KeyTimer, PendingTimer, TimerDomain, TimerListener } from '../time/timers.ts'
 import type { NativeStoreFactory } from './cold-store.ts'
 import type { StateDescriptor } from './descriptors.ts'
 import type { KeyGroupRange } from './key-groups.ts'
@@ -30,6 +31,8 @@ export interface OperatorStateSpec {
   readonly keyType: Type<unknown>
   /** In the order of `record.states`; same names. */
   readonly descriptors: Readonly<Record<string, StateDescriptor>>
+  /** The timers that the function declares, by name. */
+  readonly timers?: TimerSchema
 }
 
 /**
@@ -69,16 +72,27 @@ export interface TimerTable {
   readonly currentWatermark: number
   /** The newest processing time that `advance` was called with; −∞ before. */
   readonly currentProcessingTime: number
-  /** For the current key; a timer that exists already stays as it is. */
-  register(domain: TimerDomain, time: number, name: string): void
+  /**
+   * For the current key; of a timer that exists already only the payload is replaced. There may be
+   * one, isolated by its type, where the name is declared with a type for it.
+   */
+  register(domain: TimerDomain, time: number, name: string, payload?: unknown): void
   /** For the current key; a missing timer is no error. */
   delete(domain: TimerDomain, time: number, name: string): void
-  /** Time of the earliest timer; +∞ if there is none. */
+  /** The timers of the current key by a declared name, by time. */
+  list(domain: TimerDomain, name: string): readonly KeyTimer[]
+  /** Every timer of every key, in no particular order; consistent while nothing is changed. */
+  pending(): Iterable<PendingTimer>
+  /**
+   * When the earliest timer is due; +∞ if there is none. −∞ while it waits for the first `advance`
+   * which of the restored timers are overdue.
+   */
   nextTime(domain: TimerDomain): number
   /**
-   * Removes due timers (`timer.time <= time`) in order of time, at most `limit`, and calls
-   * `onTimer` for each. True if more are due. The listener selects the key itself; what it
-   * registers is fired in turn if it is due.
+   * Removes due timers (`timer.time <= time`) in order of time, hash of the key and name, at most
+   * `limit`, and calls `onTimer` for each. Restored timers of processing time that are overdue when
+   * it is first called, and whose declaration says so, are spread instead. True if more are due.
+   * The listener selects the key itself; what it registers is fired in turn if it is due.
    */
   advance(domain: TimerDomain, time: number, limit: number, onTimer: TimerListener): boolean
   /** The watermark of the run that is continued. */

@@ -3,6 +3,7 @@
  * entries) in an order of precedence, and the schemas that make them readable without the job.
  * The byte layout is `docs/internals/snapshot-format.md`.
  */
+import type { TimerDomain } from '../time/timers.ts'
 import type { TypeSchema } from '../types/type.ts'
 import type { StateKind } from './descriptors.ts'
 import type { KeyGroupRange } from './key-groups.ts'
@@ -36,6 +37,14 @@ export interface StateRecord {
   readonly keyType?: TypeSchema
 }
 
+/** One declared timer of an operator as the snapshot records it; its name is in its entries. */
+export interface TimerRecord {
+  readonly name: string
+  readonly domain: TimerDomain
+  /** Absent for timers that carry nothing. */
+  readonly payload?: TypeSchema
+}
+
 /** An operator that owns state as the snapshot records it. */
 export interface OperatorRecord {
   /** Allotted once per job, from 1, never reused. */
@@ -44,6 +53,7 @@ export interface OperatorRecord {
   /** Absent for operators without keyed state. */
   readonly keyType?: TypeSchema
   readonly states: readonly StateRecord[]
+  readonly timers?: readonly TimerRecord[]
   /** The job no longer has it; the record stays so that its id is never given to another. */
   readonly dropped?: true
   /** The highest state id ever allotted here, when that is above those of `states`. */

@@ -6,6 +6,7 @@
 import type { KeyedProcess, Timestamp } from '../operators/functions.ts'
 import { NO_TIMESTAMP } from '../operators/operator.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import { type HarnessNode, harnessNode } from './harness-node.ts'
 import {
   type Harness,
@@ -31,8 +32,15 @@ export interface KeyedHarness<K, I, O, S> extends Harness<K, O, S> {
  * harness.processElement('ann', { page: '/' })
  * assert.equal(harness.state('ann').seen.value(), 1)
  */
-export async function keyedHarness<K, I, O, S extends StateSchema = {}, R = undefined>(
-  fn: KeyedProcess<K, I, O, S, R>,
+export async function keyedHarness<
+  K,
+  I,
+  O,
+  S extends StateSchema = {},
+  R = undefined,
+  T extends TimerSchema = {},
+>(
+  fn: KeyedProcess<K, I, O, S, R, T>,
   options: KeyedHarnessOptions = {},
 ): Promise<KeyedHarness<K, I, O, S>> {
   const { uid = 'function' } = options

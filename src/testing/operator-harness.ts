@@ -19,7 +19,7 @@ import { LocalScratch } from '../storage/scratch-local.ts'
 import { MemoryScratch } from '../storage/scratch-memory.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import { required } from '../util/assert.ts'
-import { parseSizeBytes, type Size } from '../util/duration.ts'
+import { type Duration, parseDurationMs, parseSizeBytes, type Size } from '../util/duration.ts'
 import { systemRandom } from '../util/random.ts'
 import { HARNESS_JOB, type HarnessNode } from './harness-node.ts'
 import { HarnessSnapshots, type HarnessSnapshot } from './harness-snapshots.ts'
@@ -49,6 +49,8 @@ export interface Harness<K, O, S> extends AsyncDisposable {
   processWatermark(timestamp: Timestamp): void
   /** Processing time has come to here: due timers fire. */
   setProcessingTime(timestamp: Timestamp): void
+  /** Processing time goes on by so much: due timers fire. */
+  advanceProcessingTime(by: Duration): void
   /** Everything collected so far, in order. */
   readonly output: readonly O[]
   /** The timestamps of `output`; undefined for results without. */
@@ -61,6 +63,8 @@ export interface Harness<K, O, S> extends AsyncDisposable {
   keys(): readonly K[]
   /** When the earliest timer of this kind is due; undefined if there is none. */
   nextTimer(domain: 'event-time' | 'processing-time'): Timestamp | undefined
+  /** How many timers are set, of all keys, by name; `''` stands for those without. */
+  pendingTimers(): Readonly<Record<string, number>>
   /**
    * State, timers and times as they are now, in the format of checkpoints. Later snapshots of a
    * harness hold what changed, like checkpoints; each can be restored at any time.
@@ -105,9 +109,11 @@ export async function openHarness<H extends OperatorHarness<unknown, unknown, un
   })
   try {
     const record = snapshots.operator(uid)
-    const { key, states: descriptors } = node
+    const { key, states: descriptors, timers = {} } = node
     const table =
-      key === undefined ? undefined : backend.register({ record, keyType: key.type, descriptors })
+      key === undefined
+        ? undefined
+        : backend.register({ record, keyType: key.type, descriptors, timers })
     await backend.open(snapshots.stream())
     const time = { processing: options.processingTime ?? restore?.processingTime ?? 0 }
     const recorder = new Recorder()
@@ -126,6 +132,8 @@ export async function openHarness<H extends OperatorHarness<unknown, unknown, un
     const running = { node, backend, table, operator }
     const harness = make({ uid, ...running, recorder, snapshots, scratch, time })
     if (restore !== undefined) harness.restoreWatermark(restore.watermark)
+    // Where time begins decides which of the restored timers are overdue.
+    table?.timers.advance('processing-time', time.processing, 0, () => undefined)
     await operator.open()
     return harness
   } catch (error) {
@@ -195,6 +203,11 @@ export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
     this.#settle()
   }
 
+  advanceProcessingTime(by: Duration): void {
+    const byMs = parseDurationMs(by, 'advanceProcessingTime()')
+    this.setProcessingTime(this.#parts.time.processing + byMs)
+  }
+
   get output(): readonly O[] {
     return this.#parts.recorder.values as O[] // only the function collects here, values of its type
   }
@@ -219,6 +232,12 @@ export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
   nextTimer(domain: 'event-time' | 'processing-time'): Timestamp | undefined {
     const time = this.#table.timers.nextTime(domain)
     return time === Number.POSITIVE_INFINITY ? undefined : time
+  }
+
+  pendingTimers(): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {}
+    for (const { name } of this.#table.timers.pending()) counts[name] = (counts[name] ?? 0) + 1
+    return counts
   }
 
   snapshot(): Promise<HarnessSnapshot> {

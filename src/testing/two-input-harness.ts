@@ -6,6 +6,7 @@ import type { KeyedCoProcess } from '../operators/connected-functions.ts'
 import type { Timestamp } from '../operators/functions.ts'
 import { NO_TIMESTAMP } from '../operators/operator.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
 import { type HarnessNode, twoInputNode } from './harness-node.ts'
 import {
   type Harness,
@@ -34,8 +35,16 @@ export interface TwoInputHarness<K, A, B, O, S> extends Harness<K, O, S> {
  * harness.processElement2('o-1', payment)
  * assert.deepEqual(harness.output, [{ order, payment }])
  */
-export async function twoInputHarness<K, A, B, O, S extends StateSchema = {}, R = undefined>(
-  fn: KeyedCoProcess<K, A, B, O, S, R>,
+export async function twoInputHarness<
+  K,
+  A,
+  B,
+  O,
+  S extends StateSchema = {},
+  R = undefined,
+  T extends TimerSchema = {},
+>(
+  fn: KeyedCoProcess<K, A, B, O, S, R, T>,
   options: HarnessOptions = {},
 ): Promise<TwoInputHarness<K, A, B, O, S>> {
   const { uid = 'function' } = options

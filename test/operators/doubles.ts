@@ -121,6 +121,10 @@ export function testHost(schema: StateSchema = {}, hasTimers = false): TestHost 
   const table = tableOf(schema)
   const timers: Timer[] = []
   const keyed: KeyedTimers = {
+    list: (domain, name) =>
+      timers
+        .filter((timer) => timer.domain === domain && timer.name === name)
+        .map(({ time }) => ({ time, payload: undefined })),
     currentWatermark: 7,
     currentProcessingTime: 1_000,
     register: (domain, time, name) => {

@@ -8,6 +8,7 @@ import type {
 } from '../../operators/connected-functions.ts'
 import type { AsyncFunctionError, Synchronous } from '../../operators/functions.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
+import type { TimerSchema } from '../../time/descriptors.ts'
 import type { DataStream } from './data.ts'
 
 /** Two streams without keys. */
@@ -36,8 +37,8 @@ export interface KeyedConnectedStreams<K, A, B> {
    *     processElement2: (payment, ctx, out) => out.collect([ctx.state.order.value(), payment]),
    *   })
    */
-  process<O = unknown, S extends StateSchema = {}, R = undefined>(
+  process<O = unknown, S extends StateSchema = {}, R = undefined, T extends TimerSchema = {}>(
     uid: string,
-    fn: KeyedCoProcessFunction<K, A, B, O, S, R>,
+    fn: KeyedCoProcessFunction<K, A, B, O, S, R, T>,
   ): DataStream<O>
 }

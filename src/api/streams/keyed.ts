@@ -7,6 +7,7 @@ import type {
 import type { Pattern } from '../../operators/patterns/types.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
+import type { TimerSchema } from '../../time/descriptors.ts'
 import type { Type } from '../../types/type.ts'
 import type { KeyedConnectedStreams } from './connected.ts'
 import type { DataStream } from './data.ts'
@@ -49,9 +50,9 @@ export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T> {
    */
   aggregate<A, O>(uid: string, fn: AggregateFunction<T, A, O>): DataStream<O>
   /** A function with keyed state and timers. See `keyedProcess`. */
-  process<O = unknown, S extends StateSchema = {}, R = undefined>(
+  process<O = unknown, S extends StateSchema = {}, R = undefined, Timers extends TimerSchema = {}>(
     uid: string,
-    fn: KeyedProcessFunction<K, T, O, S, R>,
+    fn: KeyedProcessFunction<K, T, O, S, R, Timers>,
   ): DataStream<O>
   /** This stream and another that is keyed by the same type, for functions that take both. */
   connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B>

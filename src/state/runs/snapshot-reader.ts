@@ -6,6 +6,8 @@ import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { routeHash, writeKey } from '../../types/keys.ts'
+import { typeFromSchema } from '../../types/schema.ts'
+import type { Type } from '../../types/type.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import { keyGroupOf } from '../key-groups.ts'
@@ -23,6 +25,7 @@ import { readRecordKey, readTimeKey, rowPrefixLength, type TimeKey } from './ent
 import { EntryHeader } from './entry-value.ts'
 import { RunReader } from './run-reader.ts'
 import { restoreStream, RunSet } from './run-set.ts'
+import { readTimerPayload, timerNameOf } from './timer-payload.ts'
 import { StateDecoder, type DecodedRow } from './state-decoder.ts'
 
 export type { DecodedRow } from './state-decoder.ts'
@@ -33,7 +36,8 @@ export interface SubtaskRecord extends OperatorStateEntry {
 }
 
 export interface TimerEntry extends TimeKey {
-  readonly payload: Uint8Array
+  /** What the timer carries: undefined if nothing, bytes if the snapshot has no schema of it. */
+  readonly payload: unknown
 }
 
 const ALL_KEY_GROUPS = { start: 0, end: RECORDS_KEY_GROUP - 1 }
@@ -123,9 +127,18 @@ export class SnapshotReader {
   async *timers(uid: string): AsyncGenerator<TimerEntry> {
     const input = new ByteReader(new Uint8Array(0))
     const header = new EntryHeader()
-    for await (const { key, value } of this.#section(this.#operator(uid), SECTION_TIMERS)) {
+    const operator = this.#operator(uid)
+    const payloads = new Map<string, Type<unknown>>()
+    for (const timer of operator.timers ?? []) {
+      if (timer.payload !== undefined) payloads.set(timer.name, typeFromSchema(timer.payload))
+    }
+    for await (const { key, value } of this.#section(operator, SECTION_TIMERS)) {
       header.read(input.reset(value))
-      yield { ...readTimeKey(key), payload: input.raw(input.remaining) }
+      const timer = readTimeKey(key)
+      const bytes = input.raw(input.remaining)
+      const type = payloads.get(timerNameOf(timer.name))
+      const isPlain = type === undefined && bytes.length > 0
+      yield { ...timer, payload: isPlain ? bytes : readTimerPayload(bytes, type) }
     }
   }
 

@@ -62,7 +62,7 @@ export class BackendCut implements StateCut {
     assert(!this.#isConsumed, 'the entries of a cut are consumed once')
     this.#isConsumed = true
     this.#expectOutstanding()
-    const groups = this.#owner.tables[0]?.timers.groupCount ?? 0
+    const groups = this.#owner.tables[0]?.timers.changes.groupCount ?? 0
     let sinceLastPause = 0
     for (let group = 0; group < groups; group++) {
       for (const [index, table] of this.#owner.tables.entries()) {
@@ -96,7 +96,7 @@ export class BackendCut implements StateCut {
     for (let shard = group << table.subBits; shard < end; shard++) {
       yield* collectShard(table, part, shard, confirmedEpoch, rows)
     }
-    yield* table.timers.collect(part, group, confirmedEpoch, timers)
+    yield* table.timers.changes.collect(part, group, confirmedEpoch, timers)
   }
 
   confirm(): void {

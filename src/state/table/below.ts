@@ -15,10 +15,13 @@ import type { Loader } from './restore.ts'
 import { GROWTH_PER_LOOK, type TableGroup } from './row-finder.ts'
 import type { Segment } from './segment.ts'
 import { Spill } from './spill.ts'
+import { TimersBelow } from './timers-below.ts'
 
 /** Eviction begins when this share of the limit is used, and ends somewhat below it. */
 const FULL_SHARE = 0.95
 const ROOM_SHARE = 0.9
+/** What timers may take up of it; more than that goes below. */
+const TIMERS_SHARE = 0.25
 /** Rows that go between two records at most; far more than come. */
 const ROWS_PER_RELIEF_MAX = 4 * GROWTH_PER_LOOK
 
@@ -40,6 +43,7 @@ export class Below implements ColdSide {
   readonly #group: TableGroup
   readonly #evictor: Evictor
   readonly #spill: Spill
+  #timers: TimersBelow[] = []
   #store: ColdStore | undefined
   #attempts = 0
 
@@ -61,7 +65,8 @@ export class Below implements ColdSide {
   }
 
   get estimatedBytes(): number {
-    return this.#tables.reduce((sum, table) => sum + table.averages.estimate(table), 0)
+    const rows = this.#tables.reduce((sum, table) => sum + table.averages.estimate(table), 0)
+    return this.#timers.reduce((sum, timers) => sum + timers.bytes, rows)
   }
 
   /** Opens a new empty store; a former one is closed. */
@@ -70,10 +75,20 @@ export class Below implements ColdSide {
     this.#spill.clear()
     this.isEmpty = true
     this.#store = await this.#options.open(++this.#attempts)
+    this.#timers = []
     for (const table of this.#tables) {
       const cold = new ColdTable(table, this)
       table.below = cold
       table.source = cold
+      const timers = new TimersBelow(table.timers, {
+        store: () => this.store,
+        spill: this.#spill,
+        confirmedEpoch: this.#options.confirmedEpoch,
+        firstKeyGroup: this.#group.keyGroups.start,
+        memoryBytes: (this.#options.memoryBytes * TIMERS_SHARE) / this.#tables.length,
+      })
+      table.timers.below = timers
+      this.#timers.push(timers)
     }
   }
 
@@ -91,12 +106,14 @@ export class Below implements ColdSide {
     if (this.#group.growth < GROWTH_PER_LOOK) return
     this.#group.growth = 0
     for (const table of this.#tables) table.averages.sample(table)
+    for (const timers of this.#timers) timers.relieve()
     this.#makeRoom(FULL_SHARE, () => true, ROWS_PER_RELIEF_MAX)
   }
 
   /** The same in idle moments, while `goesOn` says so. True if there is more to do. */
   maintain(goesOn: () => boolean): boolean {
     for (const table of this.#tables) table.averages.sample(table)
+    for (const timers of this.#timers) if (timers.relieve()) return true
     if (this.#makeRoom(FULL_SHARE, goesOn, Number.POSITIVE_INFINITY)) return true
     return goesOn() && this.#spill.mergeSlice(goesOn)
   }

@@ -139,7 +139,7 @@ export class ColdTable implements RowSource, TableSource {
   /** Key group by key group: first what is in memory, then what lies below and was not there. */
   *keys(): Generator<KeyAndHash> {
     const table = this.#table
-    const groups = table.timers.groupCount
+    const groups = table.timers.changes.groupCount
     for (let group = 0; group < groups; group++) {
       const seen = new Set<string>()
       const end = (group + 1) << table.subBits

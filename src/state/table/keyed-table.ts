@@ -8,6 +8,7 @@ import { Records } from './records.ts'
 import type { KeyAndHash, TableGroup } from './row-finder.ts'
 import { RowStore } from './row-store.ts'
 import { keysOfShard } from './shard-keys.ts'
+import { TimerCodec } from './timer-codec.ts'
 import { TimerEntries } from './timer-entries.ts'
 import { RowToucher, ROWS_WORTH_TOUCHING } from './touch.ts'
 
@@ -31,13 +32,10 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
     const codec = new EntryCodec(spec.record.id, layout, records)
     super(spec.keyType, layout, records, codec, group)
     this.spec = spec
-    this.timers = new TimerEntries(this, spec.record.id, spec.keyType, (timers) => {
-      this.source?.prefetch(
-        timers.map(({ key }) => key),
-        Int32Array.from(timers, ({ routeHash }) => routeHash),
-        timers.length,
-      )
-    })
+    const timerCodec = new TimerCodec(spec.record.id, spec.record.uid, spec.timers ?? {})
+    this.timers = new TimerEntries(this, timerCodec, spec.keyType, (keys, hashes, count) =>
+      this.source?.prefetch(keys, hashes, count),
+    )
     this.handles = handlesOf(this)
   }
 

@@ -65,15 +65,14 @@ export class PendingCuts {
     }
   }
 
-  /** Timers have no value: what becomes of one is known by whether it is still there. */
+  /** Calls `encode` for each cut that still needs a timer as it is. */
   eachTimerCut(
-    timer: { readonly epoch: number },
+    epoch: number,
+    imaged: number,
     group: number,
-    encode: (buffer: EntryBuffer) => void,
+    encode: (cut: TableCut) => void,
   ): void {
-    for (const cut of this.#cuts) {
-      if (cut.needsTimer(timer, group)) encode(cut.timerImages(group))
-    }
+    for (const cut of this.#cuts) if (cut.needsTimer(epoch, imaged, group)) encode(cut)
   }
 
   /** Adds the scalars of a row, or their tombstone; nothing if no older run has an entry. */

@@ -14,7 +14,7 @@ import {
   sectionOfKey,
 } from '../runs/entry.ts'
 import { readRowKey, readTimeKey, type RowKey } from '../runs/entry-key.ts'
-import { FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
+import { EntryHeader, FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
 import { readUserKey } from './entry-codec.ts'
 import type { KeyedTable } from './keyed-table.ts'
 import { ROW_BELOW } from './layout.ts'
@@ -23,6 +23,7 @@ import { MapCollection } from './map-collection.ts'
 
 export class Loader {
   readonly #tables: ReadonlyMap<number, KeyedTable>
+  readonly #header = new EntryHeader()
   readonly #value = new ByteReader(new Uint8Array(0))
   readonly #userKey = new ByteReader(new Uint8Array(0))
 
@@ -64,7 +65,9 @@ export class Loader {
 
   addTimer(entry: Entry): void {
     const parts = readTimeKey(entry.key)
-    this.tableOf(entry).timers.restore(parts, routeHash(parts.key))
+    this.#header.read(this.#value.reset(entry.value))
+    const payload = this.#value.raw(this.#value.remaining)
+    this.tableOf(entry).timers.restore(parts, routeHash(parts.key), payload)
   }
 
   unknownState(table: KeyedTable, stateId: number): MillraceError {

@@ -18,7 +18,7 @@ export class TableCut {
   nextItemShard = 0
   /** And for timers, by key group from the table's first on. */
   nextTimerGroup = 0
-  /** Items or timers of the shard or group under way that are collected already. */
+  /** Items of the shard under way that are collected already. */
   readonly collected = new Set<object>()
   readonly #images = new Map<number, EntryBuffer[]>()
   readonly #timerImages = new Map<number, EntryBuffer[]>()
@@ -38,8 +38,9 @@ export class TableCut {
     return this.holds(item.epoch) && shardIndex >= this.nextItemShard && !this.collected.has(item)
   }
 
-  needsTimer(timer: { readonly epoch: number }, group: number): boolean {
-    return this.holds(timer.epoch) && group >= this.nextTimerGroup && !this.collected.has(timer)
+  /** `imaged` is the newest cut that a timer was encoded for. */
+  needsTimer(epoch: number, imaged: number, group: number): boolean {
+    return this.holds(epoch) && group >= this.nextTimerGroup && imaged < this.epoch
   }
 
   /** True if something last changed in `epoch` is part of this cut. */

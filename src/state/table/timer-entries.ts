@@ -1,152 +1,159 @@
 /**
  * The timers of a table as keyed state: registering and deleting mark a timer as changed in the
- * epoch, and a cut collects the changed ones of each key group. All timers are in memory; a
- * restored task finds its earliest one without looking at any key.
+ * epoch, and a cut collects the changed ones of each key group. What memory has no room for lies
+ * below; whatever comes first is always here, so a task finds its earliest timer at once.
  */
-import { Buffer } from 'node:buffer'
-import { keysEqual, writeKey } from '../../types/keys.ts'
-import type { Type } from '../../types/type.ts'
+import { TIMER_BELOW, TIMER_RESTORED } from '../../time/timer-slots.ts'
+import { TimerSet } from '../../time/timer-set.ts'
 import {
-  TimerHeap,
-  TimerIndex,
-  type Timer,
+  type KeyTimer,
+  type PendingTimer,
+  TIMER_DOMAINS,
   type TimerDomain,
   type TimerListener,
 } from '../../time/timers.ts'
-import type { ByteWriter } from '../../util/bytes.ts'
-import { required } from '../../util/assert.ts'
+import { readIsolated } from '../../types/isolated.ts'
+import type { Type } from '../../types/type.ts'
+import { assert } from '../../util/assert.ts'
 import type { TimerTable } from '../backend.ts'
-import { keyGroupOf } from '../key-groups.ts'
-import {
-  beginTimeKey,
-  DOMAIN_EVENT_TIME,
-  DOMAIN_PROCESSING_TIME,
-  SECTION_TIMERS,
-  writeEscaped,
-} from '../runs/entry.ts'
+import { DOMAIN_EVENT_TIME, DOMAIN_PROCESSING_TIME } from '../runs/entry.ts'
 import type { TimeKey } from '../runs/entry-key.ts'
-import { FLAG_POINT_TOMBSTONE, writeHeader } from '../runs/entry-value.ts'
-import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
+import { timerNameOf } from '../runs/timer-payload.ts'
+import { GROWTH_PER_LOOK } from './row-finder.ts'
 import type { RowStore } from './row-store.ts'
-import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
+import { TimerChanges } from './timer-changes.ts'
+import type { ColdTimer, TimerCodec } from './timer-codec.ts'
+import type { TimerSource } from './timer-source.ts'
+import { TimerSpread } from './timer-spread.ts'
 
-const DOMAINS = ['event-time', 'processing-time'] as const
 const PREFETCH_TIMERS_MAX = 256
-const CHANGES_FIRST_MAX = 64
 
-class KeyedTimer implements Timer {
-  heapIndex = -1
-  nextAlike: Timer | undefined
-  epoch = 0
-  /** An earlier run may hold it. */
-  isBelow = false
-  isListed = false
-  readonly time: number
-  readonly key: unknown
-  readonly routeHash: number
-  readonly name: string
-  readonly domain: TimerDomain
-
-  constructor(domain: TimerDomain, key: unknown, routeHash: number, time: number, name: string) {
-    this.domain = domain
-    this.key = key
-    this.routeHash = routeHash
-    this.time = time
-    this.name = name
-  }
-
-  get isSet(): boolean {
-    return this.heapIndex >= 0
-  }
-}
-
-/** What changed in one key group since the newest complete checkpoint. */
-class ChangedTimers {
-  list: KeyedTimer[] = []
-  #max = CHANGES_FIRST_MAX
-
-  add(timer: KeyedTimer): void {
-    if (this.list.length >= this.#max) {
-      this.list = this.list.filter(({ isSet, isBelow }) => isSet || isBelow)
-      this.#max = Math.max(CHANGES_FIRST_MAX, 2 * this.list.length)
-    }
-    this.list.push(timer)
-  }
-}
-
-class DomainTimers {
-  readonly heap = new TimerHeap<KeyedTimer>()
-  /** Timers that are set, and deleted ones whose tombstone is still needed. */
-  readonly index = new TimerIndex<KeyedTimer>(keysEqual)
-}
+/** Brings the rows of keys into memory. */
+export type PrefetchKeys = (
+  keys: readonly unknown[],
+  routeHashes: Int32Array,
+  count: number,
+) => void
 
 export class TimerEntries implements TimerTable {
   currentWatermark = Number.NEGATIVE_INFINITY
   currentProcessingTime = Number.NEGATIVE_INFINITY
+  readonly changes: TimerChanges
+  readonly codec: TimerCodec
+  readonly keyType: Type<unknown>
   readonly #store: RowStore
-  readonly #operatorId: number
-  readonly #keyType: Type<unknown>
-  readonly #event = new DomainTimers()
-  readonly #processing = new DomainTimers()
-  /** By key group, from the first on. */
-  readonly #changed: readonly ChangedTimers[]
-  /** Brings the rows of these keys into memory, if that is worth while. */
-  readonly #prefetch: (timers: readonly Timer[]) => void
+  readonly #sets: readonly [TimerSet, TimerSet] = [new TimerSet(), new TimerSet()]
+  readonly #prefetch: PrefetchKeys
+  readonly #spread: TimerSpread
+  #below: TimerSource | undefined
 
-  constructor(
-    store: RowStore,
-    operatorId: number,
-    keyType: Type<unknown>,
-    prefetch: (timers: readonly Timer[]) => void,
-  ) {
+  constructor(store: RowStore, codec: TimerCodec, keyType: Type<unknown>, prefetch: PrefetchKeys) {
     this.#store = store
-    this.#operatorId = operatorId
-    this.#keyType = keyType
+    this.codec = codec
+    this.keyType = keyType
     this.#prefetch = prefetch
-    const { start, end } = store.group.keyGroups
-    this.#changed = Array.from({ length: end - start + 1 }, () => new ChangedTimers())
+    this.#spread = new TimerSpread(codec)
+    this.changes = new TimerChanges(store, codec, this.#sets)
   }
 
-  get groupCount(): number {
-    return this.#changed.length
-  }
-
-  /** Timers that are set. */
+  /** Timers in memory that are set. */
   get size(): number {
-    return this.#event.heap.size + this.#processing.heap.size
+    return this.#sets[0].size + this.#sets[1].size
   }
 
-  register(domain: TimerDomain, time: number, name: string): void {
-    const key = this.#store.currentKey
-    this.#set(domain, key, this.#store.currentRouteHash, time + 0, name) // −0 is 0
+  set below(below: TimerSource | undefined) {
+    this.#below = below
+    this.changes.below = below
+  }
+
+  register(domain: TimerDomain, time: number, name: string, payload?: unknown): void {
+    const [key, hash, at] = [this.#store.currentKey, this.#store.currentRouteHash, time + 0] // −0
+    const clock = numberOf(domain)
+    const set = this.#sets[clock]
+    const { slots } = set
+    let slot = set.find(key, hash, at, name)
+    if (slot >= 0 && slots.isSet(slot)) {
+      if (payload === undefined && slots.payloadOf(slot) === undefined) return
+      this.changes.touch(clock, slot)
+      return slots.setPayload(slot, payload)
+    }
+    if (slot < 0) slot = this.#add(clock, key, hash, at, name)
+    this.changes.touch(clock, slot)
+    slots.setPayload(slot, payload)
+    set.arm(slot, at)
+    this.#countGrowth()
   }
 
   delete(domain: TimerDomain, time: number, name: string): void {
-    const hash = this.#store.currentRouteHash
-    const timers = this.#of(domain)
-    const timer = timers.index.get(this.#store.currentKey, hash, time + 0, name)
-    if (timer?.isSet === true) this.#unset(timers, timer)
+    const [key, hash, at] = [this.#store.currentKey, this.#store.currentRouteHash, time + 0]
+    const clock = numberOf(domain)
+    const set = this.#sets[clock]
+    const slot = set.find(key, hash, at, name)
+    if (slot >= 0) {
+      if (set.slots.isSet(slot)) this.#unset(clock, slot)
+    } else if (this.#mayLieBelow(clock, hash, at)) {
+      this.changes.touch(clock, this.#add(clock, key, hash, at, name))
+      this.#countGrowth()
+    }
+  }
+
+  list(domain: TimerDomain, name: string): readonly KeyTimer[] {
+    assert(this.codec.isDeclared(name), `timer "${name}" is not declared, and so not listed`)
+    const [key, hash] = [this.#store.currentKey, this.#store.currentRouteHash]
+    const clock = numberOf(domain)
+    const set = this.#sets[clock]
+    const found: KeyTimer[] = []
+    for (const slot of set.named(key, hash, name)) {
+      found.push({ time: set.slots.timeOf(slot), payload: this.#payloadOf(set, slot) })
+    }
+    for (const timer of this.#below?.named(clock, key, hash, name) ?? []) {
+      if (set.find(key, hash, timer.time, name) < 0) found.push(timer)
+    }
+    return found.sort((a, b) => a.time - b.time)
+  }
+
+  *pending(): Generator<PendingTimer> {
+    for (const [clock, domain] of TIMER_DOMAINS.entries()) {
+      const set = this.changes.set(clock)
+      const { slots } = set
+      for (let slot = 0; slot < slots.count; slot++) {
+        if (!slots.isSet(slot)) continue
+        const [key, routeHash] = [slots.keys[slot], slots.hashOf(slot)]
+        const [time, name = ''] = [slots.timeOf(slot), slots.names[slot]]
+        yield { domain, key, routeHash, time, name, payload: this.#payloadOf(set, slot) }
+      }
+      for (const timer of this.#below?.pending(clock) ?? []) {
+        const { key, routeHash, time, name } = timer
+        if (set.find(key, routeHash, time, name) < 0) yield { domain, ...timer }
+      }
+    }
   }
 
   nextTime(domain: TimerDomain): number {
-    return this.#of(domain).heap.first?.time ?? Number.POSITIVE_INFINITY
+    const clock = numberOf(domain)
+    // Which timers are spread is reckoned from the first look at the clock.
+    if (clock === DOMAIN_PROCESSING_TIME && this.#spread.isOpen) return Number.NEGATIVE_INFINITY
+    return this.#first(clock) < 0 ? Number.POSITIVE_INFINITY : this.#sets[clock].heap.dueAt(0)
   }
 
   advance(domain: TimerDomain, time: number, limit: number, onTimer: TimerListener): boolean {
-    const timers = this.#of(domain)
-    if (domain === 'event-time') this.currentWatermark = Math.max(this.currentWatermark, time)
-    else this.currentProcessingTime = Math.max(this.currentProcessingTime, time)
-    let fired = 0
-    for (;;) {
-      const timer = timers.heap.first
-      if (timer === undefined || timer.time > time) return false
+    const clock = numberOf(domain)
+    const set = this.#sets[clock]
+    const { slots, heap } = set
+    if (clock === DOMAIN_EVENT_TIME) this.currentWatermark = Math.max(this.currentWatermark, time)
+    else this.#tick(time)
+    for (let fired = 0; ; fired++) {
+      const slot = this.#first(clock)
+      if (slot < 0 || heap.dueAt(0) > time) return false
       if (fired === limit) return true
-      if (fired % PREFETCH_TIMERS_MAX === 0) {
-        this.#prefetch(timers.heap.due(time, Math.min(PREFETCH_TIMERS_MAX, limit - fired)))
-      }
-      this.#unset(timers, timer)
-      fired++
-      onTimer(domain, timer.key, timer.routeHash, timer.time, timer.name)
+      if (fired % PREFETCH_TIMERS_MAX === 0) this.#prefetchDue(set, time, limit - fired)
+      const [key, hash] = [slots.keys[slot], slots.hashOf(slot)]
+      const [at, name = ''] = [slots.timeOf(slot), slots.names[slot]]
+      const payload = slots.payloads === undefined ? undefined : this.#payloadOf(set, slot)
+      this.changes.touch(clock, slot)
+      set.takeFirst(slot)
+      this.#afterUnset(set, slot)
+      onTimer(domain, key, hash, at, name, payload)
     }
   }
 
@@ -154,132 +161,122 @@ export class TimerEntries implements TimerTable {
     this.currentWatermark = watermark
   }
 
-  /** Adds a timer as an earlier run holds it. */
-  restore({ domain, key, timeMs, name }: TimeKey, routeHash: number): void {
-    const which = required(DOMAINS[domain], `time domain ${domain}`)
-    const timer = this.#add(which, this.#keyType.isolate(key), routeHash, timeMs, utf8(name))
-    timer.isBelow = true
-    this.#of(which).heap.add(timer)
+  /** Adds a timer as an earlier run holds it; `payload` are the bytes behind its header. */
+  restore(
+    { domain, key, timeMs, name: nameBytes }: TimeKey,
+    routeHash: number,
+    payload: Uint8Array,
+  ): void {
+    const name = timerNameOf(nameBytes)
+    if (domain === DOMAIN_PROCESSING_TIME) this.#spread.restored()
+    const timer = { key, routeHash, time: timeMs, name }
+    if (this.#below?.isFull === true) return this.#below.restore(domain, timer, payload)
+    this.revive(domain, timer, payload)
   }
 
-  /** Adds the timers of a key group that a cut holds to `parts`; each yield is a pause. */
-  *collect(
-    cut: TableCut,
-    group: number,
-    confirmedEpoch: number,
-    parts: SortedEntries[],
-  ): Generator<undefined> {
-    const changed = required(this.#changed[group], `key group ${group} of timers`)
-    const { list } = changed // what is listed meanwhile changed after the cut
-    if (list.length === 0 && !cut.hasTimerImages(group)) {
-      cut.nextTimerGroup = group + 1
-      return
-    }
-    let buffer = new EntryBuffer()
-    const isLong = list.length > ENTRIES_PER_PART
-    for (const timer of list) {
-      if (!cut.needsTimer(timer, group)) continue
-      if (isLong) cut.collected.add(timer)
-      this.#encode(buffer, timer, group)
-      if (buffer.count < ENTRIES_PER_PART) continue
-      parts.push(buffer.sorted())
-      buffer = new EntryBuffer()
-      yield undefined
-    }
-    if (buffer.count > 0) parts.push(buffer.sorted())
-    cut.nextTimerGroup = group + 1
-    cut.collected.clear()
-    if (cut.hasTimerImages(group)) yield* cut.takeTimerImages(group, parts)
-    changed.list = changed.list.filter((timer) => {
-      if (timer.epoch > confirmedEpoch) return true
-      this.#settle(timer)
-      return false
-    })
+  /** Sets a timer that runs, or the store below, hold just so. */
+  revive(domain: number, timer: ColdTimer, payload: Uint8Array): void {
+    const { routeHash, time, name } = timer
+    const set = this.changes.set(domain)
+    const { slots } = set
+    const key = this.keyType.isolate(timer.key)
+    const slot = set.add(key, routeHash, time, name, this.codec.isDeclared(name))
+    slots.setFlags(slot, slots.flagsOf(slot) | TIMER_BELOW | TIMER_RESTORED)
+    slots.setPayload(slot, this.codec.readPayload(payload, name))
+    set.arm(slot, this.dueOf(domain, slot))
+  }
+
+  /** When a timer is to fire, which is its time unless it is spread. */
+  dueOf(domain: number, slot: number): number {
+    const { slots } = this.changes.set(domain)
+    return domain === DOMAIN_EVENT_TIME ? slots.timeOf(slot) : this.#spread.dueOf(slots, slot)
   }
 
   reset(): void {
-    for (const { heap, index } of [this.#event, this.#processing]) {
-      heap.clear()
-      index.clear()
-    }
-    for (const changed of this.#changed) changed.list = []
+    for (const set of this.#sets) set.clear()
+    this.changes.reset()
+    this.#spread.reset()
     this.currentWatermark = Number.NEGATIVE_INFINITY
     this.currentProcessingTime = Number.NEGATIVE_INFINITY
   }
 
-  #of(domain: TimerDomain): DomainTimers {
-    return domain === 'event-time' ? this.#event : this.#processing
-  }
-
-  #set(domain: TimerDomain, key: unknown, hash: number, time: number, name: string): void {
-    const timers = this.#of(domain)
-    const timer =
-      timers.index.get(key, hash, time, name) ?? this.#add(domain, key, hash, time, name)
-    if (timer.isSet) return
-    this.#touch(timer)
-    timers.heap.add(timer)
-  }
-
-  #unset(timers: DomainTimers, timer: KeyedTimer): void {
-    this.#touch(timer)
-    timers.heap.remove(timer)
-    if (!timer.isBelow) timers.index.remove(timer)
-  }
-
-  #add(domain: TimerDomain, key: unknown, hash: number, time: number, name: string): KeyedTimer {
-    const timer = new KeyedTimer(domain, key, hash, time, name)
-    this.#of(domain).index.add(timer)
-    return timer
-  }
-
-  #groupOf(timer: KeyedTimer): number {
-    const { keyGroups, maxParallelism } = this.#store.group
-    return keyGroupOf(timer.routeHash, maxParallelism) - keyGroups.start
-  }
-
-  /** Before a timer is set or deleted. */
-  #touch(timer: KeyedTimer): void {
-    const group = this.#groupOf(timer)
-    if (this.#store.cuts.isNeeded) {
-      this.#store.cuts.eachTimerCut(timer, group, (buffer) => {
-        this.#encode(buffer, timer, group)
-      })
+  /** The slot of the first timer, here or below; -1 if there is none. */
+  #first(clock: number): number {
+    const set = this.changes.set(clock)
+    for (;;) {
+      const slot = set.first()
+      const below = this.#below
+      if (below === undefined) return slot
+      const [due, hash] =
+        slot < 0 ? [Number.POSITIVE_INFINITY, 0] : [set.heap.dueAt(0), set.heap.hashAt(0)]
+      if (!below.comesBefore(clock, due, hash)) return slot
+      below.refill(clock)
     }
-    if (timer.epoch !== this.#store.epoch) this.#store.group.dirtyEntries++
-    timer.epoch = this.#store.epoch
-    if (timer.isListed) return
-    timer.isListed = true
-    required(this.#changed[group], `key group ${group} of timers`).add(timer)
   }
 
-  /** No unconfirmed cut holds the timer any more. */
-  #settle(timer: KeyedTimer): void {
-    timer.isListed = false
-    const { index } = this.#of(timer.domain)
-    if (timer.isSet || !timer.isBelow) return
-    timer.isBelow = false
-    index.remove(timer)
+  #tick(now: number): void {
+    this.currentProcessingTime = Math.max(this.currentProcessingTime, now)
+    if (!this.#spread.isOpen) return
+    this.#spread.close(now)
+    this.#sets[DOMAIN_PROCESSING_TIME].reschedule((slot) => {
+      return this.dueOf(DOMAIN_PROCESSING_TIME, slot)
+    })
   }
 
-  #encode(into: EntryBuffer, timer: KeyedTimer, group: number): void {
-    if (!timer.isSet && !timer.isBelow) return
-    into.beginEntry()
-    this.#writeKey(into.out, timer, group)
-    into.beginValue()
-    writeHeader(into.out, timer.isSet ? 0 : FLAG_POINT_TOMBSTONE, 0)
-    into.endEntry()
-    if (timer.isSet) timer.isBelow = true
+  #add(clock: Clock, key: unknown, hash: number, time: number, name: string): number {
+    const set = this.#sets[clock]
+    const slot = set.add(key, hash, time, name, this.codec.isDeclared(name))
+    if (this.#mayLieBelow(clock, hash, time)) {
+      set.slots.setFlags(slot, set.slots.flagsOf(slot) | TIMER_BELOW)
+    }
+    return slot
   }
 
-  #writeKey(out: ByteWriter, timer: KeyedTimer, group: number): void {
-    const domain = timer.domain === 'event-time' ? DOMAIN_EVENT_TIME : DOMAIN_PROCESSING_TIME
-    const keyGroup = this.#store.group.keyGroups.start + group
-    beginTimeKey(out, SECTION_TIMERS, keyGroup, this.#operatorId, domain, timer.time)
-    writeKey(timer.key, out)
-    writeEscaped(out, Buffer.from(timer.name, 'utf8'))
+  #mayLieBelow(clock: Clock, hash: number, time: number): boolean {
+    return this.#below?.mayHold(clock, this.changes.groupOf(hash), time, hash) === true
+  }
+
+  #unset(clock: Clock, slot: number): void {
+    const set = this.#sets[clock]
+    this.changes.touch(clock, slot)
+    set.disarm(slot)
+    this.#afterUnset(set, slot)
+  }
+
+  #afterUnset(set: TimerSet, slot: number): void {
+    set.slots.setPayload(slot, undefined)
+    if ((set.slots.flagsOf(slot) & TIMER_BELOW) === 0) set.forget(slot)
+  }
+
+  #payloadOf({ slots }: TimerSet, slot: number): unknown {
+    const payload = slots.payloadOf(slot)
+    const type = payload === undefined ? undefined : this.codec.payloadType(slots.names[slot] ?? '')
+    return type === undefined ? payload : readIsolated(type, payload)
+  }
+
+  #prefetchDue({ heap, slots }: TimerSet, time: number, limit: number): void {
+    if (this.#store.below === undefined) return
+    const due = heap
+      .due(time, Math.min(PREFETCH_TIMERS_MAX, limit))
+      .map((index) => heap.slotAt(index))
+      .filter((slot) => slots.isSet(slot))
+    const hashes = Int32Array.from(due, (slot) => slots.hashOf(slot))
+    this.#prefetch(
+      due.map((slot) => slots.keys[slot]),
+      hashes,
+      due.length,
+    )
+  }
+
+  /** Has memory looked at after so many additions. */
+  #countGrowth(): void {
+    if (this.#below === undefined) return
+    if (++this.#store.group.growth >= GROWTH_PER_LOOK) this.#store.lookAfter()
   }
 }
 
-function utf8(name: Uint8Array): string {
-  return Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('utf8')
+type Clock = typeof DOMAIN_EVENT_TIME | typeof DOMAIN_PROCESSING_TIME
+
+function numberOf(domain: TimerDomain): Clock {
+  return domain === 'event-time' ? DOMAIN_EVENT_TIME : DOMAIN_PROCESSING_TIME
 }

@@ -1,4 +1,4 @@
-/** The part of the suite of backends about snapshots: other backends, other ranges, timers. */
+/** The part of the suite of backends about snapshots: other backends, other ranges. */
 import assert from 'node:assert/strict'
 import { keyGroupRangeOf } from '../../state/key-groups.ts'
 import type { Define } from './backend-kinds.ts'
@@ -8,7 +8,6 @@ import {
   isIn,
   MAX_PARALLELISM,
   restored,
-  runOf,
   type Runs,
   setAll,
   World,
@@ -96,103 +95,4 @@ export function snapshotTests(define: Define, suite: BackendSuite): void {
     const opening = World.open(suite, { restore: [foreign] })
     await assert.rejects(opening, { code: 'CHECKPOINT_INCOMPATIBLE' })
   })
-}
-
-/** Tests of timers. */
-export function timerTests(define: Define, suite: BackendSuite): void {
-  firingTests(define)
-  timerCutTests(define, suite)
-}
-
-function firingTests(define: Define): void {
-  define('timers fire in order of time, each once', (world) => {
-    const { timers } = world.table
-    assert.equal(timers.nextTime('event-time'), Number.POSITIVE_INFINITY)
-    for (let key = 0; key < 50; key++) {
-      world.on(key, () => {
-        timers.register('event-time', 100 - key, '')
-        timers.register('event-time', 100 - key, '')
-        timers.register('event-time', 100 - key, 'named')
-        timers.register('processing-time', 7, '')
-        if (key % 2 === 0) timers.delete('event-time', 100 - key, 'named')
-        timers.delete('event-time', 5000, 'missing')
-      })
-    }
-    assert.equal(timers.nextTime('event-time'), 51)
-    const fired = firedAt(world, 75)
-    assert.equal(fired.length, 25 + 13)
-    assert.deepEqual(
-      fired,
-      fired.toSorted((a, b) => a.time - b.time),
-    )
-    assert.equal(timers.nextTime('event-time'), 76)
-    assert.equal(timers.currentWatermark, 75)
-    assert.equal(firedAt(world, 75).length, 0)
-  })
-
-  define('timers fire at most as many as asked, those set meanwhile too', (world) => {
-    const { timers } = world.table
-    for (let time = 0; time < 10; time++) {
-      world.on('a', () => timers.register('processing-time', time, ''))
-    }
-    const times: number[] = []
-    const fire = (limit: number): boolean =>
-      timers.advance('processing-time', 20, limit, (_domain, key, hash, time) => {
-        times.push(time)
-        world.table.select(key, hash)
-        if (time < 5) timers.register('processing-time', time + 0.5, '')
-      })
-    assert.equal(fire(4), true)
-    assert.deepEqual(times, [0, 0.5, 1, 1.5])
-    assert.equal(fire(100), false)
-    assert.deepEqual(times.slice(4), [2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9])
-  })
-}
-
-function timerCutTests(define: Define, suite: BackendSuite): void {
-  define('timers are part of cuts, restored and deleted like other state', async (world) => {
-    const { timers } = world.table
-    for (let key = 0; key < 40; key++) {
-      world.on(key, () => {
-        timers.register('event-time', key, 'x')
-        timers.register('processing-time', key, '')
-      })
-    }
-    const cut = world.backend.cut()
-    for (let key = 0; key < 40; key += 2) {
-      world.on(key, () => timers.delete('event-time', key, 'x'))
-      world.on(key, () => timers.register('event-time', 1000 + key, 'x'))
-    }
-    const first = await runOf(cut)
-    cut.confirm()
-    assert.equal(first.length, 80)
-    const second = await world.checkpoint()
-    assert.equal(second.length, 40)
-    const early = await World.open(suite, { restore: [first] })
-    assert.equal(firedAt(early, 2000).length, 40)
-    assert.equal((await early.checkpoint()).length, 40, 'what fired is deleted')
-    await early.close()
-    const keyGroups = keyGroupRangeOf(1, MAX_PARALLELISM, 2)
-    const half = await World.open(suite, { restore: [first, second], keyGroups })
-    const own = Array.from({ length: 40 }, (_, key) => key).filter((key) => isIn(key, keyGroups))
-    const expected = own.map((key) => (key % 2 === 0 ? 1000 + key : key)).toSorted((a, b) => a - b)
-    assert.equal(half.table.timers.nextTime('event-time'), expected[0])
-    assert.deepEqual(
-      firedAt(half, 2000).map(({ time }) => time),
-      expected,
-    )
-    await half.close()
-  })
-}
-
-function firedAt(world: World, time: number): { key: unknown; time: number; name: string }[] {
-  const fired: { key: unknown; time: number; name: string }[] = []
-  for (let more = true; more;) {
-    more = world.table.timers.advance('event-time', time, 10, (_domain, key, hash, at, name) => {
-      world.table.select(key, hash)
-      assert.deepEqual(world.table.currentKey, key)
-      fired.push({ key, time: at, name })
-    })
-  }
-  return fired
 }

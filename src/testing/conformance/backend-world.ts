@@ -44,6 +44,7 @@ import { keyGroupOfKey } from '../../state/runs/entry.ts'
 import { mergeEntries } from '../../state/runs/merge.ts'
 import { streamOf } from '../../state/runs/stream.ts'
 import { MemoryScratch } from '../../storage/scratch-memory.ts'
+import { eventTimer, processingTimer } from '../../time/descriptors.ts'
 import { dynamicType } from '../../types/dynamic.ts'
 import { routeHash } from '../../types/keys.ts'
 import { t } from '../../types/t.ts'
@@ -126,6 +127,7 @@ const SPEC: OperatorStateSpec = {
   },
   keyType: dynamicType(),
   descriptors: DESCRIPTORS,
+  timers: { close: eventTimer(t.float64), wake: processingTimer(dynamicType()) },
 }
 
 /** One open backend with the one operator of the suite. */

@@ -26,6 +26,20 @@ export type {
   TopNOptions,
 } from './api/streams/helpers.ts'
 
+// Joins
+export type {
+  BoundedIntervalJoin,
+  IntervalBounds,
+  IntervalJoin,
+  IntervalJoined,
+  KeyedJoinMethods,
+  LateOutputs,
+  TemporalJoin,
+  TemporalJoined,
+  TemporalJoinOptions,
+} from './api/streams/joined.ts'
+export type { IntervalJoinContext, TemporalJoinContext } from './operators/joins/functions.ts'
+
 // Running it
 export { run } from './runtime/run.ts'
 export type { JobHandle } from './runtime/run.ts'

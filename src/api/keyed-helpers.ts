@@ -23,6 +23,7 @@ import { keyText } from '../types/keys.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import { parseDurationMs } from '../util/duration.ts'
+import { KeyedJoins } from './joined-streams.ts'
 import { type Call, callOf, invalid, requireFunction } from './site.ts'
 import type { DataStream } from './streams/data.ts'
 import type {
@@ -62,7 +63,10 @@ export interface HelperSite {
   ): UpdateStream<K, V>
 }
 
-export abstract class KeyedHelpers<K, T> implements KeyedHelperMethods<K, T> {
+export abstract class KeyedHelpers<K, T>
+  extends KeyedJoins<K, T>
+  implements KeyedHelperMethods<K, T>
+{
   protected abstract helperSite(): HelperSite
   abstract window(assigner: MergingWindowAssigner<T>): MergingWindowedStream<K, T>
 

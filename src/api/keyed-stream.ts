@@ -32,6 +32,7 @@ import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import { KeyedConnected } from './connected-streams.ts'
 import { patternStream } from './pattern-stream.ts'
+import { JoinSite } from './joined-streams.ts'
 import { type HelperNode, type HelperSite, KeyedHelpers } from './keyed-helpers.ts'
 import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
 import {
@@ -214,6 +215,11 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
         ? builder.addWithOpenSideOutputs(node)
         : builder.add({ ...node, sideOutputs })
     return this.#site.stream([{ from, tag: undefined, type: node.outputType }])
+  }
+
+  protected joinSite<R>(right: KeyedStream<K, R>, call: Call): JoinSite {
+    const left = KeyedDataStream.inputOf(this, this.#site, call)
+    return new JoinSite(this.#site, left, KeyedDataStream.inputOf(right, this.#site, call))
   }
 
   protected helperSite(): HelperSite {

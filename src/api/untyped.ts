@@ -41,6 +41,12 @@ export function binary<R>(fn: (a: never, b: never) => R): (a: unknown, b: unknow
   return fn as (a: unknown, b: unknown) => R // the stream gives it only values of its own types
 }
 
+export function ternary<R>(
+  fn: (a: never, b: never, c: never) => R,
+): (a: unknown, b: unknown, c: unknown) => R {
+  return fn as (a: unknown, b: unknown, c: unknown) => R // as above
+}
+
 export function anyProcess<I, O, R>(
   fn: ProcessFunction<I, O, R>,
 ): ProcessFunction<unknown, unknown, unknown> {

@@ -44,6 +44,13 @@ export function parseDurationMs(value: unknown, what: string): number {
   })
 }
 
+/** As `parseDurationMs`, and a minus sign goes back in time. */
+export function parseSignedDurationMs(value: unknown, what: string): number {
+  if (typeof value === 'number' && value < 0) return -parseDurationMs(-value, what)
+  const text = typeof value === 'string' ? value.trim() : ''
+  return text.startsWith('-') ? -parseDurationMs(text.slice(1), what) : parseDurationMs(value, what)
+}
+
 /** Bytes of a size. Throws `CONFIG_INVALID` naming `what` if it is none. */
 export function parseSizeBytes(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return Math.floor(value)

@@ -13,6 +13,7 @@ import type { KeyedConnectedStreams } from './connected.ts'
 import type { DataStream } from './data.ts'
 import type { PatternStream } from './pattern.ts'
 import type { KeyedHelperMethods } from './helpers.ts'
+import type { KeyedJoinMethods } from './joined.ts'
 import type { MergingWindowedStream, WindowedStream } from './windowed.ts'
 
 /** A running result of a key: what `count` and `sum` emit, once per record. */
@@ -27,7 +28,7 @@ export interface UpdateStream<K, V> extends DataStream<Update<K, V>> {
   latest(uid: string): DataStream<Update<K, V>>
 }
 
-export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T> {
+export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T>, KeyedJoinMethods<K, T> {
   /** How many records of the key there were so far; one update for each. */
   count(uid: string): UpdateStream<K, number>
   /** The sum of `fn` over the records of the key so far; one update for each. */

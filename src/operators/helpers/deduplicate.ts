@@ -12,7 +12,7 @@ import { t } from '../../types/t.ts'
 import { required } from '../../util/assert.ts'
 import { BaseOperator, tableOf } from '../base.ts'
 import type { Timestamp } from '../functions.ts'
-import { requireTimestamp } from '../late.ts'
+import { requireTimestamp } from '../windows/late.ts'
 import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 
 /** Name of the state; in every snapshot, so it never changes. */

@@ -6,7 +6,7 @@
  * Two windows of an aligned assigner never have the same end: state is kept by it.
  */
 import { MillraceError } from '../../errors.ts'
-import { type Duration, parseDurationMs } from '../../util/duration.ts'
+import { type Duration, parseDurationMs, parseSignedDurationMs } from '../../util/duration.ts'
 import type { Timestamp } from '../functions.ts'
 import { cumulativeSlices, type Slicing, slidingSlices, windowStart } from './slices.ts'
 import { Window } from './window.ts'
@@ -178,20 +178,10 @@ function offsetOf(
   than: string,
   sizeMs: number,
 ): number {
-  const offsetMs = parseOffsetMs(offset, `${what}: offset`)
+  const offsetMs = parseSignedDurationMs(offset, `${what}: offset`)
   if (Math.abs(offsetMs) < sizeMs && Number.isSafeInteger(offsetMs)) return offsetMs
   const problem = `${what}: offset (${offsetMs} ms) is not smaller than ${than} (${sizeMs} ms)`
   throw invalid(problem, `give whole milliseconds, less than the ${than}`)
-}
-
-function parseOffsetMs(offset: unknown, what: string): number {
-  if (typeof offset === 'number') {
-    return offset < 0 ? -parseDurationMs(-offset, what) : parseDurationMs(offset, what)
-  }
-  const text = typeof offset === 'string' ? offset.trim() : ''
-  return text.startsWith('-')
-    ? -parseDurationMs(text.slice(1), what)
-    : parseDurationMs(offset, what)
 }
 
 function limitCount(what: string, sizeMs: number, stepMs: number): void {

@@ -46,6 +46,7 @@ export type { JobHandle } from './runtime/run.ts'
 export type { RunOptions } from './runtime/run-options.ts'
 export type { JobResult } from './runtime/job-master.ts'
 export type { CheckpointSummary, JobState, JobStatus } from './runtime/job-status.ts'
+export type { OperatorTime, TimeHold } from './checkpoint/messages.ts'
 export type { LogFields, Logger } from './metrics/log.ts'
 
 // Writing functions

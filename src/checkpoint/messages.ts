@@ -108,11 +108,42 @@ export interface JobFacts {
   readonly options: object
 }
 
+/** What keeps a watermark where it is. */
+export interface TimeHold {
+  /**
+   * `split`: one of the source's, the furthest behind · `input`: a task before it, in one subtask ·
+   * `timers`, `calls`: those of an operator before it that are not done · `generator`: watermarks
+   * are made by that operator · `no time`: the source assigns none · `no split`: the source has
+   * nothing to read now · `idle`: all inputs are silent
+   */
+  readonly kind:
+    'split' | 'input' | 'timers' | 'calls' | 'generator' | 'no time' | 'no split' | 'idle'
+  /** Of the split, task, operator or source. */
+  readonly name: string
+  /** Where that is; absent: no watermark yet, or it has none of its own. */
+  readonly watermark?: number
+}
+
+/** How far event time has come at an operator: in one subtask, that furthest behind. */
+export interface OperatorTime {
+  /** Uid, or what it does and where it was written. */
+  readonly operator: string
+  readonly subtaskIndex: number
+  /** Absent: none yet, or `hasEnded`. */
+  readonly watermark?: number
+  /** The end of input has come. */
+  readonly hasEnded: boolean
+  /** Since when it stands there, as far as was seen: milliseconds since 1970. */
+  readonly since: number
+  readonly heldBackBy?: TimeHold
+}
+
 /** Sent a few times a second while running. */
 export interface WorkerStatus {
   readonly recordsIn: number
   readonly recordsOut: number
   readonly watermark: number
+  readonly eventTime: readonly OperatorTime[]
   readonly processingTime: number
   readonly backend: BackendStatistics
   readonly malformedRecords: number

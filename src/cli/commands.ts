@@ -72,6 +72,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/list.ts')).list,
   },
   {
+    name: 'status',
+    summary: 'Shows how a running job is, and what holds its event time back.',
+    positionals: [runningJob],
+    flags: directoryFlags,
+    examples: [
+      { command: 'millrace status word-count', does: 'why does no window fire?' },
+      { command: 'millrace status word-count --json', does: 'everything that is known of it' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+  {
     name: 'stop',
     summary: 'Stops a job after a last checkpoint; run again, it goes on from there.',
     positionals: [runningJob],

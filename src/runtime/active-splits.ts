@@ -3,6 +3,7 @@
  * is, and how far event time has come in all of them.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
+import type { TimeHold } from '../checkpoint/messages.ts'
 import type { TimeStrategy } from '../graph/job-graph.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
@@ -90,6 +91,15 @@ export class ActiveSplits {
   get watermark(): number {
     // What waits for its turn is not idle: it may hold the oldest record of all.
     return this.#least(() => true)
+  }
+
+  /** The split that holds event time back; undefined if none does. */
+  get slowest(): TimeHold | undefined {
+    const { watermark } = this
+    const split = this.#splits.find(({ time }) => time.watermark === watermark)
+    if (split === undefined) return undefined
+    const at = Number.isFinite(watermark) ? { watermark } : {}
+    return { kind: 'split', name: split.id, ...at }
   }
 
   /** The same for alignment, where what waits for its turn does not count: nobody could go on. */

@@ -3,7 +3,14 @@
  * error of the engine that the function caused (a value that does not fit its type) keeps its code
  * and gets the place too; the innermost place wins.
  */
-import { isAssertionError, isMillraceError, messageOf, MillraceError } from '../errors.ts'
+import {
+  errorFromData,
+  errorToData,
+  isAssertionError,
+  isMillraceError,
+  messageOf,
+  MillraceError,
+} from '../errors.ts'
 import { describeKey } from '../types/keys.ts'
 
 /** @param at the key, if there is one. */
@@ -44,4 +51,11 @@ export function atPlace(error: unknown, place: string): unknown {
     cause: error.cause,
     details: { ...details, place },
   })
+}
+
+/** The failure of a source in one of its splits. */
+export function splitFailed(uid: string, splitId: string, error: unknown): unknown {
+  if (isMillraceError(error)) return error
+  const data = errorToData(error, 'CONNECTOR_FAILED')
+  return errorFromData({ ...data, message: `source "${uid}", split ${splitId}: ${data.message}` })
 }

@@ -1,10 +1,11 @@
 /** What `handle.status` and `millrace list` show of a job: plain data, a fresh object each time. */
 import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/manifest.ts'
-import type { WorkerStatus } from '../checkpoint/messages.ts'
+import type { OperatorTime, WorkerStatus } from '../checkpoint/messages.ts'
 import type { CheckpointReport } from '../checkpoint/protocol.ts'
 import { errorToData, type ErrorData } from '../errors.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
+import { furthestBehind } from './event-time-status.ts'
 import { sumBackends, sumCalls } from './worker-status.ts'
 
 export type JobState =
@@ -54,6 +55,8 @@ export interface JobStatus {
   readonly spilledBytes: number
   /** The least watermark of all operators, in ms; infinite at the beginning and the end. */
   readonly watermark: number
+  /** For each operator where event time stands, in the subtask furthest behind, and why. */
+  readonly eventTime: readonly OperatorTime[]
   readonly backend: BackendStatistics
   readonly checkpoints: {
     readonly completed: number
@@ -136,6 +139,7 @@ export class JobProgress {
       asyncCalls: sumCalls(workers),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),
       watermark: Math.min(...shown.map((worker) => worker.watermark)),
+      eventTime: furthestBehind(shown.flatMap((worker) => worker.eventTime)),
       backend: sumBackends(shown.map((worker) => worker.backend)),
       checkpoints: {
         completed: this.#completed,

@@ -4,12 +4,12 @@
  * whole batch, so barriers pass between batches. Watermarks are made per split; the least goes on.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
-import { errorToData, errorFromData, isMillraceError } from '../errors.ts'
+import type { TimeHold } from '../checkpoint/messages.ts'
 import type { SourceNode, TimeStrategy } from '../graph/job-graph.ts'
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output } from '../operators/operator.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
 import { assert } from '../util/assert.ts'
-import { functionFailed } from './function-failed.ts'
+import { functionFailed, splitFailed } from './function-failed.ts'
 import { ActiveSplits } from './active-splits.ts'
 import type { Batch, SplitReader } from './split-reader.ts'
 
@@ -100,6 +100,13 @@ export class SourceHead {
   /** How far event time has come in what it has handed on. */
   get watermark(): number {
     return this.#watermark
+  }
+
+  /** What holds event time back here. */
+  get slowest(): TimeHold {
+    if (this.time === undefined) return { kind: 'no time', name: this.uid }
+    if (this.isIdle) return { kind: 'idle', name: this.uid }
+    return this.#active.slowest ?? { kind: 'no split', name: this.uid }
   }
 
   /** What alignment sees. A subtask that is still to get its first split counts: as the slowest. */
@@ -199,7 +206,7 @@ export class SourceHead {
         this.#current = { split, batch, index: 0 }
         return true
       }
-      if (split.failure !== undefined) throw sourceFailure(this.uid, split, split.failure.error)
+      if (split.failure !== undefined) throw splitFailed(this.uid, split.id, split.failure.error)
       // Its last watermark still counts: with it gone, there might be none.
       if (this.time !== undefined) this.#emitWatermark()
       this.#active.remove(split)
@@ -285,11 +292,4 @@ export class SourceHead {
     this.#watermark = watermark
     this.#output.watermark(watermark)
   }
-}
-
-function sourceFailure(uid: string, split: SplitReader, error: unknown): unknown {
-  if (isMillraceError(error)) return error
-  const data = errorToData(error, 'CONNECTOR_FAILED')
-  const message = `source "${uid}", split ${split.id}: ${data.message}`
-  return errorFromData({ ...data, message })
 }

@@ -16,6 +16,7 @@ import { chooseBackend } from './choose-backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
 import { Alignment } from './alignment.ts'
+import { EventTimeObserver } from './event-time-status.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
 import { SourceDiscovery } from './source-discovery.ts'
@@ -44,6 +45,7 @@ export class WorkerRuntime {
   #store: BlobStore | undefined
   #tasks: readonly Task[] = []
   #alignment: Alignment | undefined
+  readonly #eventTime: EventTimeObserver
   #started = false
   #closing = false
   #processingTime = 0
@@ -54,6 +56,7 @@ export class WorkerRuntime {
   constructor(spec: WorkerSpec, host: WorkerHost) {
     this.#spec = spec
     this.#host = host
+    this.#eventTime = new EventTimeObserver(host.clock)
   }
 
   /** Takes a message of the master; the loop handles it. */
@@ -229,7 +232,8 @@ export class WorkerRuntime {
   }
 
   #sendStatus(): void {
-    const status = workerStatus(this.#tasks, this.#processingTime)
+    const eventTime = this.#eventTime.observe(this.#tasks)
+    const status = workerStatus(this.#tasks, this.#processingTime, eventTime)
     this.#host.send({ kind: 'status', status })
   }
 

@@ -1,10 +1,14 @@
 /** Sums up the tasks of a worker for the master's `status`. */
-import type { WorkerStatus } from '../checkpoint/messages.ts'
+import type { OperatorTime, WorkerStatus } from '../checkpoint/messages.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { Task } from './task.ts'
 
-export function workerStatus(tasks: readonly Task[], processingTime: number): WorkerStatus {
+export function workerStatus(
+  tasks: readonly Task[],
+  processingTime: number,
+  eventTime: readonly OperatorTime[],
+): WorkerStatus {
   let recordsIn = 0
   let recordsOut = 0
   let malformedRecords = 0
@@ -34,6 +38,7 @@ export function workerStatus(tasks: readonly Task[], processingTime: number): Wo
     recordsIn,
     recordsOut,
     watermark,
+    eventTime,
     processingTime,
     backend,
     malformedRecords,

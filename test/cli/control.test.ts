@@ -63,6 +63,33 @@ test('list shows the jobs that run, with state and parameters', async () => {
   )
 })
 
+test('status shows how a job is, and what holds event time back', async () => {
+  const heldBackBy = { kind: 'split', name: 'clicks/2', watermark: 0 } as const
+  const eventTime = [
+    { operator: 'clicks', subtaskIndex: 1, watermark: 0, hasEnded: false, since: 0, heldBackBy },
+    {
+      operator: 'views',
+      subtaskIndex: 0,
+      hasEnded: false,
+      since: Date.now(),
+      heldBackBy: { kind: 'input', name: 'clicks[1]' } as const,
+    },
+    { operator: 'done', subtaskIndex: 0, hasEnded: true, since: 0 },
+  ]
+  const progress = new JobProgress(Date.now())
+  await runJob('windows', { status: () => ({ ...progress.status([]), eventTime }) })
+  const text = await cli('status', 'windows')
+  assert.equal(text.code, 0)
+  assert.match(text.out, /^OPERATOR +WATERMARK +SINCE +HELD BACK BY$/m)
+  const zero = '1970-01-01T00:00:00.000Z'
+  assert.match(text.out, new RegExp(`^clicks +${zero} .* split clicks/2 at ${zero}$`, 'm'))
+  assert.match(text.out, /^views +none yet .* clicks\[1\]$/m)
+  assert.match(text.out, /^done +end of input /m)
+  const json = JSON.parse((await cli('status', 'windows', '--json')).out) as { eventTime: unknown }
+  assert.deepEqual(json.eventTime, eventTime)
+  assert.notEqual((await cli('status', 'nobody')).code, 0)
+})
+
 test('list of a directory without jobs is empty and no failure', async () => {
   const { code, out, err } = await cli('list', '--directory', 'elsewhere')
   assert.deepEqual([code, out], [0, ''])

@@ -3,6 +3,7 @@
  * the minimum of watermarks, and hands records to the head of the chain. It can stop after any
  * record and go on there: the task asks it for a little work at a time.
  */
+import type { TimeHold } from '../../checkpoint/messages.ts'
 import type { Output } from '../../operators/operator.ts'
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../operators/operator.ts'
 import type { Type } from '../../types/type.ts'
@@ -100,6 +101,20 @@ export class InputGate {
   /** Nobody is going to send anything for a while, as far as is known. */
   get isIdle(): boolean {
     return !this.hasEnded && this.#idle.every((idle, index) => idle || this.#ended[index] === true)
+  }
+
+  /** What holds event time back here: the channel with the least watermark. */
+  get slowest(): TimeHold {
+    let found = -1
+    let least = Number.POSITIVE_INFINITY
+    for (const [index, watermark] of this.#watermarks.entries()) {
+      if (this.#idle[index] === true || watermark >= least) continue
+      least = watermark
+      found = index
+    }
+    if (found < 0) return { kind: 'idle', name: this.#channel(0).sender }
+    const at = Number.isFinite(least) ? { watermark: least } : {}
+    return { kind: 'input', name: this.#channel(found).sender, ...at }
   }
 
   get hasEnded(): boolean {

@@ -1,0 +1,83 @@
+/** `millrace status`: one job, with where event time stands in each operator, and why. */
+import type { OperatorTime, TimeHold } from '../../checkpoint/messages.ts'
+import type { JobStatus } from '../../runtime/job-status.ts'
+import type { CommandFunction } from '../command.ts'
+import { callJob, controlFileOf } from '../control-client.ts'
+import { exitCode } from '../exit-codes.ts'
+import { formatBytes, formatCount, formatDuration } from '../format.ts'
+import { jobsDirectory } from '../given-options.ts'
+import { tableLines } from '../table.ts'
+import { styled } from '../terminal.ts'
+
+const DATE_MS_MAX = 8.64e15
+
+export const status: CommandFunction = async (invocation, terminal) => {
+  const [name = ''] = invocation.positionals
+  const directory = await jobsDirectory(invocation, terminal)
+  // The server is this package's own, and sends the status of the job.
+  const job = (await callJob(await controlFileOf(directory, name), 'status', {})) as JobStatus
+  if (invocation.json) {
+    terminal.out(`${JSON.stringify(job)}\n`)
+    return exitCode('ok')
+  }
+  terminal.out(`${summary(job).join('\n')}\n`)
+  if (job.eventTime.length === 0) return exitCode('ok')
+  const now = Date.now()
+  const [head = '', ...lines] = tableLines<OperatorTime>(
+    [
+      { title: 'OPERATOR', value: ({ operator }) => operator },
+      { title: 'WATERMARK', value: watermarkText },
+      { title: 'SINCE', value: ({ since }) => formatDuration(now - since), align: 'right' },
+      { title: 'HELD BACK BY', value: ({ heldBackBy }) => holdText(heldBackBy), flexible: true },
+    ],
+    job.eventTime,
+    terminal.outIsTty ? terminal.columns : undefined,
+  )
+  terminal.out(`\n${[styled(terminal, 'bold', head), ...lines].join('\n')}\n`)
+  return exitCode('ok')
+}
+
+function summary(job: JobStatus): readonly string[] {
+  const { checkpoints, asyncCalls, backwardWatermarks, lastError } = job
+  const lines = [
+    `${job.jobName}: ${job.state}, parallelism ${job.parallelism}, attempt ${job.attempts}`,
+    `records: ${formatCount(job.recordsIn)} in, ${formatCount(job.recordsOut)} out, ` +
+      `${formatCount(job.lateRecords)} late, ${formatCount(job.malformedRecords)} malformed`,
+    `state: ${formatBytes(job.backend.estimatedBytes)}`,
+    `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed`,
+  ]
+  if (asyncCalls.inFlight + asyncCalls.retries + asyncCalls.timeouts > 0) {
+    const { inFlight, retries, timeouts } = asyncCalls
+    lines.push(`calls: ${inFlight} under way, ${retries} retries, ${timeouts} timeouts`)
+  }
+  if (backwardWatermarks > 0) lines.push(`watermarks that went back: ${backwardWatermarks}`)
+  if (lastError !== undefined) lines.push(`last error: ${lastError.code}: ${lastError.message}`)
+  return lines
+}
+
+function watermarkText({ watermark, hasEnded }: OperatorTime): string {
+  if (hasEnded) return 'end of input'
+  return watermark === undefined ? 'none yet' : timeText(watermark)
+}
+
+/** Event time may be anything, also what no calendar has. */
+function timeText(time: number): string {
+  return Math.abs(time) > DATE_MS_MAX ? String(time) : new Date(time).toISOString()
+}
+
+const HOLDS: Readonly<Record<TimeHold['kind'], (name: string) => string>> = {
+  split: (name) => `split ${name}`,
+  input: (name) => name,
+  timers: (name) => `timers of ${name}`,
+  calls: (name) => `calls of ${name}`,
+  generator: (name) => `watermarks of ${name}`,
+  'no time': (name) => `${name} assigns no timestamps`,
+  'no split': (name) => `${name} has nothing to read`,
+  idle: (name) => `${name} is idle`,
+}
+
+function holdText(hold: TimeHold | undefined): string {
+  if (hold === undefined) return ''
+  const at = hold.watermark === undefined ? '' : ` at ${timeText(hold.watermark)}`
+  return HOLDS[hold.kind](hold.name) + at
+}

@@ -108,14 +108,15 @@ export class AnyPattern {
     if (step.quantifier === 'one' || step.inner === 'any') {
       const problem = `greedy() needs a step that repeats, and "${step.name}" does not`
       const cure = 'put times, oneOrMore or timesOrMore before it'
-      if (step.quantifier === 'one') throw refused(problem, cure)
-      throw refused('greedy() contradicts allowCombinations()', 'leave one of them out')
+      throw step.quantifier === 'one' ? refused(problem, cure) : contradiction()
     }
     return this.#change(step, { isGreedy: true })
   }
 
   allowCombinations(): AnyPattern {
-    return this.#change(this.#repeated('allowCombinations'), { inner: 'any' })
+    const step = this.#repeated('allowCombinations')
+    if (step.isGreedy) throw contradiction()
+    return this.#change(step, { inner: 'any' })
   }
 
   consecutive(): AnyPattern {
@@ -255,6 +256,10 @@ function newStep(
     isGreedy: false,
     gapMs: INFINITE,
   })
+}
+
+function contradiction(): MillraceError {
+  return refused('greedy() contradicts allowCombinations()', 'leave one of them out')
 }
 
 function nameOf(name: unknown): string {

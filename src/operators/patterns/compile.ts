@@ -88,9 +88,7 @@ class Compiler {
       const ignore = this.#guards.ignore(step, contiguityOf(place), scope)
       first = this.#single(place, sink, sink, { take, ignore, isOptional: step.isOptional }, true)
     }
-    for (const nots of notsBefore(place)) {
-      connect(first, 'proceed', this.#stop(nots), this.#guards.take(nots.step, nots.scope))
-    }
+    this.#stopBefore(place, first)
     return first
   }
 
@@ -144,9 +142,8 @@ class Compiler {
     const ignoring = this.#stateOf(step, 'normal')
     connect(ignoring, 'take', target, take)
     connect(ignoring, 'ignore', ignoring, ignore)
-    for (const nots of notsBefore(place)) {
-      connect(ignoring, 'proceed', this.#stop(nots), this.#guards.take(nots.step, nots.scope))
-    }
+    if (isFirstRound) this.#stopBefore(place, ignoring)
+    else this.#stopLooping(place, ignoring)
     connect(state, 'ignore', ignoring, ignore)
     return state
   }
@@ -186,6 +183,13 @@ class Compiler {
     return state
   }
 
+  /** Until an event of a step, what must not come before it ends the match. */
+  #stopBefore(place: Place, state: State): void {
+    for (const not of notsBefore(place)) {
+      connect(state, 'proceed', this.#stop(not), this.#guards.take(not.step, not.scope))
+    }
+  }
+
   /** Between events of a step, what must not follow it ends the match, too. */
   #stopLooping({ steps, index, scope }: Place, state: State): void {
     const step = steps[index + 1]
@@ -213,10 +217,9 @@ class Compiler {
     const copy = this.#state(state.step, state.kind)
     copy.limitMs = state.limitMs
     for (const { action, target, guard } of state.transitions) {
-      if (action !== 'proceed') connect(copy, action, target === state ? copy : target, guard)
-      else if (target.kind !== 'stop') {
-        connect(copy, action, this.#withoutNots(place, target), guard)
-      } else if (!stops.has(target)) connect(copy, action, target, guard)
+      if (target === state) connect(copy, action, copy, guard)
+      else if (action === 'take') connect(copy, action, target, guard)
+      else if (!stops.has(target)) connect(copy, action, this.#withoutNots(place, target), guard)
     }
     return copy
   }

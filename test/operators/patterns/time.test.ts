@@ -42,16 +42,16 @@ describe('within', () => {
   fact('of groups counts, too', begin('x', a).followedBy(begin('y', b).within(2)), 'a@1 b@3', [])
 
   it('gives out what is out of time, at the time it ended', async () => {
-    const any = begin('a', a).followedByAny('b', b).followedByAny('c', c)
-    assert.deepEqual(await run(any.within(10), text), {
+    const abc = begin('a', a).followedByAny('b', b).followedByAny('c', c)
+    assert.deepEqual(await run(abc.within(10), text), {
       matches: ['a2 b c1@11'],
       timedOut: ['a1 b@11', 'a1@11', 'a2 b@12', 'a2@12'],
     })
   })
 
   it('gives out what waited too long for the next event', async () => {
-    const any = begin('a', a).followedByAny('b', b).followedByAny('c', c)
-    await using harness = await patternHarness(any.within(10, 'previous'), { withTimedOut: true })
+    const abc = begin('a', a).followedByAny('b', b).followedByAny('c', c)
+    await using harness = await patternHarness(abc.within(10, 'previous'), { withTimedOut: true })
     for (const [event, at] of events(text)) harness.processElement('key', event, at)
     harness.processWatermark(100)
     assert.deepEqual(harness.output, ['a1 b c1', 'a2 b c1'])

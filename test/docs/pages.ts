@@ -52,7 +52,9 @@ export async function projectWith(blocks: readonly Block[]): Promise<string> {
   await symlink(join(root, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   const compilerOptions = { noEmit: true, allowImportingTsExtensions: true }
-  const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] }
+  // The sources are compiled with it, and not every one of them imports what they declare globally.
+  const include = ['*.ts', join(root, 'src/util/buffer-natives.ts')]
+  const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
   for (const { name, code } of blocks) await writeFile(join(folder, name), code)
   return folder

@@ -108,10 +108,23 @@ export type {
   AlignedWindowOptions,
   MergingWindowAssigner,
   WindowAssigner,
+  WindowTime,
+  WindowTimeOptions,
 } from './operators/windows/assigners.ts'
+export { early, late } from './operators/windows/combinators.ts'
+export { countEvictor, deltaEvictor, timeEvictor } from './operators/windows/evictors.ts'
+export type {
+  Eviction,
+  Evictor,
+  EvictorContext,
+  EvictorOptions,
+  WindowElement,
+} from './operators/windows/evictors.ts'
 export {
   continuousEventTimeTrigger,
+  continuousProcessingTimeTrigger,
   countTrigger,
+  deltaTrigger,
   eventTimeTrigger,
   neverTrigger,
   processingTimeTrigger,
@@ -125,6 +138,7 @@ export type {
 } from './operators/windows/triggers.ts'
 export type {
   MergingAggregateFunction,
+  MergingWindowProcessFunction,
   TimeWindow,
   WindowContext,
   WindowCount,

@@ -12,7 +12,9 @@ import type { OutputTag } from '../operators/output-tag.ts'
 import { ProcessOperator } from '../operators/process.ts'
 import { type Sink, sinkBrand } from '../operators/sink.ts'
 import { FilterOperator, FlatMapOperator, MapOperator } from '../operators/stateless.ts'
+import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import { dynamicType } from '../types/dynamic.ts'
+import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import {
   type Call,
@@ -33,6 +35,7 @@ import type { TimestampAssignment } from './streams/event-time.ts'
 import type { ConnectedStreams } from './streams/connected.ts'
 import type { DataStream, SelectedKey } from './streams/data.ts'
 import type { KeyedStream } from './streams/keyed.ts'
+import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
 import { anyProcess, anySink, unary } from './untyped.ts'
 
 export class Stream<T> implements DataStream<T> {
@@ -84,6 +87,17 @@ export class Stream<T> implements DataStream<T> {
     requireFunction(selector, callOf('keyBy'))
     const key: KeySelector = Object.freeze({ select: unary(selector), type })
     return this.site.keyed(this.#upstreams, key, 'hash')
+  }
+
+  windowAll(assigner: MergingWindowAssigner<T>): MergingWindowedStream<'all', T>
+  windowAll(assigner: WindowAssigner): WindowedStream<'all', T>
+  windowAll(assigner: WindowAssigner | MergingWindowAssigner<T>): unknown {
+    // One method takes both kinds.
+    return this.keyBy(all, t.literal('all')).window(assigner as WindowAssigner)
+  }
+
+  countWindowAll(size: number, slide?: number): WindowedStream<'all', T> {
+    return this.keyBy(all, t.literal('all')).countWindow(size, slide)
   }
 
   union(...others: readonly DataStream<T>[]): DataStream<T> {
@@ -222,4 +236,9 @@ export class Stream<T> implements DataStream<T> {
     const from = this.site.builder.add(node)
     return this.site.stream([{ from, tag: undefined, type: outputType }])
   }
+}
+
+/** The key of all records. */
+function all(): 'all' {
+  return 'all'
 }

@@ -21,8 +21,8 @@ import type {
 } from '../operators/functions.ts'
 import type { OperatorContext } from '../operators/operator.ts'
 import { KeyedProcessOperator } from '../operators/process.ts'
-import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import type { Pattern } from '../operators/patterns/types.ts'
+import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import { synchronous } from '../operators/synchronous.ts'
 import { aggregatingState, reducingState, valueState } from '../state/descriptors.ts'
 import type { StateSchema } from '../state/descriptors.ts'
@@ -53,12 +53,13 @@ import type { PatternStream } from './streams/pattern.ts'
 import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
 import type { KeyedInput } from './two-inputs.ts'
 import {
-  type SideOutputs,
+  countWindowed,
   windowed,
   type WindowedDataStream,
   type WindowNode,
   type WindowSite,
 } from './windowed-stream.ts'
+import type { SideOutputs } from './window-checks.ts'
 import { anyAggregate, anyKeyedProcess, binary, unary } from './untyped.ts'
 
 export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedStream<K, T> {
@@ -169,6 +170,10 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
 
   pattern<M>(pattern: Pattern<T, M>): PatternStream<K, T, M> {
     return patternStream(pattern, this.#timedSite())
+  }
+
+  countWindow(size: number, slide?: number): WindowedStream<K, T> {
+    return countWindowed<K, T>(this, size, slide)
   }
 
   latest(uid: string): DataStream<T> {

@@ -6,14 +6,20 @@ import type { AggregateFunction, AsyncFunctionError, Synchronous } from '../oper
 import type { Operator, OperatorContext } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { synchronous } from '../operators/synchronous.ts'
-import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
-import { foldedContents, listedContents } from '../operators/windows/contents.ts'
+import {
+  globalWindow,
+  type MergingWindowAssigner,
+  type WindowAssigner,
+} from '../operators/windows/assigners.ts'
+import { type ContentsKind, foldedContents, listedContents } from '../operators/windows/contents.ts'
 import {
   type EmitFunction,
   type EmitterKind,
   processEmitter,
   resultEmitter,
 } from '../operators/windows/emitters.ts'
+import { evictingContents } from '../operators/windows/evicting-contents.ts'
+import { countEvictor, type Evictor } from '../operators/windows/evictors.ts'
 import { aggregating, type Fold, reducing } from '../operators/windows/fold.ts'
 import type {
   WindowContext,
@@ -22,7 +28,7 @@ import type {
   WindowStateSchema,
 } from '../operators/windows/functions.ts'
 import { createWindowOperator, windowStates } from '../operators/windows/create.ts'
-import { eventTimeTrigger, type Trigger } from '../operators/windows/triggers.ts'
+import { countTrigger, purgingTrigger, type Trigger } from '../operators/windows/triggers.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
@@ -31,11 +37,18 @@ import { type Duration, parseDurationMs } from '../util/duration.ts'
 import { checkStates, checkSideOutputs } from './process-node.ts'
 import { type Call, callOf, invalid, requireFunction } from './site.ts'
 import type { DataStream } from './streams/data.ts'
+import type { KeyedStream } from './streams/keyed.ts'
 import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
 import { anyAggregate, anyWindowProcess, binary } from './untyped.ts'
-
-/** By name, or open: whatever is read. */
-export type SideOutputs = ReadonlyMap<string, Type<unknown>> | 'those that are read'
+import {
+  checkAssigner,
+  checkTrigger,
+  checkWindowStates,
+  defaultTrigger,
+  refuseLateness,
+  type SideOutputs,
+  withLate,
+} from './window-checks.ts'
 
 /** What a keyed stream adds for a windowed one. */
 export interface WindowNode {
@@ -51,39 +64,41 @@ export interface WindowSite {
   add<O>(call: Call, node: WindowNode): DataStream<O>
 }
 
+type AnyAssigner = WindowAssigner | MergingWindowAssigner<unknown>
+
 interface Choices {
-  readonly assigner: WindowAssigner | MergingWindowAssigner<unknown>
+  readonly assigner: AnyAssigner
   readonly trigger: Trigger | undefined
   readonly allowedLatenessMs: number
   readonly lateTag: OutputTag<unknown> | undefined
+  readonly evictor: Evictor | undefined
 }
-
-const KINDS: ReadonlySet<unknown> = new Set([
-  'tumbling',
-  'sliding',
-  'cumulative',
-  'session',
-  'global',
-])
-const OWN_STATES = /^(window|session)[-:]/
 
 /** The stream before anything but the assigner is chosen. */
 export function windowed<K, T>(
   assigner: WindowAssigner | MergingWindowAssigner<T>,
   site: WindowSite,
 ): WindowedDataStream<K, T> {
-  const call = callOf('window')
-  if (!KINDS.has(assigner?.kind) || typeof assigner.assign !== 'function') {
-    const cure = 'pass tumblingWindow(…), sessionWindow(…) or another'
-    throw invalid(call, 'got something that assigns no windows', cure)
-  }
+  checkAssigner(assigner as AnyAssigner, callOf('window'))
   return new WindowedDataStream(site, {
     // The stream gives it only records of its own type.
-    assigner: assigner as WindowAssigner | MergingWindowAssigner<unknown>,
+    assigner: assigner as AnyAssigner,
     trigger: undefined,
     allowedLatenessMs: 0,
     lateTag: undefined,
+    evictor: undefined,
   })
+}
+
+/** Windows of so many records, over the window of all time. */
+export function countWindowed<K, T>(
+  keyed: KeyedStream<K, T>,
+  size: number,
+  slide: number | undefined,
+): WindowedStream<K, T> {
+  const all = keyed.window(globalWindow())
+  if (slide === undefined || slide === size) return all.trigger(purgingTrigger(countTrigger(size)))
+  return all.evictor(countEvictor(size)).trigger(countTrigger(slide))
 }
 
 export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWindowedStream<K, T> {
@@ -96,51 +111,44 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
   }
 
   trigger(trigger: Trigger<T>): this {
-    const call = callOf('trigger')
-    for (const part of ['onElement', 'onEventTime', 'onProcessingTime', 'clear'] as const) {
-      requireFunction(trigger?.[part], call, `a trigger with ${part}`)
-    }
-    if (this.#choices.assigner.kind === 'session') {
-      const cure = 'add it, or use windows that do not merge'
-      if (trigger.onMerge === undefined) {
-        throw invalid(call, 'has no onMerge, which session windows need', cure)
-      }
-      if (trigger.state !== undefined && trigger.mergeState === undefined) {
-        throw invalid(call, 'has state and no mergeState, which session windows need', cure)
-      }
-    }
+    checkTrigger(trigger, this.#choices.assigner, callOf('trigger'))
     return this.#with({ trigger }) // it is asked only about records of T
   }
 
+  evictor(evictor: Evictor<T>): this {
+    const call = callOf('evictor')
+    requireFunction(evictor?.before ?? evictor?.after, call, 'an evictor with before or after')
+    return this.#with({ evictor: evictor as Evictor<never> as Evictor }) // of records of T
+  }
+
   allowedLateness(lateness: Duration): this {
+    refuseLateness(this.#choices.assigner, callOf('allowedLateness'))
     return this.#with({ allowedLatenessMs: parseDurationMs(lateness, 'allowedLateness') })
   }
 
   sideOutputLateData(tag: OutputTag<T>): this {
-    if (typeof tag?.name !== 'string') {
-      throw invalid(callOf('sideOutputLateData'), 'got no tag', 'pass an outputTag')
-    }
+    const call = callOf('sideOutputLateData')
+    refuseLateness(this.#choices.assigner, call)
+    if (typeof tag?.name !== 'string') throw invalid(call, 'got no tag', 'pass an outputTag')
     return this.#with({ lateTag: tag }) // only records of T go there
   }
 
-  reduce<O = T>(
+  reduce<O>(
     uid: string,
     fn: (a: T, b: T) => T | AsyncFunctionError,
-    emit?: (result: T, context: WindowContext<K>) => Synchronous<O>,
+    then?: Then<K, T, O>,
   ): DataStream<O> {
     const call = callOf('reduce', uid)
     requireFunction(fn, call)
     const type = this.#site.inputType
     const fold = reducing(synchronous(binary<unknown>(fn), call.what), type)
-    return this.#add(call, fold, emitterOf(emit, call), {
-      outputType: emit === undefined ? type : dynamicType(),
-    })
+    return this.#add(call, fold, this.#outcome(then, type, call))
   }
 
-  aggregate<A, R, O = R>(
+  aggregate<A, R, O>(
     uid: string,
     fn: AggregateFunction<T, A, R>,
-    emit?: (result: R, context: WindowContext<K>) => Synchronous<O>,
+    then?: Then<K, R, O>,
   ): DataStream<O> {
     const call = callOf('aggregate', uid)
     const { kind } = this.#choices.assigner
@@ -157,9 +165,8 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
       add: synchronous(add, call.what),
       ...(merge === undefined ? {} : { merge: synchronous(merge, call.what) }),
     }
-    return this.#add(call, aggregating(fold, accumulator), emitterOf(emit, call), {
-      outputType: emit === undefined ? output : dynamicType(),
-    })
+    const outcome = this.#outcome(then, output, call)
+    return this.#add(call, aggregating(fold, accumulator), outcome)
   }
 
   count<O = WindowCount<K>>(
@@ -169,13 +176,11 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     const call = callOf('count', uid)
     const window = t.struct({ start: t.timestamp, end: t.timestamp })
     const outputType = t.struct({ key: this.#site.keyType, window, value: t.float64 })
-    const emitter =
+    const outcome =
       emit === undefined
-        ? resultEmitter((value, context) => ({ ...context, value }))
-        : emitterOf(emit, call)
-    return this.#add(call, aggregating(COUNTING, t.float64), emitter, {
-      outputType: emit === undefined ? outputType : dynamicType(),
-    })
+        ? { emitter: resultEmitter((value, context) => ({ ...context, value })), outputType }
+        : this.#outcome(emit, outputType, call)
+    return this.#add(call, aggregating(COUNTING, t.float64), outcome)
   }
 
   process<O = unknown, S extends StateSchema = {}, W extends WindowStateSchema = {}>(
@@ -183,15 +188,8 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     fn: WindowProcessFunction<K, T, O, S, W>,
   ): DataStream<O> {
     const call = callOf('process', uid)
-    const { kind } = this.#choices.assigner
     requireFunction(fn?.process, call, 'a process function')
-    const untyped = anyWindowProcess(fn)
-    checkStates(untyped.state, call)
-    checkWindowStates(untyped, kind, call)
-    return this.#add(call, undefined, processEmitter(untyped), {
-      outputType: untyped.output ?? dynamicType(),
-      sideOutputs: checkSideOutputs(untyped.sideOutputs, call) ?? 'those that are read',
-    })
+    return this.#add(call, undefined, this.#processed(anyWindowProcess(fn), 'values', call))
   }
 
   #with(choices: Partial<Choices>): this {
@@ -199,26 +197,65 @@ export class WindowedDataStream<K, T> implements WindowedStream<K, T>, MergingWi
     return new WindowedDataStream<K, T>(this.#site, { ...this.#choices, ...choices }) as this
   }
 
-  #add<O>(
+  /** What becomes of a result: `then`, or the result itself, which is of type `type`. */
+  #outcome<R, O>(then: Then<K, R, O> | undefined, type: Type<unknown>, call: Call): Outcome {
+    if (then === undefined) return { emitter: resultEmitter(undefined), outputType: type }
+    if (typeof then === 'object' && then !== null) {
+      requireFunction(then.process, call, 'a process function')
+      return this.#processed(anyWindowProcess(then), 'result', call)
+    }
+    requireFunction(then, call, 'a function to emit with')
+    // Results and keys are of its types.
+    return { emitter: resultEmitter(then as EmitFunction), outputType: dynamicType() }
+  }
+
+  #processed(
+    fn: ReturnType<typeof anyWindowProcess>,
+    gets: 'values' | 'result',
     call: Call,
-    fold: Fold | undefined,
-    emitter: EmitterKind,
-    outputs: { readonly outputType: Type<unknown>; readonly sideOutputs?: SideOutputs },
-  ): DataStream<O> {
+  ): Outcome {
+    checkStates(fn.state, call)
+    checkWindowStates(fn, this.#choices.assigner.kind, call)
+    return {
+      emitter: processEmitter(fn, gets),
+      outputType: fn.output ?? dynamicType(),
+      sideOutputs: checkSideOutputs(fn.sideOutputs, call) ?? 'those that are read',
+    }
+  }
+
+  #add<O>(call: Call, fold: Fold | undefined, outcome: Outcome): DataStream<O> {
     const { assigner, trigger = defaultTrigger(assigner, call), lateTag } = this.#choices
     const { allowedLatenessMs } = this.#choices
-    const contents =
-      fold === undefined
-        ? listedContents(assigner.kind, this.#site.inputType)
-        : foldedContents(assigner.kind, fold)
+    const { emitter, outputType, sideOutputs = new Map() } = outcome
+    const contents = this.#contents(fold)
     const spec = { assigner, trigger, allowedLatenessMs, lateTag, contents, fold, emitter }
     return this.#site.add(call, {
       states: windowStates(spec),
-      outputType: outputs.outputType,
-      sideOutputs: withLate(outputs.sideOutputs ?? new Map(), lateTag, call),
+      outputType,
+      sideOutputs: withLate(sideOutputs, lateTag, call),
       create: (context) => createWindowOperator(context, call.what, spec),
     })
   }
+
+  #contents(fold: Fold | undefined): ContentsKind {
+    const { assigner, evictor } = this.#choices
+    const { inputType } = this.#site
+    if (evictor !== undefined) return evictingContents(assigner.kind, evictor, fold, inputType)
+    return fold === undefined
+      ? listedContents(assigner.kind, inputType)
+      : foldedContents(assigner.kind, fold)
+  }
+}
+
+/** What a folded result goes to. */
+type Then<K, R, O> =
+  | ((result: R, context: WindowContext<K>) => Synchronous<O>)
+  | WindowProcessFunction<K, R, O, StateSchema, WindowStateSchema>
+
+interface Outcome {
+  readonly emitter: EmitterKind
+  readonly outputType: Type<unknown>
+  readonly sideOutputs?: SideOutputs
 }
 
 /** Counts records: the accumulator is the number. */
@@ -229,48 +266,3 @@ const COUNTING = Object.freeze({
   getResult: (seen: unknown) => seen,
   merge: (a: unknown, b: unknown) => (a as number) + (b as number),
 })
-
-function emitterOf(emit: unknown, call: Call): EmitterKind {
-  if (emit !== undefined) requireFunction(emit, call, 'a function to emit with')
-  return resultEmitter(emit as EmitFunction | undefined) // results and keys are of its types
-}
-
-function defaultTrigger({ kind }: { readonly kind: string }, call: Call): Trigger {
-  if (kind !== 'global') return eventTimeTrigger()
-  const cure = 'choose one: .trigger(countTrigger(100)), or eventTimeTrigger() for the end of input'
-  throw invalid(call, 'has a global window without trigger, which never fires', cure)
-}
-
-function withLate(
-  outputs: SideOutputs,
-  lateTag: OutputTag<unknown> | undefined,
-  call: Call,
-): SideOutputs {
-  if (lateTag === undefined || typeof outputs === 'string') return outputs
-  if (outputs.has(lateTag.name)) {
-    const problem = `declares two side outputs "${lateTag.name}"`
-    throw invalid(call, problem, 'give late data a tag of its own')
-  }
-  return new Map([...outputs, [lateTag.name, lateTag.type]])
-}
-
-function checkWindowStates(
-  fn: { readonly state?: StateSchema; readonly windowState?: StateSchema },
-  kind: string,
-  call: Call,
-): void {
-  checkStates(fn.windowState, call)
-  for (const [name, state] of Object.entries(fn.windowState ?? {})) {
-    if (state.kind === 'value') continue
-    throw invalid(call, `: the window state "${name}" is no value state`, 'use valueState')
-  }
-  // Two windows with a value each would become one with none or two.
-  if (kind === 'session' && Object.keys(fn.windowState ?? {}).length > 0) {
-    const cure = 'keep it per key, in state'
-    throw invalid(call, 'has window state, which windows that merge cannot have', cure)
-  }
-  for (const name of Object.keys(fn.state ?? {})) {
-    if (!OWN_STATES.test(name)) continue
-    throw invalid(call, `: the name of state "${name}" is taken by windows`, 'rename it')
-  }
-}

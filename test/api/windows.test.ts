@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   type DataStream,
+  deltaTrigger,
   eventTimeTrigger,
   globalWindow,
   job,
@@ -14,6 +15,7 @@ import {
   type Trigger,
   valueState,
   type WindowCount,
+  type WindowElement,
 } from 'millrace'
 import { asJob } from '../../src/graph/job.ts'
 import type { GraphNode, OperatorNode } from '../../src/graph/job-graph.ts'
@@ -106,6 +108,16 @@ describe('a windowed stream', () => {
         minutes(clicks).count('c', async (n) => n)
         // @ts-expect-error late data are of the type of the stream
         minutes(clicks).sideOutputLateData(outputTag('text', t.string))
+        // @ts-expect-error no distance is kept when sessions merge
+        sessions(clicks).trigger(deltaTrigger(1, (a: Click, b) => a.gap - b.gap))
+        // @ts-expect-error an evictor sees records of the stream
+        minutes(clicks).evictor({ before: (all: readonly WindowElement<number>[]) => all })
+        const perWindow = { windowState: { n: valueState(t.int32) }, process: () => undefined }
+        minutes(clicks).reduce('p', (a) => a, perWindow)
+        // @ts-expect-error state of a window cannot be merged
+        sessions(clicks).reduce('q', (a) => a, perWindow)
+        // @ts-expect-error the key of all records is 'all'
+        clicks.windowAll(tumblingWindow(1)).count('r', (n, { key }) => n + (key as 1))
         // @ts-expect-error a uid is required
         minutes(clicks).count()
         minutes(clicks).process('d', {

@@ -14,11 +14,13 @@ import type {
 import type { OutputTag } from '../../operators/output-tag.ts'
 import type { Sink } from '../../operators/sink.ts'
 import type { Source } from '../../operators/source.ts'
+import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
 import type { Type } from '../../types/type.ts'
 import type { ConnectedStreams } from './connected.ts'
 import type { LookupJoin } from './async.ts'
 import type { EventTime, TimestampAssignment } from './event-time.ts'
 import type { KeyedStream } from './keyed.ts'
+import type { MergingWindowedStream, WindowedStream } from './windowed.ts'
 
 /** Keys that need no declared type. */
 export type PrimitiveKey = string | number | bigint | boolean
@@ -70,6 +72,17 @@ export interface DataStream<T> {
    */
   keyBy<K>(selector: (value: T) => K, type: Type<K>): KeyedStream<K, T>
   keyBy<K>(selector: (value: T) => SelectedKey<K>): KeyedStream<K, T>
+  /**
+   * Groups all records by time. One subtask handles them all, whatever the parallelism: prefer
+   * windows of keys. The key in contexts and results is `'all'`.
+   *
+   * @example
+   * clicks.windowAll(tumblingWindow('1 min')).count('clicks-per-minute')
+   */
+  windowAll(assigner: MergingWindowAssigner<T>): MergingWindowedStream<'all', T>
+  windowAll(assigner: WindowAssigner): WindowedStream<'all', T>
+  /** Groups so many records, as `countWindow` of a keyed stream; one subtask handles them all. */
+  countWindowAll(size: number, slide?: number): WindowedStream<'all', T>
   /** This stream and others as one; in no order between them. */
   union(...others: readonly DataStream<T>[]): DataStream<T>
   /** This stream and another of any type, for functions that take both. */

@@ -73,6 +73,13 @@ export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T>, KeyedJoinMe
    * logins.keyBy((login) => login.user).pattern(burst).select('bursts', (match) => match.fail[0])
    */
   pattern<M>(pattern: Pattern<T, M>): PatternStream<K, T, M>
+  /**
+   * Groups so many records of a key. With `slide`, one result each `slide` records, over the last
+   * `size` of them; all these are kept then. A group that is not full in the end gives no result.
+   *
+   * @throws `JOB_GRAPH_INVALID` if a number is not whole or less than 1.
+   */
+  countWindow(size: number, slide?: number): WindowedStream<K, T>
   /** The last record of each key, at the end of input. */
   latest(uid: string): DataStream<T>
   /** Puts a function from stream to stream into the chain. */

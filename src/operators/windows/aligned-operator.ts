@@ -7,17 +7,17 @@ import type { Window } from './window.ts'
 
 export class AlignedWindowOperator extends WindowOperator {
   readonly #assigner: WindowAssigner
-  readonly #needsTimestamps: boolean
+  readonly #isGlobal: boolean
 
   constructor(context: OperatorContext, what: string, spec: WindowSpec, assigner: WindowAssigner) {
     super(context, what, spec)
     this.#assigner = assigner
-    this.#needsTimestamps = assigner.kind !== 'global'
+    this.#isGlobal = assigner.kind === 'global'
   }
 
   processElement(value: unknown, timestamp: Timestamp): void {
-    if (this.#needsTimestamps) this.requireTimestamp(timestamp)
-    const windows = this.#assigner.assign(timestamp)
+    const time = this.#isGlobal ? timestamp : this.timeOf(timestamp)
+    const windows = this.#assigner.assign(time)
     let isLate = windows.length > 0
     for (let index = 0; index < windows.length; index++) {
       const window = windows[index] as Window // within the list

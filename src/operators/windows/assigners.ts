@@ -14,9 +14,13 @@ import { Window } from './window.ts'
 /** More windows for one record than this are surely a mistake in a unit. */
 const WINDOWS_PER_RECORD_MAX = 100_000
 
+/** By which time records are put into windows: when they happened, or when they are processed. */
+export type WindowTime = 'event' | 'processing'
+
 /** Windows that are the same for all keys; `tumblingWindow` and its like make them. */
 export interface WindowAssigner {
   readonly kind: 'tumbling' | 'sliding' | 'cumulative' | 'global'
+  readonly time: WindowTime
   /** The windows of a moment, none twice. Engine only. */
   readonly assign: (timestamp: Timestamp) => readonly Window[]
   /** How its windows are cut into slices, if they overlap. Engine only. */
@@ -26,11 +30,17 @@ export interface WindowAssigner {
 /** Windows that grow with the records of a key; `sessionWindow` makes them. */
 export interface MergingWindowAssigner<T> {
   readonly kind: 'session'
+  readonly time: WindowTime
   /** The window of a record alone. Engine only. */
   readonly assign: (value: T, timestamp: Timestamp) => Window
 }
 
-export interface AlignedWindowOptions {
+export interface WindowTimeOptions {
+  /** Default: `'event'`. */
+  readonly time?: WindowTime
+}
+
+export interface AlignedWindowOptions extends WindowTimeOptions {
   /** Moves the windows; with `'-8 h'` days begin at midnight in China. Default: 0. */
   readonly offset?: Duration
 }
@@ -45,11 +55,12 @@ export interface AlignedWindowOptions {
 export function tumblingWindow(size: Duration, options: AlignedWindowOptions = {}): WindowAssigner {
   const sizeMs = positive(size, 'tumblingWindow: size')
   const offsetMs = offsetOf(options, 'tumblingWindow', 'size', sizeMs)
-  return aligned('tumbling', (timestamp) => {
+  const answer = (timestamp: Timestamp): Answer => {
     const start = windowStart(timestamp, offsetMs, sizeMs)
     const window = new Window(start, start + sizeMs)
     return { windows: [window], from: start, before: window.end }
-  })
+  }
+  return aligned('tumbling', timeOf(options, 'tumblingWindow'), answer)
 }
 
 /**
@@ -81,7 +92,7 @@ export function slidingWindow(
     const before = Math.min(newest + slideMs, windows.length === 0 ? Infinity : oldestEnd)
     return { windows, from: Math.max(newest, start + sizeMs), before }
   }
-  return aligned('sliding', answer, slicing)
+  return aligned('sliding', timeOf(options, 'slidingWindow'), answer, slicing)
 }
 
 /**
@@ -113,13 +124,14 @@ export function cumulativeWindow(
     }
     return { windows, from, before: from + stepMs }
   }
-  return aligned('cumulative', answer, cumulativeSlices(sizeMs, stepMs, offsetMs))
+  const slicing = cumulativeSlices(sizeMs, stepMs, offsetMs)
+  return aligned('cumulative', timeOf(options, 'cumulativeWindow'), answer, slicing)
 }
 
 /** One window of all time; it needs a trigger, for it never ends. */
 export function globalWindow(): WindowAssigner {
   const all = Object.freeze([new Window(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)])
-  return Object.freeze({ kind: 'global', assign: () => all })
+  return Object.freeze({ kind: 'global', time: 'event', assign: () => all })
 }
 
 /**
@@ -131,16 +143,18 @@ export function globalWindow(): WindowAssigner {
  */
 export function sessionWindow<T = unknown>(
   gap: Duration | ((value: T) => Duration),
+  options: WindowTimeOptions = {},
 ): MergingWindowAssigner<T> {
+  const time = timeOf(options, 'sessionWindow')
   if (typeof gap !== 'function') {
     const gapMs = positive(gap, 'sessionWindow: gap')
     const assign = (_value: T, timestamp: Timestamp) => new Window(timestamp, timestamp + gapMs)
-    return Object.freeze({ kind: 'session', assign })
+    return Object.freeze({ kind: 'session', time, assign })
   }
   const assign = (value: T, timestamp: Timestamp) => {
     return new Window(timestamp, timestamp + positive(gap(value), 'sessionWindow: gap of a record'))
   }
-  return Object.freeze({ kind: 'session', assign })
+  return Object.freeze({ kind: 'session', time, assign })
 }
 
 /** Windows, and the span of time for which they are the answer. */
@@ -152,18 +166,25 @@ interface Answer {
 
 function aligned(
   kind: WindowAssigner['kind'],
+  time: WindowTime,
   answer: (timestamp: Timestamp) => Answer,
   slicing?: Slicing,
 ): WindowAssigner {
   let last: Answer = { windows: [], from: 0, before: 0 }
   return Object.freeze({
     kind,
+    time,
     ...(slicing === undefined ? {} : { slicing }),
     assign(timestamp: Timestamp) {
       if (timestamp < last.from || timestamp >= last.before) last = answer(timestamp)
       return last.windows
     },
   })
+}
+
+function timeOf({ time = 'event' }: WindowTimeOptions, what: string): WindowTime {
+  if (time === 'event' || time === 'processing') return time
+  throw invalid(`${what}: time is "${String(time)}"`, "give 'event' or 'processing'")
 }
 
 function positive(duration: unknown, what: string): number {

@@ -2,15 +2,18 @@
  * What a window holds for a key: a folded value, an accumulator, or all its values. Each kind keeps
  * its state under the slot of a window, a number that tells it from the other windows of the key.
  */
-import type { KeyedStateTable } from '../../state/backend.ts'
 import { mapState } from '../../state/descriptors.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
 import type { MapState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
+import { tableOf } from '../base.ts'
+import type { Timestamp } from '../functions.ts'
+import type { OperatorContext } from '../operator.ts'
 import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
 import type { Fold } from './fold.ts'
+import type { Window } from './window.ts'
 
 /**
  * Names of the states of windows; in every snapshot, so they never change. Those of sessions are
@@ -21,15 +24,17 @@ const namesOf = (kind: WindowKind) =>
     ? { contents: 'session-contents', elements: 'session-elements' }
     : { contents: 'window-contents', elements: 'window-elements' }
 
-type WindowKind = (WindowAssigner | MergingWindowAssigner<unknown>)['kind']
+export type WindowKind = (WindowAssigner | MergingWindowAssigner<unknown>)['kind']
 
 export interface WindowContents {
   has(slot: number): boolean
   /** True if it is the first value of the slot. */
-  add(slot: number, value: unknown): boolean
+  add(slot: number, value: unknown, timestamp: Timestamp): boolean
   /** What is handed to the function; only of slots that hold something. */
   result(slot: number): unknown
   clear(slot: number): void
+  /** Contents with an evictor: removes what it does not keep. */
+  evict?(when: 'before' | 'after', slot: number, window: Window): void
   /** Moves what `from` holds into `into`; both are slots of the same key. */
   merge(into: number, from: number): void
   /** How costly it is to move it. */
@@ -39,7 +44,8 @@ export interface WindowContents {
 /** A kind of contents: its state, and how a subtask works on it. */
 export interface ContentsKind {
   readonly states: StateSchema
-  create(table: KeyedStateTable): WindowContents
+  readonly evicts: boolean
+  create(context: OperatorContext): WindowContents
 }
 
 type Contents = MapState<number, unknown>
@@ -48,8 +54,11 @@ export function foldedContents(kind: WindowKind, fold: Fold): ContentsKind {
   const names = namesOf(kind)
   return {
     states: { [names.contents]: mapState(t.float64, fold.type) },
-    // The handle is of the state declared above.
-    create: (table) => new FoldedContents(table.handles[names.contents] as Contents, fold),
+    evicts: false,
+    create(context) {
+      // The handle is of the state declared above.
+      return new FoldedContents(tableOf(context).handles[names.contents] as Contents, fold)
+    },
   }
 }
 
@@ -60,7 +69,9 @@ export function listedContents(kind: WindowKind, type: Type<unknown>): ContentsK
       [names.contents]: mapState(t.float64, t.float64),
       [names.elements]: mapState(t.tuple(t.float64, t.float64), type),
     },
-    create(table) {
+    evicts: false,
+    create(context) {
+      const table = tableOf(context)
       // The handles are of the states declared above.
       const counts = table.handles[names.contents] as MapState<number, number>
       const elements = table.handles[names.elements] as MapState<[number, number], unknown>

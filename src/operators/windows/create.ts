@@ -36,6 +36,7 @@ export function createWindowOperator(
 function slicesOf(spec: WindowSpec): SliceSpec | undefined {
   const { assigner, trigger, fold, emitter } = spec
   if (assigner.kind === 'session' || assigner.slicing === undefined) return undefined
+  if (assigner.time === 'processing' || spec.contents.evicts) return undefined
   if (trigger !== eventTimeTrigger() || emitter.keepsWindowState) return undefined
   if (fold?.merge === undefined) return undefined
   return { ...spec, assigner, slicing: assigner.slicing, fold }

@@ -74,7 +74,8 @@ type AnyProcess = WindowProcessFunction<unknown, unknown, unknown, StateSchema>
 
 const windowStateName = (name: string): string => `window:${name}`
 
-export function processEmitter(fn: AnyProcess): EmitterKind {
+/** @param gets all values of the window as a list, or the one result that was made of them. */
+export function processEmitter(fn: AnyProcess, gets: 'values' | 'result'): EmitterKind {
   const states: Record<string, StateDescriptor> = { ...fn.state }
   const perWindow: StateSchema = fn.windowState ?? {}
   for (const [name, { type }] of Object.entries(perWindow)) {
@@ -83,7 +84,7 @@ export function processEmitter(fn: AnyProcess): EmitterKind {
   return {
     states,
     keepsWindowState: Object.keys(perWindow).length > 0,
-    create: (context, what) => new ProcessEmitter(context, what, fn, perWindow),
+    create: (context, what) => new ProcessEmitter(context, what, fn, gets),
   }
 }
 
@@ -92,18 +93,21 @@ class ProcessEmitter implements WindowEmitter {
   readonly #table: KeyedStateTable
   readonly #what: string
   readonly #fn: AnyProcess
+  readonly #getsResult: boolean
   readonly #emitter: Emitter
   readonly #perWindow: readonly PerWindowValue[]
   readonly #context: Parameters<AnyProcess['process']>[4]
   #unchecked = CHECKED_RESULTS
 
-  constructor(context: OperatorContext, what: string, fn: AnyProcess, perWindow: StateSchema) {
+  constructor(context: OperatorContext, what: string, fn: AnyProcess, gets: 'values' | 'result') {
     this.#table = tableOf(context)
     this.#what = what
     this.#fn = fn
+    this.#getsResult = gets === 'result'
     const emitter = new Emitter(context, what, fn.sideOutputs)
     this.#emitter = emitter
     const { handles } = this.#table
+    const perWindow: StateSchema = fn.windowState ?? {}
     const windowState = new Map<string, PerWindowValue>()
     for (const [name, { initial }] of Object.entries(perWindow)) {
       // The handle is of the map that `processEmitter` declares.
@@ -130,8 +134,8 @@ class ProcessEmitter implements WindowEmitter {
     for (const value of this.#perWindow) value.slot = slot
     const { process } = this.#fn
     const key = this.#table.currentKey
-    // `result` is the frozen list of the contents that come with this emitter.
-    const values = result as readonly unknown[]
+    // Without a fold, contents give a frozen list.
+    const values = this.#getsResult ? Object.freeze([result]) : (result as readonly unknown[])
     const returned = process(key, shown(window), values, this.#emitter, this.#context)
     if (this.#unchecked === 0) return
     this.#unchecked--

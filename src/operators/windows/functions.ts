@@ -73,3 +73,13 @@ export interface WindowProcessFunction<
     ctx: WindowProcessContext<S, W>,
   ) => void | undefined | AsyncFunctionError
 }
+
+/** The same for windows that merge: two values of a window could not become one. */
+export interface MergingWindowProcessFunction<
+  K,
+  I,
+  O,
+  S extends StateSchema = {},
+> extends WindowProcessFunction<K, I, O, S> {
+  readonly windowState?: never
+}

@@ -5,6 +5,9 @@
  * All they hold is keyed state: contents and trigger state under the slot of a window, and timers
  * under its name. The slot of an aligned window is its end; sessions have numbers, so that a
  * session may grow without its contents being touched. Removing is never left to triggers.
+ *
+ * Windows in processing time have a second timer, at the end of all event time: when the input
+ * ends, what is in them is not lost.
  */
 import { required } from '../../util/assert.ts'
 import { BaseOperator, tableOf } from '../base.ts'
@@ -17,8 +20,11 @@ import type { EmitterKind, WindowEmitter } from './emitters.ts'
 import type { Fold } from './fold.ts'
 import { LateRecords, requireTimestamp } from './late.ts'
 import { WindowTriggerContext } from './trigger-context.ts'
-import type { Trigger, TriggerResult } from './triggers.ts'
+import { eventTimeTrigger, type Trigger, type TriggerResult } from './triggers.ts'
 import { Window } from './window.ts'
+
+/** Event time at the end of input. */
+const END_OF_INPUT = Number.POSITIVE_INFINITY
 
 export interface WindowSpec {
   readonly assigner: WindowAssigner | MergingWindowAssigner<unknown>
@@ -37,6 +43,11 @@ export abstract class WindowOperator extends BaseOperator {
   protected readonly triggerContext: WindowTriggerContext
   protected readonly timers: KeyedTimers
   readonly #what: string
+  readonly #host: OperatorContext
+  /** By which time windows end. */
+  readonly #domain: TimeDomain
+  /** True if the trigger has nothing to say about a further record of an open window. */
+  readonly #isQuiet: boolean
   readonly #emitter: WindowEmitter
   readonly #latenessMs: number
   readonly #late: LateRecords
@@ -46,9 +57,12 @@ export abstract class WindowOperator extends BaseOperator {
     super(context, what)
     const table = tableOf(context)
     this.#what = what
-    this.contents = spec.contents.create(table)
+    this.#host = context
+    this.#domain = spec.assigner.time === 'processing' ? 'processing-time' : 'event-time'
+    this.contents = spec.contents.create(context)
     this.trigger = spec.trigger
-    this.triggerContext = new WindowTriggerContext(context, table, what)
+    this.#isQuiet = this.trigger === eventTimeTrigger()
+    this.triggerContext = new WindowTriggerContext(context, table, what, this.#domain)
     this.timers = required(context.timers, `${what} needs timers`)
     this.#emitter = spec.emitter.create(context, what)
     this.#latenessMs = spec.allowedLatenessMs
@@ -66,12 +80,16 @@ export abstract class WindowOperator extends BaseOperator {
     const slot = this.slotOf(window)
     if (slot === undefined || this.#isLeftBehind(domain, time, window, slot)) return
     this.pointAt(window, slot)
+    const isEnd = this.#domain === 'processing-time' && time === END_OF_INPUT
+    const now = isEnd ? window.maxTimestamp : time
     const result =
-      domain === 'event-time'
-        ? this.trigger.onEventTime(time, window, this.triggerContext)
-        : this.trigger.onProcessingTime(time, window, this.triggerContext)
+      domain === 'event-time' && !isEnd
+        ? this.trigger.onEventTime(now, window, this.triggerContext)
+        : this.trigger.onProcessingTime(now, window, this.triggerContext)
     this.#apply(result, window, slot)
-    if (domain === 'event-time' && time === this.#cleanupTime(window)) this.#remove(window, slot)
+    if (isEnd || (domain === this.#domain && time === this.#cleanupTime(window))) {
+      this.#remove(window, slot)
+    }
   }
 
   /** Where the state of a window lies; undefined if the key has no such window. */
@@ -79,9 +97,17 @@ export abstract class WindowOperator extends BaseOperator {
   /** All its state has gone. */
   protected abstract forget(window: Window): void
 
+  /** The time by which a record is put into windows. */
+  protected timeOf(timestamp: Timestamp): Timestamp {
+    if (this.#domain === 'processing-time') return this.#host.processingTime()
+    requireTimestamp(timestamp, this.#what)
+    return timestamp
+  }
+
   protected addTo(window: Window, slot: number, value: unknown, timestamp: Timestamp): void {
-    // Whatever holds something has its timer already.
-    if (this.contents.add(slot, value)) this.registerCleanup(window)
+    // Whatever holds something has its timers already.
+    if (this.contents.add(slot, value, timestamp)) this.registerCleanup(window)
+    else if (this.#isQuiet && window.maxTimestamp > this.timers.currentWatermark) return
     this.pointAt(window, slot)
     this.#apply(this.trigger.onElement(value, timestamp, window, this.triggerContext), window, slot)
   }
@@ -90,11 +116,14 @@ export abstract class WindowOperator extends BaseOperator {
   protected registerCleanup(window: Window): void {
     const cleanupTime = this.#cleanupTime(window)
     if (cleanupTime === Number.POSITIVE_INFINITY) return
-    this.timers.register('event-time', cleanupTime, window.timerName)
+    this.timers.register(this.#domain, cleanupTime, window.timerName)
+    if (this.#domain === 'event-time') return
+    this.timers.register('event-time', END_OF_INPUT, window.timerName)
   }
 
-  /** True once the window has been removed, or is about to be. */
+  /** True once the window has been removed, or is about to be. Processing time is never late. */
   protected isLate(window: Window): boolean {
+    if (this.#domain === 'processing-time') return false
     return this.#cleanupTime(window) <= this.timers.currentWatermark
   }
 
@@ -111,11 +140,7 @@ export abstract class WindowOperator extends BaseOperator {
     this.pointAt(window, slot)
     this.trigger.clear(window, this.triggerContext)
     this.triggerContext.clear()
-    this.timers.delete('event-time', this.#cleanupTime(window), window.timerName)
-  }
-
-  protected requireTimestamp(timestamp: Timestamp): void {
-    requireTimestamp(timestamp, this.#what)
+    this.#deleteTimers(window)
   }
 
   #cleanupTime(window: Window): Timestamp {
@@ -124,17 +149,30 @@ export abstract class WindowOperator extends BaseOperator {
 
   /** True for a timer that a trigger did not delete when its window went. */
   #isLeftBehind(domain: TimeDomain, time: Timestamp, window: Window, slot: number): boolean {
-    if (domain === 'event-time') return time > this.#cleanupTime(window)
-    return this.isLate(window) && !this.contents.has(slot)
+    const cleanupTime = this.#cleanupTime(window)
+    if (domain === this.#domain) return time > cleanupTime
+    if (domain === 'event-time') return false // of a processing-time window that is still there
+    return cleanupTime <= this.timers.currentWatermark && !this.contents.has(slot)
   }
 
   #apply(result: TriggerResult, window: Window, slot: number): void {
     if (result === 'continue') return
     const fires = result !== 'purge'
-    if (fires && this.contents.has(slot)) {
-      this.#emitter.emit(window, slot, this.contents.result(slot))
-    }
+    if (fires && this.contents.has(slot)) this.#fire(window, slot)
     if (result !== 'fire') this.contents.clear(slot)
+  }
+
+  #fire(window: Window, slot: number): void {
+    this.contents.evict?.('before', slot, window)
+    if (!this.contents.has(slot)) return
+    this.#emitter.emit(window, slot, this.contents.result(slot))
+    this.contents.evict?.('after', slot, window)
+  }
+
+  #deleteTimers(window: Window): void {
+    this.timers.delete(this.#domain, this.#cleanupTime(window), window.timerName)
+    if (this.#domain === 'event-time') return
+    this.timers.delete('event-time', END_OF_INPUT, window.timerName)
   }
 
   #remove(window: Window, slot: number): void {
@@ -143,5 +181,6 @@ export abstract class WindowOperator extends BaseOperator {
     this.triggerContext.clear()
     this.#emitter.clear(slot)
     this.forget(window)
+    if (this.#domain === 'processing-time') this.#deleteTimers(window)
   }
 }

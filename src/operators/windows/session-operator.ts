@@ -40,9 +40,8 @@ export class SessionWindowOperator extends WindowOperator {
   }
 
   processElement(value: unknown, timestamp: Timestamp): void {
-    this.requireTimestamp(timestamp)
     const sessions = this.#read()
-    const merge = mergeWindow(sessions, this.#assigner.assign(value, timestamp))
+    const merge = mergeWindow(sessions, this.#assigner.assign(value, this.timeOf(timestamp)))
     const window = new Window(merge.start, merge.end)
     // A record that is late alone is not if it joins a session that is still there.
     if (this.isLate(window)) return this.late(value, timestamp)

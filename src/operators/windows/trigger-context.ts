@@ -25,16 +25,19 @@ export class WindowTriggerContext implements TriggerContext, ValueState<unknown>
   readonly #host: OperatorContext
   readonly #states: MapState<number, unknown> | undefined
   readonly #what: string
+  /** The time by which the window is removed. */
+  readonly #domain: TimeDomain
   #name = ''
   #cleanupTime: Timestamp = Number.POSITIVE_INFINITY
   #slot = 0
 
-  constructor(context: OperatorContext, table: KeyedStateTable, what: string) {
+  constructor(context: OperatorContext, table: KeyedStateTable, what: string, domain: TimeDomain) {
     this.#host = context
     this.#timers = required(context.timers, `${what} needs timers`)
     // The handle is of the state that `triggerStates` declares.
     this.#states = table.handles[TRIGGER_STATE] as MapState<number, unknown> | undefined
     this.#what = what
+    this.#domain = domain
   }
 
   pointAt(window: Window, slot: number, cleanupTime: Timestamp): void {
@@ -76,13 +79,16 @@ export class WindowTriggerContext implements TriggerContext, ValueState<unknown>
   }
 
   deleteEventTimeTimer(timestamp: Timestamp): void {
-    if (timestamp !== this.#cleanupTime) {
-      this.#timers.delete('event-time', timestamp, this.#name)
-    }
+    this.#delete('event-time', timestamp)
   }
 
   deleteProcessingTimeTimer(timestamp: Timestamp): void {
-    this.#timers.delete('processing-time', timestamp, this.#name)
+    this.#delete('processing-time', timestamp)
+  }
+
+  #delete(domain: TimeDomain, timestamp: Timestamp): void {
+    if (domain === this.#domain && timestamp === this.#cleanupTime) return
+    this.#timers.delete(domain, timestamp, this.#name)
   }
 
   #register(domain: TimeDomain, timestamp: Timestamp): void {

@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../../errors.ts'
 import type { ValueState } from '../../state/handles.ts'
+import { dynamicType } from '../../types/dynamic.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { type Duration, parseDurationMs } from '../../util/duration.ts'
@@ -72,28 +73,31 @@ const EVENT_TIME = Object.freeze<MergingTrigger>({
   clear: (window, ctx) => ctx.deleteEventTimeTimer(maxTimestampOf(window)),
 })
 
-/** Fires when the watermark passes the end, and for each late record after it. The default. */
+/** Fires when the watermark passes the end, and for each late record. The default of event time. */
 export function eventTimeTrigger(): MergingTrigger {
   return EVENT_TIME
 }
 
-/** Fires when the time of day passes the end of the window. */
+function registerEnd(window: TimeWindow, ctx: TriggerContext): void {
+  ctx.registerProcessingTimeTimer(maxTimestampOf(window))
+}
+
+const PROCESSING_TIME = Object.freeze<MergingTrigger>({
+  onElement(_value, _timestamp, window, ctx) {
+    registerEnd(window, ctx)
+    return 'continue'
+  },
+  onEventTime: goOn,
+  onProcessingTime: (time, window) => (time === maxTimestampOf(window) ? 'fire' : 'continue'),
+  onMerge(window, ctx) {
+    if (maxTimestampOf(window) > ctx.currentProcessingTime) registerEnd(window, ctx)
+  },
+  clear: (window, ctx) => ctx.deleteProcessingTimeTimer(maxTimestampOf(window)),
+})
+
+/** Fires when the time of day passes the end of the window. The default of processing time. */
 export function processingTimeTrigger(): MergingTrigger {
-  const register = (window: TimeWindow, ctx: TriggerContext): void => {
-    ctx.registerProcessingTimeTimer(maxTimestampOf(window))
-  }
-  return Object.freeze<MergingTrigger>({
-    onElement(_value, _timestamp, window, ctx) {
-      register(window, ctx)
-      return 'continue'
-    },
-    onEventTime: goOn,
-    onProcessingTime: () => 'fire',
-    onMerge(window, ctx) {
-      if (maxTimestampOf(window) > ctx.currentProcessingTime) register(window, ctx)
-    },
-    clear: (window, ctx) => ctx.deleteProcessingTimeTimer(maxTimestampOf(window)),
-  })
+  return PROCESSING_TIME
 }
 
 /** Fires at each `n`th record of the window. The end of the window does not fire it. */
@@ -128,12 +132,7 @@ export function countTrigger(n: number): MergingTrigger<unknown, number> {
 
 /** Fires at each multiple of `interval` in event time while there are records, and at the end. */
 export function continuousEventTimeTrigger(interval: Duration): MergingTrigger<unknown, Timestamp> {
-  const intervalMs = parseDurationMs(interval, 'continuousEventTimeTrigger: interval')
-  if (!(intervalMs > 0)) {
-    throw new MillraceError('JOB_GRAPH_INVALID', 'continuousEventTimeTrigger: the interval is 0', {
-      cure: 'give it more than 0',
-    })
-  }
+  const intervalMs = positiveMs(interval, 'continuousEventTimeTrigger: interval')
   const registerNext = (
     time: Timestamp,
     window: TimeWindow,
@@ -173,6 +172,73 @@ export function continuousEventTimeTrigger(interval: Duration): MergingTrigger<u
   })
 }
 
+/**
+ * Fires at each multiple of `interval` in processing time while there are records, and in windows
+ * of processing time at the end.
+ */
+export function continuousProcessingTimeTrigger(
+  interval: Duration,
+): MergingTrigger<unknown, Timestamp> {
+  const intervalMs = positiveMs(interval, 'continuousProcessingTimeTrigger: interval')
+  const registerAfter = (time: Timestamp, ctx: TriggerContext<Timestamp>): void => {
+    const next = windowStart(time, 0, intervalMs) + intervalMs
+    ctx.state.update(next)
+    ctx.registerProcessingTimeTimer(next)
+  }
+  return Object.freeze<MergingTrigger<unknown, Timestamp>>({
+    state: t.float64,
+    onElement(_value, _timestamp, _window, ctx) {
+      if (ctx.state.value() === undefined) registerAfter(ctx.currentProcessingTime, ctx)
+      return 'continue'
+    },
+    onEventTime: goOn,
+    onProcessingTime(time, window, ctx) {
+      if (time === ctx.state.value()) registerAfter(time, ctx)
+      else if (time !== maxTimestampOf(window)) return 'continue'
+      return 'fire'
+    },
+    onMerge(_window, ctx) {
+      const next = ctx.state.value()
+      if (next !== undefined) ctx.registerProcessingTimeTimer(next)
+    },
+    mergeState: Math.min,
+    clear(_window, ctx) {
+      const next = ctx.state.value()
+      if (next !== undefined) ctx.deleteProcessingTimeTimer(next)
+    },
+  })
+}
+
+/**
+ * Fires when a record is more than `threshold` away, as `delta` measures it, from the one at which
+ * it fired last. The first record of a window only sets the mark.
+ *
+ * @param type of the record that is kept as the mark.
+ */
+export function deltaTrigger<T>(
+  threshold: number,
+  delta: (last: T, value: T) => number,
+  type: Type<T> = dynamicType<T>(),
+): Trigger<T, T> {
+  if (typeof delta !== 'function' || !(threshold >= 0)) {
+    throw new MillraceError('JOB_GRAPH_INVALID', 'deltaTrigger needs a threshold and a function', {
+      cure: 'deltaTrigger(3, distance)',
+    })
+  }
+  return Object.freeze<Trigger<T, T>>({
+    state: type,
+    onElement(value, _timestamp, _window, { state }) {
+      const last = state.value()
+      if (last !== undefined && !(delta(last, value) > threshold)) return 'continue'
+      state.update(value)
+      return last === undefined ? 'continue' : 'fire'
+    },
+    onEventTime: goOn,
+    onProcessingTime: goOn,
+    clear: nothing,
+  })
+}
+
 /** Never fires. */
 export function neverTrigger(): MergingTrigger {
   return Object.freeze<MergingTrigger>({
@@ -205,4 +271,11 @@ export function purgingTrigger<T, S>(inner: Trigger<T, S>): Trigger<T, S> {
 
 function purged(result: TriggerResult): TriggerResult {
   return result === 'fire' ? 'fire-and-purge' : result
+}
+
+/** @throws `JOB_GRAPH_INVALID` if the duration is 0. */
+export function positiveMs(duration: Duration, what: string): number {
+  const durationMs = parseDurationMs(duration, what)
+  if (durationMs > 0) return durationMs
+  throw new MillraceError('JOB_GRAPH_INVALID', `${what} is 0`, { cure: 'give it more than 0' })
 }

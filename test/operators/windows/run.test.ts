@@ -68,6 +68,6 @@ describe('a job with windows', () => {
     const params = { output, records: RECORDS, marker, fails: false }
     const handle = await run(visitsJob, { ...options, parallelism: 2, params })
     await handle.finished
-    assert.equal(handle.status.lateRecords, 2 * countLate(RECORDS))
+    assert.equal(handle.status.lateRecords, 4 * countLate(RECORDS))
   })
 })

@@ -1,7 +1,16 @@
-// Visits per page and half second, visits per user and session, and the late ones: a module, for
-// workers in threads. It may throw once in the middle; `marker` is a file that says that it has.
+// Visits per page in tumbling and sliding windows, per user in sessions, all together in cumulative
+// windows, and the late ones: a module, for workers in threads. It may throw once in the middle;
+// `marker` is a file that says that it has.
 import { existsSync, writeFileSync } from 'node:fs'
-import { job, outputTag, sessionWindow, t, tumblingWindow } from 'millrace'
+import {
+  cumulativeWindow,
+  job,
+  outputTag,
+  sessionWindow,
+  slidingWindow,
+  t,
+  tumblingWindow,
+} from 'millrace'
 import { dataGenerator, fileSink } from 'millrace/connectors'
 import { JITTER_MS, type Visit, visitAt } from './visits.ts'
 
@@ -49,7 +58,14 @@ export default job(
         },
         (result, { key, window }) => `user ${key} ${window.start}-${window.end} ${result}`,
       )
+    const sliding = visits
+      .keyBy((visit) => visit.page)
+      .window(slidingWindow(900, 200))
+      .count('sliding', (count, { key, window }) => `sliding ${key} ${window.start} ${count}`)
+    const soFar = visits
+      .windowAll(cumulativeWindow(2_000, 500))
+      .count('so-far', (count, { key, window }) => `so far ${key} ${window.end} ${count}`)
     const lateLines = perPage.sideOutput(late).map(({ page, at }) => `late ${page} ${at}`)
-    perPage.union(perUser, lateLines).sinkTo('lines', fileSink({ path: output }))
+    perPage.union(perUser, sliding, soFar, lateLines).sinkTo('lines', fileSink({ path: output }))
   },
 )

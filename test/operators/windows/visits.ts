@@ -37,6 +37,8 @@ export function expectedLines(records: number): string[] {
     perUser.set(visit.user, [...(perUser.get(visit.user) ?? []), visit])
   }
   for (const [name, count] of perPage) lines.push(`${name} ${count}`)
+  const inTime = visits.filter(({ index }) => !isLate(index))
+  lines.push(...slidingLines(inTime), ...soFarLines(inTime))
   for (const [user, own] of perUser) {
     let session: Visit[] = []
     const end = (): void => {
@@ -52,6 +54,28 @@ export function expectedLines(records: number): string[] {
     end()
   }
   return lines.toSorted()
+}
+
+function slidingLines(visits: readonly Visit[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { page, at } of visits) {
+    for (let start = Math.floor(at / 200) * 200; start > at - 900; start -= 200) {
+      const name = `sliding ${page} ${start}`
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+  }
+  return Array.from(counts, ([name, count]) => `${name} ${count}`)
+}
+
+function soFarLines(visits: readonly Visit[]): string[] {
+  const counts = new Map<number, number>()
+  for (const { at } of visits) {
+    const last = (Math.floor(at / 2_000) + 1) * 2_000
+    for (let end = (Math.floor(at / 500) + 1) * 500; end <= last; end += 500) {
+      counts.set(end, (counts.get(end) ?? 0) + 1)
+    }
+  }
+  return Array.from(counts, ([end, count]) => `so far all ${end} ${count}`)
 }
 
 export function countLate(records: number): number {

@@ -20,6 +20,7 @@ const tasks = {
   simulate: ['simulation/main.ts'],
   bench: ['bench/main.ts'],
   kill: ['test/kill/main.ts'],
+  nexmark: ['examples/nexmark/main.ts'],
   runners: ['scripts/runners.ts'],
 }
 

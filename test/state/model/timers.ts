@@ -192,10 +192,7 @@ export class TimerSystem {
   }
 
   #maintain(): void {
-    for (const { world } of this.#parts) {
-      world.table.deselect()
-      world.backend.maintain(5)
-    }
+    for (const { world } of this.#parts) world.backend.maintain(5)
   }
 
   #cut(): void {
@@ -266,13 +263,9 @@ export class TimerSystem {
       const suite = context === undefined ? base : { ...base, context }
       const world = await World.open(suite, { restore: runs, keyGroups, memoryBytes })
       const part = { world, keyGroups, cut: undefined, entries: undefined, taken: [] }
-      // Of what other subtasks go on with, the runs here are out of date.
-      const own = runs.map((entries) =>
-        entries.filter(({ key }) => {
-          const group = keyGroupOfKey(key)
-          return group >= keyGroups.start && group <= keyGroups.end
-        }),
-      )
+      const isOwn = ({ key }: Entry): boolean =>
+        keyGroupOfKey(key) >= keyGroups.start && keyGroupOfKey(key) <= keyGroups.end
+      const own = runs.map((entries) => entries.filter(isOwn))
       this.#parts.push({ ...part, runs: own })
     }
   }

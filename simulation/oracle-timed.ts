@@ -1,5 +1,5 @@
 /** The oracle's view of operations in event time: all records of a key at once, by definition. */
-import { FAR_MS, type Rec, type WindowPlan } from './workloads/workload.ts'
+import { FAR_MS, type JoinPlan, type Rec, type WindowPlan } from './workloads/workload.ts'
 
 /** What windows over all these records give. */
 export function windowsOf(plan: WindowPlan, records: readonly Rec[]): readonly Rec[] {
@@ -67,6 +67,32 @@ export function meeting(main: (record: Rec) => void) {
     end(): void {
       for (const k of new Set([...firsts, ...seconds].map((record) => record.k))) {
         main({ k, v: sumOf(firsts, k) * 7 + sumOf(seconds, k), at: FAR_MS, pad: '' })
+      }
+    },
+  }
+}
+
+/** Every record of one stream beside every one of the other. */
+export function pairing({ lowerMs, upperMs, isOuter }: JoinPlan, main: (record: Rec) => void) {
+  const lefts: Rec[] = []
+  const rights: Rec[] = []
+  const matches = (l: Rec, r: Rec): boolean =>
+    l.k === r.k && r.at - l.at >= lowerMs && r.at - l.at <= upperMs
+  return {
+    take: (record: Rec): void => void lefts.push(record),
+    takeSecond: (record: Rec): void => void rights.push(record),
+    end(): void {
+      for (const l of lefts) {
+        const found = rights.filter((r) => matches(l, r))
+        for (const r of found) {
+          const at = isOuter ? 0 : Math.max(l.at, r.at)
+          main({ k: l.k, v: l.v * 1_000 + r.v, at, pad: '' })
+        }
+        if (isOuter && found.length === 0) main({ k: l.k, v: l.v * 1_000 - 1, at: 0, pad: '' })
+      }
+      for (const r of isOuter ? rights : []) {
+        if (lefts.some((l) => matches(l, r))) continue
+        main({ k: r.k, v: r.v - 1_000, at: 0, pad: '' })
       }
     },
   }

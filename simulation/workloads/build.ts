@@ -4,7 +4,7 @@ import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from 
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { orderedProcess } from './ordered.ts'
-import { delayed, met, windowed } from './timed.ts'
+import { delayed, met, paired, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
 
@@ -75,9 +75,12 @@ class Builder {
         return this.#typed(windowed(node.uid, keyed, node.plan, this.#workload.typed))
       }
       case 'meet': {
-        const [first, second] = node.inputs.map((at) => this.#keyed(this.#at(at), node.key))
-        const both = [required(first, 'no first'), required(second, 'no second')] as const
+        const both = this.#both(node)
         return this.#typed(met(node.uid, ...both, this.#workload.typed))
+      }
+      case 'join': {
+        const both = this.#both(node)
+        return this.#typed(paired(node.uid, ...both, node.plan))
       }
       case 'delay': {
         const keyed = this.#keyed(this.#input(node), node.key)
@@ -176,6 +179,10 @@ class Builder {
       case 'distinct':
         return this.#typed(keyed.process(uid, keyedProcess(distinctProcess(typed))))
     }
+  }
+
+  #both({ inputs: [first, second], key }: NodeOf<'meet' | 'join'>) {
+    return [this.#keyed(this.#at(first), key), this.#keyed(this.#at(second), key)] as const
   }
 
   #keyed(stream: DataStream<Rec>, kind: KeyKind): KeyedStream<Key, Rec> {

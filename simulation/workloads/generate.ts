@@ -169,10 +169,20 @@ class Generator {
     const second = this.#pick()
     if (first.compare === 'sums' || second.compare === 'sums') return this.#keyed(first)
     this.#used.add(second.node)
-    const uid = `meet-${this.#nodes.length}`
     const inputs = [first.node, second.node] as const
     const origins = new Set([...first.origins, ...second.origins, -1])
+    if (first.isTimed && second.isTimed) return this.#join(inputs, origins)
+    const uid = `meet-${this.#nodes.length}`
     this.#stream({ kind: 'meet', inputs, uid, key: this.#key() }, 'multiset', origins)
+  }
+
+  #join(inputs: readonly [number, number], origins: ReadonlySet<number>): void {
+    const random = this.#random
+    const lowerMs = random.int(80) - 50
+    const plan = { lowerMs, upperMs: lowerMs + random.int(80), isOuter: random.int(2) === 0 }
+    const uid = `join-${this.#nodes.length}`
+    const node = { kind: 'join', inputs, uid, key: this.#key(), plan } as const
+    this.#stream(node, 'multiset', origins, !plan.isOuter)
   }
 
   #split({ node: input, compare, origins, isTimed }: Stream): void {

@@ -11,7 +11,7 @@ import {
   valueState,
 } from '../../src/index.ts'
 import type { DataStream, KeyedStream } from '../../src/index.ts'
-import { FAR_MS, type Rec, type WindowPlan } from './workload.ts'
+import { FAR_MS, type JoinPlan, type Rec, type WindowPlan } from './workload.ts'
 
 type Key = number | string | readonly [number, string]
 
@@ -119,6 +119,24 @@ export function met(
       },
     }),
   )
+}
+
+/** Pairs of records of two streams that are near in time, and, if wanted, those without a pair. */
+export function paired(
+  uid: string,
+  left: KeyedStream<Key, Rec>,
+  right: KeyedStream<Key, Rec>,
+  { lowerMs, upperMs, isOuter }: JoinPlan,
+): DataStream<Rec> {
+  const joined = left.intervalJoin(right).between(lowerMs, upperMs)
+  if (!isOuter) {
+    return joined.process(uid, (l, r) => {
+      return { k: l.k, v: l.v * 1_000 + r.v, at: Math.max(l.at, r.at), pad: '' }
+    })
+  }
+  return joined.fullOuter().process(uid, (l, r) => {
+    return { k: l?.k ?? r?.k ?? 0, v: (l?.v ?? -1) * 1_000 + (r?.v ?? -1), at: 0, pad: '' }
+  })
 }
 
 function held(number: ReturnType<typeof t.dynamic<number>>) {

@@ -50,6 +50,14 @@ export interface WindowPlan {
   readonly offsetMs: number
 }
 
+/** A right record matches a left one if it is between these much later. */
+export interface JoinPlan {
+  readonly lowerMs: number
+  readonly upperMs: number
+  /** Also gives the records of both sides that have no match. */
+  readonly isOuter: boolean
+}
+
 /** An operation; inputs are indexes of earlier nodes. */
 export type WorkloadNode =
   | { readonly kind: 'source'; readonly source: number }
@@ -98,6 +106,14 @@ export type WorkloadNode =
       readonly inputs: readonly [number, number]
       readonly uid: string
       readonly key: KeyKind
+    }
+  /** An interval join; only of streams in which no record can be late. */
+  | {
+      readonly kind: 'join'
+      readonly inputs: readonly [number, number]
+      readonly uid: string
+      readonly key: KeyKind
+      readonly plan: JoinPlan
     }
   /** Holds records back for some processing time. */
   | {

@@ -139,7 +139,7 @@ export class Stream<T> implements DataStream<T> {
 
   asyncMap<O>(
     uid: string,
-    options: AsyncMapOptions<T, O, O>,
+    options: AsyncMapOptions<T, NoInfer<O>, NoInfer<O>>,
     fn: AsyncFunction<T, O>,
   ): DataStream<O> {
     return asyncMap(this.#place(callOf('asyncMap', uid)), options, fn, 'one')
@@ -147,7 +147,7 @@ export class Stream<T> implements DataStream<T> {
 
   asyncFlatMap<O>(
     uid: string,
-    options: AsyncMapOptions<T, O, Iterable<O>>,
+    options: AsyncMapOptions<T, NoInfer<O>, Iterable<NoInfer<O>>>,
     fn: AsyncFunction<T, Iterable<O>>,
   ): DataStream<O> {
     return asyncMap(this.#place(callOf('asyncFlatMap', uid)), options, fn, 'all')

@@ -105,13 +105,13 @@ export interface DataStream<T> {
    */
   asyncMap<O>(
     uid: string,
-    options: AsyncMapOptions<T, O, O>,
+    options: AsyncMapOptions<T, NoInfer<O>, NoInfer<O>>,
     fn: AsyncFunction<T, O>,
   ): DataStream<O>
   /** As `asyncMap`, with any number of results for each record. */
   asyncFlatMap<O>(
     uid: string,
-    options: AsyncMapOptions<T, O, Iterable<O>>,
+    options: AsyncMapOptions<T, NoInfer<O>, Iterable<NoInfer<O>>>,
     fn: AsyncFunction<T, Iterable<O>>,
   ): DataStream<O>
   /**

@@ -20,7 +20,7 @@ npm run nexmark -- --check --events 100000
   --check               every query (or --query q1,q2): both backends, parallelism 1 and 2, each
                         killed in the middle; rows must be those of the plain evaluation
   --events <n>          how many are generated (default ${eventsDefault})
-  --rate <n>            how many a second of event time (default ${generatorDefaults.eventsPerSecond})
+  --rate <n>            per second of event time (default ${generatorDefaults.eventsPerSecond})
   --seed <n>            other events (default ${generatorDefaults.seed})
   --help                this text
 `

@@ -21,7 +21,7 @@ export function rankOf(price: number): number {
   return 1 + rankLimits.filter((limit) => price >= limit).length
 }
 
-/** Counts a bid; returns the counts that follow: those of bids, then of bidders, then of auctions. */
+/** Counts a bid; returns what the counts are then: of bids, then of bidders, then of auctions. */
 export function addBid(state: StateOf<typeof statisticsState>, bid: Bid): number[] {
   const rank = rankOf(bid.price)
   const counts = [...state.counts.value()]

@@ -89,6 +89,7 @@ export class MatchBuffer {
 
   /** Writes what is new to the state of the current key. */
   flush(): void {
+    if (this.#freshNodes.size === 0) return
     for (const [id, node] of this.#freshNodes) this.#nodes.set(id, node)
     for (const [id, value] of this.#freshEvents) this.#events.set(id, value)
     this.forget()
@@ -96,8 +97,8 @@ export class MatchBuffer {
 
   /** Forgets what was not written, after a failure. */
   forget(): void {
-    this.#freshNodes.clear()
-    this.#freshEvents.clear()
+    if (this.#freshNodes.size > 0) this.#freshNodes.clear()
+    if (this.#freshEvents.size > 0) this.#freshEvents.clear()
   }
 
   #isLast(id: number): boolean {

@@ -79,6 +79,8 @@ export class PatternOperator extends BaseOperator {
     this.#matcher = new Matcher({ automaton, withinMs, skip, buffer, facts, receiver, what })
   }
 
+  readonly #process = (event: unknown, time: number): void => this.#matcher.process(event, time)
+
   /** Records that came after the watermark had passed them, since this subtask started. */
   get lateRecords(): number {
     return this.#lateRecords
@@ -103,9 +105,7 @@ export class PatternOperator extends BaseOperator {
 
   onTimer(_domain: TimeDomain, time: number, name: string): void {
     const before = this.#begin(time)
-    if (name === EVENTS_TIMER) {
-      this.#queue?.take(time, (event) => this.#matcher.process(event, time))
-    }
+    if (name === EVENTS_TIMER) this.#queue?.take(time, this.#process)
     this.#finish(before, time)
   }
 

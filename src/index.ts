@@ -87,8 +87,22 @@ export type {
 } from './operators/timer-functions.ts'
 
 // Functions over two streams
-export { keyedCoProcess } from './api/functions.ts'
-export type { ConnectedStreams, KeyedConnectedStreams } from './api/streams/connected.ts'
+export { keyedBroadcastProcess, keyedCoProcess } from './api/functions.ts'
+export type {
+  BroadcastConnectedStreams,
+  BroadcastStream,
+  ConnectedStreams,
+  KeyedBroadcastConnectedStreams,
+  KeyedConnectedStreams,
+} from './api/streams/connected.ts'
+export type {
+  BroadcastContext,
+  BroadcastProcessFunction,
+  KeyedBroadcastContext,
+  KeyedBroadcastProcess,
+  KeyedBroadcastProcessFunction,
+  ReadonlyBroadcast,
+} from './operators/broadcast-functions.ts'
 export type {
   CoProcessFunction,
   ConnectedFunction,
@@ -242,6 +256,15 @@ export type {
   ReadonlyValueState,
   ValueState,
 } from './state/handles.ts'
+
+// Declaring state that belongs to no key
+export { operatorListState, unionListState } from './state/operator-descriptors.ts'
+export type {
+  BroadcastStateSchema,
+  OperatorStateDescriptor,
+  OperatorStateOf,
+  OperatorStateSchema,
+} from './state/operator-descriptors.ts'
 
 // Values of options
 export type { Duration, Size } from './util/duration.ts'

@@ -6,9 +6,10 @@ import type { AsyncFunctionError, Synchronous } from '../operators/functions.ts'
 import type { Operator, OperatorContext } from '../operators/operator.ts'
 import { FlatMapOperator, MapOperator } from '../operators/stateless.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
-import { checkSideOutputs, checkStates, checkTimers } from './process-node.ts'
+import { checkOperatorState, checkSideOutputs, checkStates, checkTimers } from './process-node.ts'
 import { type Call, callOf, requireFunction, type Site, type Upstream } from './site.ts'
 import type { ConnectedStreams, KeyedConnectedStreams } from './streams/connected.ts'
 import type { DataStream } from './streams/data.ts'
@@ -55,15 +56,16 @@ export class Connected<A, B> implements ConnectedStreams<A, B> {
     ])
   }
 
-  process<O = unknown, R = undefined>(
+  process<O = unknown, R = undefined, P extends OperatorStateSchema = {}>(
     uid: string,
-    fn: CoProcessFunction<A, B, O, R>,
+    fn: CoProcessFunction<A, B, O, R, P>,
   ): DataStream<O> {
     const call = callOf('coProcess', uid)
     requireEntrances(fn, call)
     const untyped = anyCoProcess(fn)
-    return addNode(this.#site, fn.sideOutputs, call, {
+    return addFunctionNode(this.#site, fn.sideOutputs, call, {
       ...this.#node(call),
+      operatorStates: checkOperatorState(fn.operatorState, call),
       outputType: fn.output ?? dynamicType(),
       create: (context) => new CoProcessOperator(context, call.what, untyped),
     })
@@ -98,10 +100,13 @@ export class KeyedConnected<K, A, B> implements KeyedConnectedStreams<K, A, B> {
     this.#second = second
   }
 
-  process<O = unknown, S extends StateSchema = {}, R = undefined, T extends TimerSchema = {}>(
-    uid: string,
-    fn: KeyedCoProcessFunction<K, A, B, O, S, R, T>,
-  ): DataStream<O> {
+  process<
+    O = unknown,
+    S extends StateSchema = {},
+    R = undefined,
+    T extends TimerSchema = {},
+    P extends OperatorStateSchema = {},
+  >(uid: string, fn: KeyedCoProcessFunction<K, A, B, O, S, R, T, P>): DataStream<O> {
     const call = callOf('coProcess', uid)
     requireEntrances(fn, call)
     const untyped = anyKeyedCoProcess(fn)
@@ -109,13 +114,14 @@ export class KeyedConnected<K, A, B> implements KeyedConnectedStreams<K, A, B> {
     checkStates(fn.state, call)
     checkTimers(fn.timers, fn.onTimer, call)
     const { operation, location } = call
-    return addNode(this.#site, fn.sideOutputs, call, {
+    return addFunctionNode(this.#site, fn.sideOutputs, call, {
       kind: 'operator',
       operation,
       uid,
       location,
       ...keyedPair(call, this.#first, this.#second, declaredTypes(fn)),
       states: untyped.state ?? {},
+      operatorStates: checkOperatorState(fn.operatorState, call),
       usesTimers: untyped.onTimer !== undefined,
       timers: untyped.timers ?? {},
       outputType: untyped.output ?? dynamicType(),
@@ -137,7 +143,8 @@ function requireEntrances(
   requireFunction(fn?.processElement2, call, 'a processElement2 function')
 }
 
-function addNode<O>(
+/** Adds a node around a function with a context, and its side outputs. */
+export function addFunctionNode<O>(
   site: Site,
   sideOutputs: CoProcessFunction<unknown, unknown, unknown>['sideOutputs'],
   call: Call,

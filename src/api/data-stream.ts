@@ -15,6 +15,7 @@ import { FilterOperator, FlatMapOperator, MapOperator } from '../operators/state
 import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
 import {
   type Call,
@@ -26,13 +27,18 @@ import {
   type Site,
   type Upstream,
 } from './site.ts'
+import { BroadcastConnected, BroadcastDataStream } from './broadcast-streams.ts'
 import { Connected } from './connected-streams.ts'
 import { asyncMap, lookupJoin, type Place } from './async-stream.ts'
-import { checkSideOutputs } from './process-node.ts'
+import { checkOperatorState, checkSideOutputs } from './process-node.ts'
 import { timestampsOf } from './event-time.ts'
 import type { LookupJoin } from './streams/async.ts'
 import type { TimestampAssignment } from './streams/event-time.ts'
-import type { ConnectedStreams } from './streams/connected.ts'
+import type {
+  BroadcastConnectedStreams,
+  BroadcastStream,
+  ConnectedStreams,
+} from './streams/connected.ts'
 import type { DataStream, SelectedKey } from './streams/data.ts'
 import type { KeyedStream } from './streams/keyed.ts'
 import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
@@ -109,9 +115,26 @@ export class Stream<T> implements DataStream<T> {
     return this.site.stream(upstreams)
   }
 
-  connect<B>(other: DataStream<B>): ConnectedStreams<T, B> {
-    const second = Stream.upstreamsOf(other, this.site, callOf('connect'))
-    return new Connected(this.site, this.#upstreams, second)
+  connect<B, BS extends BroadcastStateSchema>(
+    other: BroadcastStream<B, BS>,
+  ): BroadcastConnectedStreams<T, B, BS>
+  connect<B>(other: DataStream<B>): ConnectedStreams<T, B>
+  connect<B, BS extends BroadcastStateSchema>(
+    other: DataStream<B> | BroadcastStream<B, BS>,
+  ): ConnectedStreams<T, B> | BroadcastConnectedStreams<T, B, BS> {
+    const { site } = this
+    const call = callOf('connect')
+    if (other instanceof BroadcastDataStream) {
+      const second = BroadcastDataStream.upstreamsOf(other, site, call)
+      return new BroadcastConnected<T, B, BS>(site, this.#upstreams, second, other.state)
+    }
+    // Anything else that is no stream of this job is refused.
+    const second = Stream.upstreamsOf(other as DataStream<B>, site, call)
+    return new Connected(site, this.#upstreams, second)
+  }
+
+  broadcast<BS extends BroadcastStateSchema>(state: BS): BroadcastStream<T, BS> {
+    return new BroadcastDataStream(this.site, this.#upstreams, state)
   }
 
   /** What a stream stands for, if it is one of the same job. */
@@ -120,12 +143,16 @@ export class Stream<T> implements DataStream<T> {
     throw invalid(call, 'joins a stream of another job', 'build both in the same job')
   }
 
-  process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O> {
+  process<O = unknown, R = undefined, P extends OperatorStateSchema = {}>(
+    uid: string,
+    fn: ProcessFunction<T, O, R, P>,
+  ): DataStream<O> {
     const call = callOf('process', uid)
     requireFunction(fn?.processElement, call, 'a processElement function')
     const untyped = anyProcess(fn)
     const node = {
       ...this.#node(call, fn.output ?? dynamicType()),
+      operatorStates: checkOperatorState(fn.operatorState, call),
       create: (context: OperatorContext) => new ProcessOperator(context, call.what, untyped),
     }
     const { builder } = this.site

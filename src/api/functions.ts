@@ -1,8 +1,10 @@
 /** Functions as values: declared outside a job, with all their types inferred from the object. */
+import type { KeyedBroadcastProcess } from '../operators/broadcast-functions.ts'
 import type { KeyedCoProcess } from '../operators/connected-functions.ts'
 import type { KeyedProcess, ProcessFunction } from '../operators/functions.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
 
 /**
@@ -29,7 +31,8 @@ export function keyedProcess<
   S extends StateSchema = {},
   R = undefined,
   T extends TimerSchema = {},
->(fn: KeyedProcess<K, I, O, S, R, T>): KeyedProcess<K, I, O, S, R, T> {
+  P extends OperatorStateSchema = {},
+>(fn: KeyedProcess<K, I, O, S, R, T, P>): KeyedProcess<K, I, O, S, R, T, P> {
   return Object.freeze({ ...fn })
 }
 
@@ -55,13 +58,47 @@ export function keyedCoProcess<
   S extends StateSchema = {},
   R = undefined,
   T extends TimerSchema = {},
->(fn: KeyedCoProcess<K, A, B, O, S, R, T>): KeyedCoProcess<K, A, B, O, S, R, T> {
+  P extends OperatorStateSchema = {},
+>(fn: KeyedCoProcess<K, A, B, O, S, R, T, P>): KeyedCoProcess<K, A, B, O, S, R, T, P> {
+  return Object.freeze({ ...fn })
+}
+
+/**
+ * A function over a keyed and a broadcast stream with its schemas, to be used in jobs and in tests
+ * (`broadcastHarness`).
+ *
+ * @example
+ * const limits = keyedBroadcastProcess({
+ *   key: t.string,
+ *   input: Payment,
+ *   broadcastInput: Rule,
+ *   broadcast: { byMerchant: mapState(t.string, Rule) },
+ *   processElement(payment, ctx, out) {
+ *     const rule = ctx.broadcast.byMerchant.get(payment.merchant)
+ *     if (rule !== undefined && payment.amount > rule.limit) out.collect(payment)
+ *   },
+ *   processBroadcastElement: (rule, ctx) => ctx.broadcast.byMerchant.set(rule.merchant, rule),
+ * })
+ */
+export function keyedBroadcastProcess<
+  K,
+  A,
+  B,
+  BS extends BroadcastStateSchema,
+  O = unknown,
+  S extends StateSchema = {},
+  R = undefined,
+  T extends TimerSchema = {},
+  P extends OperatorStateSchema = {},
+>(
+  fn: KeyedBroadcastProcess<K, A, B, O, BS, S, R, T, P>,
+): KeyedBroadcastProcess<K, A, B, O, BS, S, R, T, P> {
   return Object.freeze({ ...fn })
 }
 
 /** A process function for a stream without keys, declared outside a job. */
-export function processFunction<I, O = unknown, R = undefined>(
-  fn: ProcessFunction<I, O, R> & { readonly input?: Type<I> },
-): ProcessFunction<I, O, R> {
+export function processFunction<I, O = unknown, R = undefined, P extends OperatorStateSchema = {}>(
+  fn: ProcessFunction<I, O, R, P> & { readonly input?: Type<I> },
+): ProcessFunction<I, O, R, P> {
   return Object.freeze({ ...fn })
 }

@@ -29,12 +29,20 @@ import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
+import { BroadcastDataStream } from './broadcast-streams.ts'
 import { KeyedConnected } from './connected-streams.ts'
 import { patternStream } from './pattern-stream.ts'
 import { JoinSite } from './joined-streams.ts'
 import { type HelperNode, type HelperSite, KeyedHelpers } from './keyed-helpers.ts'
-import { checkKeyedProcess, checkSideOutputs } from './process-node.ts'
+import {
+  checkKeyedProcess,
+  checkOperatorState,
+  checkSideOutputs,
+  declaredTypes,
+  keyAs,
+} from './process-node.ts'
 import {
   type Call,
   callOf,
@@ -46,7 +54,11 @@ import {
   type Site,
   type Upstream,
 } from './site.ts'
-import type { KeyedConnectedStreams } from './streams/connected.ts'
+import type {
+  BroadcastStream,
+  KeyedBroadcastConnectedStreams,
+  KeyedConnectedStreams,
+} from './streams/connected.ts'
 import type { DataStream } from './streams/data.ts'
 import type { KeyedStream, UpdateStream } from './streams/keyed.ts'
 import type { PatternStream } from './streams/pattern.ts'
@@ -128,18 +140,22 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
     })
   }
 
-  process<O = unknown, S extends StateSchema = {}, R = undefined, Timers extends TimerSchema = {}>(
-    uid: string,
-    fn: KeyedProcessFunction<K, T, O, S, R, Timers>,
-  ): DataStream<O> {
+  process<
+    O = unknown,
+    S extends StateSchema = {},
+    R = undefined,
+    Timers extends TimerSchema = {},
+    P extends OperatorStateSchema = {},
+  >(uid: string, fn: KeyedProcessFunction<K, T, O, S, R, Timers, P>): DataStream<O> {
     const call = callOf('process', uid)
     const untyped = anyKeyedProcess(fn)
     checkKeyedProcess(untyped, call)
     const { key, input } = declaredTypes(fn)
     const node = {
-      ...this.#node(call, this.#keyOf(key, call), input),
+      ...this.#node(call, keyAs(this.#key, key, call), input),
       states: untyped.state ?? {},
       outputType: untyped.output ?? dynamicType(),
+      operatorStates: checkOperatorState(fn.operatorState, call),
       usesTimers: untyped.onTimer !== undefined,
       timers: untyped.timers ?? {},
       create: (context: OperatorContext) => new KeyedProcessOperator(context, call.what, untyped),
@@ -148,10 +164,20 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
     return this.#addWithSideOutputs(node, declared)
   }
 
-  connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B> {
+  connect<B, BS extends BroadcastStateSchema>(
+    other: BroadcastStream<B, BS>,
+  ): KeyedBroadcastConnectedStreams<K, T, B, BS>
+  connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B>
+  connect<B, BS extends BroadcastStateSchema>(
+    other: KeyedStream<K, B> | BroadcastStream<B, BS>,
+  ): KeyedConnectedStreams<K, T, B> | KeyedBroadcastConnectedStreams<K, T, B, BS> {
+    const site = this.#site
     const call = callOf('connect')
-    const first = KeyedDataStream.inputOf(this, this.#site, call)
-    return new KeyedConnected(this.#site, first, KeyedDataStream.inputOf(other, this.#site, call))
+    const first = KeyedDataStream.inputOf(this, site, call)
+    if (other instanceof BroadcastDataStream) return other.connectedTo<K, T>(site, first, call)
+    // Anything else that is no keyed stream of this job is refused.
+    const second = KeyedDataStream.inputOf(other as KeyedStream<K, B>, site, call)
+    return new KeyedConnected(site, first, second)
   }
 
   /** What a keyed stream is as an input, if it is one of the same job. */
@@ -269,30 +295,7 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
     const { operation, uid, location } = call
     return { kind: 'operator' as const, operation, uid, location, inputs, key }
   }
-
-  /** The key as the function declares it, where keyBy does not. */
-  #keyOf(declared: Type<unknown> | undefined, call: Call): KeySelector {
-    if (declared === undefined || declared === this.#key.type) return this.#key
-    if (isDynamic(this.#key.type)) return { select: this.#key.select, type: declared }
-    const [own, other] = [this.#key.type.schema, declared.schema].map((s) => JSON.stringify(s))
-    if (own === other) return this.#key
-    const problem = `declares the key ${other}, but keyBy declares ${own}`
-    throw invalid(call, problem, 'make the two types equal, or leave one out')
-  }
 }
 
-function same(record: unknown): unknown {
-  return record
-}
-
-function second(_key: unknown, kept: unknown): unknown {
-  return kept
-}
-
-/** A function made by `keyedProcess` may bring the types of its key and input. */
-function declaredTypes(fn: object): {
-  readonly key?: Type<unknown>
-  readonly input?: Type<unknown>
-} {
-  return fn
-}
+const same = (record: unknown): unknown => record
+const second = (_key: unknown, kept: unknown): unknown => kept

@@ -1,12 +1,14 @@
 /** What is checked of a process function when it is chained, keyed or not. */
+import type { KeySelector } from '../graph/job-graph.ts'
 import type { KeyedProcessFunction } from '../operators/functions.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { refuseAsyncFunction } from '../operators/synchronous.ts'
 import type { TimerService } from '../operators/timer-functions.ts'
 import { STATE_KINDS, type StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
-import { type Call, invalid, requireFunction } from './site.ts'
+import { type Call, invalid, isDynamic, requireFunction } from './site.ts'
 
 /** The declared side outputs by name; undefined if the function lists none. */
 export function checkSideOutputs(
@@ -77,4 +79,40 @@ export function checkStates(states: StateSchema | undefined, call: Call): void {
       refuseAsyncFunction(fold, `state "${name}" of ${call.what}`)
     }
   }
+}
+
+/** The operator state of a function as JavaScript may have declared it. */
+export function checkOperatorState(
+  states: OperatorStateSchema | undefined,
+  call: Call,
+): OperatorStateSchema {
+  for (const [name, descriptor] of Object.entries(states ?? {})) {
+    const kind: unknown = descriptor?.kind
+    if (kind === 'operator-list' || kind === 'union-list') continue
+    const cure = 'declare it with operatorListState or unionListState'
+    throw invalid(call, `: "${name}" is no declared operator state`, cure)
+  }
+  return states ?? {}
+}
+
+/** A function made by `keyedProcess` may bring the types of its key and input. */
+export function declaredTypes(fn: object): {
+  readonly key?: Type<unknown>
+  readonly input?: Type<unknown>
+} {
+  return fn
+}
+
+/** The key as a function declares it, where keyBy does not. */
+export function keyAs(
+  key: KeySelector,
+  declared: Type<unknown> | undefined,
+  call: Call,
+): KeySelector {
+  if (declared === undefined || declared === key.type) return key
+  if (isDynamic(key.type)) return { select: key.select, type: declared }
+  const [own, other] = [key.type.schema, declared.schema].map((s) => JSON.stringify(s))
+  if (own === other) return key
+  const problem = `declares the key ${other}, but keyBy declares ${own}`
+  throw invalid(call, problem, 'make the two types equal, or leave one out')
 }

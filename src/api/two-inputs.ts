@@ -55,7 +55,7 @@ export function keyedPair(
 }
 
 /** The type that all of them are that are declared. */
-function commonKeyType(
+export function commonKeyType(
   call: Call,
   first: Type<unknown>,
   ...others: readonly (Type<unknown> | undefined)[]

@@ -2,34 +2,24 @@
  * The border between typed streams and the untyped graph. The methods of the streams have checked
  * that a function fits the records; inside the graph values are `unknown`. Every such step is here.
  */
+import type { AnyBroadcastProcess, AnyKeyedBroadcastProcess } from '../operators/broadcast.ts'
+import type {
+  BroadcastProcessFunction,
+  KeyedBroadcastProcessFunction,
+} from '../operators/broadcast-functions.ts'
+import type { AnyCoProcess, AnyKeyedCoProcess } from '../operators/connect.ts'
 import type { CoProcessFunction, KeyedCoProcessFunction } from '../operators/connected-functions.ts'
 import type {
   AggregateFunction,
   KeyedProcessFunction,
   ProcessFunction,
 } from '../operators/functions.ts'
+import type { AnyKeyedProcess } from '../operators/process.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { WindowProcessFunction, WindowStateSchema } from '../operators/windows/functions.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
-
-type AnyKeyedProcess = KeyedProcessFunction<
-  unknown,
-  unknown,
-  unknown,
-  StateSchema,
-  unknown,
-  TimerSchema
->
-type AnyKeyedCoProcess = KeyedCoProcessFunction<
-  unknown,
-  unknown,
-  unknown,
-  unknown,
-  StateSchema,
-  unknown,
-  TimerSchema
->
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
 
 export type Unary<R> = (value: unknown) => R
 
@@ -47,32 +37,72 @@ export function ternary<R>(
   return fn as (a: unknown, b: unknown, c: unknown) => R // as above
 }
 
-export function anyProcess<I, O, R>(
-  fn: ProcessFunction<I, O, R>,
-): ProcessFunction<unknown, unknown, unknown> {
+export function anyProcess<I, O, R, P extends OperatorStateSchema>(
+  fn: ProcessFunction<I, O, R, P>,
+): ProcessFunction<unknown, unknown, unknown, OperatorStateSchema> {
   // The operator gives it records of the stream, and the resources its own open() made.
-  return fn as unknown as ProcessFunction<unknown, unknown, unknown>
+  return fn as unknown as ProcessFunction<unknown, unknown, unknown, OperatorStateSchema>
 }
 
-export function anyKeyedProcess<K, I, O, S extends StateSchema, R, T extends TimerSchema>(
-  fn: KeyedProcessFunction<K, I, O, S, R, T>,
-): AnyKeyedProcess {
-  // The operator gives it records and keys of the stream, and handles made from its own schemas.
+export function anyKeyedProcess<
+  K,
+  I,
+  O,
+  S extends StateSchema,
+  R,
+  T extends TimerSchema,
+  P extends OperatorStateSchema,
+>(fn: KeyedProcessFunction<K, I, O, S, R, T, P>): AnyKeyedProcess {
+  // The operator gives it records and keys of the stream, and handles made from its own schema.
   return fn as unknown as AnyKeyedProcess
 }
 
-export function anyCoProcess<A, B, O, R>(
-  fn: CoProcessFunction<A, B, O, R>,
-): CoProcessFunction<unknown, unknown, unknown, unknown> {
+export function anyCoProcess<A, B, O, R, P extends OperatorStateSchema>(
+  fn: CoProcessFunction<A, B, O, R, P>,
+): AnyCoProcess {
   // The operator gives each entrance records of its own stream, and what its own open() made.
-  return fn as unknown as CoProcessFunction<unknown, unknown, unknown, unknown>
+  return fn as unknown as AnyCoProcess
 }
 
-export function anyKeyedCoProcess<K, A, B, O, S extends StateSchema, R, T extends TimerSchema>(
-  fn: KeyedCoProcessFunction<K, A, B, O, S, R, T>,
-): AnyKeyedCoProcess {
-  // As above, with keys of both streams.
+export function anyKeyedCoProcess<
+  K,
+  A,
+  B,
+  O,
+  S extends StateSchema,
+  R,
+  T extends TimerSchema,
+  P extends OperatorStateSchema,
+>(fn: KeyedCoProcessFunction<K, A, B, O, S, R, T, P>): AnyKeyedCoProcess {
+  // As above, with keys of both streams, and handles made from its own schema.
   return fn as unknown as AnyKeyedCoProcess
+}
+
+export function anyBroadcastProcess<
+  A,
+  B,
+  O,
+  BS extends BroadcastStateSchema,
+  R,
+  P extends OperatorStateSchema,
+>(fn: BroadcastProcessFunction<A, B, O, BS, R, P>): AnyBroadcastProcess {
+  // The operator gives each entrance records of its own stream, and maps of the stream's schema.
+  return fn as unknown as AnyBroadcastProcess
+}
+
+export function anyKeyedBroadcastProcess<
+  K,
+  A,
+  B,
+  O,
+  BS extends BroadcastStateSchema,
+  S extends StateSchema,
+  R,
+  T extends TimerSchema,
+  P extends OperatorStateSchema,
+>(fn: KeyedBroadcastProcessFunction<K, A, B, O, BS, S, R, T, P>): AnyKeyedBroadcastProcess {
+  // As above, with keys of the stream, and handles made from its own schema.
+  return fn as unknown as AnyKeyedBroadcastProcess
 }
 
 export function anyAggregate<I, A, O>(

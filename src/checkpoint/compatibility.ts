@@ -4,7 +4,7 @@
  * dropped silently.
  */
 import { MillraceError } from '../errors.ts'
-import type { JobPlan, PlanNode, PlanState } from '../graph/plan.ts'
+import type { JobPlan, PlanNode, PlanOperatorState, PlanState } from '../graph/plan.ts'
 import { compareSchemas } from '../types/evolution.ts'
 import type { TypeSchema } from '../types/type.ts'
 import type { CheckpointLink } from './manifest.ts'
@@ -75,7 +75,9 @@ function goneNode(before: PlanNode, uid: string): readonly string[] {
       ? [`${what} is gone, and with it output that may not be committed yet`]
       : []
   }
-  const held = before.states.map((state) => `"${state.name}"`)
+  const held = [...before.states, ...(before.operatorStates ?? [])].map(
+    (state) => `"${state.name}"`,
+  )
   if (before.usesTimers) held.push('its timers')
   return held.length === 0 ? [] : [`${what} is gone, and with it the state ${held.join(', ')}`]
 }
@@ -98,13 +100,27 @@ function nodeDifferences(
     differences.push(`"${uid}" has no timers any more, but the checkpoint may hold some`)
   }
   differences.push(...timerDifferences(before, node, uid))
-  const states = new Map(node.states.map((state) => [state.name, state]))
-  for (const state of before.states) {
+  differences.push(
+    ...stateDifferences(before.states, node.states, uid, drop),
+    ...stateDifferences(before.operatorStates ?? [], node.operatorStates ?? [], uid, drop),
+  )
+  return differences
+}
+
+function stateDifferences(
+  before: readonly (PlanState | PlanOperatorState)[],
+  now: readonly (PlanState | PlanOperatorState)[],
+  uid: string,
+  drop: ReadonlySet<string>,
+): readonly string[] {
+  const differences: string[] = []
+  const states = new Map(now.map((state) => [state.name, state]))
+  for (const state of before) {
     if (drop.has(`${uid}/${state.name}`)) continue
     const found = states.get(state.name)
     const difference = found === undefined ? 'is gone' : stateDifference(state, found)
-    if (difference !== undefined)
-      differences.push(`state "${state.name}" of "${uid}" ${difference}`)
+    if (difference === undefined) continue
+    differences.push(`state "${state.name}" of "${uid}" ${difference}`)
   }
   return differences
 }
@@ -131,10 +147,13 @@ function kindOf({ operation }: PlanNode): string {
 function holdsAnything(node: PlanNode): boolean {
   if (node.kind === 'source') return true
   if (node.kind === 'sink') return node.guarantee === 'exactly-once'
-  return node.states.length > 0 || node.usesTimers
+  return node.states.length > 0 || node.operatorStates !== undefined || node.usesTimers
 }
 
-function stateDifference(before: PlanState, now: PlanState): string | undefined {
+function stateDifference(
+  before: PlanState | PlanOperatorState,
+  now: PlanState | PlanOperatorState,
+): string | undefined {
   if (before.kind !== now.kind) return `was of kind ${before.kind}, is of kind ${now.kind}`
   const mapKey = typeDifference(before.keyType, now.keyType)
   if (mapKey !== undefined) return `has another map key: ${mapKey}`

@@ -5,6 +5,7 @@
  */
 import type { ErrorData } from '../errors.ts'
 import { assert } from '../util/assert.ts'
+import { broadcastDifference } from './broadcasts.ts'
 import { type Draft, failJob, reject, report, settle } from './decisions-draft.ts'
 import { afterTheLast } from './decisions-complete.ts'
 import type { CheckpointPurpose } from './manifest.ts'
@@ -134,8 +135,8 @@ export function acknowledged(draft: Draft, ack: Acknowledgement & AckId, atMs: n
     `there is no task ${key}`,
   )
   if (active.phase === 'confirm' || active.acknowledged.has(key)) return
-  const { task, statistics } = ack
-  const acks = new Map(active.acknowledged).set(key, { task, statistics })
+  const { task, statistics, broadcasts = [] } = ack
+  const acks = new Map(active.acknowledged).set(key, { task, statistics, broadcasts })
   draft.active = { ...active, acknowledged: acks }
   writeWhenAllAcknowledged(draft, atMs)
 }
@@ -149,11 +150,13 @@ function writeWhenAllAcknowledged(draft: Draft, atMs: number): void {
   const active = draft.active
   if (active?.phase !== 'prepare') return
   if (active.acknowledged.size < draft.setup.tasks.length) return
-  const confirming: ActiveCheckpoint = { ...active, phase: 'confirm', acknowledgedAtMs: atMs }
-  draft.active = confirming
   const acks = [...active.acknowledged.values()].toSorted(
     (a, b) => a.task.vertex - b.task.vertex || a.task.subtaskIndex - b.task.subtaskIndex,
   )
+  const difference = broadcastDifference(acks)
+  if (difference !== undefined) return failJob(draft, difference)
+  const confirming: ActiveCheckpoint = { ...active, phase: 'confirm', acknowledgedAtMs: atMs }
+  draft.active = confirming
   draft.effects.push({
     kind: 'write-manifest',
     checkpointId: active.checkpointId,

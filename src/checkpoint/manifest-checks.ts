@@ -2,7 +2,14 @@
  * What a link of format version 1 may look like, field by field; the compiler holds these checks
  * against the interfaces of `manifest.ts`. After the shape come the rules that join fields.
  */
-import type { JobPlan, PlanEdge, PlanNode, PlanState, PlanVertex } from '../graph/plan.ts'
+import type {
+  JobPlan,
+  PlanEdge,
+  PlanNode,
+  PlanOperatorState,
+  PlanState,
+  PlanVertex,
+} from '../graph/plan.ts'
 import { STATE_KINDS } from '../state/descriptors.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
@@ -46,6 +53,10 @@ const planState = checks.shape<PlanState>(
   { name, kind: kindOfState, type: schema },
   { keyType: schema },
 )
+const planOperatorState = checks.shape<PlanOperatorState>(
+  { name, kind: checks.oneOf('operator-list', 'union-list', 'broadcast'), type: schema },
+  { keyType: schema },
+)
 const planNode = checks.shape<PlanNode>(
   {
     id: checks.integer(),
@@ -60,6 +71,7 @@ const planNode = checks.shape<PlanNode>(
     uid: name,
     keyType: schema,
     timers: checks.list(timer, LIST_MAX),
+    operatorStates: checks.list(planOperatorState, LIST_MAX),
     bounded: checks.flag,
     readsAllSplits: checks.flag,
     replayable: checks.flag,

@@ -4,6 +4,7 @@
  * after that trigger's barrier.
  */
 import type { ErrorData } from '../errors.ts'
+import type { BroadcastDigest } from './broadcasts.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { CommitScope } from '../operators/sink.ts'
@@ -83,6 +84,7 @@ export type FromWorker =
       readonly checkpointId: number
       readonly task: TaskRecord
       readonly statistics: TaskStatistics
+      readonly broadcasts?: readonly BroadcastDigest[]
     }
   | {
       readonly kind: 'decline'

@@ -4,6 +4,7 @@
  * `coordinator.ts` performs them; `docs/internals/checkpoint-protocol.md` tells the story.
  */
 import type { ErrorData } from '../errors.ts'
+import type { BroadcastDigest } from './broadcasts.ts'
 import type {
   CheckpointPurpose,
   CheckpointStatistics,
@@ -81,6 +82,7 @@ export type ProtocolEvent = { readonly atMs: number } & (
       readonly checkpointId: number
       readonly task: TaskRecord
       readonly statistics: TaskStatistics
+      readonly broadcasts?: readonly BroadcastDigest[]
     }
   | {
       readonly kind: 'decline'
@@ -165,6 +167,7 @@ export type CheckpointReport = {
 export interface Acknowledgement {
   readonly task: TaskRecord
   readonly statistics: TaskStatistics
+  readonly broadcasts?: readonly BroadcastDigest[]
 }
 
 /** A checkpoint before its commit point: it can fail without a trace. */

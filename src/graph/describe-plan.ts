@@ -58,7 +58,8 @@ function facts(node: PlanNode): string {
   if (node.guarantee !== undefined) found.push(node.guarantee)
   if (node.keyType !== undefined) found.push(`key ${describeSchema(node.keyType)}`)
   if (node.usesTimers) found.push('timers')
-  const states = node.states.map(({ name, kind, type, keyType }) => {
+  const all = [...node.states, ...(node.operatorStates ?? [])]
+  const states = all.map(({ name, kind, type, keyType }) => {
     const key = keyType === undefined ? '' : `${describeSchema(keyType)} → `
     return `${name}: ${kind} ${key}${describeSchema(type)}`
   })

@@ -10,6 +10,7 @@ import type { WatermarkStrategy } from '../operators/watermarks.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { StateDescriptor } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { NonKeyedState } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
 
 /** Watermarks of a source, per split. */
@@ -55,6 +56,8 @@ export interface OperatorNode extends NodeBase {
   /** Of the second input, by the same type; without it the edges of that are not keyed. */
   readonly secondKey?: KeySelector
   readonly states: Readonly<Record<string, StateDescriptor>>
+  /** State of the subtask that belongs to no key: declared lists, and maps of broadcast streams. */
+  readonly operatorStates?: Readonly<Record<string, NonKeyedState>>
   readonly usesTimers: boolean
   /** Those that the function declares, by name. */
   readonly timers?: TimerSchema

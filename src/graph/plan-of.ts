@@ -1,7 +1,8 @@
 /** From the graph that runs to its plan: what it is, without its functions. */
 import type { GraphNode, JobGraph, OperatorNode } from './job-graph.ts'
 import type { TimerRecord } from '../state/snapshot.ts'
-import type { JobPlan, PlanNode, PlanState } from './plan.ts'
+import type { Type } from '../types/type.ts'
+import type { JobPlan, PlanNode } from './plan.ts'
 
 /** The plan of a graph. */
 export function planOf(graph: JobGraph): JobPlan {
@@ -60,12 +61,23 @@ function planNode(node: GraphNode): PlanNode {
   }
   const { operation, usesTimers, key } = node
   const keyType = key === undefined ? {} : { keyType: key.type.schema }
-  const states = planStates(node)
-  return { ...base, operation, ...keyType, states, usesTimers, ...planTimers(node), inputs }
+  const states = { states: planStates(node.states), ...planOperatorStates(node) }
+  return { ...base, operation, ...keyType, ...states, usesTimers, ...planTimers(node), inputs }
 }
 
-function planStates(node: OperatorNode): PlanState[] {
-  return Object.entries(node.states).map(([name, { kind, type, keyType }]) => ({
+function planOperatorStates({ operatorStates = {} }: OperatorNode): Partial<PlanNode> {
+  if (Object.keys(operatorStates).length === 0) return {}
+  return { operatorStates: planStates(operatorStates) }
+}
+
+interface Declared<Kind> {
+  readonly kind: Kind
+  readonly type: Type<unknown>
+  readonly keyType?: Type<unknown>
+}
+
+function planStates<Kind>(states: Readonly<Record<string, Declared<Kind>>>) {
+  return Object.entries(states).map(([name, { kind, type, keyType }]) => ({
     name,
     kind,
     type: type.schema,

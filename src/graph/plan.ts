@@ -4,11 +4,20 @@
  */
 import type { StateKind } from '../state/descriptors.ts'
 import type { TimerRecord } from '../state/snapshot.ts'
+import type { OperatorStateKind } from '../state/operator-state.ts'
 import type { TypeSchema } from '../types/type.ts'
 
 export interface PlanState {
   readonly name: string
   readonly kind: StateKind
+  readonly type: TypeSchema
+  readonly keyType?: TypeSchema
+}
+
+/** A state that belongs to no key. */
+export interface PlanOperatorState {
+  readonly name: string
+  readonly kind: OperatorStateKind
   readonly type: TypeSchema
   readonly keyType?: TypeSchema
 }
@@ -21,6 +30,7 @@ export interface PlanNode {
   readonly uid?: string
   readonly keyType?: TypeSchema
   readonly states: readonly PlanState[]
+  readonly operatorStates?: readonly PlanOperatorState[]
   readonly usesTimers: boolean
   /** The timers that are declared by name. */
   readonly timers?: readonly TimerRecord[]

@@ -112,7 +112,8 @@ function checkDeclaredState(node: OperatorNode, cure: string): void {
       cure: `${cure}: keyBy(selector, type)`,
     })
   }
-  for (const [name, { type, keyType }] of Object.entries(node.states)) {
+  const states = [...Object.entries(node.states), ...Object.entries(node.operatorStates ?? {})]
+  for (const [name, { type, keyType }] of states) {
     if (isDynamic(type.schema) || (keyType !== undefined && isDynamic(keyType.schema))) {
       throw invalid(`strictTypes: state "${name}" of ${show(node)} has no declared type`, { cure })
     }

@@ -1,6 +1,7 @@
 /** Operators over two connected streams: each record goes to the entrance of its stream. */
 import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { OperatorStateSchema } from '../state/operator-descriptors.ts'
 import { BaseOperator, tableOf } from './base.ts'
 import type { CoProcessFunction, KeyedCoProcessFunction } from './connected-functions.ts'
 import type { Operator, OperatorContext } from './operator.ts'
@@ -27,7 +28,13 @@ export class PairOperator extends BaseOperator {
   }
 }
 
-type AnyCoProcess = CoProcessFunction<unknown, unknown, unknown, unknown>
+export type AnyCoProcess = CoProcessFunction<
+  unknown,
+  unknown,
+  unknown,
+  unknown,
+  OperatorStateSchema
+>
 
 export class CoProcessOperator extends FunctionOperator<ProcessContext> {
   protected readonly context = new ProcessContext(this.emitter)
@@ -49,14 +56,15 @@ export class CoProcessOperator extends FunctionOperator<ProcessContext> {
   }
 }
 
-type AnyKeyedCoProcess = KeyedCoProcessFunction<
+export type AnyKeyedCoProcess = KeyedCoProcessFunction<
   unknown,
   unknown,
   unknown,
   unknown,
   StateSchema,
   unknown,
-  TimerSchema
+  TimerSchema,
+  OperatorStateSchema
 >
 
 export class KeyedCoProcessOperator extends KeyedFunctionOperator {

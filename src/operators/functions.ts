@@ -3,6 +3,7 @@
  * collectors, timers. Functions are synchronous; the types here refuse asynchronous ones in words.
  */
 import type { StateOf, StateSchema } from '../state/descriptors.ts'
+import type { OperatorStateOf, OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import type { OutputTag } from './output-tag.ts'
@@ -32,15 +33,17 @@ export interface Collector<O> {
 }
 
 /** What a process function can reach besides its record. Valid only during the call. */
-export interface Context<R = undefined> {
+export interface Context<R = undefined, P = {}> {
   /** Event time of the record, if its source assigns one. */
   readonly timestamp: Timestamp | undefined
   /** What `open` returned. */
   readonly resources: R
+  /** The operator state the function declares, of this subtask. */
+  readonly operatorState: OperatorStateOf<P>
   /** Emits to a side output; read it with `stream.sideOutput(tag)`. */
   output<X>(tag: OutputTag<X>, value: X): void
 }
-export interface KeyedContext<K, S, R = undefined, T = {}> extends Context<R> {
+export interface KeyedContext<K, S, R = undefined, T = {}, P = {}> extends Context<R, P> {
   readonly currentKey: K
   /** The states the function declares, of the current key. */
   readonly state: StateOf<S>
@@ -48,27 +51,32 @@ export interface KeyedContext<K, S, R = undefined, T = {}> extends Context<R> {
   readonly timers: TimersOf<T>
 }
 /** The same with what is to be known of the timer: `timerName`, `timeDomain` and `payload`. */
-export type OnTimerContext<K, S, R = undefined, T = {}> = KeyedContext<K, S, R, T> & FiredTimer<T>
+export type OnTimerContext<K, S, R = undefined, T = {}, P = {}> = KeyedContext<K, S, R, T, P> &
+  FiredTimer<T>
 
 /** What `open` is told. */
-export interface OpenContext {
+export interface OpenContext<P = {}> {
   readonly jobName: string
   readonly uid: string
   readonly subtaskIndex: number
   readonly parallelism: number
+  /** The operator state the function declares, as restored. */
+  readonly operatorState: OperatorStateOf<P>
 }
 
 /** A function over a stream without keys. */
-export interface ProcessFunction<I, O, R = undefined> {
+export interface ProcessFunction<I, O, R = undefined, P extends OperatorStateSchema = {}> {
   /** Type of what is collected; default: dynamic. */
   readonly output?: Type<O>
+  /** State of the subtask that belongs to no key, by name. */
+  readonly operatorState?: P
   /** If given, only these side outputs may be emitted and read. */
   readonly sideOutputs?: readonly OutputTag<unknown>[]
   /** Acquires what the function needs (a database of places, a compiled model), per subtask. */
-  readonly open?: (context: OpenContext) => R | Promise<R>
+  readonly open?: (context: OpenContext<P>) => R | Promise<R>
   readonly processElement: (
     value: I,
-    ctx: Context<R>,
+    ctx: Context<R, P>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   readonly close?: (resources: R) => void | Promise<void>
@@ -82,6 +90,7 @@ export interface KeyedProcessFunction<
   S extends StateSchema = {},
   R = undefined,
   T extends TimerSchema = {},
+  P extends OperatorStateSchema = {},
 > {
   /** Type of what is collected; default: dynamic. */
   readonly output?: Type<O>
@@ -89,18 +98,20 @@ export interface KeyedProcessFunction<
   readonly state?: S
   /** Timers by name, with what they carry. Their names are in every snapshot, too. */
   readonly timers?: T
+  /** State of the subtask that belongs to no key, by name. */
+  readonly operatorState?: P
   /** If given, only these side outputs may be emitted and read. */
   readonly sideOutputs?: readonly OutputTag<unknown>[]
   /** Acquires what the function needs (a database of places, a compiled model), per subtask. */
-  readonly open?: (context: OpenContext) => R | Promise<R>
+  readonly open?: (context: OpenContext<P>) => R | Promise<R>
   readonly processElement: (
     value: I,
-    ctx: KeyedContext<K, S, R, T>,
+    ctx: KeyedContext<K, S, R, T, P>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   readonly onTimer?: (
     timestamp: Timestamp,
-    ctx: OnTimerContext<K, S, R, T>,
+    ctx: OnTimerContext<K, S, R, T, P>,
     out: Collector<O>,
   ) => void | undefined | AsyncFunctionError
   readonly close?: (resources: R) => void | Promise<void>
@@ -117,7 +128,8 @@ export interface KeyedProcess<
   S extends StateSchema = {},
   R = undefined,
   T extends TimerSchema = {},
-> extends KeyedProcessFunction<K, I, O, S, R, T> {
+  P extends OperatorStateSchema = {},
+> extends KeyedProcessFunction<K, I, O, S, R, T, P> {
   readonly key?: Type<K>
   readonly input?: Type<I>
 }

@@ -9,6 +9,7 @@ import type { StateOf, StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import type { Collector, Context, KeyedContext } from './functions.ts'
 import type { NamedTimers } from './named-timers.ts'
+import type { OperatorStateOf, OperatorStateSchema } from '../state/operator-descriptors.ts'
 import { NO_TIMESTAMP, type OperatorContext, type Output, type TimeDomain } from './operator.ts'
 import type { OutputTag } from './output-tag.ts'
 import type { TimersOf } from './timer-functions.ts'
@@ -56,8 +57,9 @@ export class Emitter implements Collector<unknown> {
   }
 }
 
-export class ProcessContext implements Context<unknown> {
+export class ProcessContext implements Context<unknown, OperatorStateSchema> {
   resources: unknown = undefined
+  operatorState: OperatorStateOf<OperatorStateSchema> = {}
   protected readonly emitter: Emitter
 
   constructor(emitter: Emitter) {
@@ -77,7 +79,7 @@ type Schema = StateSchema
 
 export class KeyedProcessContext
   extends ProcessContext
-  implements KeyedContext<unknown, Schema, unknown, TimerSchema>
+  implements KeyedContext<unknown, Schema, unknown, TimerSchema, OperatorStateSchema>
 {
   readonly state: StateOf<Schema>
   readonly timers: TimersOf<TimerSchema>

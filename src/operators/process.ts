@@ -4,8 +4,11 @@
  */
 import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
 import { BaseOperator, tableOf } from './base.ts'
 import type { Collector, KeyedProcessFunction, OpenContext, ProcessFunction } from './functions.ts'
+import { HeldStates } from './held-states.ts'
 import { NamedTimers } from './named-timers.ts'
 import { NO_TIMESTAMP, type OperatorContext, type TimeDomain } from './operator.ts'
 import type { OutputTag } from './output-tag.ts'
@@ -14,26 +17,47 @@ import { Emitter, KeyedProcessContext, ProcessContext } from './process-context.
 /** What all functions with a context may have. */
 interface FunctionParts {
   readonly sideOutputs?: readonly OutputTag<unknown>[]
-  readonly open?: (context: OpenContext) => unknown
+  readonly operatorState?: OperatorStateSchema
+  readonly open?: (context: OpenContext<OperatorStateSchema>) => unknown
   readonly close?: (resources: unknown) => void | Promise<void>
 }
 
 /** An operator around a function with a context; the function's entrances are the subclass's. */
 export abstract class FunctionOperator<C extends ProcessContext> extends BaseOperator {
   protected readonly emitter: Emitter
+  protected readonly held: HeldStates
   protected abstract readonly context: C
   readonly #parts: FunctionParts
   readonly #operatorContext: OperatorContext
 
-  constructor(context: OperatorContext, what: string, parts: FunctionParts) {
+  constructor(
+    context: OperatorContext,
+    what: string,
+    parts: FunctionParts,
+    broadcast: BroadcastStateSchema = {},
+  ) {
     super(context, what)
     this.#parts = parts
     this.#operatorContext = context
     this.emitter = new Emitter(context, what, parts.sideOutputs)
+    this.held = new HeldStates(context, parts.operatorState ?? {}, broadcast)
+  }
+
+  restoreState(entries: readonly OperatorStateEntry[]): void {
+    this.held.restore(entries)
   }
 
   override async open(): Promise<void> {
-    this.context.resources = await this.#parts.open?.(this.#operatorContext)
+    this.held.open()
+    const operatorState = this.held.lists
+    this.context.operatorState = operatorState
+    const { jobName, uid, subtaskIndex, parallelism } = this.#operatorContext
+    const told = { jobName, uid, subtaskIndex, parallelism, operatorState }
+    this.context.resources = await this.#parts.open?.(told)
+  }
+
+  snapshotState(): readonly OperatorStateEntry[] {
+    return this.held.snapshot()
   }
 
   override async close(): Promise<void> {
@@ -41,15 +65,13 @@ export abstract class FunctionOperator<C extends ProcessContext> extends BaseOpe
   }
 }
 
+type AnyProcess = ProcessFunction<unknown, unknown, unknown, OperatorStateSchema>
+
 export class ProcessOperator extends FunctionOperator<ProcessContext> {
   protected readonly context = new ProcessContext(this.emitter)
-  readonly #fn: ProcessFunction<unknown, unknown, unknown>
+  readonly #fn: AnyProcess
 
-  constructor(
-    context: OperatorContext,
-    what: string,
-    fn: ProcessFunction<unknown, unknown, unknown>,
-  ) {
+  constructor(context: OperatorContext, what: string, fn: AnyProcess) {
     super(context, what, fn)
     this.#fn = fn
   }
@@ -72,8 +94,13 @@ export abstract class KeyedFunctionOperator<
   protected readonly timers: NamedTimers
   readonly #keyedParts: KeyedParts<C>
 
-  constructor(context: OperatorContext, what: string, parts: KeyedParts<C>) {
-    super(context, what, parts)
+  constructor(
+    context: OperatorContext,
+    what: string,
+    parts: KeyedParts<C>,
+    broadcast?: BroadcastStateSchema,
+  ) {
+    super(context, what, parts, broadcast)
     this.#keyedParts = parts
     this.timers = new NamedTimers(context, what, parts.timers)
   }
@@ -93,13 +120,14 @@ export abstract class KeyedFunctionOperator<
   }
 }
 
-type AnyKeyedProcess = KeyedProcessFunction<
+export type AnyKeyedProcess = KeyedProcessFunction<
   unknown,
   unknown,
   unknown,
   StateSchema,
   unknown,
-  TimerSchema
+  TimerSchema,
+  OperatorStateSchema
 >
 
 export class KeyedProcessOperator extends KeyedFunctionOperator {

@@ -3,13 +3,53 @@
  * its predecessors: watermarks of operators and committables of sinks. After a rescale a subtask
  * takes the entries of the former subtasks whose index is its own modulo the new parallelism.
  */
+import { createHash } from 'node:crypto'
+import type { BroadcastDigest } from '../checkpoint/broadcasts.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
+import type { OperatorNode } from '../graph/job-graph.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
 import { redistribute } from '../state/redistribute.ts'
 import { readRecords } from '../state/runs/snapshot-reader.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
+import type { ChainOperator } from './chain.ts'
+
+/** What a task adds to a checkpoint besides keyed state. */
+export interface Recorded {
+  readonly records: readonly OperatorStateEntry[]
+  readonly digests: readonly BroadcastDigest[]
+}
+
+/**
+ * What the operators of a chain add to a checkpoint: their state, and the watermark each has
+ * reached. Of broadcast maps, which are to be equal everywhere, the first subtask adds the one
+ * copy, and all say by a digest what they have.
+ */
+export function recordsOf(
+  operators: readonly Pick<ChainOperator, 'node' | 'operator' | 'stage'>[],
+  operatorIds: ReadonlyMap<string, number>,
+  subtaskIndex: number,
+): Recorded {
+  const records: OperatorStateEntry[] = []
+  const digests: BroadcastDigest[] = []
+  for (const { node, operator, stage } of operators) {
+    for (const entry of operator.snapshotState?.() ?? []) {
+      const isBroadcast = entry.kind === 'broadcast'
+      if (isBroadcast) digests.push(digestOf(node, entry))
+      if (!isBroadcast || subtaskIndex === 0) records.push(entry)
+    }
+    const operatorId = node.uid === undefined ? undefined : operatorIds.get(node.uid)
+    if (operatorId === undefined || stage.currentWatermark === MIN_WATERMARK) continue
+    records.push(encodeWatermark(operatorId, stage.currentWatermark))
+  }
+  return { records, digests }
+}
+
+function digestOf(node: OperatorNode, { name, value }: OperatorStateEntry): BroadcastDigest {
+  const hash = createHash('sha256').update(value).digest('hex')
+  return { uid: node.uid ?? node.label, name, hash }
+}
 
 export function encodeWatermark(operatorId: number, watermark: number): OperatorStateEntry {
   const out = new ByteWriter(8)

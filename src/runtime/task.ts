@@ -7,12 +7,12 @@ import type { Barrier } from './exchange/barrier.ts'
 import type { ExchangeOutput } from './exchange/exchange-output.ts'
 import type { InputGate } from './exchange/input-gate.ts'
 import type { Aligned } from './exchange/aligner.ts'
+import type { BroadcastDigest } from '../checkpoint/broadcasts.ts'
 import type { TaskRecord, TaskStatistics } from '../checkpoint/manifest.ts'
 import { errorToData } from '../errors.ts'
 import type { Vertex } from '../graph/job-graph.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
 import type { KeyedStateBackend, StateCut } from '../state/backend.ts'
-import type { OperatorStateEntry } from '../state/snapshot.ts'
 import { Asynchronous } from './asynchronous.ts'
 import type { Chain } from './chain.ts'
 import { atPlace } from './function-failed.ts'
@@ -21,7 +21,7 @@ import { sinkFailure, type SinkRunner } from './sink-runner.ts'
 import type { SourceHead, SourceSnapshot } from './source-head.ts'
 import type { Stage } from './stages.ts'
 import type { TaskSnapshots } from './task-snapshots.ts'
-import { encodeWatermark } from './task-records.ts'
+import { encodeWatermark, type Recorded, recordsOf } from './task-records.ts'
 
 export interface TaskParts {
   readonly vertex: Vertex
@@ -196,7 +196,7 @@ export class Task {
     const { barrier, alignmentMs } = held
     const startMs = host.clock.monotonic()
     for (const { stage } of chain.operators) stage.flush()
-    const records = this.#records()
+    const { records, digests } = this.#records()
     const position = source?.snapshot(barrier.checkpointId)
     const cut = backend?.cut()
     for (const exchange of exchanges) exchange.barrier(barrier)
@@ -209,7 +209,7 @@ export class Task {
     const syncMs = host.clock.monotonic() - startMs
     const all = Promise.all(committables).then((lists) => [...records, ...lists.flat()])
     const written = snapshots.write(barrier.checkpointId, cut, all)
-    void this.#acknowledge(barrier, { alignmentMs, syncMs, cut, position, written })
+    void this.#acknowledge(barrier, { alignmentMs, syncMs, cut, position, written, digests })
   }
 
   async #acknowledge(barrier: Barrier, part: CutInProgress): Promise<void> {
@@ -244,27 +244,21 @@ export class Task {
         bytes: snapshot.records?.lengthBytes ?? (dirtyEntries > 0 ? (own?.lengthBytes ?? 0) : 0),
         dirtyEntries,
       }
-      host.send({ kind: 'acknowledge', checkpointId, task, statistics })
+      const broadcasts = part.digests
+      host.send({ kind: 'acknowledge', checkpointId, task, statistics, broadcasts })
     } catch (error) {
       const data = errorToData(error, 'CHECKPOINT_FAILED')
       host.send({ kind: 'decline', checkpointId, vertex: vertex.id, subtaskIndex, error: data })
     }
   }
 
-  #records(): OperatorStateEntry[] {
-    const { chain, operatorIds, source } = this.parts
-    const records: OperatorStateEntry[] = []
+  #records(): Recorded {
+    const { chain, operatorIds, source, subtaskIndex } = this.parts
+    const { records, digests } = recordsOf(chain.operators, operatorIds, subtaskIndex)
     const sourceId = source === undefined ? undefined : operatorIds.get(source.uid)
-    if (source !== undefined && sourceId !== undefined && source.watermark > MIN_WATERMARK) {
-      records.push(encodeWatermark(sourceId, source.watermark))
-    }
-    for (const { node, operator, stage } of chain.operators) {
-      records.push(...(operator.snapshotState?.() ?? []))
-      const operatorId = node.uid === undefined ? undefined : operatorIds.get(node.uid)
-      if (operatorId === undefined || stage.currentWatermark === MIN_WATERMARK) continue
-      records.push(encodeWatermark(operatorId, stage.currentWatermark))
-    }
-    return records
+    if (source === undefined || sourceId === undefined) return { records, digests }
+    if (source.watermark === MIN_WATERMARK) return { records, digests }
+    return { records: [...records, encodeWatermark(sourceId, source.watermark)], digests }
   }
 
   #reportEnd(host: WorkerHost): void {
@@ -295,5 +289,6 @@ interface CutInProgress {
   readonly syncMs: number
   readonly cut: StateCut | undefined
   readonly position: SourceSnapshot | undefined
+  readonly digests: readonly BroadcastDigest[]
   readonly written: ReturnType<TaskSnapshots['write']>
 }

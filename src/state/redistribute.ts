@@ -1,10 +1,11 @@
 /**
  * Who gets what of operator state when a job is restored, by the rules of Flink's
- * `RoundRobinOperatorStateRepartitioner`. At unchanged parallelism list and broadcast state stay
- * where they were. Else the elements of each list state, in the order of the former subtasks, are
+ * `RoundRobinOperatorStateRepartitioner`. At unchanged parallelism list state stays where it was.
+ * Else the elements of each list state, in the order of the former subtasks, are
  * cut into runs of equal length; the subtasks that get one more start where those of the state
  * before ended, so that many short lists do not all go to the first. Union state goes to everybody
- * whole; of broadcast state subtask i gets the copy of former subtask i modulo their number.
+ * whole, and so does the copy of broadcast state; of several copies subtask i gets that of former
+ * subtask i modulo their number.
  */
 import { assert } from '../util/assert.ts'
 import type { OperatorStateKind } from './operator-state.ts'
@@ -29,8 +30,8 @@ export function redistribute(
     const all = own.flat()
     return Array.from({ length: parallelism }, () => all)
   }
-  if (own.length === parallelism) return own
-  return kind === 'broadcast' ? broadcast(own, parallelism) : split(own, parallelism)
+  if (kind === 'broadcast') return broadcast(own, parallelism)
+  return own.length === parallelism ? own : split(own, parallelism)
 }
 
 function split(former: EntriesPerSubtask, parallelism: number): EntriesPerSubtask {

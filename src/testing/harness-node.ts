@@ -3,6 +3,7 @@
  * checked, planned and numbered exactly as in a job of the user.
  */
 import { job } from '../api/job.ts'
+import type { KeyedBroadcastConnectedStreams } from '../api/streams/connected.ts'
 import type { DataStream, StreamEnvironment } from '../api/streams/data.ts'
 import type { KeyedStream } from '../api/streams/keyed.ts'
 import { sink } from '../connectors/define-sink.ts'
@@ -10,6 +11,7 @@ import { buildJobGraph } from '../graph/build.ts'
 import type { OperatorNode } from '../graph/job-graph.ts'
 import { planOf } from '../graph/plan-of.ts'
 import type { JobPlan } from '../graph/plan.ts'
+import type { BroadcastStateSchema } from '../state/operator-descriptors.ts'
 import { MAX_PARALLELISM_DEFAULT } from '../state/key-groups.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
@@ -54,6 +56,22 @@ export function twoInputNode<K, A, B, O>(
       first.keyBy((): K => unreachable(), keyType),
       second.keyBy((): K => unreachable(), keyType),
     )
+  })
+}
+
+/** As above, over a keyed stream and a broadcast one. */
+export function broadcastNode<K, A, B, O, BS extends BroadcastStateSchema>(
+  uid: string,
+  key: Type<K> | undefined,
+  broadcast: BS,
+  chain: (streams: KeyedBroadcastConnectedStreams<K, A, B, BS>) => DataStream<O>,
+): HarnessNode {
+  return nodeOf(uid, (env) => {
+    const keyed = env
+      .fromElements<A>('harness-input', [])
+      .keyBy((): K => unreachable(), key ?? t.dynamic<K>())
+    const second = env.fromElements<B>('harness-broadcast-input', []).broadcast(broadcast)
+    return chain(keyed.connect(second))
   })
 }
 

@@ -10,8 +10,9 @@ import type { Timestamp } from '../operators/functions.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
 import type { EntryStream, KeyedStateBackend } from '../state/backend.ts'
 import { restoreStream } from '../state/runs/run-set.ts'
-import { writeSnapshot } from '../state/runs/snapshot-writer.ts'
-import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
+import { readRecords } from '../state/runs/snapshot-reader.ts'
+import { writeSnapshot, type WrittenSnapshot } from '../state/runs/snapshot-writer.ts'
+import type { OperatorRecord, OperatorStateEntry, RunReference } from '../state/snapshot.ts'
 import { MemoryBlobStore } from '../storage/memory.ts'
 import { required } from '../util/assert.ts'
 import { HARNESS_JOB } from './harness-node.ts'
@@ -35,6 +36,8 @@ export interface HarnessSnapshot {
     readonly plan: JobPlan
     readonly operators: readonly OperatorRecord[]
     readonly runs: readonly RunReference[]
+    /** The run that holds the operator state. */
+    readonly records: RunReference | undefined
   }
 }
 
@@ -43,6 +46,7 @@ export class HarnessSnapshots {
   readonly #store: RunStore
   readonly #operators: readonly OperatorRecord[]
   #runs: readonly RunReference[]
+  #records: RunReference | undefined
   #writing: Promise<unknown> | undefined
 
   /** @throws `CHECKPOINT_INCOMPATIBLE` if the function does not fit what is restored. */
@@ -58,6 +62,7 @@ export class HarnessSnapshots {
     this.#store = inside?.store ?? { blobs: new MemoryBlobStore('memory:harness'), lastRun: 0 }
     this.#operators = operatorIds(inside?.operators ?? [], plan)
     this.#runs = inside?.runs ?? []
+    this.#records = inside?.records
   }
 
   /** Resolves when nothing is being written any more. */
@@ -79,9 +84,15 @@ export class HarnessSnapshots {
     return restoreStream(this.#store.blobs, this.#runs, { start: 0, end: maxParallelism - 1 })
   }
 
+  /** The operator state it starts from. */
+  async operatorState(): Promise<readonly OperatorStateEntry[]> {
+    return this.#records === undefined ? [] : readRecords(this.#store.blobs, this.#records)
+  }
+
   /** Cuts now; records may go on while the cut is written. */
   async write(
     backend: KeyedStateBackend,
+    records: readonly OperatorStateEntry[],
     watermark: Timestamp = MIN_WATERMARK,
     processingTime: Timestamp = 0,
   ): Promise<HarnessSnapshot> {
@@ -89,26 +100,32 @@ export class HarnessSnapshots {
       const cure = 'await the former snapshot() first'
       throw new MillraceError('CHECKPOINT_FAILED', 'a snapshot is still being written', { cure })
     }
-    const writing = this.#write(backend)
+    const writing = this.#write(backend, records)
     this.#writing = writing
     try {
-      this.#runs = await writing
+      const { keyed, records: ofOperator } = await writing
+      if (keyed !== undefined) this.#runs = [...this.#runs, keyed]
+      this.#records = ofOperator
     } finally {
       this.#writing = undefined
     }
     const inside = { store: this.#store, plan: this.#plan, operators: this.#operators }
     const runBytes = this.#runs.map((run) => run.lengthBytes)
-    return { watermark, processingTime, runBytes, [INSIDE]: { ...inside, runs: this.#runs } }
+    const runs = { runs: this.#runs, records: this.#records }
+    return { watermark, processingTime, runBytes, [INSIDE]: { ...inside, ...runs } }
   }
 
-  async #write(backend: KeyedStateBackend): Promise<readonly RunReference[]> {
+  async #write(
+    backend: KeyedStateBackend,
+    records: readonly OperatorStateEntry[],
+  ): Promise<WrittenSnapshot> {
     const cut = backend.cut()
     const checkpointId = ++this.#store.lastRun
     const { maxParallelism } = this.#plan
     try {
-      const { keyed } = await writeSnapshot({
+      const written = await writeSnapshot({
         cut,
-        records: [],
+        records,
         subtaskIndex: 0,
         store: this.#store.blobs,
         name: `runs/${checkpointId}.run`,
@@ -124,7 +141,7 @@ export class HarnessSnapshots {
         slice: { monotonic: () => 0, budgetMs: 1, yield: () => Promise.resolve() },
       })
       cut.confirm()
-      return keyed === undefined ? this.#runs : [...this.#runs, keyed]
+      return written
     } catch (error) {
       cut.abort()
       throw error

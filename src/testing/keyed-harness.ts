@@ -7,6 +7,7 @@ import type { KeyedProcess, Timestamp } from '../operators/functions.ts'
 import { NO_TIMESTAMP } from '../operators/operator.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { OperatorStateSchema } from '../state/operator-descriptors.ts'
 import { type HarnessNode, harnessNode } from './harness-node.ts'
 import {
   type Harness,
@@ -39,8 +40,9 @@ export async function keyedHarness<
   S extends StateSchema = {},
   R = undefined,
   T extends TimerSchema = {},
+  P extends OperatorStateSchema = {},
 >(
-  fn: KeyedProcess<K, I, O, S, R, T>,
+  fn: KeyedProcess<K, I, O, S, R, T, P>,
   options: KeyedHarnessOptions = {},
 ): Promise<KeyedHarness<K, I, O, S>> {
   const { uid = 'function' } = options

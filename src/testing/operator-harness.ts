@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { MillraceError } from '../errors.ts'
 import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import type { Timestamp } from '../operators/functions.ts'
-import { MIN_WATERMARK, NO_TIMESTAMP, type Operator, type Output } from '../operators/operator.ts'
+import { MIN_WATERMARK, type Operator } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { KeyedStage, PlainStage, type Stage } from '../runtime/stages.ts'
 import type { KeyedStateBackend, KeyedStateTable, StateBackend } from '../state/backend.ts'
@@ -23,6 +23,7 @@ import { type Duration, parseDurationMs, parseSizeBytes, type Size } from '../ut
 import { systemRandom } from '../util/random.ts'
 import { HARNESS_JOB, type HarnessNode } from './harness-node.ts'
 import { HarnessSnapshots, type HarnessSnapshot } from './harness-snapshots.ts'
+import { Recorder } from './recorder.ts'
 import { stateViews } from './state-views.ts'
 
 const MEMORY_DEFAULT = '64 MiB'
@@ -129,11 +130,12 @@ export async function openHarness<H extends OperatorHarness<unknown, unknown, un
       timers: table?.timers,
       processingTime: () => time.processing,
     })
-    const running = { node, backend, table, operator }
-    const harness = make({ uid, ...running, recorder, snapshots, scratch, time })
+    const parts = { uid, node, backend, table, operator, recorder, snapshots, scratch, time }
+    const harness = make(parts)
     if (restore !== undefined) harness.restoreWatermark(restore.watermark)
     // Where time begins decides which of the restored timers are overdue.
     table?.timers.advance('processing-time', time.processing, 0, () => undefined)
+    operator.restoreState?.(await snapshots.operatorState())
     await operator.open()
     return harness
   } catch (error) {
@@ -149,26 +151,6 @@ function scratchFor({ name }: StateBackend): Scratch {
   return new LocalScratch(join(tmpdir(), `millrace-harness-${systemRandom().id()}`))
 }
 
-class Recorder implements Output {
-  readonly values: unknown[] = []
-  readonly timestamps: (number | undefined)[] = []
-  readonly #sides = new Map<string, Recorder>()
-
-  collect(value: unknown, timestamp: number): void {
-    this.values.push(value)
-    this.timestamps.push(timestamp === NO_TIMESTAMP ? undefined : timestamp)
-  }
-
-  side(name: string): Recorder {
-    const side = this.#sides.get(name) ?? new Recorder()
-    this.#sides.set(name, side)
-    return side
-  }
-
-  watermark(): void {}
-  endInput(): void {}
-}
-
 export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
   readonly #parts: HarnessParts
   readonly #stage: Stage
@@ -180,7 +162,7 @@ export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
     this.#parts = parts
     const { node, operator, table } = parts
     const handed = (key: KeySelector): KeySelector => ({ ...key, select: () => this.#key })
-    const second = node.secondKey === undefined ? undefined : handed(node.secondKey)
+    const second = node.secondKey && handed(node.secondKey)
     this.#stage =
       table === undefined || node.key === undefined
         ? new PlainStage(node.label, operator)
@@ -241,9 +223,10 @@ export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
   }
 
   snapshot(): Promise<HarnessSnapshot> {
-    const { backend, snapshots, time } = this.#parts
+    const { backend, snapshots, operator, time } = this.#parts
     const { currentWatermark } = this.#stage
-    return snapshots.write(backend, currentWatermark, time.processing)
+    const records = operator.snapshotState?.() ?? []
+    return snapshots.write(backend, records, currentWatermark, time.processing)
   }
 
   restoreWatermark(watermark: number): void {
@@ -292,9 +275,8 @@ export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
       if (round < TIMER_ROUNDS_MAX) continue
       const { node, uid } = this.#parts
       const what = `${node.operation} "${uid}" sets ${domain} timers that are due at once`
-      throw new MillraceError('FUNCTION_FAILED', `${what}, without end`, {
-        cure: 'set timers that lie in the future',
-      })
+      const cure = 'set timers that lie in the future'
+      throw new MillraceError('FUNCTION_FAILED', `${what}, without end`, { cure })
     }
   }
 }

@@ -7,6 +7,7 @@ import type { Timestamp } from '../operators/functions.ts'
 import { NO_TIMESTAMP } from '../operators/operator.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import type { OperatorStateSchema } from '../state/operator-descriptors.ts'
 import { type HarnessNode, twoInputNode } from './harness-node.ts'
 import {
   type Harness,
@@ -43,8 +44,9 @@ export async function twoInputHarness<
   S extends StateSchema = {},
   R = undefined,
   T extends TimerSchema = {},
+  P extends OperatorStateSchema = {},
 >(
-  fn: KeyedCoProcess<K, A, B, O, S, R, T>,
+  fn: KeyedCoProcess<K, A, B, O, S, R, T, P>,
   options: HarnessOptions = {},
 ): Promise<TwoInputHarness<K, A, B, O, S>> {
   const { uid = 'function' } = options

@@ -15,8 +15,9 @@ import type { OutputTag } from '../../operators/output-tag.ts'
 import type { Sink } from '../../operators/sink.ts'
 import type { Source } from '../../operators/source.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../../state/operator-descriptors.ts'
 import type { Type } from '../../types/type.ts'
-import type { ConnectedStreams } from './connected.ts'
+import type { BroadcastConnectedStreams, BroadcastStream, ConnectedStreams } from './connected.ts'
 import type { LookupJoin } from './async.ts'
 import type { EventTime, TimestampAssignment } from './event-time.ts'
 import type { KeyedStream } from './keyed.ts'
@@ -86,9 +87,23 @@ export interface DataStream<T> {
   /** This stream and others as one; in no order between them. */
   union(...others: readonly DataStream<T>[]): DataStream<T>
   /** This stream and another of any type, for functions that take both. */
+  connect<B, BS extends BroadcastStateSchema>(
+    other: BroadcastStream<B, BS>,
+  ): BroadcastConnectedStreams<T, B, BS>
   connect<B>(other: DataStream<B>): ConnectedStreams<T, B>
+  /**
+   * This stream for every subtask of what it is connected to. What it says is kept in maps that
+   * are equal in all of them.
+   *
+   * @example
+   * const limits = rules.broadcast({ byMerchant: mapState(t.string, Rule) })
+   */
+  broadcast<BS extends BroadcastStateSchema>(state: BS): BroadcastStream<T, BS>
   /** A function with a context: timestamps, side outputs, resources. For state, `keyBy` first. */
-  process<O = unknown, R = undefined>(uid: string, fn: ProcessFunction<T, O, R>): DataStream<O>
+  process<O = unknown, R = undefined, P extends OperatorStateSchema = {}>(
+    uid: string,
+    fn: ProcessFunction<T, O, R, P>,
+  ): DataStream<O>
   /**
    * One result for each record, from a call to the outside world: the place for what is
    * asynchronous. Many calls are under way at once; those are in every checkpoint, and made again

@@ -8,8 +8,13 @@ import type { Pattern } from '../../operators/patterns/types.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
 import type { TimerSchema } from '../../time/descriptors.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../../state/operator-descriptors.ts'
 import type { Type } from '../../types/type.ts'
-import type { KeyedConnectedStreams } from './connected.ts'
+import type {
+  BroadcastStream,
+  KeyedBroadcastConnectedStreams,
+  KeyedConnectedStreams,
+} from './connected.ts'
 import type { DataStream } from './data.ts'
 import type { PatternStream } from './pattern.ts'
 import type { KeyedHelperMethods } from './helpers.ts'
@@ -51,11 +56,20 @@ export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T>, KeyedJoinMe
    */
   aggregate<A, O>(uid: string, fn: AggregateFunction<T, A, O>): DataStream<O>
   /** A function with keyed state and timers. See `keyedProcess`. */
-  process<O = unknown, S extends StateSchema = {}, R = undefined, Timers extends TimerSchema = {}>(
+  process<
+    O = unknown,
+    S extends StateSchema = {},
+    R = undefined,
+    Timers extends TimerSchema = {},
+    P extends OperatorStateSchema = {},
+  >(
     uid: string,
-    fn: KeyedProcessFunction<K, T, O, S, R, Timers>,
+    fn: KeyedProcessFunction<K, T, O, S, R, Timers, P>,
   ): DataStream<O>
   /** This stream and another that is keyed by the same type, for functions that take both. */
+  connect<B, BS extends BroadcastStateSchema>(
+    other: BroadcastStream<B, BS>,
+  ): KeyedBroadcastConnectedStreams<K, T, B, BS>
   connect<B>(other: KeyedStream<K, B>): KeyedConnectedStreams<K, T, B>
   /**
    * Groups the records of a key by time, too. Needs timestamps: see `EventTime`.

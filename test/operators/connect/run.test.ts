@@ -53,7 +53,7 @@ describe('a job with connected keyed streams', () => {
       await harness.rescale(1)
       await left.send(['a', 6])
       await harness.finish()
-      assert.deepEqual(harness.output('out').toSorted(), [
+      assert.deepEqual(harness.output<string>('out').toSorted(), [
         'a left 1 after ',
         'a left 3 after 2',
         'a left 6 after 2,5',
@@ -120,7 +120,7 @@ describe('a job with connected streams without keys', () => {
         await numbers.sendTo(1, 3)
         await harness.finish()
         const expected = [1, 2, 3].flatMap((at) => [`first ${at}`, `second ${at}`])
-        assert.deepEqual(harness.output('out').toSorted(), expected.toSorted())
+        assert.deepEqual(harness.output<string>('out').toSorted(), expected.toSorted())
       }
     })
   }

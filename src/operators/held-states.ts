@@ -1,0 +1,67 @@
+/**
+ * The non-keyed states of a function in one subtask: what it declares, restored before its `open`
+ * and part of every checkpoint.
+ */
+import type { MapState } from '../state/handles.ts'
+import type {
+  BroadcastStateSchema,
+  OperatorStateOf,
+  OperatorStateSchema,
+} from '../state/operator-descriptors.ts'
+import { OperatorStateStore } from '../state/operator-state.ts'
+import type { OperatorStateEntry } from '../state/snapshot.ts'
+import { required } from '../util/assert.ts'
+import type { OperatorContext } from './operator.ts'
+
+export type BroadcastMaps = Readonly<Record<string, MapState<unknown, unknown>>>
+
+export class HeldStates {
+  /** Empty until `open`. */
+  lists: OperatorStateOf<OperatorStateSchema> = {}
+  maps: BroadcastMaps = {}
+  readonly #listSchema: OperatorStateSchema
+  readonly #mapSchema: BroadcastStateSchema
+  /** Undefined if nothing is declared. */
+  readonly #store: OperatorStateStore | undefined
+
+  constructor(
+    { operatorId, uid }: OperatorContext,
+    lists: OperatorStateSchema,
+    maps: BroadcastStateSchema,
+  ) {
+    this.#listSchema = lists
+    this.#mapSchema = maps
+    if (Object.keys(lists).length + Object.keys(maps).length === 0) return
+    const id = required(operatorId, `"${uid}" declares operator state, the host gave it no id`)
+    this.#store = new OperatorStateStore(id)
+  }
+
+  /** What is not declared any more was given up on purpose: a restore refuses it otherwise. */
+  restore(entries: readonly OperatorStateEntry[]): void {
+    const isDeclared = (name: string) => name in this.#listSchema || name in this.#mapSchema
+    this.#store?.restore(entries.filter(({ name }) => isDeclared(name)))
+  }
+
+  open(): void {
+    const store = this.#store
+    if (store === undefined) return
+    this.lists = mapValues(this.#listSchema, ({ kind, type }, name) =>
+      kind === 'operator-list' ? store.list(name, type) : store.unionList(name, type),
+    )
+    this.maps = mapValues(this.#mapSchema, ({ keyType, type }, name) =>
+      store.broadcast(name, required(keyType, `map state "${name}" has no key type`), type),
+    )
+  }
+
+  snapshot(): readonly OperatorStateEntry[] {
+    return this.#store?.snapshot() ?? []
+  }
+}
+
+function mapValues<V, R>(
+  values: Readonly<Record<string, V>>,
+  fn: (value: V, name: string) => R,
+): Readonly<Record<string, R>> {
+  const entries = Object.entries(values).map(([name, value]) => [name, fn(value, name)] as const)
+  return Object.freeze(Object.fromEntries(entries))
+}

@@ -171,13 +171,11 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
   connect<B, BS extends BroadcastStateSchema>(
     other: KeyedStream<K, B> | BroadcastStream<B, BS>,
   ): KeyedConnectedStreams<K, T, B> | KeyedBroadcastConnectedStreams<K, T, B, BS> {
-    const site = this.#site
     const call = callOf('connect')
-    const first = KeyedDataStream.inputOf(this, site, call)
-    if (other instanceof BroadcastDataStream) return other.connectedTo<K, T>(site, first, call)
-    // Anything else that is no keyed stream of this job is refused.
-    const second = KeyedDataStream.inputOf(other as KeyedStream<K, B>, site, call)
-    return new KeyedConnected(site, first, second)
+    const first = KeyedDataStream.inputOf(this, this.#site, call)
+    if (other instanceof BroadcastDataStream) return other.connectedTo(this.#site, first, call)
+    const second = KeyedDataStream.inputOf(other as KeyedStream<K, B>, this.#site, call)
+    return new KeyedConnected(this.#site, first, second)
   }
 
   /** What a keyed stream is as an input, if it is one of the same job. */

@@ -1,6 +1,7 @@
 /** Nodes that call the outside world: `asyncMap`, `asyncFlatMap` and `lookupJoin`. */
 import type { OperatorNode } from '../graph/job-graph.ts'
 import { isMillraceError, messageOf, MillraceError } from '../errors.ts'
+import { inFlightState, inFlightType, type InFlightType } from '../operators/async/in-flight.ts'
 import { Lookups } from '../operators/async/lookup.ts'
 import {
   type AsyncParts,
@@ -51,13 +52,14 @@ export function asyncMap<I, O, R>(
   const { call, upstreams } = place
   const settings = asyncSettings(options, call)
   if (typeof fn !== 'function') throw invalid(call, `needs a function, and got ${typeof fn}`, 'add')
+  const inFlight = inFlightType(commonType(upstreams))
   const parts: AsyncParts = {
     settings,
-    inputType: commonType(upstreams),
+    inFlight,
     fn: anyAsync(fn),
     deliver: results === 'one' ? deliverOne : deliverAll,
   }
-  return add(place, options.output, (context) => new AsyncOperator(context, parts))
+  return add(place, options.output, inFlight, (context) => new AsyncOperator(context, parts))
 }
 
 export function lookupJoin<T, K, R, O, Kind extends 'inner' | 'left'>(
@@ -77,19 +79,21 @@ export function lookupJoin<T, K, R, O, Kind extends 'inner' | 'left'>(
   const select = unary(options.key)
   const lookup = anyAsync(options.lookup)
   const deliver = joining(options, call)
-  return add(place, options.output, (context) => {
+  const inFlight = inFlightType(commonType(upstreams))
+  return add(place, options.output, inFlight, (context) => {
     const lookups = new Lookups(lookup, cache, required(context.world, 'a host without world'))
     const fn = (value: unknown, signal: AbortSignal): unknown => {
       const key = select(value)
       return key === null || key === undefined ? undefined : lookups.get(key, signal)
     }
-    return new AsyncOperator(context, { settings, inputType: commonType(upstreams), fn, deliver })
+    return new AsyncOperator(context, { settings, inFlight, fn, deliver })
   })
 }
 
 function add<O>(
   { site, upstreams, call }: Place,
   output: Type<unknown> | undefined,
+  inFlight: InFlightType,
   create: OperatorNode['create'],
 ): DataStream<O> {
   const outputType = output ?? dynamicType()
@@ -102,6 +106,7 @@ function add<O>(
     inputs: forwardEdges(upstreams),
     key: undefined,
     states: {},
+    operatorStates: inFlightState(inFlight),
     usesTimers: false,
     sideOutputs: new Map(),
     create: (context: OperatorContext) => create(context),

@@ -7,7 +7,6 @@
 import { MillraceError } from '../../errors.ts'
 import type { OperatorStateEntry } from '../../state/snapshot.ts'
 import { describeKey } from '../../types/keys.ts'
-import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import {
   type CallStatistics,
@@ -17,7 +16,7 @@ import {
   type Output,
 } from '../operator.ts'
 import { Call, type CallHost, type Outcome } from './call.ts'
-import { decodeInFlight, encodeInFlight } from './in-flight.ts'
+import { decodeInFlight, encodeInFlight, type InFlightType } from './in-flight.ts'
 import type { AsyncFunction, AsyncSettings } from './options.ts'
 import { type Kept, type Pending, PendingQueue } from './queue.ts'
 
@@ -26,8 +25,7 @@ export type Deliver = (output: Output, value: unknown, result: unknown, timestam
 
 export interface AsyncParts {
   readonly settings: AsyncSettings
-  /** Of the records that come in. */
-  readonly inputType: Type<unknown>
+  readonly inFlight: InFlightType
   readonly fn: AsyncFunction<unknown, unknown>
   readonly deliver: Deliver
   close?(): void
@@ -71,7 +69,7 @@ export class AsyncOperator implements Operator {
   }
 
   restoreState(entries: readonly OperatorStateEntry[]): void {
-    this.#restored = decodeInFlight(entries, this.#parts.inputType, this.#context.uid)
+    this.#restored = decodeInFlight(entries, this.#parts.inFlight)
   }
 
   /** What was under way comes first; its calls begin with the first step. */
@@ -136,7 +134,7 @@ export class AsyncOperator implements Operator {
   snapshotState(): readonly OperatorStateEntry[] {
     const { operatorId, uid } = this.#context
     const id = required(operatorId, `${uid} has no id`)
-    return encodeInFlight(id, this.#parts.inputType, this.#queue.kept())
+    return encodeInFlight(id, this.#parts.inFlight, this.#queue.kept())
   }
 
   close(): void {

@@ -128,6 +128,29 @@ for (const parallelism of [1, 2]) {
   })
 }
 
+describe('calls under way', () => {
+  it('are not lost with their operator, nor read as records of another type', async () => {
+    const before = await jobHarness(calling(new Outside()))
+    await before.source<Visit>('visits').send(visit('a'))
+    const restore = await before.snapshot()
+    await before[Symbol.asyncDispose]()
+    const gone = job('calling', (env) => {
+      env.fromSource('visits', nothing, { timestamp: ({ at }) => at }).sinkTo('answers', print())
+    })
+    const other = job('calling', (env) => {
+      env
+        .fromSource('visits', nothing, { timestamp: ({ at }) => at })
+        .map(({ page }) => page)
+        .returns(t.string)
+        .asyncMap('call', { timeout: '1 h' }, async (page) => page)
+        .sinkTo('answers', print())
+    })
+    for (const changed of [gone, other]) {
+      await assert.rejects(jobHarness(changed, { restore }), { code: 'CHECKPOINT_INCOMPATIBLE' })
+    }
+  })
+})
+
 describe('lookupJoin', () => {
   const names = new Map([['a', 'Ann']])
 

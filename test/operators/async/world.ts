@@ -1,4 +1,5 @@
 // An asynchronous operator on a clock and calls that the test moves by hand.
+import { inFlightType } from '../../../src/operators/async/in-flight.ts'
 import { AsyncOperator, deliverAll, deliverOne } from '../../../src/operators/async/operator.ts'
 import type { AsyncFunction, AsyncSettings } from '../../../src/operators/async/options.ts'
 import type { OperatorContext, OperatorWorld } from '../../../src/operators/operator.ts'
@@ -57,7 +58,7 @@ export function asyncWorld(
   }
   const operator = new AsyncOperator(context, {
     settings: { ...defaults, ...settings },
-    inputType: type,
+    inFlight: inFlightType(type),
     fn: fn ?? parked,
     deliver: flat ? deliverAll : deliverOne,
   })

@@ -234,6 +234,7 @@ export {
   setState,
   sortedMapState,
 } from './state/collection-descriptors.ts'
+export type { ExpiryContext, StateOptions, StateTtl } from './state/ttl.ts'
 export type {
   CounterState,
   DequeState,

@@ -74,8 +74,8 @@ export function checkStates(states: StateSchema | undefined, call: Call): void {
       const cure = 'declare it with valueState, listState, mapState, …'
       throw invalid(call, `: state "${name}" is no declared state`, cure)
     }
-    const { reduce, aggregate } = descriptor
-    for (const fold of [reduce, ...Object.values(aggregate ?? {})]) {
+    const { reduce, aggregate, ttl } = descriptor
+    for (const fold of [reduce, ttl?.onExpire, ...Object.values(aggregate ?? {})]) {
       refuseAsyncFunction(fold, `state "${name}" of ${call.what}`)
     }
   }

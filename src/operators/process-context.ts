@@ -94,6 +94,12 @@ export class KeyedProcessContext
     // The handles are those of the declared descriptors, by the same names.
     this.state = table.handles
     this.timers = timers.handles
+    table.expiryOutput = (tag, value, timestamp = NO_TIMESTAMP) => {
+      const { now } = emitter
+      emitter.now = timestamp
+      emitter.side(tag, value)
+      emitter.now = now
+    }
   }
 
   get currentKey(): unknown {

@@ -275,6 +275,7 @@ export class KeyedStage implements Stage {
     payload: unknown,
   ): void => {
     try {
+      if (this.#table.fireMark(key, hash, name, time)) return
       this.#table.select(key, hash)
       this.#operator.onTimer?.(domain, time, name, payload)
     } catch (error) {

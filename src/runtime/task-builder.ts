@@ -178,6 +178,7 @@ export class TaskBuilder {
       maxParallelism: graph.maxParallelism,
       memoryBytes: Math.floor(settings.memoryBytes / (settings.parallelism * keyedVertices)),
       scratch: this.#scratch(`state-${vertex.id}`),
+      processingTime: () => this.#options.processingTime(),
       monotonic: () => host.clock.monotonic(),
       ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
     })

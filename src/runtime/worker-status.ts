@@ -77,13 +77,23 @@ export function sumTimings(timings: readonly PhaseTimings[]): PhaseTimings {
 }
 
 export function sumBackends(all: readonly (BackendStatistics | undefined)[]): BackendStatistics {
-  const sum = { rows: 0, estimatedBytes: 0, evictions: 0, prefetchedReads: 0, coldReads: 0 }
+  const sum = {
+    rows: 0,
+    estimatedBytes: 0,
+    evictions: 0,
+    prefetchedReads: 0,
+    coldReads: 0,
+    expired: 0,
+    expiryLagMs: 0,
+  }
   for (const each of all) {
     sum.rows += each?.rows ?? 0
     sum.estimatedBytes += each?.estimatedBytes ?? 0
     sum.evictions += each?.evictions ?? 0
     sum.prefetchedReads += each?.prefetchedReads ?? 0
     sum.coldReads += each?.coldReads ?? 0
+    sum.expired += each?.expired ?? 0
+    sum.expiryLagMs = Math.max(sum.expiryLagMs, each?.expiryLagMs ?? 0)
   }
   return sum
 }

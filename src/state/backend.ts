@@ -12,6 +12,7 @@ import type { NativeStoreFactory } from './cold-store.ts'
 import type { StateDescriptor } from './descriptors.ts'
 import type { KeyGroupRange } from './key-groups.ts'
 import type { OperatorRecord } from './snapshot.ts'
+import type { ExpiryContext } from './ttl.ts'
 import type { Type } from '../types/type.ts'
 
 export type { NativeStoreFactory } from './cold-store.ts'
@@ -64,6 +65,13 @@ export interface KeyedStateTable {
   keys(): Iterable<{ readonly key: unknown; readonly routeHash: number }>
   /** Timers of this operator: keyed state, and so part of its cuts. */
   readonly timers: TimerTable
+  /**
+   * What a timer listener calls first: true if the timer was a mark of the table's own, which frees
+   * state whose time to live is over; `onExpire` is called meanwhile. The key is then selected.
+   */
+  fireMark(key: unknown, routeHash: number, name: string, time: number): boolean
+  /** Takes what `onExpire` emits to side outputs. */
+  expiryOutput?: ExpiryOutput
 }
 
 /** The timers of an operator, ordered by time; one per key, domain, time and name. */
@@ -98,6 +106,13 @@ export interface TimerTable {
   /** The watermark of the run that is continued. */
   restoreWatermark(watermark: number): void
 }
+
+/** Takes what `onExpire` emits; `timestamp` is undefined in processing time. */
+export type ExpiryOutput = (
+  tag: Parameters<ExpiryContext['output']>[0],
+  value: unknown,
+  timestamp: number | undefined,
+) => void
 
 /** What a cut holds: the changes of one epoch (and of aborted ones before it). */
 export interface StateCut {
@@ -134,6 +149,10 @@ export interface BackendStatistics {
   /** Rows or entries read from below, prefetched and not. */
   readonly prefetchedReads: number
   readonly coldReads: number
+  /** Entries that were freed because their time to live was over. */
+  readonly expired: number
+  /** How long the first due timer or mark of expired state waits at most; 0 if none is due. */
+  readonly expiryLagMs: number
 }
 
 export interface KeyedStateBackend extends AsyncDisposable {
@@ -168,6 +187,11 @@ export interface BackendContext {
   readonly memoryBytes: number
   /** Local throw-away files of this subtask and attempt. */
   readonly scratch: Scratch
+  /**
+   * The processing time that time-to-live is measured by, fixed while a record is processed; that
+   * of the last timers if left out.
+   */
+  readonly processingTime?: () => number
   /** Monotonic milliseconds, for the timings. */
   monotonic(): number
   /** Stands for the native store below a backend; the simulator brings one. */

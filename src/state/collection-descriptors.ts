@@ -3,6 +3,7 @@ import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import type { StateDescriptor } from './descriptors.ts'
+import { type StateOptions, ttlOf } from './ttl.ts'
 import type {
   CounterState,
   DequeState,
@@ -25,8 +26,14 @@ import type {
 export function sortedMapState<K, V>(
   key: Type<K> = dynamicType<K>(),
   value: Type<V> = dynamicType<V>(),
+  options?: StateOptions<NoInfer<V>>,
 ): StateDescriptor<SortedMapState<K, V>, ReadonlySortedMapState<K, V>> {
-  return Object.freeze({ kind: 'sorted-map', type: value, keyType: key })
+  return Object.freeze({
+    kind: 'sorted-map',
+    type: value,
+    keyType: key,
+    ...ttlOf('sortedMapState()', options),
+  })
 }
 
 /**
@@ -37,8 +44,9 @@ export function sortedMapState<K, V>(
  */
 export function setState<T>(
   type: Type<T> = dynamicType<T>(),
+  options?: StateOptions<NoInfer<T>>,
 ): StateDescriptor<SetState<T>, ReadonlySetState<T>> {
-  return Object.freeze({ kind: 'set', type })
+  return Object.freeze({ kind: 'set', type, ...ttlOf('setState()', options) })
 }
 
 /**
@@ -50,8 +58,9 @@ export function setState<T>(
  */
 export function dequeState<T>(
   type: Type<T> = dynamicType<T>(),
+  options?: StateOptions<NoInfer<T>>,
 ): StateDescriptor<DequeState<T>, ReadonlyDequeState<T>> {
-  return Object.freeze({ kind: 'deque', type })
+  return Object.freeze({ kind: 'deque', type, ...ttlOf('dequeState()', options) })
 }
 
 /**
@@ -63,6 +72,7 @@ export function dequeState<T>(
  */
 export function counterState(
   type: Type<number> = t.float64,
+  options?: StateOptions<number>,
 ): StateDescriptor<CounterState, ReadonlyCounterState> {
-  return Object.freeze({ kind: 'counter', type })
+  return Object.freeze({ kind: 'counter', type, ...ttlOf('counterState()', options) })
 }

@@ -15,6 +15,7 @@ import type {
   ReadonlyValueState,
   ValueState,
 } from './handles.ts'
+import { type StateOptions, type TimeToLive, ttlOf } from './ttl.ts'
 
 /** Every kind of state, as snapshots name them. */
 export const STATE_KINDS = [
@@ -44,6 +45,8 @@ export interface StateDescriptor<Handle = unknown, View = unknown> {
   readonly initial?: unknown
   /** Reducing state only. Values are untyped here; the factory below fixes their types. */
   readonly reduce?: (a: unknown, b: unknown) => unknown
+  /** How long its entries live; for ever if left out. */
+  readonly ttl?: TimeToLive
   /** Aggregating state only. */
   readonly aggregate?: Aggregate<unknown, unknown, unknown>
 }
@@ -69,36 +72,43 @@ export type ReadonlyStateOf<S> = {
 /** One value per key. `valueState<number>()` is short for `valueState(t.dynamic<number>())`. */
 export function valueState<T>(
   type: Type<T>,
-  options: { readonly initial: NoInfer<T> },
+  options: StateOptions<NoInfer<T>> & { readonly initial: NoInfer<T> },
 ): StateDescriptor<ValueState<T, never>, ReadonlyValueState<T, never>>
-export function valueState<T>(type?: Type<T>): StateDescriptor<ValueState<T>, ReadonlyValueState<T>>
+export function valueState<T>(
+  type?: Type<T>,
+  options?: StateOptions<NoInfer<T>>,
+): StateDescriptor<ValueState<T>, ReadonlyValueState<T>>
 export function valueState<T>(
   type: Type<T> = dynamicType<T>(),
-  options?: { readonly initial: T },
+  options?: StateOptions<T> & { readonly initial?: T },
 ): StateDescriptor<ValueState<T>, ReadonlyValueState<T>> {
   return Object.freeze({
     kind: 'value',
     type, // handles re-narrow to T; the backend treats values as unknown
-    ...(options === undefined ? {} : { initial: type.isolate(options.initial) }),
+    ...(options?.initial === undefined ? {} : { initial: type.isolate(options.initial) }),
+    ...ttlOf('valueState()', options),
   })
 }
 
 /** A list per key; appending costs the same at any length. */
 export function listState<T>(
   type: Type<T> = dynamicType<T>(),
+  options?: StateOptions<NoInfer<T>>,
 ): StateDescriptor<ListState<T>, ReadonlyListState<T>> {
-  return Object.freeze({ kind: 'list', type })
+  return Object.freeze({ kind: 'list', type, ...ttlOf('listState()', options) })
 }
 
 /** A map per key; each entry is stored, written and restored on its own. */
 export function mapState<K, V>(
   key: Type<K> = dynamicType<K>(),
   value: Type<V> = dynamicType<V>(),
+  options?: StateOptions<NoInfer<V>>,
 ): StateDescriptor<MapState<K, V>, ReadonlyMapState<K, V>> {
   return Object.freeze({
     kind: 'map',
     type: value,
     keyType: key,
+    ...ttlOf('mapState()', options),
   })
 }
 
@@ -106,11 +116,13 @@ export function mapState<K, V>(
 export function reducingState<T>(
   reduce: (a: T, b: T) => T,
   type: Type<T> = dynamicType<T>(),
+  options?: StateOptions<NoInfer<T>>,
 ): StateDescriptor<FoldingState<T, T>, ReadonlyFoldingState<T>> {
   return Object.freeze({
     kind: 'reducing',
     type,
     reduce: reduce as (a: unknown, b: unknown) => unknown,
+    ...ttlOf('reducingState()', options),
   })
 }
 
@@ -118,10 +130,12 @@ export function reducingState<T>(
 export function aggregatingState<In, Acc, Out>(
   aggregate: Aggregate<In, Acc, Out>,
   accumulator: Type<Acc> = dynamicType<Acc>(),
+  options?: StateOptions<NoInfer<Out>>,
 ): StateDescriptor<FoldingState<In, Out>, ReadonlyFoldingState<Out>> {
   return Object.freeze({
     kind: 'aggregating',
     type: accumulator,
     aggregate,
+    ...ttlOf('aggregatingState()', options),
   })
 }

@@ -101,11 +101,13 @@ export async function openHarness<H extends OperatorHarness<unknown, unknown, un
   const memoryBytes = parseSizeBytes(options.memory ?? MEMORY_DEFAULT, 'harness: memory')
   const snapshots = new HarnessSnapshots(plan, restore)
   const scratch = scratchFor(choice)
+  const time = { processing: options.processingTime ?? restore?.processingTime ?? 0 }
   const backend = choice.create({
     keyGroups: keyGroupRangeOf(0, MAX_PARALLELISM_DEFAULT, 1),
     maxParallelism: MAX_PARALLELISM_DEFAULT,
     memoryBytes,
     scratch,
+    processingTime: () => time.processing,
     monotonic: () => 0,
   })
   try {
@@ -116,7 +118,6 @@ export async function openHarness<H extends OperatorHarness<unknown, unknown, un
         ? undefined
         : backend.register({ record, keyType: key.type, descriptors, timers })
     await backend.open(snapshots.stream())
-    const time = { processing: options.processingTime ?? restore?.processingTime ?? 0 }
     const recorder = new Recorder()
     const operator = node.create({
       jobName: HARNESS_JOB,
@@ -218,7 +219,10 @@ export class OperatorHarness<K, O, S> implements Harness<K, O, S> {
 
   pendingTimers(): Readonly<Record<string, number>> {
     const counts: Record<string, number> = {}
-    for (const { name } of this.#table.timers.pending()) counts[name] = (counts[name] ?? 0) + 1
+    for (const { name } of this.#table.timers.pending()) {
+      // Marks of time-to-live are no timers of the function.
+      if (!name.startsWith('\0')) counts[name] = (counts[name] ?? 0) + 1
+    }
     return counts
   }
 

@@ -69,6 +69,7 @@ async function stageOf({ prefetches = false, secondIsKeyed = false } = {}) {
     },
     select: (key, hash) => real.select(key, hash),
     deselect: () => real.deselect(),
+    fireMark: (key, hash, name, time) => real.fireMark(key, hash, name, time),
     keys: () => real.keys(),
     prefetch(keys, hashes, count) {
       fetched.push(keys.slice(0, count))

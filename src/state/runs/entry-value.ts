@@ -2,7 +2,7 @@
  * The values of entries, format version 1 (their keys: `entry.ts`).
  *
  *     value         flags u8 | schema varuint | stamp varuint | payload
- *     row payload   (state varuint | length varuint | bytes)*
+ *     row payload   (state varuint | length varuint | bytes)*, state 0: stamps of the states
  *
  * The header is readable without the job's code. The stamp is the last touch in ms + 1, 0 = none.
  */
@@ -12,6 +12,8 @@ import type { ByteReader, ByteWriter } from '../../util/bytes.ts'
 export const FLAG_POINT_TOMBSTONE = 1
 /** All entries of OLDER runs whose key starts with this entry's key are deleted. */
 export const FLAG_RANGE_TOMBSTONE = 2
+/** Behind the elements of a list's chunk come their stamps. */
+export const FLAG_ELEMENT_STAMPS = 4
 export const FLAG_ANY_TOMBSTONE = FLAG_POINT_TOMBSTONE | FLAG_RANGE_TOMBSTONE
 
 /**
@@ -50,6 +52,20 @@ export class EntryHeader {
     this.stampMs = input.varuint() - 1
     return this
   }
+}
+
+/** In place of a state's id: the field of the stamps, each a state's id and a stamp in ms. */
+export const STAMPS_FIELD = 0
+
+/** Reads the field that `fields` stands at, of `STAMPS_FIELD`; leaves `input.end` at its end. */
+export function readStamps(
+  input: ByteReader,
+  { start, end }: FieldReader,
+  each: (stateId: number, stampMs: number) => void,
+): void {
+  input.position = start
+  input.end = end
+  while (input.remaining > 0) each(input.varuint(), input.varuint())
 }
 
 /** Starts one state of a row's payload; write its value, then call `endField` with the result. */

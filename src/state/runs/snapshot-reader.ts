@@ -20,6 +20,7 @@ import {
   SECTION_ROWS,
   SECTION_TIMERS,
   sectionOfKey,
+  startsWith,
 } from './entry.ts'
 import { readRecordKey, readTimeKey, rowPrefixLength, type TimeKey } from './entry-key.ts'
 import { EntryHeader } from './entry-value.ts'
@@ -40,6 +41,7 @@ export interface TimerEntry extends TimeKey {
   readonly payload: unknown
 }
 
+const MARK_NAME = Buffer.from('\0ttl ')
 const ALL_KEY_GROUPS = { start: 0, end: RECORDS_KEY_GROUP - 1 }
 
 export class SnapshotReader {
@@ -123,7 +125,7 @@ export class SnapshotReader {
     return row.length === 0 ? undefined : new StateDecoder(operator).decode(row)
   }
 
-  /** The timers of an operator, ordered by key group, domain and time. */
+  /** The timers that an operator's function set, ordered by key group, domain and time. */
   async *timers(uid: string): AsyncGenerator<TimerEntry> {
     const input = new ByteReader(new Uint8Array(0))
     const header = new EntryHeader()
@@ -135,6 +137,7 @@ export class SnapshotReader {
     for await (const { key, value } of this.#section(operator, SECTION_TIMERS)) {
       header.read(input.reset(value))
       const timer = readTimeKey(key)
+      if (startsWith(timer.name, MARK_NAME)) continue // of time-to-live
       const bytes = input.raw(input.remaining)
       const type = payloads.get(timerNameOf(timer.name))
       const isPlain = type === undefined && bytes.length > 0

@@ -11,7 +11,7 @@ import type { Entry } from '../backend.ts'
 import type { OperatorRecord, StateRecord } from '../snapshot.ts'
 import { SCALAR_ROW } from './entry.ts'
 import { readRowKey } from './entry-key.ts'
-import { EntryHeader, FieldReader } from './entry-value.ts'
+import { EntryHeader, FieldReader, STAMPS_FIELD } from './entry-value.ts'
 
 /** All states of one key. */
 export interface DecodedRow {
@@ -65,6 +65,7 @@ export class StateDecoder {
   #decodeScalars(input: ByteReader, states: Record<string, unknown>): void {
     const fields = new FieldReader(input)
     while (fields.next()) {
+      if (fields.stateId === STAMPS_FIELD) continue
       const { record, type } = this.#state(fields.stateId)
       const value = new ByteReader(input.bytes, fields.start, fields.end)
       states[record.name] = type.read(value)

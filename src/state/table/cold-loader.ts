@@ -52,6 +52,7 @@ export class ColdLoader {
     if (section !== SECTION_ROWS) throw new MillraceError('STORAGE_CORRUPT', `section ${section}`)
     if (this.#table === undefined || !startsWith(entry.key, this.#prefix)) this.#begin(entry)
     const table = this.#loader.tableOf(entry)
+    this.#loader.marks.seeEntry(table, entry)
     const stateId = this.#input.reset(entry.key, this.#prefix.length).uint16BE()
     if (stateId === SCALAR_ROW) {
       this.#row = entry.value
@@ -71,6 +72,7 @@ export class ColdLoader {
   finish(): void {
     this.#end()
     this.#flush()
+    this.#loader.finish()
   }
 
   #begin(entry: Entry): void {

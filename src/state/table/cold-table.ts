@@ -96,12 +96,14 @@ export class ColdTable implements RowSource, TableSource {
     table.deselect()
   }
 
-  entry(owner: ItemOwner, key: unknown): { readonly value: unknown } | undefined {
+  entry(owner: ItemOwner, key: unknown): Pick<ColdEntry, 'value' | 'stampMs'> | undefined {
     this.#collectionKey(owner)
     writeUserKey(this.#out, owner.state, key)
     const value = this.#read(this.#out.copy())
     if (value === undefined) return undefined
-    return { value: this.#table.codec.readMapValue(this.#input.reset(value), owner.state) }
+    const { codec } = this.#table
+    const read = codec.readMapValue(this.#input.reset(value), owner.state)
+    return { value: read, stampMs: codec.stampMs }
   }
 
   entries(owner: ItemOwner, range: ColdRange, limit: number): readonly ColdEntry[] {
@@ -114,6 +116,7 @@ export class ColdTable implements RowSource, TableSource {
     const { store } = this.#side
     const found =
       range.isDown === true ? store.scanDown(from, to, limit) : store.scan(from, to, limit)
+    const { codec } = this.#table
     const entries: ColdEntry[] = []
     for (let index = 0; index + 1 < found.length; index += 2) {
       const [key, value] = [found[index], found[index + 1]]
@@ -121,7 +124,8 @@ export class ColdTable implements RowSource, TableSource {
       const keyBytes = key.subarray(prefix.length)
       entries.push({
         key: readUserKey(this.#input.reset(keyBytes), owner.state),
-        value: this.#table.codec.readMapValue(this.#input.reset(value), owner.state),
+        value: codec.readMapValue(this.#input.reset(value), owner.state),
+        stampMs: codec.stampMs,
         keyBytes,
       })
     }

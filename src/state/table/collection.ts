@@ -26,6 +26,7 @@ export interface CollectionHost {
 export interface ColdEntry {
   readonly key: unknown
   readonly value: unknown
+  readonly stampMs: number
   readonly keyBytes: Uint8Array
 }
 
@@ -40,7 +41,7 @@ export interface ColdRange {
 
 /** Reads parts of collections from the cold store. */
 export interface ColdItems {
-  entry(owner: ItemOwner, key: unknown): { readonly value: unknown } | undefined
+  entry(owner: ItemOwner, key: unknown): Pick<ColdEntry, 'value' | 'stampMs'> | undefined
   /** The first entries of a range, in the order of key bytes. */
   entries(owner: ItemOwner, range: ColdRange, limit: number): readonly ColdEntry[]
   chunk(owner: ItemOwner, number: number): unknown[]
@@ -51,6 +52,8 @@ export abstract class Collection implements ItemOwner {
   readonly state: CollectionState
   readonly host: CollectionHost
   isBelow = false
+  /** The time for which a mark of its time-to-live is known to be set; 0 for none. */
+  markedAt = 0
   /** The mark of the last `clear`, while an older run may hold entries from before it. */
   cleared: Item | undefined
 

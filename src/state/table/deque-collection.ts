@@ -71,7 +71,7 @@ export class DequeCollection extends MapCollection {
   }
 
   /** Takes out an element, and lets the ends be elements again. */
-  take(item: Item): void {
+  override remove(item: Item): void {
     this.#count--
     this.host.recount()
     this.delete(item.key)
@@ -79,12 +79,12 @@ export class DequeCollection extends MapCollection {
     while (this.#count > 0 && this.find(this.#end - 1) === undefined) this.#end--
   }
 
-  override restore(key: unknown, value: unknown): Item {
+  override restore(key: unknown, value: unknown, stampMs: number): void {
     const position = key as number // positions are all that keys of a deque are
     if (this.#count === 0) this.#first = position
     this.#end = position + 1
     this.#count++
-    return super.restore(key, value)
+    super.restore(key, value, stampMs)
   }
 
   /** In order; elements pushed meanwhile do not come. */

@@ -5,32 +5,51 @@ import type { DequeState } from '../collection-handles.ts'
 import { DequeCollection } from './deque-collection.ts'
 import type { Item } from './item.ts'
 import type { CollectionState } from './layout.ts'
+import type { EntriesLife } from './lives.ts'
 import type { RowStore } from './row-store.ts'
 
 export class DequeHandle implements DequeState<unknown> {
   readonly #store: RowStore
   readonly #state: CollectionState
 
-  constructor(store: RowStore, state: CollectionState) {
+  /** Only of states with a time to live. */
+  readonly #life: EntriesLife | undefined
+
+  constructor(store: RowStore, state: CollectionState, life: EntriesLife | undefined) {
     this.#store = store
     this.#state = state
+    this.#life = life
   }
 
   get length(): number {
-    return this.#held()?.length ?? 0
+    const held = this.#held()
+    if (held === undefined || this.#life === undefined) return held?.length ?? 0
+    let count = 0
+    for (const _ of this.#life.allVisible(held.live())) count++
+    return count
   }
 
   first(): unknown {
-    return this.#read(this.#held()?.end(true))
+    const held = this.#held()
+    return held === undefined ? undefined : this.#read(held, this.#end(held, true))
   }
 
   last(): unknown {
-    return this.#read(this.#held()?.end(false))
+    const held = this.#held()
+    return held === undefined ? undefined : this.#read(held, this.#end(held, false))
   }
 
   at(index: number): unknown {
+    const held = this.#held()
+    if (held === undefined) return undefined
     const whole = Math.trunc(index)
-    return this.#read(this.#held()?.at(whole < 0 ? this.length + whole : whole))
+    const place = whole < 0 ? this.length + whole : whole
+    if (this.#life === undefined) return this.#read(held, held.at(place))
+    let left = place
+    for (const item of this.#life.allVisible(held.live())) {
+      if (left-- === 0) return this.#read(held, item)
+    }
+    return undefined
   }
 
   pushFirst(value: unknown): void {
@@ -50,32 +69,52 @@ export class DequeHandle implements DequeState<unknown> {
   }
 
   clear(): void {
-    this.#held()?.clear()
+    const held = this.#held()
+    if (held === undefined) return
+    this.#life?.settleAll(held)
+    held.clear()
   }
 
   *[Symbol.iterator](): Iterator<unknown> {
-    for (const item of this.#held()?.live() ?? []) {
+    const held = this.#held()
+    if (held === undefined) return
+    const all = held.live()
+    for (const item of this.#life === undefined ? all : this.#life.allVisible(all)) {
       this.#store.expectCurrent(item.owner.row)
-      yield this.#read(item)
+      yield this.#read(held, item)
     }
   }
 
   #push(value: unknown, atFront: boolean): void {
     const isolated = this.#state.type.isolate(value)
-    this.#own().push(isolated, atFront)
+    const own = this.#own()
+    const item = own.push(isolated, atFront)
+    this.#life?.touch(own, item)
+  }
+
+  /** The element at an end that may be read; what has expired before it goes. */
+  #end(held: DequeCollection, atFront: boolean): Item | undefined {
+    const life = this.#life
+    for (;;) {
+      const item = held.end(atFront)
+      if (item === undefined || life === undefined || life.visible(item) === item) return item
+      life.expire(held, item)
+    }
   }
 
   #pop(atFront: boolean): unknown {
     const held = this.#held()
-    const item = held?.end(atFront)
+    const item = held === undefined ? undefined : this.#end(held, atFront)
     if (held === undefined || item === undefined) return undefined
     const { value } = item
-    held.take(item)
+    held.remove(item)
     return readIsolated(this.#state.type, value)
   }
 
-  #read(item: Item | undefined): unknown {
-    return item === undefined ? undefined : readIsolated(this.#state.type, item.value)
+  #read(held: DequeCollection, item: Item | undefined): unknown {
+    if (item === undefined) return undefined
+    this.#life?.read(held, item)
+    return readIsolated(this.#state.type, item.value)
   }
 
   #held(): DequeCollection | undefined {

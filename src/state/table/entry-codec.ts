@@ -12,14 +12,18 @@ import {
   EntryHeader,
   endField,
   FieldReader,
+  FLAG_ELEMENT_STAMPS,
   FLAG_POINT_TOMBSTONE,
   FLAG_RANGE_TOMBSTONE,
+  readStamps,
+  STAMPS_FIELD,
   writeHeader,
 } from '../runs/entry-value.ts'
 import { type Item, ITEM_RANGE, type ItemOwner } from './item.ts'
 import type { CollectionState, RecordLayout, Scalar } from './layout.ts'
 import { ABSENT, type Records } from './records.ts'
 import type { Shard } from './shard.ts'
+import { Stamped } from './stamped.ts'
 
 /** The format knows one schema for each state: the one in the run's footer. */
 const SCHEMA_ID = 0
@@ -29,10 +33,13 @@ export class EntryCodec {
   readonly #records: Records
   readonly #scalarById: ReadonlyMap<number, Scalar>
   readonly #header = new EntryHeader()
+  /** Some scalar state has a time to live. */
+  readonly #isStamped: boolean
 
   constructor(operatorId: number, { scalars }: RecordLayout, records: Records) {
     this.#operatorId = operatorId
     this.#records = records
+    this.#isStamped = scalars.some(({ stampLane }) => stampLane >= 0)
     this.#scalarById = new Map(scalars.map((scalar) => [scalar.stateId, scalar]))
   }
 
@@ -46,7 +53,8 @@ export class EntryCodec {
   writeRow(out: ByteWriter, shard: Shard, slot: number): void {
     const records = this.#records
     if (records.isEmpty(shard, slot)) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
-    writeHeader(out, 0, SCHEMA_ID)
+    const stampMs = this.#isStamped ? records.newestStamp(shard, slot) : -1
+    writeHeader(out, 0, SCHEMA_ID, stampMs)
     for (const scalar of records.scalars) {
       const value = records.get(shard, slot, scalar)
       if (value === ABSENT) continue
@@ -54,6 +62,15 @@ export class EntryCodec {
       scalar.type.write(value, out)
       endField(out, start)
     }
+    if (stampMs < 0) return
+    const start = beginField(out, STAMPS_FIELD)
+    for (const scalar of records.scalars) {
+      const stamp = records.stampOf(shard, slot, scalar)
+      if (stamp < 0) continue
+      out.varuint(scalar.stateId)
+      out.varuint(stamp)
+    }
+    endField(out, start)
   }
 
   /** Fills the record of `slot` from a row's value, at which `input` stands. */
@@ -62,6 +79,14 @@ export class EntryCodec {
     const fields = new FieldReader(input)
     const { end } = input
     while (fields.next()) {
+      if (fields.stateId === STAMPS_FIELD) {
+        readStamps(input, fields, (stateId, stampMs) => {
+          const scalar = this.#scalarById.get(stateId)
+          if (scalar !== undefined) this.#records.stamp(shard, slot, scalar, stampMs)
+        })
+        input.end = end
+        continue
+      }
       const scalar = this.#scalarById.get(fields.stateId)
       if (scalar === undefined) throw this.#unknownState(fields.stateId)
       input.position = fields.start
@@ -91,12 +116,28 @@ export class EntryCodec {
   writeItem(out: ByteWriter, item: Item): void {
     if ((item.flags & ITEM_RANGE) !== 0) return writeHeader(out, FLAG_RANGE_TOMBSTONE, SCHEMA_ID)
     if (item.isDead) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
-    writeHeader(out, 0, SCHEMA_ID)
-    const { kind, type } = item.owner.state
-    if (kind !== 'list') return type.write(item.value, out)
-    const elements = item.value as readonly unknown[] // a chunk's value is its elements
+    const { kind, type, ttl } = item.owner.state
+    if (kind === 'list') return this.#writeChunk(out, item)
+    // Without time-to-live nobody keeps the stamp up to date.
+    writeHeader(out, 0, SCHEMA_ID, ttl === undefined ? -1 : item.stampMs)
+    type.write(item.value, out)
+  }
+
+  #writeChunk(out: ByteWriter, { owner, value }: Item): void {
+    const { type, ttl } = owner.state
+    if (ttl === undefined) {
+      writeHeader(out, 0, SCHEMA_ID)
+      const elements = value as readonly unknown[] // a chunk's value is its elements
+      out.varuint(elements.length)
+      for (const element of elements) type.write(element, out)
+      return
+    }
+    const elements = value as readonly Stamped[] // which carry stamps with time-to-live
+    const newest = elements.reduce((max, { stampMs }) => Math.max(max, stampMs), -1)
+    writeHeader(out, FLAG_ELEMENT_STAMPS, SCHEMA_ID, newest)
     out.varuint(elements.length)
-    for (const element of elements) type.write(element, out)
+    for (const element of elements) type.write(element.value, out)
+    for (const { stampMs } of elements) out.varuint(stampMs < 0 ? 0 : newest - stampMs + 1)
   }
 
   /** The value of a map's, set's or deque's entry, at whose header `input` stands. */
@@ -106,12 +147,23 @@ export class EntryCodec {
   }
 
   readChunk(input: ByteReader, state: CollectionState): unknown[] {
-    this.#header.read(input)
+    const { flags, stampMs } = this.#header.read(input)
     const count = input.varuint()
     const elements: unknown[] = []
     for (let index = 0; index < count; index++) elements.push(readOne(state.type, input))
+    const isStamped = (flags & FLAG_ELEMENT_STAMPS) !== 0
+    for (let index = 0; index < count; index++) {
+      const age = isStamped ? input.varuint() - 1 : -1
+      if (state.ttl === undefined) continue
+      elements[index] = new Stamped(elements[index], age < 0 ? -1 : stampMs - age)
+    }
     expectEnd(input)
     return elements
+  }
+
+  /** The stamp of the value that was read last. */
+  get stampMs(): number {
+    return this.#header.stampMs
   }
 
   #unknownState(stateId: number): MillraceError {

@@ -47,6 +47,8 @@ export class Item {
   serial = 0
   /** The epoch in which it was last changed; 0 if never since it was loaded. */
   epoch = 0
+  /** The last touch, for time-to-live; -1 for none. Elements of lists have their own. */
+  stampMs = -1
   flags: number
 
   constructor(owner: ItemOwner, key: unknown, value: unknown, flags: number) {

@@ -1,6 +1,7 @@
 /** One operator's keyed state as its operator sees it: rows, handles and timers together. */
-import type { KeyedStateTable, OperatorStateSpec } from '../backend.ts'
+import type { ExpiryOutput, KeyedStateTable, OperatorStateSpec } from '../backend.ts'
 import { EntryCodec } from './entry-codec.ts'
+import { Expiry, isMark } from './expiry.ts'
 import { handlesOf } from './handles.ts'
 import { layoutOf } from './layout.ts'
 import { Averages } from './memory.ts'
@@ -23,20 +24,48 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly handles: Readonly<Record<string, unknown>>
   readonly timers: TimerEntries
   readonly averages = new Averages()
+  readonly expiry = new Expiry()
   source: TableSource | undefined
   readonly #toucher = new RowToucher()
+  readonly #processingTime: (() => number) | undefined
 
-  constructor(spec: OperatorStateSpec, group: TableGroup) {
+  constructor(spec: OperatorStateSpec, group: TableGroup, processingTime?: () => number) {
     const layout = layoutOf(spec.record, spec.descriptors)
     const records = new Records(layout)
     const codec = new EntryCodec(spec.record.id, layout, records)
     super(spec.keyType, layout, records, codec, group)
+    this.#processingTime = processingTime
     this.spec = spec
     const timerCodec = new TimerCodec(spec.record.id, spec.record.uid, spec.timers ?? {})
     this.timers = new TimerEntries(this, timerCodec, spec.keyType, (keys, hashes, count) =>
       this.source?.prefetch(keys, hashes, count),
     )
-    this.handles = handlesOf(this)
+    const { timers } = this
+    const currentKey = (): unknown => this.currentKey
+    this.handles = handlesOf(this, { timers, currentKey, processingTime }, this.expiry)
+  }
+
+  set expiryOutput(output: ExpiryOutput) {
+    this.expiry.output = output
+  }
+
+  /** How long state that has expired waits to be freed, at most. */
+  get expiryLagMs(): number {
+    if (!this.expiry.isNeeded) return 0
+    const { timers } = this
+    const lagOf = (now: number, next: number): number =>
+      Number.isFinite(now) && next > 0 ? Math.max(0, now - next) : 0
+    return Math.max(
+      lagOf(timers.currentWatermark, timers.nextTime('event-time')),
+      lagOf(this.#processingTime?.() ?? 0, timers.nextTime('processing-time')),
+    )
+  }
+
+  fireMark(key: unknown, routeHash: number, name: string, time: number): boolean {
+    if (!isMark(name)) return false
+    this.select(key, routeHash)
+    this.expiry.fire(name, time)
+    return true
   }
 
   get prefetches(): boolean {

@@ -6,11 +6,13 @@
  *     word 0  route hash        word 2  flags
  *     word 1  epoch             word 3  presence of scalar states 0 to 15, two bits each
  *     lane 2  the key, if it is a number
- *     lane 3… one for each scalar state that may be a number, then presence of states 16 and on
+ *     lane 3… one for each scalar state that may be a number, two for each that has a time to live,
+ *             then presence of states 16 and on
  */
 import type { Type, TypeSchema } from '../../types/type.ts'
 import type { StateDescriptor, StateKind } from '../descriptors.ts'
 import type { OperatorRecord } from '../snapshot.ts'
+import type { TimeToLive } from '../ttl.ts'
 import { assert, required } from '../../util/assert.ts'
 
 export const WORD_HASH = 0
@@ -53,6 +55,10 @@ export interface Scalar {
   readonly lane: number
   readonly presenceWord: number
   readonly presenceShift: number
+  /** With time-to-live: the lane of the last touch in ms + 1, 0 for none; else -1. */
+  readonly stampLane: number
+  /** With time-to-live: the lane of the time for which a mark is known to be set, 0 for none. */
+  readonly markLane: number
 }
 
 export type CollectionKind = 'list' | 'map' | 'sorted-map' | 'set' | 'deque'
@@ -66,6 +72,7 @@ export interface CollectionState {
   readonly type: Type<unknown>
   /** Of the user keys; undefined if they are numbers of ours. */
   readonly keyType: Type<unknown> | undefined
+  readonly ttl: TimeToLive | undefined
   /** Place among the collections. */
   readonly ordinal: number
 }
@@ -97,7 +104,11 @@ export function layoutOf(
   let lanes = LANES_BEFORE_VALUES
   const flat = declared.filter(isScalar).map(({ state, descriptor }, ordinal) => {
     const lane = mayBeNumber(descriptor.type.schema) ? lanes++ : -1
-    return { stateId: state.id, name: state.name, type: descriptor.type, descriptor, ordinal, lane }
+    const { id: stateId, name } = state
+    const isMortal = descriptor.ttl !== undefined
+    const [stampLane, markLane] = isMortal ? [lanes++, lanes++] : [-1, -1]
+    const { type } = descriptor
+    return { stateId, name, type, descriptor, ordinal, lane, stampLane, markLane }
   })
   const scalars = flat.map((scalar) => {
     const group = Math.floor(scalar.ordinal / STATES_PER_WORD)
@@ -115,6 +126,7 @@ export function layoutOf(
         kind: required(collectionKindOf(descriptor.kind), 'a collection'),
         type: descriptor.kind === 'set' ? NO_VALUE : descriptor.type,
         keyType: descriptor.kind === 'set' ? descriptor.type : descriptor.keyType,
+        ttl: descriptor.ttl,
         ordinal,
       }),
     )

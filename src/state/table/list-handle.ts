@@ -5,6 +5,7 @@ import { assert } from '../../util/assert.ts'
 import type { ListState } from '../handles.ts'
 import type { CollectionState } from './layout.ts'
 import { ListCollection } from './list-collection.ts'
+import type { ListLife } from './lives.ts'
 import type { RowStore } from './row-store.ts'
 
 export class ListHandle implements ListState<unknown> {
@@ -12,14 +13,18 @@ export class ListHandle implements ListState<unknown> {
   readonly #state: CollectionState
   readonly #type: Type<unknown>
 
-  constructor(store: RowStore, state: CollectionState) {
+  /** Only of states with a time to live; elements are then held with their stamps. */
+  readonly #life: ListLife | undefined
+
+  constructor(store: RowStore, state: CollectionState, life: ListLife | undefined) {
     this.#store = store
     this.#state = state
+    this.#life = life
     this.#type = state.type
   }
 
   get(): readonly unknown[] {
-    const all = this.#held()?.all() ?? []
+    const all = this.#values(true)
     if (this.#type.copyOnRead) {
       for (let index = 0; index < all.length; index++) {
         all[index] = readIsolated(this.#type, all[index])
@@ -29,6 +34,7 @@ export class ListHandle implements ListState<unknown> {
   }
 
   get length(): number {
+    if (this.#life !== undefined) return this.#values(false).length
     return this.#held()?.length ?? 0
   }
 
@@ -38,24 +44,42 @@ export class ListHandle implements ListState<unknown> {
 
   add(value: unknown): void {
     const isolated = this.#type.isolate(value)
-    this.#list().add(isolated)
+    this.#add(this.#list(), isolated)
   }
 
   addAll(values: Iterable<unknown>): void {
     const isolated = Array.from(values, (value) => this.#type.isolate(value))
     if (isolated.length === 0) return this.#store.expectKey()
     const list = this.#list()
-    for (const value of isolated) list.add(value)
+    for (const value of isolated) this.#add(list, value)
   }
 
   update(values: Iterable<unknown>): void {
     const isolated = Array.from(values, (value) => this.#type.isolate(value))
     if (isolated.length === 0) return this.clear()
-    this.#list().replace(isolated)
+    const list = this.#list()
+    const life = this.#life
+    if (life === undefined) return list.replace(isolated)
+    life.settle(list)
+    list.replace(isolated.map((value) => life.stamped(list, value)))
   }
 
   clear(): void {
-    this.#held()?.clear()
+    const held = this.#held()
+    if (held === undefined) return
+    this.#life?.settle(held)
+    held.clear()
+  }
+
+  #add(list: ListCollection, value: unknown): void {
+    list.add(this.#life === undefined ? value : this.#life.stamped(list, value))
+  }
+
+  /** Those that a read may give, in a new array. */
+  #values(reads: boolean): unknown[] {
+    const held = this.#held()
+    if (held === undefined) return []
+    return this.#life === undefined ? held.all() : this.#life.visible(held, reads)
   }
 
   #held(): ListCollection | undefined {

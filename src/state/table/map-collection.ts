@@ -1,6 +1,5 @@
 /** The map state of one row. Each entry is an item of its own; a deleted one stays, dead. */
-import type { CollectionHost } from './collection.ts'
-import { Collection } from './collection.ts'
+import { type ColdEntry, Collection, type CollectionHost } from './collection.ts'
 import { ItemIndex } from './item-index.ts'
 import { detach, Item, ITEM_BELOW, ITEM_DEAD, ITEM_REFERENCED, type ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
@@ -88,12 +87,23 @@ export class MapCollection extends Collection {
   }
 
   /** Adds an entry as an earlier run holds it. */
-  restore(key: unknown, value: unknown): Item {
-    const item = new Item(this, key, value, ITEM_BELOW)
+  restore(key: unknown, value: unknown, stampMs: number): void {
+    const item = itemBelow(this, { key, value, stampMs })
     this.#add(item)
     this.#live++
     this.isBelow = true
-    return item
+  }
+
+  /** Removes an entry that is there. */
+  remove(item: Item): void {
+    this.delete(item.key)
+  }
+
+  /** Makes an entry that is there ready for a change of its stamp. */
+  renew(item: Item): Item {
+    const held = this.index.get(item.key) ?? this.#load(item.key) ?? item
+    this.#touch(held)
+    return held
   }
 
   /**
@@ -109,10 +119,10 @@ export class MapCollection extends Collection {
     if (this.isComplete) return
     for (let lower: Uint8Array | undefined; !this.isComplete;) {
       const page = this.host.below?.entries(this, { lower }, LOADED_ENTRIES_MAX) ?? []
-      for (const { key, value } of page) {
+      for (const entry of page) {
         if (this.isComplete) return // it was cleared
-        const item = this.index.get(key)
-        if (item === undefined) yield new Item(this, key, value, ITEM_BELOW)
+        const item = this.index.get(entry.key)
+        if (item === undefined) yield itemBelow(this, entry)
         else if (item.serial > last && !item.isDead) yield item
       }
       if (page.length < LOADED_ENTRIES_MAX) return
@@ -185,6 +195,7 @@ export class MapCollection extends Collection {
     if (found === undefined) return undefined
     item.flags &= ~ITEM_DEAD
     item.value = found.value
+    item.stampMs = found.stampMs
     this.#live++
     return item
   }
@@ -197,9 +208,9 @@ export class MapCollection extends Collection {
       this.#isLarge = true
       return
     }
-    for (const { key, value } of page) {
-      if (this.index.get(key) === undefined) {
-        this.#add(new Item(this, key, value, ITEM_BELOW))
+    for (const entry of page) {
+      if (this.index.get(entry.key) === undefined) {
+        this.#add(itemBelow(this, entry))
         this.#live++
       }
     }
@@ -212,6 +223,16 @@ export class MapCollection extends Collection {
     this.index.set(item)
     this.host.countItems(1)
   }
+}
+
+/** An entry as the store below, or an earlier run, holds it. */
+export function itemBelow(
+  owner: MapCollection,
+  { key, value, stampMs }: Pick<ColdEntry, 'key' | 'value' | 'stampMs'>,
+): Item {
+  const item = new Item(owner, key, value, ITEM_BELOW)
+  item.stampMs = stampMs
+  return item
 }
 
 /** The lowest key bytes behind these: keys end themselves, so a zero byte makes none between. */

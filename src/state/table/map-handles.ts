@@ -11,6 +11,7 @@ import type { MapState } from '../handles.ts'
 import type { Item } from './item.ts'
 import { before, beforePrefix, behind, behindPrefix } from './key-cut.ts'
 import type { CollectionState } from './layout.ts'
+import type { EntriesLife } from './lives.ts'
 import { MapCollection } from './map-collection.ts'
 import type { RowStore } from './row-store.ts'
 import { type KeyRange, SortedMapCollection } from './sorted-map-collection.ts'
@@ -22,29 +23,55 @@ abstract class EntriesHandle {
   protected readonly store: RowStore
   protected readonly type: Type<unknown>
   protected readonly keyType: Type<unknown>
+  /** Only of states with a time to live. */
+  protected readonly life: EntriesLife | undefined
   readonly #state: CollectionState
 
-  constructor(store: RowStore, state: CollectionState) {
+  constructor(store: RowStore, state: CollectionState, life: EntriesLife | undefined) {
     this.store = store
     this.#state = state
+    this.life = life
     this.type = state.type
     this.keyType = required(state.keyType, `${state.name} has no key type`)
   }
 
   has(key: unknown): boolean {
-    return this.held()?.find(key) !== undefined
+    return this.find(this.held(), key) !== undefined
   }
 
   get isEmpty(): boolean {
-    return this.held()?.isEmpty ?? true
+    const held = this.held()
+    if (held === undefined || this.life === undefined) return held?.isEmpty ?? true
+    for (const _ of this.life.allVisible(held.live())) return false
+    return true
   }
 
   delete(key: unknown): void {
-    this.held()?.delete(key)
+    const held = this.held()
+    if (held === undefined) return
+    this.life?.settle(held, key)
+    held.delete(key)
   }
 
   clear(): void {
-    this.held()?.clear()
+    const held = this.held()
+    if (held === undefined) return
+    this.life?.settleAll(held)
+    held.clear()
+  }
+
+  /** What a read may give of a key. */
+  protected find(of: MapCollection | undefined, key: unknown): Item | undefined {
+    const item = of?.find(key)
+    return this.life === undefined ? item : this.life.visible(item)
+  }
+
+  /** Sets an entry; both are isolated. */
+  protected put(key: unknown, value: unknown): void {
+    const own = this.own()
+    this.life?.settle(own, key)
+    const item = own.set(key, value)
+    this.life?.touch(own, item)
   }
 
   /** Of the current row, if it has any. */
@@ -58,17 +85,23 @@ abstract class EntriesHandle {
     return own
   }
 
+  /** Walks through some entries; with `reads` they count as read. */
   protected each<R>(
     items: (of: MapCollection) => Iterable<Item>,
     pick: (item: Item) => R,
+    reads = true,
   ): Iterable<R> {
     const held = this.held()
-    const { store } = this
+    const { store, life } = this
+    if (held === undefined) return []
     return {
       *[Symbol.iterator]() {
-        for (const item of held === undefined ? [] : items(held)) {
+        const all = items(held)
+        for (const item of life === undefined ? all : life.allVisible(all)) {
           store.expectCurrent(item.owner.row)
-          yield pick(item)
+          const picked = pick(item)
+          if (reads) life?.read(held, item)
+          yield picked
         }
       },
     }
@@ -81,17 +114,20 @@ abstract class EntriesHandle {
 
 export class MapHandle extends EntriesHandle implements MapState<unknown, unknown> {
   get(key: unknown): unknown {
-    const item = this.held()?.find(key)
-    return item === undefined ? undefined : readIsolated(this.type, item.value)
+    const held = this.held()
+    const item = this.find(held, key)
+    if (held === undefined || item === undefined) return undefined
+    this.life?.read(held, item)
+    return readIsolated(this.type, item.value)
   }
 
   set(key: unknown, value: unknown): void {
     const [ownKey, ownValue] = [this.keyType.isolate(key), this.type.isolate(value)]
-    this.own().set(ownKey, ownValue)
+    this.put(ownKey, ownValue)
   }
 
   keys(): Iterable<unknown> {
-    return this.each(live, (item) => this.keyOf(item))
+    return this.each(live, (item) => this.keyOf(item), false)
   }
 
   values(): Iterable<unknown> {
@@ -139,7 +175,16 @@ export class SortedMapHandle extends MapHandle implements SortedMapState<unknown
 export class SetHandle extends EntriesHandle implements SetState<unknown> {
   add(value: unknown): void {
     const own = this.keyType.isolate(value)
-    if (this.held()?.find(own) === undefined) this.own().set(own, undefined)
+    if (this.life !== undefined || this.held()?.find(own) === undefined) this.put(own, undefined)
+  }
+
+  /** There is no other read of an element, so this one counts. */
+  override has(value: unknown): boolean {
+    const held = this.held()
+    const item = this.find(held, value)
+    if (held === undefined || item === undefined) return false
+    this.life?.read(held, item)
+    return true
   }
 
   values(): Iterable<unknown> {

@@ -66,4 +66,19 @@ export class Records {
     }
     return true
   }
+
+  /** When a state of the row was touched last; -1 for never, or if nobody asks. */
+  stampOf(shard: Shard, slot: number, { stampLane }: Scalar): number {
+    return stampLane < 0 ? -1 : (shard.lanes[slot * this.stride + stampLane] as number) - 1
+  }
+
+  stamp(shard: Shard, slot: number, { stampLane }: Scalar, stampMs: number): void {
+    if (stampLane >= 0) shard.lanes[slot * this.stride + stampLane] = stampMs + 1
+  }
+
+  newestStamp(shard: Shard, slot: number): number {
+    let newest = -1
+    for (const scalar of this.scalars) newest = Math.max(newest, this.stampOf(shard, slot, scalar))
+    return newest
+  }
 }

@@ -20,8 +20,10 @@ import type { KeyedTable } from './keyed-table.ts'
 import { ROW_BELOW } from './layout.ts'
 import { ListCollection } from './list-collection.ts'
 import { MapCollection } from './map-collection.ts'
+import { RestoredMarks } from './restored-marks.ts'
 
 export class Loader {
+  readonly marks = new RestoredMarks()
   readonly #tables: ReadonlyMap<number, KeyedTable>
   readonly #header = new EntryHeader()
   readonly #value = new ByteReader(new Uint8Array(0))
@@ -49,6 +51,7 @@ export class Loader {
     const section = sectionOfKey(entry.key)
     if (section === SECTION_TIMERS) return this.addTimer(entry)
     if (section !== SECTION_ROWS) throw new MillraceError('STORAGE_CORRUPT', `section ${section}`)
+    this.marks.seeEntry(table, entry)
     const parts = readRowKey(entry.key)
     const key = table.keyType.isolate(parts.key)
     const hash = routeHash(parts.key)
@@ -67,7 +70,9 @@ export class Loader {
     const parts = readTimeKey(entry.key)
     this.#header.read(this.#value.reset(entry.value))
     const payload = this.#value.raw(this.#value.remaining)
-    this.tableOf(entry).timers.restore(parts, routeHash(parts.key), payload)
+    const table = this.tableOf(entry)
+    table.timers.restore(parts, routeHash(parts.key), payload)
+    this.marks.seeTimer(table, parts)
   }
 
   unknownState(table: KeyedTable, stateId: number): MillraceError {
@@ -78,6 +83,7 @@ export class Loader {
 
   /** Ends the loading. */
   finish(): void {
+    this.marks.settle()
     for (const table of this.#tables.values()) table.deselect()
   }
 
@@ -98,7 +104,8 @@ export class Loader {
       collection.restore(this.#userKey.uint32BE(), elements)
     } else if (collection instanceof MapCollection) {
       const key = readUserKey(this.#userKey, state)
-      collection.restore(key, table.codec.readMapValue(this.#value, state))
+      const value = table.codec.readMapValue(this.#value, state)
+      collection.restore(key, value, table.codec.stampMs)
     }
   }
 }

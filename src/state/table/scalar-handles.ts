@@ -10,6 +10,7 @@ import type { Aggregate } from '../descriptors.ts'
 import type { CounterState } from '../collection-handles.ts'
 import type { FoldingState, ValueState } from '../handles.ts'
 import { A_NUMBER, type Scalar, WORD_EPOCH } from './layout.ts'
+import type { ScalarLife } from './lives.ts'
 import { ABSENT } from './records.ts'
 import type { RowStore } from './row-store.ts'
 
@@ -20,11 +21,14 @@ abstract class ScalarHandle {
   protected readonly lane: number
   protected readonly word: number
   protected readonly shift: number
+  /** Only of states with a time to live. */
+  protected readonly life: ScalarLife | undefined
   readonly #scalar: Scalar
 
-  constructor(store: RowStore, scalar: Scalar) {
+  constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
     this.store = store
     this.#scalar = scalar
+    this.life = life
     this.type = scalar.type
     this.lane = scalar.lane
     this.word = scalar.presenceWord
@@ -37,42 +41,55 @@ abstract class ScalarHandle {
     this.store.thin()
   }
 
-  /** The value as it is held, or `ABSENT`. */
+  /** The value as it is held, or `ABSENT`, for a write to build on. */
   protected held(): unknown {
+    const held = this.#inRow()
+    return this.life === undefined ? held : this.life.fresh(held)
+  }
+
+  /** The same for a read. */
+  protected readable(): unknown {
+    const held = this.#inRow()
+    return this.life === undefined ? held : this.life.read(held)
+  }
+
+  /** Holds a value that nobody else changes. */
+  protected hold(value: unknown): void {
+    this.life?.settle()
+    this.store.prepare()
+    const { shard, slot, records } = this.store
+    records.set(required(shard, 'the row was prepared'), slot, this.#scalar, value)
+    if (value !== ABSENT) this.life?.touch()
+  }
+
+  #inRow(): unknown {
     const { shard, slot, records } = this.store
     if (shard !== undefined) return records.get(shard, slot, this.#scalar)
     this.store.expectKey()
     return ABSENT
   }
-
-  /** Holds a value that nobody else changes. */
-  protected hold(value: unknown): void {
-    this.store.prepare()
-    const { shard, slot, records } = this.store
-    records.set(required(shard, 'the row was prepared'), slot, this.#scalar, value)
-  }
 }
 
 export class ValueHandle extends ScalarHandle implements ValueState<unknown, unknown> {
   readonly #initial: unknown
-  /** Any number is a value of the type as it is. */
+  /** Any number is a value of the type as it is, and a write is nothing more. */
   readonly #takesNumbers: boolean
 
-  constructor(store: RowStore, scalar: Scalar) {
-    super(store, scalar)
+  constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
+    super(store, scalar, life)
     this.#initial = scalar.descriptor.initial
     const { kind } = scalar.type.schema
-    this.#takesNumbers = kind === 'float64' || kind === 'dynamic'
+    this.#takesNumbers = life === undefined && (kind === 'float64' || kind === 'dynamic')
   }
 
   value(): unknown {
     const { store } = this
     const { shard, at } = store
-    if (shard !== undefined) {
+    if (shard !== undefined && this.life === undefined) {
       const presence = shard.words[at * 2 + this.word] as number // within the record
       if (((presence >>> this.shift) & 3) === A_NUMBER) return shard.lanes[at + this.lane]
     }
-    return this.#valueOf(this.held())
+    return this.#valueOf(this.readable())
   }
 
   update(value: unknown): void {
@@ -98,13 +115,13 @@ export class ValueHandle extends ScalarHandle implements ValueState<unknown, unk
 export class ReducingHandle extends ScalarHandle implements FoldingState<unknown, unknown> {
   readonly #reduce: (a: unknown, b: unknown) => unknown
 
-  constructor(store: RowStore, scalar: Scalar) {
-    super(store, scalar)
+  constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
+    super(store, scalar, life)
     this.#reduce = required(scalar.descriptor.reduce, `${scalar.name} has no reduce`)
   }
 
   get(): unknown {
-    const held = this.held()
+    const held = this.readable()
     return held === ABSENT ? undefined : readIsolated(this.type, held)
   }
 
@@ -123,13 +140,13 @@ export class ReducingHandle extends ScalarHandle implements FoldingState<unknown
 export class AggregatingHandle extends ScalarHandle implements FoldingState<unknown, unknown> {
   readonly #aggregate: Aggregate<unknown, unknown, unknown>
 
-  constructor(store: RowStore, scalar: Scalar) {
-    super(store, scalar)
+  constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
+    super(store, scalar, life)
     this.#aggregate = required(scalar.descriptor.aggregate, `${scalar.name} has no aggregate`)
   }
 
   get(): unknown {
-    const held = this.held()
+    const held = this.readable()
     if (held === ABSENT) return undefined
     const result = this.#aggregate.getResult(held)
     return typeof result === 'object' && result === held ? this.type.isolate(result) : result
@@ -148,19 +165,12 @@ export class AggregatingHandle extends ScalarHandle implements FoldingState<unkn
 
 export class CounterHandle extends ScalarHandle implements CounterState {
   value(): number {
-    const { store } = this
-    const { shard, at } = store
-    if (shard !== undefined) {
-      const presence = shard.words[at * 2 + this.word] as number // within the record
-      if (((presence >>> this.shift) & 3) === A_NUMBER) return shard.lanes[at + this.lane] as number
-    }
-    if (shard === undefined) store.expectKey()
-    return 0 // all that a counter holds is numbers
+    return numberOf(this.readable())
   }
 
   add(amount: number): number {
     if (typeof amount !== 'number') this.type.isolate(amount)
-    const sum = this.type.isolate(this.value() + amount) as number // the type is one of numbers
+    const sum = this.type.isolate(numberOf(this.held()) + amount) as number // of a type of numbers
     this.hold(sum)
     return sum
   }
@@ -168,4 +178,8 @@ export class CounterHandle extends ScalarHandle implements CounterState {
   increment(): number {
     return this.add(1)
   }
+}
+
+function numberOf(held: unknown): number {
+  return typeof held === 'number' ? held : 0
 }

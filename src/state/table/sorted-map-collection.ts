@@ -4,10 +4,10 @@
  */
 import { compareKeys } from '../../types/keys-order.ts'
 import type { ColdEntry, CollectionHost } from './collection.ts'
-import { Item, ITEM_BELOW, type ItemRow } from './item.ts'
+import type { Item, ItemRow } from './item.ts'
 import type { KeyCut } from './key-cut.ts'
 import type { CollectionState } from './layout.ts'
-import { afterBytes, MapCollection } from './map-collection.ts'
+import { afterBytes, itemBelow, MapCollection } from './map-collection.ts'
 import { SortedItemIndex } from './sorted-items.ts'
 
 /** Of what lies below, so many entries are read first; then twice as many each time. */
@@ -49,7 +49,7 @@ export class SortedMapCollection extends MapCollection {
       }
       if (this.isComplete) return // it was cleared
       const item = this.index.get(entry.key)
-      if (item === undefined) yield new Item(this, entry.key, entry.value, ITEM_BELOW)
+      if (item === undefined) yield itemBelow(this, entry)
       else if (!item.isDead) yield item
       if (next.done !== true && compare(next.value.key, entry.key) === 0) next = here.next()
     }

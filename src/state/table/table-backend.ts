@@ -81,7 +81,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       this.#tables.every(({ spec: { record } }) => record.id !== id),
       `operator ${id} ("${uid}") registers twice`,
     )
-    const table = new KeyedTable(operator, this.#group)
+    const table = new KeyedTable(operator, this.#group, this.#context.processingTime)
     this.#tables.push(table)
     this.#tables.sort((a, b) => a.spec.record.id - b.spec.record.id)
     return table
@@ -179,6 +179,8 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       evictions: this.#below?.evictions ?? 0,
       prefetchedReads: this.#below?.prefetchedReads ?? 0,
       coldReads: this.#below?.coldReads ?? 0,
+      expired: this.#tables.reduce((sum, { expiry }) => sum + expiry.expired, 0),
+      expiryLagMs: this.#tables.reduce((max, table) => Math.max(max, table.expiryLagMs), 0),
     }
   }
 

@@ -8,6 +8,7 @@
  */
 import { type Define, kindTests, misuseTests, valueTests } from './backend-kinds.ts'
 import { cutTests, fateTests } from './backend-cuts.ts'
+import { expiryTests } from './backend-expiry.ts'
 import { largeTests } from './backend-large.ts'
 import { memoryTests } from './backend-memory.ts'
 import { orderedTests } from './backend-ordered.ts'
@@ -38,4 +39,5 @@ export function backendSuite(suite: BackendSuite): void {
   snapshotTests(define, suite)
   timerTests(define, suite)
   memoryTests(suite)
+  expiryTests(suite)
 }

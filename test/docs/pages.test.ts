@@ -14,7 +14,9 @@ const timeoutMs = 60_000
 /** Runs node with the sources' condition; fails with what it printed. */
 async function node(cwd: string, ...args: readonly string[]): Promise<string> {
   const all = ['--conditions=millrace-source', ...args]
-  const { stdout } = await execute(process.execPath, all, { cwd, timeout: timeoutMs })
+  // With what it inherits from this test, `node --test` would run nothing, and succeed.
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
+  const { stdout } = await execute(process.execPath, all, { cwd, env, timeout: timeoutMs })
   return stdout
 }
 

@@ -16,6 +16,7 @@ const BY_DEFAULT = [
   'checkpoint',
   'exchange',
   'timers',
+  'joins',
   'larger-than-memory',
   'memory',
 ]

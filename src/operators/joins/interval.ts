@@ -4,9 +4,8 @@
  * which another one that it could meet may come; if it is due for an outer row, that goes out then.
  */
 import type { KeyedStateTable } from '../../state/backend.ts'
-import { setState } from '../../state/collection-descriptors.ts'
-import type { SetState } from '../../state/collection-handles.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
+import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import { BaseOperator, tableOf } from '../base.ts'
@@ -15,12 +14,11 @@ import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import { LateRecords, requireTimestamp } from '../windows/late.ts'
 import type { IntervalJoinContext } from './functions.ts'
-import { type Place, placeType, TimeBuffer, timeBufferStates } from './time-buffer.ts'
+import { TimeBuffer, timeBufferStates, type Visit } from './time-buffer.ts'
 
 /** Names of the states and timers of its sides; in every snapshot, so they never change. */
 const LEFT = 'join-left'
 const RIGHT = 'join-right'
-const matchedState = (side: string): string => `${side}-matched`
 
 /** Which records without a match make a row of their own. */
 export interface OuterSides {
@@ -46,19 +44,25 @@ export interface IntervalJoinSpec {
 }
 
 export function intervalJoinStates(spec: IntervalJoinSpec): StateSchema {
+  const { outer, leftType, rightType } = spec
   return {
-    ...timeBufferStates(LEFT, spec.leftType),
-    ...timeBufferStates(RIGHT, spec.rightType),
-    ...(spec.outer.left ? { [matchedState(LEFT)]: setState(placeType) } : {}),
-    ...(spec.outer.right ? { [matchedState(RIGHT)]: setState(placeType) } : {}),
+    ...timeBufferStates(LEFT, outer.left ? markedType(leftType) : leftType),
+    ...timeBufferStates(RIGHT, outer.right ? markedType(rightType) : rightType),
   }
+}
+
+/** A record that makes a row of its own unless it has met another one. */
+type Marked = readonly [isMatched: boolean, value: unknown]
+
+function markedType(type: Type<unknown>): Type<unknown> {
+  return t.tuple(t.boolean, type) as Type<unknown> // buffers take values as unknown
 }
 
 /** What the operator holds of one input. */
 interface Side {
   readonly buffer: TimeBuffer
-  /** The records that have met another one; only if those that have not make rows. */
-  readonly matched: SetState<Place> | undefined
+  /** Its records are `Marked`, for those that meet no other make rows. */
+  readonly isOuter: boolean
   readonly late: LateRecords
   /** What a record of this side meets: records of the other from here to there of its time. */
   readonly fromMs: number
@@ -72,25 +76,36 @@ export class IntervalJoinOperator extends BaseOperator {
   readonly #left: Side
   readonly #right: Side
   readonly #context: PairContext
+  /** The record that is being taken; a closure for each would cost more. */
+  #own: Side
+  #value: unknown
+  #time: Timestamp = 0
+  #isMatched = false
+  readonly #meet: Visit = (held, time, number) => this.#meetOther(held, time, number)
 
   constructor(context: OperatorContext, what: string, spec: IntervalJoinSpec) {
     super(context, what)
     const table = tableOf(context)
     const timers = required(context.timers, `${what} needs timers`)
-    const { lowerMs, upperMs, late } = spec
+    const { lowerMs, upperMs, outer, late } = spec
     this.#what = what
     this.#timers = timers
     this.#join = spec.join
-    const sideOf = (name: string, fromMs: number, toMs: number): Omit<Side, 'late'> => ({
-      buffer: new TimeBuffer(table, timers, name, Math.max(toMs, 0)),
-      // The handle is of the state that `intervalJoinStates` declares.
-      matched: table.handles[matchedState(name)] as SetState<Place> | undefined,
-      fromMs,
-      toMs,
-    })
-    const [left, right] = [sideOf(LEFT, lowerMs, upperMs), sideOf(RIGHT, -upperMs, -lowerMs)]
-    this.#left = { ...left, late: new LateRecords(context, late.left) }
-    this.#right = { ...right, late: new LateRecords(context, late.right) }
+    this.#left = {
+      buffer: new TimeBuffer(table, timers, LEFT, Math.max(upperMs, 0)),
+      isOuter: outer.left,
+      late: new LateRecords(context, late.left),
+      fromMs: lowerMs,
+      toMs: upperMs,
+    }
+    this.#right = {
+      buffer: new TimeBuffer(table, timers, RIGHT, Math.max(-lowerMs, 0)),
+      isOuter: outer.right,
+      late: new LateRecords(context, late.right),
+      fromMs: -upperMs,
+      toMs: -lowerMs,
+    }
+    this.#own = this.#left
     this.#context = new PairContext(table)
   }
 
@@ -108,32 +123,46 @@ export class IntervalJoinOperator extends BaseOperator {
   }
 
   onTimer(_domain: TimeDomain, time: Timestamp, name: string): void {
-    const isLeft = name === LEFT
-    const side = isLeft ? this.#left : this.#right
-    side.buffer.fire(time, (place, value) => {
-      if (side.matched === undefined) return
-      if (side.matched.has(place)) side.matched.delete(place)
-      else if (isLeft) this.#emit(value, undefined, place[0], undefined, time)
-      else this.#emit(undefined, value, undefined, place[0], time)
-    })
+    const side = name === LEFT ? this.#left : this.#right
+    side.buffer.fire(time, side.isOuter ? this.#takeUnmatched(side, time) : drop)
+  }
+
+  /** Emits what has met no other; `now` is when no match can come any more. */
+  #takeUnmatched(side: Side, now: Timestamp): Visit {
+    return (marked, time) => {
+      const [isMatched, value] = marked as Marked // as #take puts it there
+      if (isMatched) return
+      if (side === this.#left) this.#emit(value, undefined, time, undefined, now)
+      else this.#emit(undefined, value, undefined, time, now)
+    }
   }
 
   #take(own: Side, other: Side, value: unknown, timestamp: Timestamp): void {
     requireTimestamp(timestamp, this.#what)
     if (timestamp < this.#timers.currentWatermark) return own.late.take(value, timestamp)
-    const place = own.buffer.add(timestamp, value)
-    if (other.buffer.isEmpty) return
-    let isMatched = false
-    const near = other.buffer.between(timestamp + own.fromMs, timestamp + own.toMs)
-    for (const [otherPlace, otherValue] of near) {
-      isMatched = true
-      other.matched?.add(otherPlace)
-      const [otherTime] = otherPlace
-      const later = Math.max(timestamp, otherTime)
-      if (own === this.#left) this.#emit(value, otherValue, timestamp, otherTime, later)
-      else this.#emit(otherValue, value, otherTime, timestamp, later)
+    this.#own = own
+    this.#value = value
+    this.#time = timestamp
+    this.#isMatched = false
+    other.buffer.visit(timestamp + own.fromMs, timestamp + own.toMs, this.#meet)
+    own.buffer.add(own.isOuter ? [this.#isMatched, value] : value, timestamp)
+  }
+
+  /** A record of the other side is near the one that has come. */
+  #meetOther(held: unknown, otherTime: Timestamp, number: number): void {
+    const [value, time] = [this.#value, this.#time]
+    const isLeft = this.#own === this.#left
+    const other = isLeft ? this.#right : this.#left
+    let otherValue = held
+    if (other.isOuter) {
+      const [isMatched, inside] = held as Marked // as #take puts it there
+      otherValue = inside
+      if (!isMatched) other.buffer.replace([true, inside], otherTime, number)
     }
-    if (isMatched) own.matched?.add(place)
+    this.#isMatched = true
+    const later = Math.max(time, otherTime)
+    if (isLeft) this.#emit(value, otherValue, time, otherTime, later)
+    else this.#emit(otherValue, value, otherTime, time, later)
   }
 
   #emit(
@@ -149,6 +178,8 @@ export class IntervalJoinOperator extends BaseOperator {
     if (result !== undefined) this.output.collect(result, timestamp)
   }
 }
+
+const drop: Visit = () => undefined
 
 class PairContext implements IntervalJoinContext<unknown> {
   timestamp: Timestamp = 0

@@ -18,7 +18,7 @@ import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import { LateRecords, requireTimestamp } from '../windows/late.ts'
 import type { TemporalJoinContext } from './functions.ts'
 import type { LateTags } from './interval.ts'
-import { TimeBuffer, timeBufferStates } from './time-buffer.ts'
+import { TimeBuffer, timeBufferStates, type Visit } from './time-buffer.ts'
 import { WakeTimer } from './wake-timer.ts'
 
 /** Names of states and timers; in every snapshot, so they never change. */
@@ -58,6 +58,7 @@ export class TemporalJoinOperator extends BaseOperator {
   readonly #versionsWake: WakeTimer
   readonly #lateFacts: LateRecords
   readonly #lateVersions: LateRecords
+  readonly #take: Visit = (fact, time) => this.#emit(fact, time)
 
   constructor(context: OperatorContext, what: string, spec: TemporalJoinSpec) {
     super(context, what)
@@ -84,7 +85,7 @@ export class TemporalJoinOperator extends BaseOperator {
   processElement(fact: unknown, timestamp: Timestamp): void {
     requireTimestamp(timestamp, this.#what)
     if (timestamp <= this.#timers.currentWatermark) this.#lateFacts.take(fact, timestamp)
-    else this.#facts.add(timestamp, fact)
+    else this.#facts.add(fact, timestamp)
   }
 
   processElement2(version: unknown, timestamp: Timestamp): void {
@@ -101,7 +102,7 @@ export class TemporalJoinOperator extends BaseOperator {
 
   /** Of one time, the facts' timer comes first, for its name does. */
   onTimer(_domain: TimeDomain, time: Timestamp, name: string): void {
-    if (name === FACTS) this.#facts.fire(time, ([at], fact) => this.#emit(fact, at))
+    if (name === FACTS) this.#facts.fire(time, this.#take)
     else if (this.#versionsWake.isAt(time)) this.#dropBefore(time)
   }
 

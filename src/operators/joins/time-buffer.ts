@@ -1,7 +1,8 @@
 /**
- * Records of the current key by their time, each kept for the same while. Records of one time are
- * told apart by a number; it starts anew whenever the buffer has run empty, so that a key without
- * records leaves nothing behind.
+ * Records of the current key by their time, each kept for the same while. The first record of a
+ * time lies under the time alone, which is a cheap key; only those that follow it, if there are
+ * any, have a number besides. The numbers start anew whenever no such record is left, so that a
+ * key without records leaves nothing behind.
  */
 import type { KeyedStateTable } from '../../state/backend.ts'
 import { sortedMapState } from '../../state/collection-descriptors.ts'
@@ -14,28 +15,33 @@ import type { Timestamp } from '../functions.ts'
 import type { KeyedTimers } from '../operator.ts'
 import { WakeTimer } from './wake-timer.ts'
 
-/** Where a record lies. */
-export type Place = readonly [time: Timestamp, number: number]
-export const placeType: Type<[number, number]> = t.tuple(t.float64, t.float64)
+/** Number of the first record of a time. */
+const FIRST = -1
 
 /** Names of its states behind that of the buffer; in every snapshot, so they never change. */
 const namesOf = (buffer: string) => ({
-  records: buffer,
+  firsts: buffer,
+  others: `${buffer}-of-equal-time`,
   next: `${buffer}-next`,
   wake: `${buffer}-wake`,
 })
 
 export function timeBufferStates(name: string, type: Type<unknown>): StateSchema {
-  const { records, next, wake } = namesOf(name)
+  const { firsts, others, next, wake } = namesOf(name)
   return {
-    [records]: sortedMapState(placeType, type),
+    [firsts]: sortedMapState(t.float64, type),
+    [others]: sortedMapState(t.tuple(t.float64, t.float64), type),
     [next]: valueState(t.float64, { initial: 0 }),
     [wake]: valueState(t.float64),
   }
 }
 
+/** Is told of a record, and of its place for `replace`. */
+export type Visit = (value: unknown, time: Timestamp, number: number) => void
+
 export class TimeBuffer {
-  readonly #records: SortedMapState<Place, unknown>
+  readonly #firsts: SortedMapState<Timestamp, unknown>
+  readonly #others: SortedMapState<readonly [time: Timestamp, number: number], unknown>
   readonly #next: ValueState<number, never>
   readonly #wake: WakeTimer
   readonly #keptMs: number
@@ -45,44 +51,68 @@ export class TimeBuffer {
    * @param keptMs how long after its time a record is due.
    */
   constructor(table: KeyedStateTable, timers: KeyedTimers, name: string, keptMs: number) {
-    const { records, next, wake } = namesOf(name)
+    const { firsts, others, next, wake } = namesOf(name)
+    const { handles } = table
     // The handles are of the states that `timeBufferStates` declares.
-    this.#records = table.handles[records] as SortedMapState<Place, unknown>
-    this.#next = table.handles[next] as ValueState<number, never>
-    this.#wake = new WakeTimer(timers, name, table.handles[wake] as ValueState<Timestamp>)
+    this.#firsts = handles[firsts] as SortedMapState<Timestamp, unknown>
+    this.#others = handles[others] as SortedMapState<readonly [Timestamp, number], unknown>
+    this.#next = handles[next] as ValueState<number, never>
+    this.#wake = new WakeTimer(timers, name, handles[wake] as ValueState<Timestamp>)
     this.#keptMs = keptMs
   }
 
-  add(time: Timestamp, value: unknown): Place {
-    const number = this.#next.value()
-    this.#next.update(number + 1)
-    const place: Place = [time, number]
-    this.#records.set(place, value)
-    this.#wake.noLaterThan(time + this.#keptMs)
-    return place
+  add(value: unknown, time: Timestamp): void {
+    if (this.#firsts.has(time)) {
+      const number = this.#next.value()
+      this.#next.update(number + 1)
+      this.#others.set([time, number], value)
+    } else {
+      this.#firsts.set(time, value)
+      this.#wake.noLaterThan(time + this.#keptMs)
+    }
   }
 
-  get isEmpty(): boolean {
-    return this.#records.isEmpty
+  replace(value: unknown, time: Timestamp, number: number): void {
+    if (number === FIRST) this.#firsts.set(time, value)
+    else this.#others.set([time, number], value)
   }
 
   /** The records of these times, both included, by time and then in order of arrival. */
-  between(from: Timestamp, to: Timestamp): Iterable<readonly [Place, unknown]> {
-    return this.#records.range({ from: [from, 0], to: [to, Infinity] })
+  visit(from: Timestamp, to: Timestamp, visit: Visit): void {
+    if (this.#firsts.isEmpty) return
+    for (const [time, value] of this.#firsts.range({ from, to, toInclusive: true })) {
+      visit(value, time, FIRST)
+      this.#visitOthers(time, visit)
+    }
   }
 
   /**
    * Takes out, in order, the records that are due when its timer fires, and hands each to `take`;
    * nothing if the timer is a needless one.
    */
-  fire(time: Timestamp, take: (place: Place, value: unknown) => void): void {
-    if (!this.#wake.isAt(time)) return
-    for (const [place, value] of this.between(-Infinity, time - this.#keptMs)) {
-      take(place, value)
-      this.#records.delete(place)
+  fire(now: Timestamp, take: Visit): void {
+    if (!this.#wake.isAt(now)) return
+    let next: Timestamp | undefined
+    for (const [time, value] of this.#firsts.entries()) {
+      if (time + this.#keptMs > now) {
+        next = time + this.#keptMs
+        break
+      }
+      take(value, time, FIRST)
+      this.#visitOthers(time, (other, _time, number) => {
+        take(other, time, number)
+        this.#others.delete([time, number])
+      })
+      this.#firsts.delete(time)
     }
-    const first = this.#records.first()
-    this.#wake.moveTo(first === undefined ? undefined : first[0][0] + this.#keptMs)
-    if (first === undefined) this.#next.clear()
+    this.#wake.moveTo(next)
+    if (this.#others.isEmpty) this.#next.clear()
+  }
+
+  #visitOthers(time: Timestamp, visit: Visit): void {
+    if (this.#others.isEmpty) return
+    for (const [[, number], value] of this.#others.range({ prefix: [time] })) {
+      visit(value, time, number)
+    }
   }
 }

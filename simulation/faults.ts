@@ -23,6 +23,8 @@ export interface FaultChances {
   /** A message between master and worker, or a doorbell, takes long. */
   readonly messageSlow: number
   readonly sourceError: number
+  readonly callError: number
+  readonly callSlow: number
   readonly sourceSlow: number
   readonly discoverError: number
   readonly sinkWriteError: number
@@ -51,6 +53,8 @@ const USUAL: FaultChances = {
   landsAfterCrash: 0.5,
   messageSlow: 0.04,
   sourceError: 0.02,
+  callError: 0.05,
+  callSlow: 0.02,
   sourceSlow: 0.05,
   discoverError: 0.05,
   sinkWriteError: 0.01,

@@ -1,5 +1,5 @@
 /** The oracle's view of operations in event time: all records of a key at once, by definition. */
-import { FAR_MS, type JoinPlan, type Rec, type WindowPlan } from './workloads/workload.ts'
+import { FAR_MS, type JoinPlan, type Rec, RULES, type WindowPlan } from './workloads/workload.ts'
 
 /** What windows over all these records give. */
 export function windowsOf(plan: WindowPlan, records: readonly Rec[]): readonly Rec[] {
@@ -93,6 +93,26 @@ export function pairing({ lowerMs, upperMs, isOuter }: JoinPlan, main: (record: 
       for (const r of isOuter ? rights : []) {
         if (lefts.some((l) => matches(l, r))) continue
         main({ k: r.k, v: r.v - 1_000, at: 0, pad: '' })
+      }
+    },
+  }
+}
+
+/** Each record once, and for each key at the end what the rules have come to. */
+export function ruling(main: (record: Rec) => void) {
+  const keys = new Set<number>()
+  const rules: Rec[] = []
+  return {
+    take({ k, v }: Rec): void {
+      keys.add(k)
+      main({ k, v, at: 0, pad: '' })
+    },
+    takeSecond: (record: Rec): void => void rules.push(record),
+    end(): void {
+      for (const k of keys) {
+        const of = rules.filter((rule) => rule.k % RULES === k % RULES)
+        const v = of.length === 0 ? -1 : of.reduce((total, rule) => total + rule.v, 0)
+        main({ k, v, at: FAR_MS, pad: '' })
       }
     },
   }

@@ -4,8 +4,8 @@
  * split by split; at the end due timers fire by time, and `latest` gives what it holds.
  */
 import { orderedDigests } from './oracle-ordered.ts'
-import { meeting, pairing, windowsOf } from './oracle-timed.ts'
-import { FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
+import { meeting, pairing, ruling, windowsOf } from './oracle-timed.ts'
+import { CALL_FACTOR, FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
 
 type Emit = (record: Rec) => void
@@ -68,7 +68,7 @@ function consumersOf(
   nodes.forEach((node, at) => {
     if (node.kind === 'union') {
       if (node.inputs.includes(index)) main.firsts.push(at)
-    } else if (node.kind === 'meet' || node.kind === 'join') {
+    } else if ('inputs' in node) {
       if (node.inputs[0] === index) main.firsts.push(at)
       if (node.inputs[1] === index) main.seconds.push(at)
     } else if (node.kind !== 'source' && node.input === index) {
@@ -115,6 +115,12 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
       return atTheEnd((records) => windowsOf(node.plan, records), main)
     case 'meet':
       return meeting(main)
+    case 'rules':
+      return ruling(main)
+    case 'call':
+      return plain((rec) => main({ ...rec, v: rec.v * CALL_FACTOR }))
+    case 'expire':
+      return plain(({ k, v }) => side({ k, v, at: 0, pad: '' }))
     case 'join':
       return pairing(node.plan, main)
     case 'delay':

@@ -15,7 +15,7 @@ import { evaluate } from './oracle.ts'
 import { makeRequests } from './requests.ts'
 import { Scheduler, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
-import { SimOutput, simSource } from './sim-connectors.ts'
+import { answerOfWorld, SimOutput, simSource } from './sim-connectors.ts'
 import type { SeedOptions, SeedReport } from './seed.ts'
 import { SimProcess } from './sim-host.ts'
 import { SimStorage } from './sim-store.ts'
@@ -266,6 +266,7 @@ export class Scenario {
       beforeRecord() {
         if (faults.strikes('functionError')) throw new Error('injected: the function failed')
       },
+      answer: (signal) => answerOfWorld(world, this.#clock, signal),
     })
   }
 

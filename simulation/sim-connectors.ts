@@ -21,6 +21,7 @@ export interface ConnectorWorld {
 }
 
 const SLOW_MS_MAX = 300
+const CALL_MS_MAX = 12
 const DISCOVER_EVERY_MS = 25
 const IDLE_MS = 200
 
@@ -74,6 +75,17 @@ export function simSource(
       while (!data.bounded && !signal.aborted) await clock.sleep(IDLE_MS, signal)
     },
   })
+}
+
+/** What an asynchronous call waits for: some time, and then an answer or an error. */
+export async function answerOfWorld(
+  { faults, random }: ConnectorWorld,
+  clock: SimClock,
+  signal: AbortSignal,
+): Promise<void> {
+  const slowMs = faults.strikes('callSlow') ? random.next() * SLOW_MS_MAX : 0
+  await clock.sleep(random.next() * CALL_MS_MAX + slowMs, signal)
+  if (faults.strikes('callError')) throw injected('the call failed')
 }
 
 interface Part {

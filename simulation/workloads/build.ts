@@ -3,6 +3,7 @@ import { job, keyedProcess, outputTag, processFunction, t } from '../../src/inde
 import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from '../../src/index.ts'
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
+import { called, expired, ruled } from './outside.ts'
 import { orderedProcess } from './ordered.ts'
 import { delayed, met, paired, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
@@ -15,6 +16,8 @@ export interface WorkloadEnds {
   sink(uid: string): Sink<Rec>
   /** Called for each record of a `map`; may throw. */
   beforeRecord(): void
+  /** The outside world answers: some time later, or with an error. */
+  answer(signal: AbortSignal): Promise<void>
 }
 
 type Key = number | string | readonly [number, string]
@@ -81,6 +84,20 @@ class Builder {
       case 'join': {
         const both = this.#both(node)
         return this.#typed(paired(node.uid, ...both, node.plan))
+      }
+      case 'rules': {
+        const [first, second] = node.inputs
+        const keyed = this.#keyed(this.#at(first), node.key)
+        return this.#typed(ruled(node.uid, keyed, this.#at(second), this.#workload.typed))
+      }
+      case 'call': {
+        const answer = (signal: AbortSignal) => this.#ends.answer(signal)
+        return this.#typed(called(node.uid, this.#input(node), node.isOrdered, answer))
+      }
+      case 'expire': {
+        const keyed = this.#keyed(this.#input(node), node.key)
+        const tag = this.#tag('expired')
+        return this.#typed(expired(node.uid, keyed, tag, this.#workload.typed))
       }
       case 'delay': {
         const keyed = this.#keyed(this.#input(node), node.key)

@@ -115,7 +115,7 @@ class Generator {
     const { node: input, origins, compare, isTimed } = from
     this.#used.add(input)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
-    switch (random.int(13)) {
+    switch (random.int(14)) {
       case 0:
         return likewise({ kind: 'map', input, factor: 1 + random.int(5) })
       case 1:
@@ -135,6 +135,8 @@ class Generator {
         return this.#split(from)
       case 12:
         return this.#meet(from)
+      case 13:
+        return this.#outside(from)
       case 6:
       case 7:
         return isTimed && compare !== 'sums' ? this.#window(from) : this.#keyed(from)
@@ -174,6 +176,27 @@ class Generator {
     if (first.isTimed && second.isTimed) return this.#join(inputs, origins)
     const uid = `meet-${this.#nodes.length}`
     this.#stream({ kind: 'meet', inputs, uid, key: this.#key() }, 'multiset', origins)
+  }
+
+  #outside({ node: input, compare, origins, isTimed }: Stream): void {
+    const random = this.#random
+    if (compare === 'sums') return this.#keyed({ node: input, compare, origins, isTimed })
+    const uid = `outside-${this.#nodes.length}`
+    const what = random.int(3)
+    if (what === 0) {
+      // A rescale spreads the calls that are under way over all subtasks, whatever their key.
+      const node = { kind: 'call', input, uid, isOrdered: random.int(2) === 0 } as const
+      return this.#stream(node, 'multiset', new Set([...origins, -1]), isTimed)
+    }
+    if (what === 1) {
+      this.#stream({ kind: 'expire', input, uid, key: this.#key() }, 'multiset', origins)
+      return this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, 'multiset', origins)
+    }
+    const rules = this.#pick()
+    if (rules.compare === 'sums') return this.#keyed({ node: input, compare, origins, isTimed })
+    this.#used.add(rules.node)
+    const inputs = [input, rules.node] as const
+    this.#stream({ kind: 'rules', inputs, uid, key: this.#key() }, 'multiset', origins)
   }
 
   #join(inputs: readonly [number, number], origins: ReadonlySet<number>): void {

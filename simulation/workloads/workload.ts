@@ -115,6 +115,27 @@ export type WorkloadNode =
       readonly key: KeyKind
       readonly plan: JoinPlan
     }
+  /** An asynchronous call for each record. */
+  | {
+      readonly kind: 'call'
+      readonly input: number
+      readonly uid: string
+      readonly isOrdered: boolean
+    }
+  /** A keyed stream, and one that goes to all subtasks. */
+  | {
+      readonly kind: 'rules'
+      readonly inputs: readonly [number, number]
+      readonly uid: string
+      readonly key: KeyKind
+    }
+  /** State with a time to live in event time; what expires goes to its side output. */
+  | {
+      readonly kind: 'expire'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+    }
   /** Holds records back for some processing time. */
   | {
       readonly kind: 'delay'
@@ -159,6 +180,11 @@ export function foldOf(digest: number, value: number): number {
   return (digest * 31 + value) % 1_000_003
 }
 
+/** What `call` makes of a value. */
+export const CALL_FACTOR = 3
+/** So many sums does `rules` keep. */
+export const RULES = 3
+export const EXPIRES_AFTER_MS = 64
 /** How many entries `ordered` keeps. */
 export const SORTED_MAX = 8
 export const DEQUE_MAX = 5

@@ -5,6 +5,7 @@
 import { type GroupScope, Guards } from './guards.ts'
 import { always, and, type Automaton, connect, type Guard, not, type State } from './states.ts'
 import { refuseEmptyLoops } from './check.ts'
+import { StateSet } from './state-set.ts'
 import type { Contiguity, Step } from './steps.ts'
 
 /** Where a step stands. */
@@ -28,17 +29,17 @@ export function compile(steps: readonly Step[]): Automaton {
 
 class Compiler {
   readonly #guards = new Guards()
-  readonly #byName = new Map<string, State>()
+  readonly #states = new StateSet()
   readonly #stops = new Map<Step, State>()
   /** States as they were before a greedy step narrowed their transitions. */
   readonly #unnarrowed = new Map<State, State>()
 
   compile(steps: readonly Step[]): Automaton {
-    const start = this.#sequence(steps, this.#state('', 'final'), undefined)
-    const states = [...this.#byName.values()]
+    const start = this.#sequence(steps, this.#states.add('', 'final'), undefined)
+    const states = [...this.#states.byName.values()]
     refuseEmptyLoops(states)
     for (const state of states) if (hasWayOn(state)) state.limitMs = Number.POSITIVE_INFINITY
-    return { start, byName: this.#byName, conditions: this.#guards.conditions }
+    return { start, byName: this.#states.byName, conditions: this.#guards.conditions }
   }
 
   #sequence(steps: readonly Step[], sink: State, scope: GroupScope | undefined): State {
@@ -67,7 +68,7 @@ class Compiler {
 
   #notNext(place: Place, next: State): State {
     const { step } = place
-    const state = this.#state(step.name, 'normal')
+    const state = this.#states.add(step.name, 'normal')
     const guard = this.#guards.take(step, place.scope)
     // At the end it takes an event to know that it is not the wrong one.
     connect(state, next.kind === 'final' ? 'ignore' : 'proceed', next, not(guard))
@@ -97,7 +98,7 @@ class Compiler {
     const { step, scope } = place
     const { take, ignore } = this.#innerGuards(place)
     if (step.isGreedy && from !== to) {
-      if (step.until !== undefined) this.#unnarrowed.set(sink, this.#copy(sink))
+      if (step.until !== undefined) this.#unnarrowed.set(sink, this.#states.copy(sink))
       narrow(sink, take)
     }
     let next = sink
@@ -161,7 +162,7 @@ class Compiler {
   #loop(place: Place, sink: State): State {
     const { step, scope } = place
     if (step.group !== undefined) {
-      const back = this.#state(`(${step.group[0]?.name ?? ''})`, 'normal')
+      const back = this.#states.add(`(${step.group[0]?.name ?? ''})`, 'normal')
       const first = this.#sequence(step.group, back, { step, isFirstRound: false })
       connect(first, 'proceed', sink, this.#guards.open(scope))
       connect(back, 'proceed', first, this.#guards.open(scope))
@@ -169,7 +170,8 @@ class Compiler {
     }
     const { take, ignore } = this.#innerGuards(place)
     const state = this.#stateOf(step, 'normal')
-    if (step.isGreedy && step.until !== undefined) this.#unnarrowed.set(sink, this.#copy(sink))
+    if (step.isGreedy && step.until !== undefined)
+      this.#unnarrowed.set(sink, this.#states.copy(sink))
     this.#proceed(place, state, sink)
     if (step.isGreedy) narrow(sink, this.#guards.take(step, scope))
     connect(state, 'take', state, take)
@@ -214,8 +216,7 @@ class Compiler {
     const nots = notsBefore(place)
     if (nots.length === 0 || !place.step.isOptional) return state
     const stops = new Set(nots.map((each) => this.#stop(each)))
-    const copy = this.#state(state.step, state.kind)
-    copy.limitMs = state.limitMs
+    const copy = this.#states.add(state.step, state.kind, state.limitMs)
     for (const { action, target, guard } of state.transitions) {
       if (target === state) connect(copy, action, copy, guard)
       else if (action === 'take') connect(copy, action, target, guard)
@@ -224,36 +225,16 @@ class Compiler {
     return copy
   }
 
-  #copy(state: State): State {
-    const copy = this.#state(state.step, state.kind)
-    copy.limitMs = state.limitMs
-    for (const { action, target, guard } of state.transitions) {
-      connect(copy, action, target === state ? copy : target, guard)
-    }
-    return copy
-  }
-
   #stop({ step }: Place): State {
     const known = this.#stops.get(step)
     if (known !== undefined) return known
-    const stop = this.#state(step.name, 'stop')
+    const stop = this.#states.add(step.name, 'stop')
     this.#stops.set(step, stop)
     return stop
   }
 
-  #stateOf(step: Step, kind: State['kind']): State {
-    const state = this.#state(step.name, kind)
-    state.limitMs = step.gapMs
-    return state
-  }
-
-  #state(step: string, kind: State['kind']): State {
-    let name = step
-    for (let number = 2; this.#byName.has(name); number++) name = `${step}:${number}`
-    const limitMs = Number.POSITIVE_INFINITY
-    const state: State = { name, kind, step, transitions: [], limitMs }
-    this.#byName.set(name, state)
-    return state
+  #stateOf({ name, gapMs }: Step, kind: State['kind']): State {
+    return this.#states.add(name, kind, gapMs)
   }
 }
 

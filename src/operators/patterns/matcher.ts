@@ -7,7 +7,7 @@ import { required } from '../../util/assert.ts'
 import { MillraceError } from '../../errors.ts'
 import { type MatchBuffer, NO_NODE } from './buffer.ts'
 import type { EventFacts } from './facts.ts'
-import { NO_PROGRESS, type PartialMatch, type Progress } from './progress.ts'
+import { limitMatches, NO_PROGRESS, type PartialMatch, type Progress } from './progress.ts'
 import type { SkipStrategy } from './skip.ts'
 import { skipBound } from './skipping.ts'
 import type { Automaton, State, Transition } from './states.ts'
@@ -115,6 +115,7 @@ export class Matcher {
     this.#partial = this.#next
     this.#next = matches
     matches.length = 0
+    limitMatches(this.#partial.length + this.#complete.length, this.#parts.what)
     if (this.#ended.length > 0) this.#hasChanged = true
     // Also without a new one: others may have waited for a partial match that has just ended.
     this.#giveOut(time)

@@ -3,9 +3,13 @@
  * One value per key, absent while nothing is under way. The state before the first event is not
  * part of it: a match may begin at any time.
  */
+import { MillraceError } from '../../errors.ts'
 import { type StateSchema, valueState } from '../../state/descriptors.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
+
+/** More are surely not meant; each event of the key would be held against all of them. */
+const MATCHES_PER_KEY_MAX = 1 << 16
 
 /** In every snapshot. */
 export const PROGRESS_STATE = 'pattern-matches'
@@ -39,6 +43,16 @@ export const NO_PROGRESS: Progress = Object.freeze({
   partial: [],
   complete: [],
 })
+
+/** @throws `FUNCTION_FAILED` if a key has more matches under way than is good for it. */
+export function limitMatches(count: number, what: string): void {
+  if (count <= MATCHES_PER_KEY_MAX) return
+  const problem = `${what} has over ${MATCHES_PER_KEY_MAX} matches under way for one key`
+  throw new MillraceError('FUNCTION_FAILED', problem, {
+    cure: 'limit it by within() or until(), or leave out allowCombinations() or followedByAny()',
+    retryable: false,
+  })
+}
 
 const matchType = t.struct({
   state: t.string,

@@ -12,7 +12,7 @@ import {
 } from 'millrace'
 import { buildJobGraph } from '../../../src/graph/build.ts'
 import type { AnyPattern } from '../../../src/operators/patterns/builder.ts'
-import { type Event, is } from './harness.ts'
+import { type Event, is, matchesOf } from './harness.ts'
 
 const { begin } = pattern<Event>()
 const a = begin('a', is('a'))
@@ -139,6 +139,10 @@ const unusable: Readonly<Record<string, readonly [RegExp, () => unknown]>> = {
     /than the whole may take/,
     chain(using(a.next('b').within(10, 'previous').within(5))),
   ],
+  'groups in groups that come to too many states': [
+    /more than 10000 states/,
+    chain(using(begin(begin(a).times(200)).times(200).next('b'))),
+  ],
   'something else': [/no pattern/, chain((keyed) => keyed.pattern({} as never))],
   'no function': [/needs a function/, chain((keyed) => keyed.pattern(a).select('x', 5 as never))],
   'no process function': [
@@ -178,4 +182,16 @@ describe('a pattern that makes no sense', () => {
       })
     })
   }
+})
+
+describe('a pattern with endless matches', () => {
+  it('fails the job when a key has too many, and says what to do', async () => {
+    const all = begin('a', is('a')).oneOrMore().allowCombinations().next('b', is('b'))
+    const letters = Array.from({ length: 20 }, (_, index) => `a${index}`).join(' ')
+    await assert.rejects(matchesOf(all, letters), {
+      code: 'FUNCTION_FAILED',
+      message: /over 65536 matches under way/,
+      cure: /within/,
+    })
+  })
 })

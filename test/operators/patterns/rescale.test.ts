@@ -1,5 +1,5 @@
-// Patterns in a whole job that is killed and rescaled in the middle, in virtual time: what comes out
-// is what comes out of an undisturbed run.
+// Patterns in a whole job that is killed and rescaled in the middle, in virtual time: what comes
+// out is what comes out of an undisturbed run.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { job, outputTag, pattern, skipToNext, t } from 'millrace'

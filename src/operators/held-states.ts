@@ -38,8 +38,8 @@ export class HeldStates {
 
   /** What is not declared any more was given up on purpose: a restore refuses it otherwise. */
   restore(entries: readonly OperatorStateEntry[]): void {
-    const isDeclared = (name: string) => name in this.#listSchema || name in this.#mapSchema
-    this.#store?.restore(entries.filter(({ name }) => isDeclared(name)))
+    const declared = new Set([...Object.keys(this.#listSchema), ...Object.keys(this.#mapSchema)])
+    this.#store?.restore(entries.filter(({ name }) => declared.has(name)))
   }
 
   open(): void {

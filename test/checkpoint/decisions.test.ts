@@ -225,3 +225,19 @@ test('a job killed between its final checkpoint and the commits only commits', (
   driver.commit(7)
   assert.deepEqual(driver.of('ended'), [{ kind: 'ended', how: 'finished', checkpointId: 7 }])
 })
+
+test('a broadcast state that is not equal everywhere ends the attempt', () => {
+  const driver = new Driver().start()
+  driver.request(7, 'manual')
+  driver.take({ kind: 'triggered', checkpointId: 1 })
+  const acknowledge = (at: number, hash: string) =>
+    driver.acknowledge(1, TASKS[at] ?? assert.fail(), [{ uid: 'rules', name: 'limits', hash }])
+  acknowledge(1, 'b')
+  acknowledge(2, 'a')
+  const [reject, fail] = acknowledge(0, 'a')
+  assert.ok(reject?.kind === 'reject' && reject.requestId === 7)
+  assert.ok(fail?.kind === 'fail-job')
+  assert.equal(fail.error.retryable, false)
+  assert.match(fail.error.message, /"limits" of "rules" differs between its subtasks 0 and 1/)
+  assert.equal(driver.of('write-manifest').length, 0)
+})

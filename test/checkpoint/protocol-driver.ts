@@ -1,5 +1,6 @@
 /** Drives `decide` by hand: keeps the state, collects the effects, answers for the workers. */
 import assert from 'node:assert/strict'
+import type { BroadcastDigest } from '../../src/checkpoint/broadcasts.ts'
 import { decide, initialState } from '../../src/checkpoint/decisions.ts'
 import type {
   ProtocolEffect,
@@ -84,13 +85,18 @@ export class Driver {
     return this.take({ kind: 'request', request: { id, purpose, savepoint } })
   }
 
-  acknowledge(checkpointId: number, task: (typeof TASKS)[number]): readonly ProtocolEffect[] {
+  acknowledge(
+    checkpointId: number,
+    task: (typeof TASKS)[number],
+    broadcasts: readonly BroadcastDigest[] = [],
+  ): readonly ProtocolEffect[] {
     const { vertex, subtaskIndex } = task
     return this.take({
       kind: 'acknowledge',
       checkpointId,
       task: { vertex, subtaskIndex, runs: [], keyGroups: { start: 0, end: 127 } },
       statistics: taskStatistics(vertex, subtaskIndex),
+      broadcasts,
     })
   }
 

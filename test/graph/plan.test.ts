@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { mapState, t } from 'millrace'
+import { mapState, operatorListState, t } from 'millrace'
 import { describePlan } from '../../src/graph/describe-plan.ts'
 import { type Build, graphOf, planFor } from './graphs.ts'
 
@@ -61,5 +61,34 @@ describe('the plan', () => {
       '     process   detect   key string, timers; seen: map string → list<int32>',
       '     sink      out      print, at-least-once',
     ])
+  })
+
+  it('shows what feeds the second input, and what goes to all', () => {
+    const two: Build = (_env, lines) => {
+      const rules = lines.map((line) => line).broadcast({ rules: mapState(t.string, t.int32) })
+      const keyed = lines.keyBy((line) => line, t.string)
+      keyed
+        .connect(rules)
+        .process('apply', {
+          operatorState: { own: operatorListState(t.int32) },
+          processElement: () => undefined,
+          processBroadcastElement: () => undefined,
+        })
+        .print('out')
+    }
+    const plan = planFor(2, two)
+    const lines = describePlan(plan).split('\n')
+    assert.ok(lines.includes('1  apply → out   ⇐ 0 by key & 0 to all'), lines.join('\n'))
+    const apply = lines.find((line) => line.includes('broadcastProcess')) ?? ''
+    assert.match(
+      apply,
+      /apply +key string; own: operator-list int32; rules: broadcast string → int32$/,
+    )
+    assert.deepEqual(plan.nodes.find(({ uid }) => uid === 'apply')?.operatorStates, [
+      { name: 'own', kind: 'operator-list', type: { kind: 'int32' } },
+      { name: 'rules', kind: 'broadcast', type: { kind: 'int32' }, keyType: { kind: 'string' } },
+    ])
+    const alone = describePlan(planFor(1, two)).split('\n')
+    assert.ok(alone.includes('1  apply → out   ⇐ 0 & 0'), alone.join('\n'))
   })
 })

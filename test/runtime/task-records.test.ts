@@ -2,9 +2,12 @@
 // operator state.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MIN_WATERMARK } from '../../src/operators/operator.ts'
+import type { OperatorNode } from '../../src/graph/job-graph.ts'
+import { MIN_WATERMARK, type Operator } from '../../src/operators/operator.ts'
+import type { Stage } from '../../src/runtime/stages.ts'
 import {
   encodeWatermark,
+  recordsOf,
   restoredCommittables,
   restoredOperatorState,
   restoredWatermark,
@@ -61,5 +64,32 @@ describe('what a task restores', () => {
     assert.deepEqual(of(1, 2), ['l1', 'u0', 'u1', 'b'])
     // At the same parallelism lists stay where they were.
     assert.deepEqual(of(1, 3), ['l1', 'u0', 'u1', 'b'])
+  })
+})
+
+describe('what a task adds to a checkpoint', () => {
+  it('is one copy of broadcast state in all, and a digest from each subtask', () => {
+    const entries = (value: number) => [
+      entry(1, 'operator-list', 'own'),
+      { ...entry(1, 'broadcast', 'rules'), value: Uint8Array.of(value) },
+    ]
+    const added = [0, 1, 2].map((subtaskIndex) => {
+      const state = entries(subtaskIndex === 2 ? 9 : 5)
+      const operator = { snapshotState: () => state } as unknown as Operator // no more is asked
+      const node = { uid: 'op', label: 'op' } as OperatorNode
+      const stage = { currentWatermark: subtaskIndex === 0 ? 40 : MIN_WATERMARK } as Stage
+      return recordsOf([{ node, operator, stage }], new Map([['op', 1]]), subtaskIndex)
+    })
+    assert.deepEqual(
+      added.map(({ records }) => records.map(({ kind }) => kind)),
+      [['operator-list', 'broadcast', 'watermark'], ['operator-list'], ['operator-list']],
+    )
+    const [first, second, third] = added.map(({ digests }) => digests)
+    assert.deepEqual(
+      first?.map(({ uid, name }) => [uid, name]),
+      [['op', 'rules']],
+    )
+    assert.deepEqual(first, second)
+    assert.notEqual(third?.[0]?.hash, first?.[0]?.hash)
   })
 })

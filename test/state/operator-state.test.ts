@@ -83,7 +83,7 @@ describe('the redistribution of operator state', () => {
   const texts = (shares: readonly (readonly OperatorStateEntry[])[]): string[][] =>
     shares.map((share) => share.map(({ value }) => new TextDecoder().decode(value)))
 
-  it('leaves lists and broadcast state where they are at unchanged parallelism', () => {
+  it('leaves lists where they are at unchanged parallelism', () => {
     const former = [elements(0, 'a', 3), elements(1, 'a', 0), elements(2, 'a', 1)]
     assert.deepEqual(texts(redistribute(former, 3, 'operator-list')), [
       ['a00', 'a01', 'a02'],
@@ -126,6 +126,11 @@ describe('the redistribution of operator state', () => {
       )
     }
     assert.deepEqual(texts(redistribute(former, 3, 'broadcast')), [['b0'], ['b1'], ['b0']])
+    const one = [[entry('broadcast', 'b', 'b0')], []]
+    for (const parallelism of [1, 2, 3]) {
+      const copies = Array.from({ length: parallelism }, () => ['b0'])
+      assert.deepEqual(texts(redistribute(one, parallelism, 'broadcast')), copies)
+    }
     assert.deepEqual(redistribute([], 2, 'broadcast'), [[], []])
   })
 })

@@ -52,10 +52,11 @@ export class TimerHeap {
   }
 
   /** Keeps only the timers that `isWanted` says; it is asked once for each. */
-  keep(isWanted: (slot: number) => boolean): void {
+  keep(isWanted: (slot: number, due: number, hash: number) => boolean): void {
     let kept = 0
     for (let index = 0; index < this.size; index++) {
-      if (!isWanted(this.slotAt(index))) continue
+      const slot = this.slotAt(index)
+      if (!isWanted(slot, this.dueAt(index), this.hashAt(index))) continue
       this.#move(kept, index)
       kept++
     }

@@ -108,20 +108,29 @@ export class TimerSet {
     })
   }
 
-  /** Takes out timers that are set, as chosen, without a trace but their place on a list. */
-  letGo(isChosen: (slot: number) => boolean): void {
-    const { slots } = this
-    this.#leftovers = 0
-    this.heap.keep((slot) => {
-      if (slots.isSet(slot)) {
-        if (!isChosen(slot)) return true
-        this.size--
-        this.forget(slot)
-        slots.setFlags(slot, slots.flagsOf(slot) & ~(TIMER_SET | TIMER_BELOW))
+  /**
+   * Takes out timers that are set and come no earlier than time and hash, at most `limit`, unless
+   * `mayGo` refuses; gives their number. Nothing but their place on a list is left of them.
+   */
+  letGo(time: number, hash: number, limit: number, mayGo: (slot: number) => boolean): number {
+    const { heap, slots } = this
+    let gone = 0
+    heap.keep((slot, due, own) => {
+      if (due < time || (due === time && own < hash) || gone === limit) return true
+      if (!slots.isSet(slot)) {
+        this.#leftovers--
+        this.#leaveHeap(slot)
+        return false
       }
+      if (!mayGo(slot)) return true
+      this.size--
+      this.forget(slot)
+      slots.setFlags(slot, slots.flagsOf(slot) & ~(TIMER_SET | TIMER_BELOW))
       this.#leaveHeap(slot)
+      gone++
       return false
     })
+    return gone
   }
 
   /** From here on it cannot be found. */

@@ -36,9 +36,14 @@ export class TimerFrontiers {
     return time > frontier || (time === frontier && hash >= this.hashOf(group))
   }
 
-  /** A timer of the group lies below now. */
+  /** True if a timer of the group comes after the frontier: not before it, nor at it. */
+  isAfter(group: number, time: number, hash: number): boolean {
+    const frontier = this.timeOf(group)
+    return time > frontier || (time === frontier && hash > this.hashOf(group))
+  }
+
+  /** A timer of the group lies below now, which does not come after its frontier. */
   lower(group: number, time: number, hash: number): void {
-    if (this.mayHold(group, time, hash)) return
     this.#times[group] = time
     this.#hashes[group] = hash
     if (this.#isBefore(group, this.first)) this.first = group

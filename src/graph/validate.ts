@@ -96,7 +96,7 @@ function checkDeclared(node: GraphNode): void {
   for (const edge of inputsOf(node)) {
     if (edge.partitioning !== 'forward' && isDynamic(edge.type.schema)) {
       throw invalid(`strictTypes: the records that ${show(node)} reads have no declared type`, {
-        cure: `${cure}: .returns(type) before keyBy`,
+        cure: `${cure}: .returns(type) before keyBy or broadcast`,
       })
     }
   }

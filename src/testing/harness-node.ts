@@ -11,7 +11,8 @@ import { buildJobGraph } from '../graph/build.ts'
 import type { OperatorNode } from '../graph/job-graph.ts'
 import { planOf } from '../graph/plan-of.ts'
 import type { JobPlan } from '../graph/plan.ts'
-import type { BroadcastStateSchema } from '../state/operator-descriptors.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
+import type { ProcessFunction } from '../operators/functions.ts'
 import { MAX_PARALLELISM_DEFAULT } from '../state/key-groups.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
@@ -39,6 +40,14 @@ export function harnessNode<K, I, O>(
       .keyBy((): K => unreachable(), key ?? t.dynamic<K>())
     return chain(keyed)
   })
+}
+
+/** As above, of a process function over a stream without keys. */
+export function processNode<I, O, R, P extends OperatorStateSchema>(
+  uid: string,
+  fn: ProcessFunction<I, O, R, P>,
+): HarnessNode {
+  return nodeOf(uid, (env) => env.fromElements<I>('harness-input', []).process(uid, fn))
 }
 
 /** As above, over two keyed streams. */

@@ -3,6 +3,8 @@
 // Testing functions
 export { keyedHarness } from './keyed-harness.ts'
 export type { KeyedHarness, KeyedHarnessOptions } from './keyed-harness.ts'
+export { processHarness } from './process-harness.ts'
+export type { ProcessHarness } from './process-harness.ts'
 export { broadcastHarness } from './broadcast-harness.ts'
 export type { BroadcastHarness } from './broadcast-harness.ts'
 export { twoInputHarness } from './two-input-harness.ts'

@@ -13,7 +13,7 @@ import {
   valueState,
 } from 'millrace'
 import { collect, dataGenerator } from 'millrace/connectors'
-import { jobHarness, keyedHarness, twoInputHarness } from 'millrace/testing'
+import { jobHarness, keyedHarness, processHarness, twoInputHarness } from 'millrace/testing'
 import { buildJobGraph } from '../../../src/graph/build.ts'
 import { asJob } from '../../../src/graph/job.ts'
 import { type Build, graphOf, planFor } from '../../graph/graphs.ts'
@@ -87,6 +87,21 @@ describe('the operator state of a process function', () => {
       sorted([harness.output<string>('out').map(Number)]),
       Array.from({ length: sent }, (_, at) => at),
     )
+  })
+
+  it('of one subtask goes on after a snapshot', async () => {
+    const fn = keeper([])
+    await using harness = await processHarness(fn)
+    for (const value of [1, 2]) harness.processElement(value, value * 10)
+    assert.deepEqual(harness.output, ['1', '2'])
+    assert.deepEqual(harness.outputTimestamps, [10, 20])
+    const restore = await harness.snapshot()
+    harness.processElement(3)
+    const openings: Opening[] = []
+    await using restored = await processHarness(keeper(openings), { restore })
+    assert.deepEqual(openings, [{ subtaskIndex: 0, parallelism: 1, own: [1, 2], all: [1, 2] }])
+    restored.processElement(4)
+    assert.deepEqual(restored.output, ['4'])
   })
 
   it('is beside the state of the keys of a keyed function', async () => {

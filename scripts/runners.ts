@@ -1,5 +1,5 @@
-// `npm run runners`: the harnesses of millrace/testing under other test runners, from the package as
-// a user gets it. Not part of the gate: it installs vitest and jest from the registry.
+// `npm run runners`: the harnesses of millrace/testing under other test runners, from the package
+// as a user gets it. Not part of the gate: it installs vitest and jest from the registry.
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

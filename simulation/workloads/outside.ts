@@ -1,4 +1,4 @@
-/** Operations with a world of their own: asynchronous calls, broadcast rules, state that expires. */
+/** Operations beyond one stream in one place: asynchronous calls, broadcast, expiry. */
 import { keyedBroadcastProcess, keyedProcess, mapState, t, valueState } from '../../src/index.ts'
 import type { DataStream, KeyedStream, OutputTag } from '../../src/index.ts'
 import { CALL_FACTOR, EXPIRES_AFTER_MS, FAR_MS, type Rec, RULES } from './workload.ts'

@@ -1,4 +1,4 @@
-/** Operations in event time, as data and as a user would write them: windows, delays, two streams. */
+/** Operations in time, as a user would write them: windows, delays, two streams. */
 import {
   cumulativeWindow,
   keyedCoProcess,

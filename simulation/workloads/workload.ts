@@ -35,9 +35,9 @@ export interface SourceData {
 export type KeyKind = 'number' | 'string' | 'tuple'
 
 /**
- * What a keyed process function does. `states` and `ordered` use all kinds of state; `timers` sets a timer
- * for each record and some that later records delete; `windows` sums per span of event time;
- * `distinct` lets the first of equal values pass.
+ * What a keyed process function does. `states` and `ordered` use all kinds of state; `timers` sets
+ * a timer for each record and some that later records delete; `windows` sums per span of event
+ * time; `distinct` lets the first of equal values pass.
  */
 export type ProcessKind = 'states' | 'ordered' | 'timers' | 'windows' | 'distinct'
 

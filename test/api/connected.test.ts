@@ -1,7 +1,16 @@
 // What cannot be connected, and is told so while the job is built.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type DataStream, keyedCoProcess, t, valueState } from 'millrace'
+import {
+  type DataStream,
+  keyedBroadcastProcess,
+  keyedCoProcess,
+  mapState,
+  operatorListState,
+  t,
+  valueState,
+} from 'millrace'
+import { broadcastHarness } from 'millrace/testing'
 import { type Build, graphOf, planFor, shapeOf } from '../graph/graphs.ts'
 
 const nothing = { processElement1: () => undefined, processElement2: () => undefined }
@@ -110,6 +119,90 @@ describe('connect', () => {
       },
       { message: /state "seen" is no declared state/ },
     )
+  })
+})
+
+describe('broadcast', () => {
+  const sides = { processElement: () => undefined, processBroadcastElement: () => undefined }
+  const maps = { rules: mapState(t.string, t.string) }
+
+  it('refuses what is no map, and no maps at all', () => {
+    refused(
+      (_env, lines) => {
+        // @ts-expect-error it is no map
+        lines.broadcast({ rules: valueState(t.string) })
+      },
+      { code: 'JOB_GRAPH_INVALID', message: /broadcast state "rules" is no map/ },
+    )
+    refused((_env, lines) => void lines.broadcast({}), { message: /needs a state to keep/ })
+  })
+
+  it('refuses a broadcast stream of another job', () => {
+    let other: DataStream<string> | undefined
+    graphOf(1, (_env, lines) => {
+      other = lines
+      lines.print()
+    })
+    const rules = (other as DataStream<string>).broadcast(maps)
+    const error = { message: /joins a stream of another job$/ }
+    refused((_env, lines) => void lines.connect(rules), error)
+    refused((_env, lines) => void lines.keyBy((line) => line).connect(rules), error)
+  })
+
+  it('refuses one name for two states, and other maps than the function declares', () => {
+    refused(
+      (_env, lines) => {
+        const operatorState = { rules: operatorListState(t.string) }
+        lines.connect(lines.broadcast(maps)).process('both', { ...sides, operatorState })
+      },
+      { message: /"rules" is both operator state and broadcast state/ },
+    )
+    const declared = keyedBroadcastProcess({
+      broadcast: { rules: mapState(t.string, t.int32) },
+      ...sides,
+    })
+    refused(
+      (_env, lines) => {
+        const keyed = lines.keyBy((line) => line)
+        // @ts-expect-error of numbers there, of strings here
+        keyed.connect(lines.broadcast(maps)).process('both', declared)
+      },
+      { message: /declares .* \{ rules: string → int32 \}, but .* \{ rules: string → string \}$/ },
+    )
+  })
+
+  it('refuses functions that lack an entrance or are asynchronous', () => {
+    refused(
+      (_env, lines) => {
+        const { processElement } = sides
+        // @ts-expect-error processBroadcastElement is missing
+        lines.connect(lines.broadcast(maps)).process('both', { processElement })
+      },
+      { message: /needs a processBroadcastElement function, and got undefined/ },
+    )
+    refused(
+      (_env, lines) => {
+        const processBroadcastElement = async () => undefined
+        const fn = { ...sides, processBroadcastElement }
+        // @ts-expect-error functions are synchronous
+        lines.connect(lines.broadcast(maps)).process('both', fn)
+      },
+      { code: 'JOB_ASYNC_FUNCTION' },
+    )
+  })
+
+  it('stops at a promise that slips through', async () => {
+    const promised = keyedBroadcastProcess({
+      key: t.string,
+      input: t.string,
+      broadcastInput: t.string,
+      broadcast: maps,
+      processElement: () => undefined,
+      // As JavaScript may have it.
+      processBroadcastElement: () => Promise.resolve() as unknown as undefined,
+    })
+    await using harness = await broadcastHarness(promised)
+    assert.throws(() => harness.processBroadcastElement('x'), { code: 'JOB_ASYNC_FUNCTION' })
   })
 })
 

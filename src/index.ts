@@ -29,6 +29,9 @@ export type {
 // Joins
 export type {
   BoundedIntervalJoin,
+  CoGroup,
+  CoGroupOptions,
+  CoGroupWindows,
   IntervalBounds,
   IntervalJoin,
   IntervalJoined,
@@ -37,8 +40,15 @@ export type {
   TemporalJoin,
   TemporalJoined,
   TemporalJoinOptions,
+  WindowJoin,
+  WindowJoined,
+  WindowJoinWindows,
 } from './api/streams/joined.ts'
-export type { IntervalJoinContext, TemporalJoinContext } from './operators/joins/functions.ts'
+export type {
+  CoGroupContext,
+  IntervalJoinContext,
+  TemporalJoinContext,
+} from './operators/joins/functions.ts'
 
 // Running it
 export { run } from './runtime/run.ts'

@@ -1,8 +1,7 @@
 /**
  * Joins in time of two keyed streams: what is chosen for one, then a node with two inputs. Their
- * contract is `streams/joined.ts`; keyed streams inherit the methods that begin one.
+ * contract is `streams/joined.ts`. Those by window are in `window-joins.ts`.
  */
-import type { Edge, KeySelector } from '../graph/job-graph.ts'
 import type { Synchronous } from '../operators/functions.ts'
 import type { IntervalJoinContext, TemporalJoinContext } from '../operators/joins/functions.ts'
 import {
@@ -12,83 +11,23 @@ import {
   type OuterSides,
 } from '../operators/joins/interval.ts'
 import { TemporalJoinOperator, temporalJoinStates } from '../operators/joins/temporal.ts'
-import type { Operator, OperatorContext } from '../operators/operator.ts'
-import type { StateSchema } from '../state/descriptors.ts'
-import { dynamicType } from '../types/dynamic.ts'
-import type { Type } from '../types/type.ts'
 import { type Duration, parseSignedDurationMs } from '../util/duration.ts'
-import { checkSideOutputs } from './process-node.ts'
-import { type Call, callOf, commonType, invalid, requireFunction, type Site } from './site.ts'
+import { INNER, type JoinSite, lateTags, NO_TAGS, outputsOf } from './join-site.ts'
+import { type Call, callOf, invalid, requireFunction } from './site.ts'
 import type { DataStream } from './streams/data.ts'
 import type {
   BoundedIntervalJoin,
   IntervalBounds,
   IntervalJoin,
   IntervalJoined,
-  KeyedJoinMethods,
   LateOutputs,
   TemporalJoin,
   TemporalJoined,
   TemporalJoinOptions,
 } from './streams/joined.ts'
-import type { KeyedStream } from './streams/keyed.ts'
-import { type KeyedInput, keyedPair } from './two-inputs.ts'
 import { ternary, unary } from './untyped.ts'
 
-/** An operator over both streams. */
-interface JoinNode {
-  readonly states: StateSchema
-  readonly sideOutputs: ReadonlyMap<string, Type<unknown>>
-  readonly outputType?: Type<unknown>
-  readonly create: (context: OperatorContext) => Operator
-}
-
-/** The two streams of a join, and where its node goes. */
-export class JoinSite {
-  readonly leftType: Type<unknown>
-  readonly rightType: Type<unknown>
-  readonly #site: Site
-  readonly #left: KeyedInput
-  readonly #right: KeyedInput
-
-  constructor(site: Site, left: KeyedInput, right: KeyedInput) {
-    this.#site = site
-    this.#left = left
-    this.#right = right
-    this.leftType = commonType(left.upstreams)
-    this.rightType = commonType(right.upstreams)
-  }
-
-  add<O>(call: Call, node: JoinNode): DataStream<O> {
-    const { operation, uid, location } = call
-    const pair: { inputs: Edge[]; key: KeySelector } = keyedPair(call, this.#left, this.#right)
-    const whole = { outputType: dynamicType<O>(), ...pair, ...node, operation, uid, location }
-    const from = this.#site.builder.add({ ...whole, kind: 'operator', usesTimers: true })
-    return this.#site.stream([{ from, tag: undefined, type: whole.outputType }])
-  }
-}
-
-/** What a keyed stream can be joined by. */
-export abstract class KeyedJoins<K, T> implements KeyedJoinMethods<K, T> {
-  protected abstract joinSite<R>(right: KeyedStream<K, R>, call: Call): JoinSite
-
-  intervalJoin<R>(right: KeyedStream<K, R>): IntervalJoin<K, T, R> {
-    return new IntervalJoinStreams(this.joinSite(right, callOf('intervalJoin')))
-  }
-
-  temporalJoin<V>(
-    versions: KeyedStream<K, V>,
-    options: TemporalJoinOptions<V> = {},
-  ): TemporalJoin<K, T, V> {
-    const call = callOf('temporalJoin')
-    return TemporalJoinStream.of(this.joinSite(versions, call), options, call)
-  }
-}
-
-const INNER: OuterSides = Object.freeze({ left: false, right: false })
-const NO_TAGS: LateTags = Object.freeze({ left: undefined, right: undefined })
-
-class IntervalJoinStreams<K, L, R> implements IntervalJoin<K, L, R> {
+export class IntervalJoinStreams<K, L, R> implements IntervalJoin<K, L, R> {
   readonly #site: JoinSite
 
   constructor(site: JoinSite) {
@@ -150,11 +89,9 @@ class IntervalJoinStream<K, L, R, LateL = L, LateR = R> implements IntervalJoine
   }
 
   sideOutputLateData(tags: LateOutputs<LateL, LateR>): this {
-    const late = lateTags(tags, callOf('sideOutputLateData'))
+    const late = lateTags(tags, this.#choices.late, callOf('sideOutputLateData'))
     // A class without heirs: `this` is this class.
-    const { left, right } = this.#choices.late
-    const merged = { left: late.left ?? left, right: late.right ?? right }
-    return new IntervalJoinStream(this.#site, { ...this.#choices, late: merged }) as this
+    return new IntervalJoinStream(this.#site, { ...this.#choices, late }) as this
   }
 
   process<O>(
@@ -183,7 +120,7 @@ interface TemporalChoices {
   readonly late: LateTags
 }
 
-class TemporalJoinStream<K, F, V, LateV = V> implements TemporalJoined<K, F, V, LateV> {
+export class TemporalJoinStream<K, F, V, LateV = V> implements TemporalJoined<K, F, V, LateV> {
   readonly #site: JoinSite
   readonly #choices: TemporalChoices
 
@@ -213,11 +150,9 @@ class TemporalJoinStream<K, F, V, LateV = V> implements TemporalJoined<K, F, V, 
   }
 
   sideOutputLateData(tags: LateOutputs<F, LateV>): this {
-    const late = lateTags(tags, callOf('sideOutputLateData'))
-    const { left, right } = this.#choices.late
-    const merged = { left: late.left ?? left, right: late.right ?? right }
+    const late = lateTags(tags, this.#choices.late, callOf('sideOutputLateData'))
     // A class without heirs: `this` is this class.
-    return new TemporalJoinStream(this.#site, { ...this.#choices, late: merged }) as this
+    return new TemporalJoinStream(this.#site, { ...this.#choices, late }) as this
   }
 
   process<O>(
@@ -240,21 +175,4 @@ function boundOf(bound: Duration, name: string, call: Call): number {
   const ms = parseSignedDurationMs(bound, `${call.what}: ${name}`)
   if (Number.isSafeInteger(ms)) return ms
   throw invalid(call, `: ${name} is ${ms} ms`, 'give whole milliseconds')
-}
-
-function lateTags<L, R>(tags: LateOutputs<L, R>, call: Call): LateTags {
-  const { left, right } = tags ?? {}
-  if (left === undefined && right === undefined) {
-    throw invalid(call, 'got no tags', 'pass { left: outputTag(…), right: outputTag(…) }')
-  }
-  for (const tag of [left, right]) {
-    if (tag === undefined || typeof tag.name === 'string') continue
-    throw invalid(call, 'got something that is no tag', 'make it with outputTag(name, type)')
-  }
-  return { left, right }
-}
-
-function outputsOf({ left, right }: LateTags, call: Call): ReadonlyMap<string, Type<unknown>> {
-  const tags = [left, right].filter((tag) => tag !== undefined)
-  return checkSideOutputs(tags, call) ?? new Map()
 }

@@ -23,7 +23,7 @@ import { keyText } from '../types/keys.ts'
 import { t } from '../types/t.ts'
 import type { Type } from '../types/type.ts'
 import { parseDurationMs } from '../util/duration.ts'
-import { KeyedJoins } from './joined-streams.ts'
+import { KeyedJoins } from './keyed-joins.ts'
 import { type Call, callOf, invalid, requireFunction } from './site.ts'
 import type { DataStream } from './streams/data.ts'
 import type {

@@ -34,7 +34,7 @@ import type { Type } from '../types/type.ts'
 import { BroadcastDataStream } from './broadcast-streams.ts'
 import { KeyedConnected } from './connected-streams.ts'
 import { patternStream } from './pattern-stream.ts'
-import { JoinSite } from './joined-streams.ts'
+import { JoinSite } from './join-site.ts'
 import { type HelperNode, type HelperSite, KeyedHelpers } from './keyed-helpers.ts'
 import {
   checkKeyedProcess,

@@ -2,9 +2,17 @@
  * What a job author chains to join two streams that are keyed by the same type. All joins are in
  * event time, which is the lesser of both streams', and need timestamps.
  */
-import type { AsyncFunctionError, Synchronous } from '../../operators/functions.ts'
-import type { IntervalJoinContext, TemporalJoinContext } from '../../operators/joins/functions.ts'
+import type { AsyncFunctionError, Collector, Synchronous } from '../../operators/functions.ts'
+import type {
+  CoGroupContext,
+  IntervalJoinContext,
+  TemporalJoinContext,
+} from '../../operators/joins/functions.ts'
 import type { OutputTag } from '../../operators/output-tag.ts'
+import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
+import type { WindowContext } from '../../operators/windows/functions.ts'
+import type { MergingTrigger, Trigger } from '../../operators/windows/triggers.ts'
+import type { Type } from '../../types/type.ts'
 import type { Duration } from '../../util/duration.ts'
 import type { DataStream } from './data.ts'
 import type { KeyedStream } from './keyed.ts'
@@ -16,6 +24,17 @@ export interface LateOutputs<L, R> {
 }
 
 export interface KeyedJoinMethods<K, T> {
+  /**
+   * Joins each record with those of the other stream that are in the same window.
+   *
+   * @example
+   * views.keyBy((view) => view.ad).join(clicks.keyBy((click) => click.ad))
+   *   .window(tumblingWindow('1 min'))
+   *   .apply('clicked', (view, click) => ({ ad: view.ad, after: click.at - view.at }))
+   */
+  join<R>(right: KeyedStream<K, R>): WindowJoin<K, T, R>
+  /** Hands the records of a key and window to a function, a list of each stream. */
+  coGroup<R>(right: KeyedStream<K, R>): CoGroup<K, T, R>
   /**
    * Joins each record with those of the other stream that are near it in time.
    *
@@ -105,4 +124,74 @@ export interface TemporalJoin<K, F, V> extends TemporalJoined<K, F, V> {
   inner(): TemporalJoined<K, F, V>
   /** Also facts for which there is none. */
   leftOuter(): TemporalJoined<K, F, V | undefined, V>
+}
+
+export interface WindowJoin<K, L, R> {
+  /** Which windows; the records of both streams are in them, and sessions hold those of both. */
+  window(assigner: MergingWindowAssigner<L | R>): WindowJoinWindows<K, L, R, MergingTrigger<L | R>>
+  window(assigner: WindowAssigner): WindowJoinWindows<K, L, R, Trigger<L | R>>
+}
+
+export interface CoGroup<K, L, R> {
+  /** Which windows; the records of both streams are in them, and sessions hold those of both. */
+  window(assigner: MergingWindowAssigner<L | R>): CoGroupWindows<K, L, R, MergingTrigger<L | R>>
+  window(assigner: WindowAssigner): CoGroupWindows<K, L, R, Trigger<L | R>>
+}
+
+/** What holds for windows of two streams as for those of one. */
+interface PairWindowed<L, R, T> {
+  /** When windows fire. Default: when they end. */
+  trigger(trigger: T): this
+  /** Windows are kept this much longer: a late record of them fires anew. Default: 0. */
+  allowedLateness(lateness: Duration): this
+  /** Where records go that come even later; else they are only counted. */
+  sideOutputLateData(tags: LateOutputs<L, R>): this
+}
+
+export interface WindowJoined<K, L, R, T, LateL = L, LateR = R> extends PairWindowed<
+  LateL,
+  LateR,
+  T
+> {
+  /**
+   * Makes a result of each pair of a window that fires, unless it returns undefined. Results have
+   * the last moment of their window as timestamp.
+   */
+  apply<O>(
+    uid: string,
+    fn: (left: L, right: R, ctx: WindowContext<K>) => Synchronous<O>,
+  ): DataStream<Exclude<O, undefined>>
+}
+
+/** Without a choice it is an inner join. */
+export interface WindowJoinWindows<K, L, R, T> extends WindowJoined<K, L, R, T> {
+  /** Only pairs. */
+  inner(): WindowJoined<K, L, R, T>
+  /** Also left records in whose window there is no right one. */
+  leftOuter(): WindowJoined<K, L, R | undefined, T, L, R>
+  /** Also right records in whose window there is no left one. */
+  rightOuter(): WindowJoined<K, L | undefined, R, T, L, R>
+  /** Both. */
+  fullOuter(): WindowJoined<K, L | undefined, R | undefined, T, L, R>
+}
+
+export interface CoGroupOptions<O> {
+  /** Type of what is collected; default: dynamic. */
+  readonly output?: Type<O>
+  /** If given, only these side outputs may be emitted and read. */
+  readonly sideOutputs?: readonly OutputTag<unknown>[]
+}
+
+export interface CoGroupWindows<K, L, R, T> extends PairWindowed<L, R, T> {
+  /** Is called for each window that fires; one of the lists may be empty. */
+  apply<O = unknown>(
+    uid: string,
+    fn: (
+      left: readonly L[],
+      right: readonly R[],
+      ctx: CoGroupContext<K>,
+      out: Collector<O>,
+    ) => void | undefined | AsyncFunctionError,
+    options?: CoGroupOptions<O>,
+  ): DataStream<O>
 }

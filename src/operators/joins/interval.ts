@@ -55,7 +55,7 @@ export function intervalJoinStates(spec: IntervalJoinSpec): StateSchema {
 type Marked = readonly [isMatched: boolean, value: unknown]
 
 function markedType(type: Type<unknown>): Type<unknown> {
-  return t.tuple(t.boolean, type) as Type<unknown> // buffers take values as unknown
+  return t.tuple(t.boolean, type)
 }
 
 /** What the operator holds of one input. */

@@ -19,10 +19,10 @@ import type { Window } from './window.ts'
  * Names of the states of windows; in every snapshot, so they never change. Those of sessions are
  * others, for their slots mean something else: a snapshot of one does not restore the other.
  */
-const namesOf = (kind: WindowKind) =>
+const namesOf = (kind: WindowKind, side = '') =>
   kind === 'session'
-    ? { contents: 'session-contents', elements: 'session-elements' }
-    : { contents: 'window-contents', elements: 'window-elements' }
+    ? { contents: `${side}session-contents`, elements: `${side}session-elements` }
+    : { contents: `${side}window-contents`, elements: `${side}window-elements` }
 
 export type WindowKind = (WindowAssigner | MergingWindowAssigner<unknown>)['kind']
 
@@ -62,8 +62,13 @@ export function foldedContents(kind: WindowKind, fold: Fold): ContentsKind {
   }
 }
 
-export function listedContents(kind: WindowKind, type: Type<unknown>): ContentsKind {
-  const names = namesOf(kind)
+/** @param side which of two streams, where windows hold those of both apart. */
+export function listedContents(
+  kind: WindowKind,
+  type: Type<unknown>,
+  side?: 'left' | 'right',
+): ContentsKind {
+  const names = namesOf(kind, side === undefined ? '' : `${side}-`)
   return {
     states: {
       [names.contents]: mapState(t.float64, t.float64),

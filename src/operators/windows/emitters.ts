@@ -176,11 +176,11 @@ class PerWindowValue implements ValueState<unknown, unknown> {
 }
 
 /** The global window has no last moment, and its results no timestamp. */
-function timestampOf(window: Window): number {
+export function timestampOf(window: Window): number {
   return window.end === Number.POSITIVE_INFINITY ? NO_TIMESTAMP : window.maxTimestamp
 }
 
 /** What users see: their own object, without what the engine keeps with it. */
-function shown({ start, end }: Window): TimeWindow {
+export function shown({ start, end }: Window): TimeWindow {
   return Object.freeze({ start, end })
 }

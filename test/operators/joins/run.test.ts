@@ -2,7 +2,7 @@
 // result is late for what follows.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { job, t, tumblingWindow } from 'millrace'
+import { job, sessionWindow, t, tumblingWindow } from 'millrace'
 import { collect, collection } from 'millrace/connectors'
 import { jobHarness, type JobHarness } from 'millrace/testing'
 import { backends, randomFor } from '../windows/harness.ts'
@@ -39,6 +39,13 @@ const payments = job('payments', (env) => {
     .window(tumblingWindow('1 h'))
     .count('per-hour', (count, { key }) => ({ key, count }))
     .sinkTo('counts', collect())
+  orders
+    .coGroup(paid)
+    .window(sessionWindow('30 min'))
+    .apply<string>('visit', (left, right, { key }, out) => {
+      out.collect(`${key} ${left.length} ${right.length}`)
+    })
+    .sinkTo('visits', collect())
   orders
     .temporalJoin(paid)
     .leftOuter()
@@ -95,6 +102,14 @@ for (const { name, isThere } of backends) {
         const counts = harness.output<{ readonly key: string; readonly count: number }>('counts')
         const total = counts.reduce((sum, { count }) => sum + count, 0)
         assert.equal(total, expected.length, 'no result was late for the windows')
+        const visits = [
+          ...orders.flatMap(({ id }) => {
+            if (id % 3 === 0) return [`${id} 1 0`]
+            return id % 5 === 0 ? [`${id} 1 0`, `${id} 0 1`] : [`${id} 1 1`]
+          }),
+          ...[97, 98, 99].map((id) => `${id} 0 1`),
+        ]
+        assert.deepEqual(sorted(harness.output<string>('visits')), sorted(visits))
         const none = orders.map(({ id }) => `${id} none`)
         assert.deepEqual(sorted(harness.output<string>('last')), sorted(none))
       })

@@ -1,6 +1,7 @@
 // What q4, q6 and q9 begin with: the highest bid of each auction so far, among the bids from its
 // beginning to its end; of equal prices the earlier. Bids may come before their auction; they wait.
-import { type DataStream, type Infer, keyedProcess, listState, t, valueState } from 'millrace'
+import { type Collector, type DataStream, type Infer } from 'millrace'
+import { keyedCoProcess, listState, type StateOf, t, valueState } from 'millrace'
 import { Auction, Bid, type Event } from './model.ts'
 import { auctionsOf, bidsOf } from './streams.ts'
 
@@ -12,38 +13,41 @@ export const LeadingBid = t.struct({
 })
 export type LeadingBid = Infer<typeof LeadingBid>
 
-const AuctionOrBid = t.union(Bid, Auction)
-type AuctionOrBid = Infer<typeof AuctionOrBid>
+const state = { auction: valueState(Auction), leader: valueState(Bid), early: listState(Bid) }
 
-const leading = keyedProcess({
+const leading = keyedCoProcess({
   key: t.float64,
-  input: AuctionOrBid,
+  input1: Auction,
+  input2: Bid,
   output: LeadingBid,
-  state: {
-    auction: valueState(Auction),
-    leader: valueState(Bid),
-    early: listState(Bid),
+  state,
+  processElement1(auction, ctx, out) {
+    // A second auction of this number is passed over: numbers are unique.
+    if (ctx.state.auction.value() !== undefined) return
+    ctx.state.auction.update(auction)
+    for (const bid of ctx.state.early) take(auction, bid, ctx.state, out)
+    ctx.state.early.clear()
   },
-  processElement(value, { state: { auction, leader, early } }, out) {
-    const take = (item: Auction, bid: Bid): void => {
-      const former = leader.value()
-      if (bid.time < item.time || bid.time > item.expires) return
-      if (former !== undefined && !isAbove(bid, former)) return
-      leader.update(bid)
-      const before = former === undefined ? {} : { priceBefore: former.price }
-      out.collect({ auction: item, bid, ...before })
-    }
-    const item = auction.value()
-    if (value.kind === 'auction') {
-      // A second auction of this number is passed over: numbers are unique.
-      if (item !== undefined) return
-      auction.update(value)
-      for (const bid of early) take(value, bid)
-      early.clear()
-    } else if (item === undefined) early.add(value)
-    else take(item, value)
+  processElement2(bid, ctx, out) {
+    const auction = ctx.state.auction.value()
+    if (auction === undefined) ctx.state.early.add(bid)
+    else take(auction, bid, ctx.state, out)
   },
 })
+
+function take(
+  auction: Auction,
+  bid: Bid,
+  { leader }: StateOf<typeof state>,
+  out: Collector<LeadingBid>,
+): void {
+  if (bid.time < auction.time || bid.time > auction.expires) return
+  const former = leader.value()
+  if (former !== undefined && !isAbove(bid, former)) return
+  leader.update(bid)
+  const before = former === undefined ? {} : { priceBefore: former.price }
+  out.collect({ auction, bid, ...before })
+}
 
 function isAbove(a: Bid, b: Bid): boolean {
   return (b.price - a.price || a.time - b.time || a.position - b.position) < 0
@@ -55,11 +59,8 @@ function isAbove(a: Bid, b: Bid): boolean {
  * @param uid under which auctions and bids are kept.
  */
 export function leadingBids(uid: string, events: DataStream<Event>): DataStream<LeadingBid> {
-  const auctions: DataStream<AuctionOrBid> = auctionsOf(events).returns(Auction)
-  const bids: DataStream<AuctionOrBid> = bidsOf(events)
-  return auctions
-    .union(bids)
-    .returns(AuctionOrBid)
-    .keyBy((value) => (value.kind === 'bid' ? value.auction : value.id))
+  return auctionsOf(events)
+    .keyBy(({ id }) => id)
+    .connect(bidsOf(events).keyBy(({ auction }) => auction))
     .process(uid, leading)
 }

@@ -4,8 +4,13 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { jobHarness } from 'millrace/testing'
+import { readArguments, UsageError } from '../../examples/nexmark/arguments.ts'
 import { formatEvent, parseEvent, thousandths } from '../../examples/nexmark/format.ts'
 import { generatorDefaults, nexmarkEvent } from '../../examples/nexmark/generator.ts'
+import job from '../../examples/nexmark/job.ts'
+import type { Event } from '../../examples/nexmark/model.ts'
 import { plainEvaluation } from '../../examples/nexmark/plain/evaluate.ts'
 import { queries } from '../../examples/nexmark/queries.ts'
 import { gatherRows, sortedRows } from '../../examples/nexmark/rows.ts'
@@ -71,6 +76,31 @@ describe('the format', () => {
   })
 })
 
+describe('the command line', () => {
+  it('takes a query with its input and output, and refuses what makes no sense', () => {
+    const given = readArguments([
+      '--query',
+      'q5',
+      '--input',
+      'e',
+      '--output',
+      'r',
+      '--parallelism=2',
+    ])
+    assert.deepEqual([given.queries, given.input, given.output], [['q5'], 'e', 'r'])
+    assert.deepEqual([given.parallelism, given.backend], [2, 'hashmap'])
+    for (const line of [
+      '',
+      '--query q5',
+      '--query q10 --output r',
+      '--check --events 0',
+      '--what',
+    ]) {
+      assert.throws(() => readArguments(line.split(' ').filter(Boolean)), UsageError, line)
+    }
+  })
+})
+
 describe('the rows', () => {
   it('are sorted by bytes, not by the order of UTF-16', () => {
     assert.equal(sortedRows(['\u{1F600}', '\uFFFD', 'b', 'a']), 'a\nb\n\uFFFD\n\u{1F600}\n')
@@ -97,6 +127,46 @@ describe('the queries', () => {
       })
     }
   }
+
+  it('give the same when the job is killed, and goes on with other workers', async () => {
+    const params = { query: names.join(), output: 'rows', events: 0 }
+    await using harness = await jobHarness(job, { params, parallelism: 1 })
+    const source = harness.source<Event>('events')
+    const events = Array.from({ length: count }, (_, index) => nexmarkEvent(index, options))
+    await source.send(...events.slice(0, 700))
+    await harness.checkpoint()
+    await source.send(...events.slice(700, 1_100))
+    await harness.crash()
+    await source.send(...events.slice(1_100, 1_500))
+    await harness.rescale(2)
+    await source.send(...events.slice(1_500))
+    await harness.finish()
+    for (const name of names) {
+      const rows = harness.output(`${name}-rows`).map(String)
+      assert.equal(sortedRows(rows), sortedRows(evaluate(name)), name)
+    }
+  })
+
+  it('give byte for byte the rows of Flink SQL, also at the edges', async () => {
+    // Bids at both ends of windows and auctions, before their auction, in one millisecond, at equal
+    // prices; sessions just joined and just apart; empty fields, and urls without folders.
+    const fixtures = new URL('../fixtures/nexmark/', import.meta.url)
+    const rows = (await readFile(new URL('rows-of-flink.txt', fixtures), 'utf8')).split('\n')
+    const expected = Map.groupBy(rows.slice(0, -1), (line) => line.slice(0, line.indexOf(' ')))
+    assert.equal(expected.size, 17)
+    const output = join(folder, 'edges')
+    const edges = fileURLToPath(new URL('events.txt', fixtures))
+    const params = { query: names.join(), input: edges, output, splitBytes: 500 }
+    await finish('nexmark', { params, directory: output, backend: 'hashmap', parallelism: 2 })
+    for (const [name, its] of expected) {
+      const wanted = its.map((line) => `${line.slice(name.length + 1)}\n`).join('')
+      assert.equal(await gatherRows(join(output, name)), wanted, name)
+    }
+    const evaluateEdges = plainEvaluation(await readFile(edges, 'utf8'))
+    for (const name of names) {
+      assert.equal(await gatherRows(join(output, name)), sortedRows(evaluateEdges(name)), name)
+    }
+  })
 
   it('may read from the generator itself', async () => {
     const output = join(folder, 'generated')

@@ -63,5 +63,9 @@ function facts(node: PlanNode): string {
     const key = keyType === undefined ? '' : `${describeSchema(keyType)} → `
     return `${name}: ${kind} ${key}${describeSchema(type)}`
   })
-  return [found.join(', '), ...states].filter((part) => part !== '').join('; ')
+  const timers = (node.timers ?? []).map(({ name, domain, payload }) => {
+    const carries = payload === undefined ? '' : ` with ${describeSchema(payload)}`
+    return `${name}: ${domain.replace('-', ' ')} timer${carries}`
+  })
+  return [found.join(', '), ...states, ...timers].filter((part) => part !== '').join('; ')
 }

@@ -19,6 +19,8 @@ import {
 } from './timer-slots.ts'
 
 const LEFTOVERS_MAX = 64
+/** Columns shorter than this are not worth making anew. */
+const TIDIED_MIN = 4096
 
 const left = new ByteWriter()
 const right = new ByteWriter()
@@ -149,6 +151,11 @@ export class TimerSet {
       return false
     })
     for (const slot of slots) this.heap.push(dueOf(slot), this.slots.hashOf(slot), slot)
+  }
+
+  /** Gives memory back that a burst took, once nothing is left of it. */
+  tidy(): void {
+    if (this.slots.inUse === 0 && this.slots.count > TIDIED_MIN) this.clear()
   }
 
   clear(): void {

@@ -5,7 +5,9 @@ import { describe, it } from 'node:test'
 import { eventTimer, job, keyedProcess, processingTimer, t, type TimerSchema } from 'millrace'
 import { hashmap } from 'millrace/hashmap'
 import { rocksdb, rocksdbIsAvailable } from 'millrace/rocksdb'
-import { keyedHarness } from 'millrace/testing'
+import { collection } from 'millrace/connectors'
+import { jobHarness, keyedHarness } from 'millrace/testing'
+import { print } from '../../src/connectors/print.ts'
 import { asJob } from '../../src/graph/job.ts'
 
 type Command = readonly [what: string, at?: number, more?: string]
@@ -48,6 +50,8 @@ const backends = [
   { name: 'rocksdb', isThere: rocksdbIsAvailable(), create: rocksdb },
 ]
 const HOUR = 3_600_000
+/** In the year 2096. */
+const FAR = 4e12
 
 for (const { name, isThere, create } of backends) {
   describe(`named timers on ${name}`, { skip: isThere ? false : 'not available' }, () => {
@@ -139,6 +143,41 @@ for (const { name, isThere, create } of backends) {
     })
   })
 }
+
+describe('named timers in a snapshot', () => {
+  it('are read without the job, each with what it carries', async () => {
+    const made = job('sessions', (env) => {
+      const commands = env.fromSource('commands', collection<Command>([]))
+      commands
+        .keyBy(([what]) => what, t.string)
+        .process('sessions', sessions)
+        .sinkTo('out', print())
+    })
+    await using harness = await jobHarness(made)
+    await harness
+      .source<Command>('commands')
+      .send(['close', 10, 'idle'], ['plain', 7], ['note', FAR])
+    await using snapshot = await (await harness.snapshot()).open()
+    const timers: [unknown, ...unknown[]][] = []
+    for await (const { key, timeMs, name, payload } of snapshot.reader.timers('sessions')) {
+      timers.push([key, timeMs, Buffer.from(name).toString(), payload])
+    }
+    assert.deepEqual(
+      timers.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+      [
+        ['close', 10, 'close', { reason: 'idle' }],
+        ['note', FAR, 'note', undefined],
+        ['plain', 7, '', undefined],
+      ],
+    )
+    const { timers: records } = snapshot.operators.find(({ uid }) => uid === 'sessions') ?? {}
+    assert.deepEqual(records?.[0], {
+      name: 'close',
+      domain: 'event-time',
+      payload: t.struct({ reason: t.string }).schema,
+    })
+  })
+})
 
 const burst = keyedProcess({
   key: t.int32,

@@ -137,6 +137,25 @@ describe('the timers of a clock', () => {
     assert.deepEqual(fired, ['-5 z x', '5 a x', '5 a y', '5 b x'])
   })
 
+  it('give their memory back when none is left', () => {
+    const set = new TimerSet()
+    const slots = Array.from({ length: 5000 }, (_, at) => set.add(at, at, at, '', true))
+    for (const slot of slots) set.arm(slot, set.slots.timeOf(slot))
+    set.tidy()
+    assert.equal(set.slots.count, 5000)
+    for (let slot = set.first(); slot >= 0; slot = set.first()) {
+      set.takeFirst(slot)
+      set.forget(slot)
+      set.slots.release(slot)
+    }
+    assert.equal(set.slots.count, 5000)
+    set.tidy()
+    assert.equal(set.slots.count, 0)
+    const slot = set.add('k', 1, 10, '', false)
+    set.arm(slot, 10)
+    assert.equal(set.first(), slot)
+  })
+
   it('keep a slot as long as anything refers to it', () => {
     const set = new TimerSet()
     const slot = set.add('k', 1, 10, '', false)

@@ -92,6 +92,7 @@ export class TimerChanges {
         return false
       })
     }
+    for (const set of this.sets) set.tidy()
     this.below?.flush()
   }
 

@@ -9,7 +9,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
-import type { TimerSchema } from '../../time/descriptors.ts'
+import type { TimerDescriptor, TimerSchema } from '../../time/descriptors.ts'
 import { readKey, writeKey } from '../../types/keys.ts'
 import type { Type } from '../../types/type.ts'
 import { assert } from '../../util/assert.ts'
@@ -40,31 +40,31 @@ export interface ColdTimer {
 
 export class TimerCodec {
   readonly #operatorId: number
-  readonly #declared: TimerSchema
+  readonly #declared: ReadonlyMap<string, TimerDescriptor>
   readonly #uid: string
   readonly #input = new ByteReader(NO_NAME)
 
   constructor(operatorId: number, uid: string, declared: TimerSchema) {
     this.#operatorId = operatorId
     this.#uid = uid
-    this.#declared = declared
+    this.#declared = new Map(Object.entries(declared))
   }
 
   /** True if the timers of a name can be listed by key. */
   isDeclared(name: string): boolean {
-    return Object.hasOwn(this.#declared, name)
+    return this.#declared.has(name)
   }
 
   spreadMsOf(name: string): number {
-    return this.#declared[name]?.spreadMs ?? 0
+    return this.#declared.get(name)?.spreadMs ?? 0
   }
 
   get hasSpread(): boolean {
-    return Object.values(this.#declared).some(({ spreadMs }) => spreadMs > 0)
+    return this.#declared.values().some(({ spreadMs }) => spreadMs > 0)
   }
 
   payloadType(name: string): Type<unknown> | undefined {
-    return this.isDeclared(name) ? this.#declared[name]?.payload : undefined
+    return this.#declared.get(name)?.payload
   }
 
   writeRunKey(

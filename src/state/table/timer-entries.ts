@@ -144,6 +144,7 @@ export class TimerEntries implements TimerTable {
     else this.#tick(time)
     for (let fired = 0; ; fired++) {
       const slot = this.#first(clock)
+      if (slot < 0) set.tidy()
       if (slot < 0 || heap.dueAt(0) > time) return false
       if (fired === limit) return true
       if (fired % PREFETCH_TIMERS_MAX === 0) this.#prefetchDue(set, time, limit - fired)

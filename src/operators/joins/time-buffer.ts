@@ -79,7 +79,8 @@ export class TimeBuffer {
 
   /** The records of these times, both included, by time and then in order of arrival. */
   visit(from: Timestamp, to: Timestamp, visit: Visit): void {
-    if (this.#firsts.isEmpty) return
+    // Numbers tell what there is: looking into a map that is empty costs more.
+    if (this.#wake.isUnset) return
     for (const [time, value] of this.#firsts.range({ from, to, toInclusive: true })) {
       visit(value, time, FIRST)
       this.#visitOthers(time, visit)
@@ -106,11 +107,11 @@ export class TimeBuffer {
       this.#firsts.delete(time)
     }
     this.#wake.moveTo(next)
-    if (this.#others.isEmpty) this.#next.clear()
+    if (this.#next.value() > 0 && this.#others.isEmpty) this.#next.clear()
   }
 
   #visitOthers(time: Timestamp, visit: Visit): void {
-    if (this.#others.isEmpty) return
+    if (this.#next.value() === 0) return
     for (const [[, number], value] of this.#others.range({ prefix: [time] })) {
       visit(value, time, number)
     }

@@ -18,6 +18,11 @@ export class WakeTimer {
     this.#stands = stands
   }
 
+  /** True if nothing waits. */
+  get isUnset(): boolean {
+    return this.#stands.value() === undefined
+  }
+
   /** Something is due at this time. */
   noLaterThan(time: Timestamp): void {
     const stands = this.#stands.value()

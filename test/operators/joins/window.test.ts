@@ -199,14 +199,14 @@ describe('coGroup', () => {
 
 for (const backend of backends) {
   describe(`the window join on ${backend.name}`, { skip: !backend.isThere }, () => {
-    it('equals the naive one in any order and over restores', async (context) => {
+    it('equals the naive one in any order, over restores and with next to no memory', async (context) => {
       const random = randomFor(context)
       for (let round = 0; round < 8; round++) {
         const items = Array.from({ length: 60 }, (_, index) => {
           const at = random.int(200) - 100
           return { name: `${random.int(2) === 0 ? 'l' : 'r'}${at}`, by: at + random.int(30), index }
         }).toSorted((a, b) => a.by - b.by)
-        const options = { backend: backend.create(), input: Item }
+        const options = { backend: backend.create(), input: Item, memory: 1 }
         const size = 5 + random.int(30)
         let harness = await open(tumblingWindow(size), 'fullOuter', options)
         const results: string[] = []

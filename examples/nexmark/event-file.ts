@@ -2,7 +2,7 @@
 // line belongs to the part in which its first byte is; that byte's offset is the event's position.
 import { open, stat } from 'node:fs/promises'
 import type { EventTime } from 'millrace'
-import { t } from 'millrace'
+import { MillraceError, t } from 'millrace'
 import { dataGenerator, source } from 'millrace/connectors'
 import { parseEvent } from './format.ts'
 import { type GeneratorOptions, nexmarkEvent } from './generator.ts'
@@ -25,7 +25,10 @@ export function eventFile(path: string, splitBytes = splitBytesDefault) {
     type: Event,
     position: t.float64,
     async splits() {
-      const { size } = await stat(path)
+      const { size } = await stat(path).catch((cause: unknown) => {
+        const message = `the event file ${path} cannot be read`
+        throw new MillraceError('CONNECTOR_INPUT_MISSING', message, { cause })
+      })
       const count = Math.max(1, Math.ceil(size / splitBytes))
       return Array.from({ length: count }, (_, index) => {
         const start = index * splitBytes

@@ -1,14 +1,16 @@
 // Events as text, one a line, fields split by `|`; and rows as text in the same manner.
+import { MillraceError } from 'millrace'
 import type { Event } from './model.ts'
 
 const fieldCounts = { P: 9, A: 11, B: 8 }
 
-/** @throws if the line is no event; the message says where and why. */
+/** @throws `CONNECTOR_MALFORMED_RECORD` if the line is no event; the message says where and why. */
 export function parseEvent(line: string, position: number): Event {
   const fields = line.split('|')
   const fail = (problem: string): never => {
     const shown = line.length > 200 ? `${line.slice(0, 200)}…` : line
-    throw new Error(`position ${position}: ${problem}: ${shown}`)
+    const message = `position ${position}: ${problem}: ${shown}`
+    throw new MillraceError('CONNECTOR_MALFORMED_RECORD', message, { cure: 'correct the line' })
   }
   const kind = fields[0]
   if (kind !== 'P' && kind !== 'A' && kind !== 'B') return fail('an event begins with P, A or B')

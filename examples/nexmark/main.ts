@@ -1,5 +1,5 @@
 // `npm run nexmark`: runs one query over a file of events, or checks all of them; see arguments.ts.
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMillraceError, run } from 'millrace'
@@ -32,8 +32,6 @@ async function runQuery(given: Arguments): Promise<void> {
 async function main(given: Arguments): Promise<void> {
   const { help, write, events, rate, seed } = given
   const options = { ...generatorDefaults, eventsPerSecond: rate, seed }
-  // Else the job would wait for the file, as for anything that may come back.
-  if (given.input !== undefined) await access(given.input)
   if (help) process.stdout.write(usage)
   else if (write !== undefined) await writeEvents(write, events, options)
   else if (!given.check) await runQuery(given)

@@ -1,7 +1,7 @@
 // Every query of the Nexmark example, on each backend and at parallelism 1 and 2, over generated
 // events from a file that is read in several parts: their rows are those of the plain evaluation.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -166,6 +166,22 @@ describe('the queries', () => {
     for (const name of names) {
       assert.equal(await gatherRows(join(output, name)), sortedRows(evaluateEdges(name)), name)
     }
+  })
+
+  it('fail at once for a file that is not there, and for a line that is no event', async () => {
+    const output = join(folder, 'bad')
+    const bad = join(folder, 'bad.txt')
+    await writeFile(bad, 'B|1|2|3|channel|url|4|\nB|1|2\n')
+    const given = { directory: output, backend: 'hashmap' } as const
+    const missing = { query: 'q0', input: join(folder, 'none.txt'), output }
+    const malformed = { ...missing, input: bad }
+    await assert.rejects(finish('nexmark', { ...given, params: missing }), {
+      code: 'CONNECTOR_INPUT_MISSING',
+    })
+    await assert.rejects(finish('nexmark', { ...given, params: malformed, fresh: true }), {
+      code: 'CONNECTOR_MALFORMED_RECORD',
+      message: /position 23: B has 8 fields/,
+    })
   })
 
   it('may read from the generator itself', async () => {

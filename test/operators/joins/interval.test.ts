@@ -219,7 +219,7 @@ function naive(items: readonly Item[], [lower, upper]: Bounds, kind: Kind): read
 
 for (const backend of backends) {
   describe(`the interval join on ${backend.name}`, { skip: !backend.isThere }, () => {
-    it('equals the naive one in any order, over restores and with next to no memory', async (context) => {
+    it('equals the naive one in any order, over restores, in no memory', async (context) => {
       const random = randomFor(context)
       const kinds = ['inner', 'leftOuter', 'rightOuter', 'fullOuter'] as const
       for (let round = 0; round < 12; round++) {

@@ -133,7 +133,7 @@ describe('the temporal join', () => {
 
 for (const backend of backends) {
   describe(`the temporal join on ${backend.name}`, { skip: !backend.isThere }, () => {
-    it('equals the naive one in any order, over restores and with next to no memory', async (context) => {
+    it('equals the naive one in any order, over restores, in no memory', async (context) => {
       const random = randomFor(context)
       for (let round = 0; round < 8; round++) {
         const at = new Set(Array.from({ length: 90 }, () => random.int(400) - 200))

@@ -199,7 +199,7 @@ describe('coGroup', () => {
 
 for (const backend of backends) {
   describe(`the window join on ${backend.name}`, { skip: !backend.isThere }, () => {
-    it('equals the naive one in any order, over restores and with next to no memory', async (context) => {
+    it('equals the naive one in any order, over restores, in no memory', async (context) => {
       const random = randomFor(context)
       for (let round = 0; round < 8; round++) {
         const items = Array.from({ length: 60 }, (_, index) => {

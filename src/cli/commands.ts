@@ -171,6 +171,31 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/plan.ts')).plan,
   },
   {
+    name: 'check',
+    summary: 'Tells before a deploy whether a job fits a snapshot, and what would be lost.',
+    description:
+      'Builds the job and reads one manifest; runs and writes nothing, so the job may be running ' +
+      'meanwhile. What is `new` starts empty.',
+    positionals: [jobModule],
+    flags: [
+      {
+        name: 'against',
+        value: 'n|dir|job',
+        summary:
+          "A checkpoint number of this job, a folder or another job. Default: this job's newest.",
+      },
+      param,
+      ...optionFlags(['directory', 'parallelism']),
+      ...configFlags,
+    ],
+    examples: [
+      { command: 'millrace check count.ts', does: 'against its newest checkpoint' },
+      { command: 'millrace check count.ts --against backup/1', does: 'against a savepoint' },
+    ],
+    exits: ['absent', 'wouldLose', 'incompatible'],
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'config',
     summary: 'Shows every option with its value and where it came from.',
     positionals: [

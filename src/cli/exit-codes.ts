@@ -10,6 +10,8 @@ export const EXIT_CODES = {
   ],
   absent: [3, 'what was asked for is not there, or does not answer'],
   owned: [4, 'another process runs this job'],
+  wouldLose: [5, 'a check: the job would lose state that is not named among its drops'],
+  incompatible: [6, 'a check: state does not fit the job, whether some would be lost or not'],
   interrupted: [130, 'ended at once by a second SIGINT'],
   terminated: [143, 'ended at once by a second SIGTERM or SIGHUP'],
 } as const satisfies Readonly<Record<string, readonly [code: number, meaning: string]>>

@@ -20,15 +20,15 @@ export interface OpenSnapshots {
 }
 
 /**
- * Reads the chain of what the first positional names. Close the store afterwards.
+ * Reads the chain of what the first positional names, or `argument`. Close the store afterwards.
  *
  * @throws `CHECKPOINT_NOT_FOUND` if there is none.
  */
 export async function openSnapshots(
   invocation: Invocation,
   terminal: Terminal,
+  argument = invocation.positionals[0] ?? '',
 ): Promise<OpenSnapshots> {
-  const [argument = ''] = invocation.positionals
   const location = await locationOf(argument, invocation, terminal)
   const store = await openBlobStore(location)
   const chain = await readChain(store)
@@ -40,12 +40,11 @@ export async function openSnapshots(
   throw await notFound(argument, `there are no checkpoints in ${location}`, invocation, terminal)
 }
 
-/** The checkpoint that `--checkpoint` names, or the newest. */
+/** The checkpoint that `wanted` names, or the newest. */
 export function chosenCheckpoint(
   { checkpoints, store }: OpenSnapshots,
-  invocation: Invocation,
+  wanted: string | undefined,
 ): CheckpointLink {
-  const wanted = invocation.value('checkpoint')
   const newest = checkpoints.at(-1)
   const found =
     wanted === undefined

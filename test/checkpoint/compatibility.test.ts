@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compatibilityDifferences, requireCompatible } from '../../src/checkpoint/compatibility.ts'
+import { compareWithCheckpoint } from '../../src/checkpoint/comparison.ts'
+import { refusalsOf, requireCompatible } from '../../src/checkpoint/compatibility.ts'
 import { isMillraceError } from '../../src/errors.ts'
 import type { PlanNode } from '../../src/graph/plan.ts'
 import { checkpoint, node, plan } from './links.ts'
@@ -15,18 +16,21 @@ const sink = node(9, 'out', {
 const count = node(1, 'count', { usesTimers: true })
 
 const differences = (before: readonly PlanNode[], now: readonly PlanNode[], drop?: string[]) =>
-  compatibilityDifferences(
-    checkpoint(2, { plan: plan(1, [before]) }),
-    plan(1, [now]),
-    drop === undefined ? {} : { drop },
-  )
+  refusalsOf(compared(before, now, drop)).map((finding) => finding.why)
+
+const compared = (before: readonly PlanNode[], now: readonly PlanNode[], drop: string[] = []) =>
+  compareWithCheckpoint(checkpoint(2, { plan: plan(1, [before]) }), plan(1, [now]), { drop })
+
+/** Verdicts by part: `count n: value lost`. */
+const verdicts = (before: readonly PlanNode[], now: readonly PlanNode[], drop: string[] = []) =>
+  compared(before, now, drop).map(({ uid, what, verdict }) => `${uid} ${what}: ${verdict}`)
 
 test('the same job fits, also with more operators, more state and another parallelism', () => {
   const more = { ...count, states: [...count.states, { ...count.states[0], name: 'm' } as never] }
   assert.deepEqual(differences([source, count, sink], [source, count, sink]), [])
   assert.deepEqual(differences([source, count, sink], [node(5, 'new'), sink, more, source]), [])
   const link = checkpoint(2, { plan: plan(1, [[count]]) })
-  assert.deepEqual(compatibilityDifferences(link, plan(4, [[count]])), [])
+  assert.deepEqual(refusalsOf(compareWithCheckpoint(link, plan(4, [[count]]))), [])
 })
 
 test('what vanished is named, and may be dropped on purpose', () => {
@@ -39,7 +43,7 @@ test('what vanished is named, and may be dropped on purpose', () => {
   assert.deepEqual(differences([count], [{ ...count, states: [] }]), [
     'state "n" of "count" is gone',
   ])
-  assert.deepEqual(differences([count], [{ ...count, states: [] }], ['count/n']), [])
+  assert.deepEqual(differences([count], [{ ...count, states: [] }], ['count.n']), [])
 })
 
 test('what holds nothing may change and vanish', () => {
@@ -78,6 +82,52 @@ test('a uid that means another operation, key, kind or type is one line each', (
   const kind = { ...count, states: [{ name: 'n', kind: 'list', type: { kind: 'int32' } } as const] }
   assert.deepEqual(differences([count], [kind]), [
     'state "n" of "count" was of kind value, is of kind list',
+  ])
+})
+
+test('each part has its verdict: what fits, what is new, what is lost', () => {
+  const more = { ...count, states: [{ ...count.states[0], name: 'm' } as never] }
+  assert.deepEqual(verdicts([source, count], [sink, more, node(3, 'late')]), [
+    'in positions: lost',
+    'count key: fits',
+    'count n: value: lost',
+    'count m: value: new',
+    'late n: new',
+    'out output: new',
+  ])
+  assert.deepEqual(verdicts([source, count, sink], [source, count, sink]), [
+    'in positions: fits',
+    'count key: fits',
+    'count n: value: fits',
+    'out output: fits',
+  ])
+})
+
+test('a drop allows a loss, but takes nothing from what fits', () => {
+  const more = { ...count, states: [{ ...count.states[0], name: 'm' } as never] }
+  assert.deepEqual(verdicts([count], [count], ['count', 'count.n']), [
+    'count key: fits',
+    'count n: value: fits',
+  ])
+  assert.deepEqual(verdicts([count], [more], ['count']), [
+    'count key: fits',
+    'count n: value: dropped',
+    'count m: value: new',
+  ])
+  const bare = node(1, 'count')
+  assert.deepEqual(verdicts([bare], [], ['count.n']), ['count n: dropped'])
+  assert.deepEqual(verdicts([count], [], ['count.n']), ['count n, timers: lost'])
+})
+
+test('where an operator as a whole does not fit, its drop takes all of it', () => {
+  const other = { ...count, keyType: { kind: 'float64' } as const }
+  assert.deepEqual(verdicts([count], [other], ['count']), [
+    'count key: dropped',
+    'count n: value: dropped',
+  ])
+  assert.deepEqual(verdicts([count], [other], ['count.n']), [
+    'count key: incompatible',
+    'count n: value: fits',
   ])
 })
 

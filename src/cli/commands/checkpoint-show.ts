@@ -12,7 +12,7 @@ import { styled, type Terminal } from '../terminal.ts'
 export const checkpointShow: CommandFunction = async (invocation, terminal) => {
   const snapshots = await openSnapshots(invocation, terminal)
   await snapshots.store.close()
-  const link = chosenCheckpoint(snapshots, invocation)
+  const link = chosenCheckpoint(snapshots, invocation.value('checkpoint'))
   if (invocation.json) {
     terminal.out(`${JSON.stringify({ location: snapshots.store.location, ...link })}\n`)
     return exitCode('ok')

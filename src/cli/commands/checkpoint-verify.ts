@@ -11,7 +11,7 @@ export const checkpointVerify: CommandFunction = async (invocation, terminal) =>
   const snapshots = await openSnapshots(invocation, terminal)
   const { store, chain, checkpoints } = snapshots
   const isOne = invocation.isSet('checkpoint')
-  const links = isOne ? [chosenCheckpoint(snapshots, invocation)] : checkpoints
+  const links = isOne ? [chosenCheckpoint(snapshots, invocation.value('checkpoint'))] : checkpoints
   const line = terminal.errIsTty && !invocation.json ? new StatusLine(terminal) : undefined
   const chainDamage = isOne ? [] : chain.damage
   const verification = await verifyCheckpoints(store, links, chainDamage, (done, of) => {

@@ -6,6 +6,7 @@ export type {
   BackendStatistics,
   Entry,
   EntryStream,
+  ExpiryOutput,
   KeyedStateBackend,
   KeyedStateTable,
   OperatorStateSpec,
@@ -16,6 +17,7 @@ export type {
 } from './state/backend.ts'
 export type { StateKind } from './state/descriptors.ts'
 export type { KeyTimer, PendingTimer, TimerDomain, TimerListener } from './time/timers.ts'
+export type { ExpiryContext, StateTtl, TimeToLive } from './state/ttl.ts'
 export type { KeyGroupRange } from './state/key-groups.ts'
 export { keyGroupOf } from './state/key-groups.ts'
 export { OperatorStateStore } from './state/operator-state.ts'
@@ -30,6 +32,17 @@ export type {
 } from './state/snapshot.ts'
 
 // Handles, as functions get them and readers see them
+export type {
+  CounterState,
+  DequeState,
+  ReadonlyCounterState,
+  ReadonlyDequeState,
+  ReadonlySetState,
+  ReadonlySortedMapState,
+  SetState,
+  SortedMapState,
+  SortedRange,
+} from './state/collection-handles.ts'
 export type {
   FoldingState,
   ListState,

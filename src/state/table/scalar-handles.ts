@@ -43,28 +43,38 @@ abstract class ScalarHandle {
 
   /** The value as it is held, or `ABSENT`, for a write to build on. */
   protected held(): unknown {
-    const held = this.#inRow()
+    const { shard, slot, records } = this.store
+    if (shard === undefined) return this.#none()
+    const held = records.get(shard, slot, this.#scalar)
     return this.life === undefined ? held : this.life.fresh(held)
   }
 
   /** The same for a read. */
   protected readable(): unknown {
-    const held = this.#inRow()
+    const { shard, slot, records } = this.store
+    if (shard === undefined) return this.#none()
+    const held = records.get(shard, slot, this.#scalar)
     return this.life === undefined ? held : this.life.read(held)
   }
 
   /** Holds a value that nobody else changes. */
   protected hold(value: unknown): void {
-    this.life?.settle()
+    if (this.life !== undefined) return this.#holdMortal(this.life, value)
     this.store.prepare()
     const { shard, slot, records } = this.store
     records.set(required(shard, 'the row was prepared'), slot, this.#scalar, value)
-    if (value !== ABSENT) this.life?.touch()
   }
 
-  #inRow(): unknown {
+  #holdMortal(life: ScalarLife, value: unknown): void {
+    life.settle()
+    this.store.prepare()
     const { shard, slot, records } = this.store
-    if (shard !== undefined) return records.get(shard, slot, this.#scalar)
+    records.set(required(shard, 'the row was prepared'), slot, this.#scalar, value)
+    if (value !== ABSENT) life.touch()
+  }
+
+  /** Of a key without a row. */
+  #none(): typeof ABSENT {
     this.store.expectKey()
     return ABSENT
   }

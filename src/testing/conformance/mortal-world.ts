@@ -15,6 +15,7 @@ import {
   valueState,
 } from '../../state/descriptors.ts'
 import type { KeyGroupRange } from '../../state/key-groups.ts'
+import type { OperatorRecord } from '../../state/snapshot.ts'
 import type { StateTtl } from '../../state/ttl.ts'
 import { MemoryScratch } from '../../storage/scratch-memory.ts'
 import type { Entry } from '../../state/backend.ts'
@@ -63,6 +64,17 @@ function statesWith(ttl: StateTtl<unknown> | undefined) {
 
 export type MortalHandles = StateOf<ReturnType<typeof statesWith>>
 
+/** As it is in snapshots, in which nothing is said of times to live. */
+export const MORTAL_RECORD: OperatorRecord = {
+  id: 5,
+  uid: 'mortal',
+  keyType: text.schema,
+  states: Object.entries(statesWith(undefined)).map(([name, { kind, type, keyType }], index) => {
+    const ofKey = keyType === undefined ? {} : { keyType: keyType.schema }
+    return { id: index + 1, name, kind, type: type.schema, ...ofKey }
+  }),
+}
+
 export interface MortalOptions {
   readonly ttl?: StateTtl<unknown>
   readonly restore?: Runs
@@ -94,12 +106,7 @@ export class MortalWorld {
       ...suite.context?.(),
     })
     const descriptors = statesWith(ttl)
-    const states = Object.entries(descriptors).map(([name, { kind, type, keyType }], index) => {
-      const ofKey = keyType === undefined ? {} : { keyType: keyType.schema }
-      return { id: index + 1, name, kind, type: type.schema, ...ofKey }
-    })
-    const record = { id: 5, uid: 'mortal', states }
-    this.table = this.backend.register({ record, keyType: text, descriptors })
+    this.table = this.backend.register({ record: MORTAL_RECORD, keyType: text, descriptors })
   }
 
   static async open(suite: BackendSuite, options: MortalOptions = {}): Promise<MortalWorld> {

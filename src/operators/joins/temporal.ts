@@ -121,26 +121,28 @@ export class TemporalJoinOperator extends BaseOperator {
 
   /** The newest version that is not younger. */
   #validAt(time: Timestamp): readonly [Timestamp, unknown] | undefined {
-    const range = { to: time, toInclusive: true, reverse: true, limit: 1 } as const
-    for (const found of this.#versions.range(range)) return found
+    const downwards = this.#versions.range({ to: time, toInclusive: true, reverse: true })
+    for (const found of downwards) return found
     return undefined
   }
 
   /** The watermark has come to a version: no fact will ask for those before it. */
   #dropBefore(time: Timestamp): void {
-    for (const [at] of this.#versions.range({ to: time })) this.#versions.delete(at)
-    // A version that says that there is none is as good as none.
-    const current = this.#versions.get(time)
-    if (this.#isDeleted(current)) this.#versions.delete(time)
     let next: Timestamp | undefined
-    for (const [at] of this.#versions.range({ from: time, fromExclusive: true, limit: 1 }))
-      next = at
+    for (const [at, version] of this.#versions.entries()) {
+      if (at > time) {
+        next = at
+        break
+      }
+      // A version that says that there is none is as good as none.
+      if (at < time || this.#isDeleted(version)) this.#versions.delete(at)
+    }
     this.#versionsWake.moveTo(next)
   }
 
   #isDeleted(version: unknown): boolean {
     const { isDeleted } = this.#spec
-    if (isDeleted === undefined || version === undefined) return false
+    if (isDeleted === undefined) return false
     const result = isDeleted(version)
     this.check(result)
     return result === true

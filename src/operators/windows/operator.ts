@@ -42,12 +42,12 @@ export abstract class WindowOperator extends BaseOperator {
   protected readonly trigger: Trigger
   protected readonly triggerContext: WindowTriggerContext
   protected readonly timers: KeyedTimers
+  /** True if the trigger has nothing to say about a further record of an open window. */
+  protected readonly isQuiet: boolean
   readonly #what: string
   readonly #host: OperatorContext
   /** By which time windows end. */
   readonly #domain: TimeDomain
-  /** True if the trigger has nothing to say about a further record of an open window. */
-  readonly #isQuiet: boolean
   readonly #emitter: WindowEmitter
   readonly #latenessMs: number
   readonly #late: LateRecords
@@ -61,7 +61,7 @@ export abstract class WindowOperator extends BaseOperator {
     this.#domain = spec.assigner.time === 'processing' ? 'processing-time' : 'event-time'
     this.contents = spec.contents.create(context)
     this.trigger = spec.trigger
-    this.#isQuiet = this.trigger === eventTimeTrigger()
+    this.isQuiet = this.trigger === eventTimeTrigger() && this.#domain === 'event-time'
     this.triggerContext = new WindowTriggerContext(context, table, what, this.#domain)
     this.timers = required(context.timers, `${what} needs timers`)
     this.#emitter = spec.emitter.create(context, what)
@@ -78,7 +78,8 @@ export abstract class WindowOperator extends BaseOperator {
     if (this.#timerWindow.timerName !== name) this.#timerWindow = Window.fromTimerName(name)
     const window = this.#timerWindow
     const slot = this.slotOf(window)
-    if (slot === undefined || this.#isLeftBehind(domain, time, window, slot)) return
+    if (slot === undefined) return this.onStray(window, time)
+    if (this.#isLeftBehind(domain, time, window, slot)) return
     this.pointAt(window, slot)
     const isEnd = this.#domain === 'processing-time' && time === END_OF_INPUT
     const now = isEnd ? window.maxTimestamp : time
@@ -94,6 +95,8 @@ export abstract class WindowOperator extends BaseOperator {
 
   /** Where the state of a window lies; undefined if the key has no such window. */
   protected abstract slotOf(window: Window): number | undefined
+  /** A timer came of a window that the key does not have. */
+  protected onStray(_window: Window, _time: Timestamp): void {}
   /** All its state has gone. */
   protected abstract forget(window: Window): void
 
@@ -107,7 +110,7 @@ export abstract class WindowOperator extends BaseOperator {
   protected addTo(window: Window, slot: number, value: unknown, timestamp: Timestamp): void {
     // Whatever holds something has its timers already.
     if (this.contents.add(slot, value, timestamp)) this.registerCleanup(window)
-    else if (this.#isQuiet && window.maxTimestamp > this.timers.currentWatermark) return
+    else if (this.isQuiet && window.maxTimestamp > this.timers.currentWatermark) return
     this.pointAt(window, slot)
     this.#apply(this.trigger.onElement(value, timestamp, window, this.triggerContext), window, slot)
   }
@@ -119,6 +122,11 @@ export abstract class WindowOperator extends BaseOperator {
     this.timers.register(this.#domain, cleanupTime, window.timerName)
     if (this.#domain === 'event-time') return
     this.timers.register('event-time', END_OF_INPUT, window.timerName)
+  }
+
+  /** Sets the timer by which the default trigger fires it. */
+  protected registerEnd(window: Window): void {
+    this.timers.register('event-time', window.maxTimestamp, window.timerName)
   }
 
   /** True once the window has been removed, or is about to be. Processing time is never late. */

@@ -5,6 +5,7 @@
 import { valueState, type StateSchema } from '../../state/descriptors.ts'
 import type { ValueState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
+import type { Type } from '../../types/type.ts'
 import { tableOf } from '../base.ts'
 import type { Timestamp } from '../functions.ts'
 import type { OperatorContext } from '../operator.ts'
@@ -16,16 +17,19 @@ import { Window } from './window.ts'
 /** Name of the state of sessions; in every snapshot, so it never changes. */
 const SESSIONS_STATE = 'session-windows'
 
-/** How sessions are kept: start, end and slot of each, by time. */
-type KeptSession = [start: number, end: number, slot: number]
+/**
+ * The sessions of a key by time, in a flat array: start, end, slot, start, … It is the operator's
+ * own and changes in place, after `update` has given a pending snapshot what it was before.
+ */
+type KeptSessions = number[]
 
-export const sessionStates: StateSchema = {
-  [SESSIONS_STATE]: valueState(t.list(t.tuple(t.float64, t.float64, t.float64))),
-}
+const FIELDS = 3
+
+export const sessionStates: StateSchema = { [SESSIONS_STATE]: valueState(keptType()) }
 
 export class SessionWindowOperator extends WindowOperator {
   readonly #assigner: MergingWindowAssigner<unknown>
-  readonly #sessions: ValueState<readonly KeptSession[]>
+  readonly #sessions: ValueState<KeptSessions>
 
   constructor(
     context: OperatorContext,
@@ -36,12 +40,14 @@ export class SessionWindowOperator extends WindowOperator {
     super(context, what, spec)
     this.#assigner = assigner
     // `sessionStates` declares it for this operator.
-    this.#sessions = tableOf(context).handles[SESSIONS_STATE] as ValueState<readonly KeptSession[]>
+    this.#sessions = tableOf(context).handles[SESSIONS_STATE] as ValueState<KeptSessions>
   }
 
   processElement(value: unknown, timestamp: Timestamp): void {
+    const own = this.#assigner.assign(value, this.timeOf(timestamp))
+    if (this.isQuiet && this.#addToLast(own, value, timestamp)) return
     const sessions = this.#read()
-    const merge = mergeWindow(sessions, this.#assigner.assign(value, this.timeOf(timestamp)))
+    const merge = mergeWindow(sessions, own)
     const window = new Window(merge.start, merge.end)
     // A record that is late alone is not if it joins a session that is still there.
     if (this.isLate(window)) return this.late(value, timestamp)
@@ -61,6 +67,35 @@ export class SessionWindowOperator extends WindowOperator {
 
   protected forget({ start }: Window): void {
     this.#write(this.#read().filter((session) => session.start !== start))
+  }
+
+  /** A timer of a session that has grown since: it is set anew, for the end as it is now. */
+  protected override onStray({ start, end }: Window, time: Timestamp): void {
+    if (!this.isQuiet) return
+    const grown = this.#read().find((session) => session.start <= start && session.end > end)
+    if (grown === undefined) return
+    const window = new Window(grown.start, grown.end)
+    this.registerCleanup(window)
+    if (window.maxTimestamp > time) this.registerEnd(window)
+  }
+
+  /**
+   * What mostly happens: a record that comes in order goes on with the last session, which has not
+   * ended yet. Its timers stay where they are; when they are due, `onStray` sets later ones.
+   */
+  #addToLast(own: Window, value: unknown, timestamp: Timestamp): boolean {
+    const sessions = this.#sessions.value()
+    if (sessions === undefined) return false
+    const at = sessions.length - FIELDS
+    const end = sessions[at + 1] as number // no list is empty
+    if (own.start < (sessions[at] as number) || own.start > end) return false
+    if (end - 1 <= this.timers.currentWatermark) return false
+    if (own.end > end) {
+      this.#sessions.update(sessions)
+      sessions[at + 1] = own.end
+    }
+    this.contents.add(sessions[at + 2] as number, value, timestamp)
+    return true
   }
 
   /** Makes one window of those that were absorbed; gives its slot. */
@@ -93,11 +128,34 @@ export class SessionWindowOperator extends WindowOperator {
 
   #read(): readonly Session[] {
     const kept = this.#sessions.value() ?? []
-    return kept.map(([start, end, slot]) => ({ start, end, slot }))
+    const sessions: Session[] = []
+    for (let at = 0; at < kept.length; at += FIELDS) {
+      const [start, end, slot] = kept.slice(at, at + FIELDS) as [number, number, number]
+      sessions.push({ start, end, slot })
+    }
+    return sessions
   }
 
   #write(sessions: readonly Session[]): void {
     if (sessions.length === 0) return this.#sessions.clear()
-    this.#sessions.update(sessions.map(({ start, end, slot }): KeptSession => [start, end, slot]))
+    this.#sessions.update(sessions.flatMap(({ start, end, slot }) => [start, end, slot]))
   }
+}
+
+/** In snapshots sessions are a list of triples. */
+function keptType(): Type<KeptSessions> {
+  const triples = t.list(t.tuple(t.float64, t.float64, t.float64))
+  return Object.freeze<Type<KeptSessions>>({
+    schema: triples.schema,
+    copyOnRead: false,
+    write(kept, out) {
+      const list: [number, number, number][] = []
+      for (let at = 0; at < kept.length; at += FIELDS) {
+        list.push(kept.slice(at, at + FIELDS) as [number, number, number])
+      }
+      triples.write(list, out)
+    },
+    read: (input) => triples.read(input).flat(),
+    isolate: (kept) => kept, // only the operator has it
+  })
 }

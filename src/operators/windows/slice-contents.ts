@@ -15,7 +15,8 @@ import type { Fold } from './fold.ts'
 /** Name of the state of slices; in every snapshot, so it never changes. */
 const SLICES_STATE = 'window-slices'
 
-type Chunk = unknown[]
+/** Ends at even places, accumulators behind them. */
+export type Chunk = unknown[]
 
 export function sliceStates(fold: Fold): StateSchema {
   return { [SLICES_STATE]: mapState(t.float64, chunkType(fold.type)) }
@@ -24,7 +25,9 @@ export function sliceStates(fold: Fold): StateSchema {
 export class SliceContents {
   readonly #chunks: MapState<number, Chunk>
   readonly #fold: Fold
-  /** What `result` found, by time; kept to save the allocation. */
+  /** What `chunks` and `merged` found, by time; kept to save the allocation. */
+  readonly #read: Chunk[] = []
+  readonly #chunkEnds: Timestamp[] = []
   readonly #ends: Timestamp[] = []
   readonly #found: unknown[] = []
 
@@ -53,9 +56,23 @@ export class SliceContents {
     return false
   }
 
+  /** The chunks of the key; valid until something is added or removed. */
+  chunks(): readonly Chunk[] {
+    this.#chunkEnds.length = this.#read.length = 0
+    for (const [chunkEnd, chunk] of this.#chunks.entries()) {
+      this.#chunkEnds.push(chunkEnd)
+      this.#read.push(chunk)
+    }
+    return this.#read
+  }
+
   /** The accumulator of the slices between `start` and `end`; it may be changed. */
-  merged(start: Timestamp, end: Timestamp): { readonly accumulator: unknown } | undefined {
-    for (const chunk of this.#chunks.values()) {
+  merged(
+    chunks: readonly Chunk[],
+    start: Timestamp,
+    end: Timestamp,
+  ): { readonly accumulator: unknown } | undefined {
+    for (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += 2) {
         const sliceEnd = chunk[at] as Timestamp // see above
         if (sliceEnd > start && sliceEnd <= end) this.#sortIn(sliceEnd, chunk[at + 1])
@@ -65,7 +82,7 @@ export class SliceContents {
     const fold = this.#fold
     let accumulator = fold.copy(this.#found[0])
     for (let at = 1; at < this.#found.length; at++) {
-      // Without it the operator is not made.
+      // There is one: see `create.ts`.
       accumulator = fold.merge?.(accumulator, fold.copy(this.#found[at]))
     }
     this.#ends.length = 0
@@ -77,26 +94,9 @@ export class SliceContents {
     return this.#fold.result(accumulator)
   }
 
-  /** The least of what `of` gives for the slices; +∞ without any. */
-  least(of: (sliceEnd: Timestamp) => Timestamp): Timestamp {
-    let least = Infinity
-    for (const chunk of this.#chunks.values()) {
-      for (let at = 0; at < chunk.length; at += 2) {
-        least = Math.min(least, of(chunk[at] as Timestamp)) // see above
-      }
-    }
-    return least
-  }
-
-  get newest(): Timestamp {
-    return -this.least((sliceEnd) => -sliceEnd)
-  }
-
-  /** Removes the chunks for whose end this is true. */
+  /** Removes those of `chunks` of whose end this is true. */
   removeIf(isOver: (chunkEnd: Timestamp) => boolean): void {
-    for (const chunkEnd of this.#chunks.keys()) {
-      if (isOver(chunkEnd)) this.#chunks.delete(chunkEnd)
-    }
+    for (const chunkEnd of this.#chunkEnds) if (isOver(chunkEnd)) this.#chunks.delete(chunkEnd)
   }
 
   clear(): void {
@@ -130,4 +130,14 @@ function chunkType(accumulator: Type<unknown>): Type<Chunk> {
     read: (input) => pairs.read(input).flat(),
     isolate: (chunk) => chunk, // only the operator has it
   })
+}
+
+/** The end of each slice, the newest of the last chunk first, until `take` gives true. */
+export function eachEnd(chunks: readonly Chunk[], take: (sliceEnd: Timestamp) => boolean): void {
+  for (let index = chunks.length - 1; index >= 0; index--) {
+    const chunk = chunks[index] ?? []
+    for (let at = chunk.length - 2; at >= 0; at -= 2) {
+      if (take(chunk[at] as Timestamp)) return // see above
+    }
+  }
 }

@@ -19,7 +19,7 @@ import type { WindowAssigner } from './assigners.ts'
 import type { EmitterKind, WindowEmitter } from './emitters.ts'
 import type { Fold } from './fold.ts'
 import { LateRecords, requireTimestamp } from './late.ts'
-import { SliceContents, sliceStates } from './slice-contents.ts'
+import { type Chunk, eachEnd, SliceContents, sliceStates } from './slice-contents.ts'
 import type { Slicing } from './slices.ts'
 import { maxTimestampOf, Window } from './window.ts'
 
@@ -88,17 +88,33 @@ export class SliceOperator extends BaseOperator {
   onTimer(_domain: TimeDomain, time: Timestamp): void {
     const end = time + 1
     const slicing = this.#slicing
-    if (slicing.isWindowEnd(end)) this.#fire(new Window(slicing.windowStart(end), end))
-    const next = this.#contents.least((sliceEnd) => slicing.nextWindow(sliceEnd, end))
+    const chunks = this.#contents.chunks()
+    if (slicing.isWindowEnd(end)) this.#fire(chunks, new Window(slicing.windowStart(end), end))
+    const next = this.#nextWindow(chunks, end)
     if (next < Infinity) {
       this.#contents.removeIf((chunkEnd) => this.#cleanupTime(chunkEnd) <= time)
-      this.#setTimer(next - 1)
-      return
+      return this.#setTimer(next - 1)
     }
-    const last = this.#cleanupTime(this.#contents.newest)
+    let newest = -Infinity
+    eachEnd(chunks, (sliceEnd) => {
+      newest = Math.max(newest, sliceEnd)
+      return false
+    })
+    const last = this.#cleanupTime(newest)
     if (last > time) return this.#setTimer(last)
     this.#contents.clear()
     this.#timer.clear()
+  }
+
+  /** End of the next window after `end` that holds a slice. */
+  #nextWindow(chunks: readonly Chunk[], end: Timestamp): Timestamp {
+    const earliest = this.#slicing.windowAfter(end)
+    let next = Infinity
+    eachEnd(chunks, (sliceEnd) => {
+      next = Math.min(next, this.#slicing.nextWindow(sliceEnd, end))
+      return next === earliest
+    })
+    return next
   }
 
   /** Sees to it that the windows of a slice will fire, and that it goes in the end. */
@@ -121,14 +137,15 @@ export class SliceOperator extends BaseOperator {
 
   /** A late record fires all its windows that have fired before, or would have. */
   #fireAgain(timestamp: Timestamp, watermark: Timestamp): void {
+    const chunks = this.#contents.chunks()
     for (const window of this.#assigner.assign(timestamp)) {
       const time = maxTimestampOf(window)
-      if (time <= watermark && time + this.#latenessMs > watermark) this.#fire(window)
+      if (time <= watermark && time + this.#latenessMs > watermark) this.#fire(chunks, window)
     }
   }
 
-  #fire(window: Window): void {
-    const merged = this.#contents.merged(window.start, window.end)
+  #fire(chunks: readonly Chunk[], window: Window): void {
+    const merged = this.#contents.merged(chunks, window.start, window.end)
     if (merged === undefined) return
     this.#emitter.emit(window, window.end, this.#contents.result(merged.accumulator))
   }

@@ -21,6 +21,8 @@ export interface Slicing {
   lastWindow(sliceEnd: Timestamp): Timestamp
   /** End of the first window that holds a slice and ends after `after`; +∞ if there is none. */
   nextWindow(sliceEnd: Timestamp, after: Timestamp): Timestamp
+  /** End of the first of all windows that end after this. */
+  windowAfter(time: Timestamp): Timestamp
   /** True if a window ends here. */
   isWindowEnd(time: Timestamp): boolean
   /** Where the window begins that ends at `end`. */
@@ -54,6 +56,7 @@ export function slidingSlices(sizeMs: number, slideMs: number, offsetMs: number)
       const end = windowStart(later, offsetMs + cutMs, slideMs) + slideMs
       return end <= windowStart(sliceEnd - 1, offsetMs, slideMs) + sizeMs ? end : Infinity
     },
+    windowAfter: (time) => windowStart(time, offsetMs + cutMs, slideMs) + slideMs,
     isWindowEnd: (time) => windowStart(time, offsetMs + cutMs, slideMs) === time,
     windowStart: (end) => end - sizeMs,
   })
@@ -72,6 +75,7 @@ export function cumulativeSlices(sizeMs: number, stepMs: number, offsetMs: numbe
       const end = windowStart(Math.max(sliceEnd - 1, after), offsetMs, stepMs) + stepMs
       return end <= lastWindow(sliceEnd) ? end : Infinity
     },
+    windowAfter: (time) => windowStart(time, offsetMs, stepMs) + stepMs,
     isWindowEnd: (time) => windowStart(time, offsetMs, stepMs) === time,
     windowStart: (end) => windowStart(end - 1, offsetMs, sizeMs),
   })

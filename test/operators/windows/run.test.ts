@@ -5,7 +5,7 @@ import { job, run, tumblingWindow } from 'millrace'
 import { collect, dataGenerator } from 'millrace/connectors'
 import { linesOf, placeFor } from '../../runtime/run/helpers.ts'
 import { backends } from './harness.ts'
-import { countLate, expectedLines, JITTER_MS, visitAt } from './visits.ts'
+import { BATCH_RECORDS, countLate, expectedLines, JITTER_MS, visitAt } from './visits.ts'
 
 const visitsJob = new URL('./visits-job.ts', import.meta.url)
 const RECORDS = 8_000
@@ -21,6 +21,7 @@ describe('a job with windows', () => {
           ...options,
           backend: name === 'rocksdb' ? 'rocksdb' : 'hashmap',
           checkpointing: { interval: 20 },
+          batchRecords: BATCH_RECORDS,
           parallelism,
           params,
         })
@@ -66,7 +67,12 @@ describe('a job with windows', () => {
   it('counts its late records, one for each operator that got one', async (context) => {
     const { options, output, marker } = placeFor(context)
     const params = { output, records: RECORDS, marker, fails: false }
-    const handle = await run(visitsJob, { ...options, parallelism: 2, params })
+    const handle = await run(visitsJob, {
+      ...options,
+      parallelism: 2,
+      batchRecords: BATCH_RECORDS,
+      params,
+    })
     await handle.finished
     assert.equal(handle.status.lateRecords, 4 * countLate(RECORDS))
   })

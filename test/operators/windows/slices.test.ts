@@ -6,23 +6,16 @@ import {
   cumulativeWindow,
   type DataStream,
   eventTimeTrigger,
-  type KeyedStream,
-  outputTag,
   slidingWindow,
   t,
   type WindowAssigner,
   type WindowedStream,
 } from 'millrace'
-import type { KeyedHarness } from 'millrace/testing'
 import type { Random } from '../../../src/util/random.ts'
 import { backends, feed, randomFor, show, sum, UID, windowHarness } from './harness.ts'
+import { type Keyed, late, randomSteps, run, runOver, types } from './random-steps.ts'
 
-type Keyed = KeyedStream<string, number>
-type Harness = KeyedHarness<string, number, string, {}>
 type Folded = (windowed: WindowedStream<string, number>) => DataStream<string>
-
-const late = outputTag('late', t.float64)
-const types = { key: t.string, input: t.float64 }
 
 const total = {
   accumulator: t.struct({ sum: t.float64, n: t.int32 }),
@@ -77,55 +70,6 @@ function randomCase(random: Random): Case {
   }
 }
 
-type Step = (harness: Harness) => void
-
-/** Records out of order, and watermarks that stand still, creep and jump. */
-function randomSteps(random: Random, count: number): Step[] {
-  let now = random.int(200) - 100
-  let watermark = -Infinity
-  return Array.from({ length: count }, (): Step => {
-    now += random.int(20) === 0 ? random.int(150) : random.int(4)
-    if (random.int(4) === 0) {
-      watermark = Math.max(watermark, now - random.int(25))
-      const time = watermark
-      return (harness) => harness.processWatermark(time)
-    }
-    const key = 'abc'[random.int(3)] ?? ''
-    const value = random.int(100)
-    const timestamp = now - random.int(random.int(10) === 0 ? 80 : 15)
-    return (harness) => harness.processElement(key, value, timestamp)
-  })
-}
-
-type Options = Omit<NonNullable<Parameters<typeof windowHarness>[1]>, 'key' | 'input'>
-
-interface Seen {
-  readonly output: readonly string[]
-  readonly timestamps: readonly (number | undefined)[]
-  readonly late: readonly number[]
-}
-
-function seenOf(harness: Harness): Seen {
-  return {
-    output: [...harness.output],
-    timestamps: [...harness.outputTimestamps],
-    late: [...harness.sideOutput(late)],
-  }
-}
-
-async function run(
-  chain: (keyed: Keyed) => DataStream<string>,
-  steps: readonly Step[],
-  options: Options,
-): Promise<Seen> {
-  await using harness = await windowHarness(chain, { ...types, ...options })
-  for (const step of steps) step(harness)
-  harness.processWatermark(Infinity)
-  assert.deepEqual(harness.keys(), [], 'no state is left')
-  assert.equal(harness.nextTimer('event-time'), undefined, 'no timer is left')
-  return seenOf(harness)
-}
-
 describe('windows by slices', () => {
   const rounds = Number(process.env['ROUNDS'] ?? 60)
 
@@ -146,17 +90,7 @@ describe('windows by slices', () => {
         const steps = randomSteps(random, 60)
         const cut = random.int(steps.length)
         const options = { backend: create(), memory: 1 }
-        await using before = await windowHarness(sliced, { ...types, ...options })
-        for (const step of steps.slice(0, cut)) step(before)
-        const first = seenOf(before)
-        const restore = await before.snapshot()
-        for (const step of steps.slice(cut)) step(before) // which the other must not see
-        const second = await run(sliced, steps.slice(cut), { ...options, restore })
-        const whole = {
-          output: [...first.output, ...second.output],
-          timestamps: [...first.timestamps, ...second.timestamps],
-          late: [...first.late, ...second.late],
-        }
+        const whole = await runOver(cut, sliced, steps, options)
         assert.deepEqual(whole, await run(naive, steps, {}), text)
       }
     })

@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { type Chain, readChain } from '../checkpoint/chain.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
+import { Snapshot } from '../savepoint/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { openBlobStore } from '../storage/open.ts'
 import { nearestName } from '../util/nearest.ts'
@@ -62,6 +63,23 @@ export function chosenCheckpoint(
           cure: `there are ${there}`,
         },
   )
+}
+
+/** Opens the checkpoint that the command line names for as long as `work` takes. */
+export async function withSnapshot<T>(
+  invocation: Invocation,
+  terminal: Terminal,
+  work: (snapshot: Snapshot) => Promise<T>,
+  argument = invocation.positionals[0] ?? '',
+): Promise<T> {
+  const opened = await openSnapshots(invocation, terminal, argument)
+  try {
+    const { checkpointId } = chosenCheckpoint(opened, invocation.value('checkpoint'))
+    await using snapshot = await Snapshot.open(opened.store, { checkpointId })
+    return await work(snapshot)
+  } finally {
+    await opened.store.close()
+  }
 }
 
 async function locationOf(

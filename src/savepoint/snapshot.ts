@@ -7,13 +7,20 @@ import { readChain } from '../checkpoint/chain.ts'
 import { chooseCheckpoint } from '../checkpoint/damage.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
+import type { PlanNode } from '../graph/plan.ts'
 import type { EntryStream } from '../state/backend.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
+import type { StateSchema } from '../state/descriptors.ts'
 import { restoreStream } from '../state/runs/run-set.ts'
 import { SnapshotReader } from '../state/runs/snapshot-reader.ts'
+import type { EntryBatches } from '../state/runs/stream.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { openBlobStore } from '../storage/open.ts'
+import type { TimerSchema } from '../time/descriptors.ts'
+import { OperatorSnapshot, recordOf } from './operator-snapshot.ts'
+import { liveOperators } from './raw-rows.ts'
+import { requireOwner, type StateOwner } from './state-values.ts'
 
 export class Snapshot implements AsyncDisposable {
   readonly #store: BlobStore
@@ -80,6 +87,57 @@ export class Snapshot implements AsyncDisposable {
   /** Operators with their ids and schemas, also those without keyed state. */
   get operators(): readonly OperatorRecord[] {
     return this.#link.operators
+  }
+
+  /**
+   * One operator, its states typed by the function that owns them.
+   *
+   * @throws `STATE_UNKNOWN` if there is no such uid; `CHECKPOINT_INCOMPATIBLE` if the function
+   *   declares a state otherwise than the snapshot does.
+   * @example
+   * const totals = keyedProcess({ key: t.string, state: { sum: valueState(t.float64) }, … })
+   * for await (const { key, states } of snapshot.state(totals, 'totals').rows()) {
+   *   console.log(key, states.sum)
+   * }
+   */
+  state<K, S extends StateSchema = {}, T extends TimerSchema = {}>(
+    owner: StateOwner<K, S, T>,
+    uid: string,
+  ): OperatorSnapshot<K, S, T>
+  /** The same without the job's code, by the schemas in the snapshot. */
+  state(uid: string): OperatorSnapshot<unknown, StateSchema, TimerSchema>
+  state<K, S extends StateSchema, T extends TimerSchema>(
+    first: StateOwner<K, S, T> | string,
+    second = '',
+  ): OperatorSnapshot<K, S, T> {
+    const owner = typeof first === 'string' ? undefined : first
+    const uid = typeof first === 'string' ? first : second
+    const record = recordOf(liveOperators(this.#link.operators), uid)
+    if (owner !== undefined) requireOwner(record, owner)
+    const { reader } = this
+    const node = this.nodeOf(uid)
+    return new OperatorSnapshot({ reader, record, node, all: () => this.all() }, owner)
+  }
+
+  /** What the plan says of an operator, a source or a sink. */
+  nodeOf(uid: string | undefined): PlanNode | undefined {
+    return this.#link.plan.nodes.find((node) => node.uid !== undefined && node.uid === uid)
+  }
+
+  /** The manifest: plan, tasks, files, statistics. */
+  get link(): CheckpointLink {
+    return this.#link
+  }
+
+  /** Where its files are. */
+  get store(): BlobStore {
+    return this.#store
+  }
+
+  /** All keyed entries, in order, in batches. */
+  all(): EntryBatches {
+    const runs = this.#link.tasks.flatMap((task) => task.runs)
+    return restoreStream(this.#store, runs, { start: 0, end: this.maxParallelism - 1 })
   }
 
   /** All keyed entries of these key groups, in order: for `open` and `rollback` of a backend. */

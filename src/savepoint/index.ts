@@ -1,0 +1,7 @@
+/** Snapshots without a running job: their state read, compared, changed and made. */
+export { Snapshot } from './snapshot.ts'
+export { OperatorSnapshot } from './operator-snapshot.ts'
+export type { NonKeyedEntry, SnapshotTimer, StateRow } from './operator-snapshot.ts'
+export type { StateOwner, StateValues, ValueOfState } from './state-values.ts'
+export { inventory } from './inventory.ts'
+export type { OperatorInventory, StateInventory } from './inventory.ts'

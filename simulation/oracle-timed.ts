@@ -49,6 +49,18 @@ function sessions(gapMs: number, records: readonly Rec[]) {
   return found
 }
 
+/** Every pair of an even value and a later odd one, less than so much later. */
+export function matchesOf(withinMs: number, records: readonly Rec[]): readonly Rec[] {
+  return records.flatMap((even) =>
+    records
+      .filter(({ k, v, at }) => {
+        const isPair = k === even.k && even.v % 2 === 0 && v % 2 === 1
+        return isPair && at > even.at && at - even.at < withinMs
+      })
+      .map(({ v }) => ({ k: even.k, v: even.v * 1_000 + v, at: 0, pad: '' })),
+  )
+}
+
 /** Two streams by key: each record once, and at the end what both have brought. */
 export function meeting(main: (record: Rec) => void) {
   const firsts: Rec[] = []

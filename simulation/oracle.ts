@@ -4,7 +4,7 @@
  * split by split; at the end due timers fire by time, and `latest` gives what it holds.
  */
 import { orderedDigests } from './oracle-ordered.ts'
-import { meeting, pairing, ruling, windowsOf } from './oracle-timed.ts'
+import { matchesOf, meeting, pairing, ruling, windowsOf } from './oracle-timed.ts'
 import { CALL_FACTOR, FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
 
@@ -115,6 +115,8 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
       return atTheEnd((records) => windowsOf(node.plan, records), main)
     case 'meet':
       return meeting(main)
+    case 'match':
+      return atTheEnd((records) => matchesOf(node.withinMs, records), main)
     case 'rules':
       return ruling(main)
     case 'call':

@@ -5,7 +5,7 @@ import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { called, expired, ruled } from './outside.ts'
 import { orderedProcess } from './ordered.ts'
-import { delayed, met, paired, windowed } from './timed.ts'
+import { delayed, matched, met, paired, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
 
@@ -98,6 +98,10 @@ class Builder {
         const keyed = this.#keyed(this.#input(node), node.key)
         const tag = this.#tag('expired')
         return this.#typed(expired(node.uid, keyed, tag, this.#workload.typed))
+      }
+      case 'match': {
+        const keyed = this.#keyed(this.#input(node), node.key)
+        return this.#typed(matched(node.uid, keyed, node.withinMs))
       }
       case 'delay': {
         const keyed = this.#keyed(this.#input(node), node.key)

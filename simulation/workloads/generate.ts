@@ -218,6 +218,11 @@ class Generator {
   #window({ node: input, origins }: Stream): void {
     const random = this.#random
     const stepMs = 5 + random.int(60)
+    if (random.int(5) === 0) {
+      const uid = `match-${this.#nodes.length}`
+      const node = { kind: 'match', input, uid, key: this.#key(), withinMs: stepMs } as const
+      return this.#stream(node, 'multiset', origins)
+    }
     const type = (['tumbling', 'sliding', 'cumulative', 'session'] as const)[random.int(4)]
     const plan: WindowPlan = {
       type: type ?? 'tumbling',

@@ -4,6 +4,7 @@ import {
   keyedCoProcess,
   keyedProcess,
   listState,
+  pattern,
   sessionWindow,
   slidingWindow,
   t,
@@ -136,6 +137,22 @@ export function paired(
   }
   return joined.fullOuter().process(uid, (l, r) => {
     return { k: l?.k ?? r?.k ?? 0, v: (l?.v ?? -1) * 1_000 + (r?.v ?? -1), at: 0, pad: '' }
+  })
+}
+
+/** Every even value with each odd one that follows it soon, whatever is in between. */
+export function matched(
+  uid: string,
+  keyed: KeyedStream<Key, Rec>,
+  withinMs: number,
+): DataStream<Rec> {
+  const evenThenOdd = pattern<Rec>()
+    .begin('even', ({ v }) => v % 2 === 0)
+    // Records of one moment have no certain order, so they make no match.
+    .followedByAny('odd', ({ v, at }, { match }) => v % 2 === 1 && at > match.even[0].at)
+    .within(withinMs)
+  return keyed.pattern(evenThenOdd).select(uid, ({ even: [first], odd: [second] }) => {
+    return { k: first.k, v: first.v * 1_000 + second.v, at: 0, pad: '' }
   })
 }
 

@@ -107,6 +107,14 @@ export type WorkloadNode =
       readonly uid: string
       readonly key: KeyKind
     }
+  /** A pattern of two events of a key. */
+  | {
+      readonly kind: 'match'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+      readonly withinMs: number
+    }
   /** An interval join; only of streams in which no record can be late. */
   | {
       readonly kind: 'join'

@@ -9,7 +9,7 @@ import {
   sessionWindow,
   t,
 } from 'millrace'
-import { concat, feed, show, UID, windowHarness } from './harness.ts'
+import { concat, feed, show, UID, windowHarness, sum } from './harness.ts'
 
 const late = outputTag('late', t.string)
 type Text = string
@@ -185,5 +185,32 @@ describe('the state of a trigger', () => {
     assert.deepEqual(harness.outputTimestamps, [47, 47])
     assert.deepEqual(harness.keys(), [])
     assert.equal(harness.nextTimer('event-time'), undefined)
+  })
+})
+
+// Behaviour of Flink that is a defect, done right.
+describe('a record whose own window is just that of a merged session', () => {
+  it('joins it, and loses nothing of it', async () => {
+    await using harness = await windowHarness<Text, number, Text>((keyed) =>
+      keyed.window(sessionWindow((gap) => gap)).reduce(UID, sum, show),
+    )
+    feed(harness, 'a', [5, 0], [5, 8], [5, 4]) // [0,5) and [8,13) become [0,13)
+    feed(harness, 'a', [13, 0])
+    harness.processWatermark(100)
+    assert.deepEqual(harness.output, ['a [0,13) 28'])
+    assert.deepEqual(harness.keys(), [])
+    assert.equal(harness.nextTimer('event-time'), undefined)
+  })
+})
+
+describe('the keys of sessions', () => {
+  it('may be NaN, and 0 and −0 are one', async () => {
+    await using harness = await windowHarness<number, number, string>((keyed) =>
+      keyed.window(sessionWindow(10)).reduce(UID, sum, show),
+    )
+    for (const key of [Number.NaN, 0, -0, Number.NaN]) harness.processElement(key, 1, 5)
+    harness.processWatermark(100)
+    assert.deepEqual([...harness.output].sort(), ['0 [5,15) 2', 'NaN [5,15) 2'])
+    assert.deepEqual(harness.keys(), [])
   })
 })

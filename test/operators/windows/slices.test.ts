@@ -113,6 +113,22 @@ describe('windows by slices', () => {
     assert.deepEqual(harness.keys(), [])
   })
 
+  it('may get another size and slide: no value is lost, nothing stays', async () => {
+    const sliding = (size: number, slide: number) => (keyed: Keyed) =>
+      keyed.window(slidingWindow(size, slide)).reduce(UID, sum, show)
+    await using before = await windowHarness(sliding(40, 2), types)
+    feed(before, 'a', [1, 0], [2, 9], [4, 31])
+    before.processWatermark(10)
+    const restore = await before.snapshot()
+    await using harness = await windowHarness(sliding(30, 10), { ...types, restore })
+    feed(harness, 'a', [8, 35])
+    harness.processWatermark(1_000)
+    assert.deepEqual(harness.output.slice(0, 2), ['a [-10,20) 3', 'a [0,30) 3'])
+    assert.deepEqual(harness.output.at(-1), 'a [30,60) 12')
+    assert.deepEqual(harness.keys(), [])
+    assert.equal(harness.nextTimer('event-time'), undefined)
+  })
+
   it('skip the times without records', async () => {
     await using harness = await windowHarness<string, number, string>(
       (keyed) => keyed.window(slidingWindow(4, 2)).reduce(UID, sum, show),

@@ -158,6 +158,31 @@ describe('no trigger', () => {
     assert.equal(harness.nextTimer('event-time'), undefined)
   })
 
+  // In Flink a trigger that clears on a timeout takes the clean-up timer with it: the state stays.
+  it('takes the clean-up timer away by clearing at another time', async () => {
+    const timeout: Trigger<Text> = {
+      ...neverTrigger(),
+      onElement(_value, _timestamp, window, ctx) {
+        ctx.registerEventTimeTimer(window.end - 1)
+        ctx.registerProcessingTimeTimer(ctx.currentProcessingTime + 5)
+        return 'continue'
+      },
+      onProcessingTime(_time, window, ctx) {
+        ctx.deleteEventTimeTimer(window.end - 1)
+        return 'fire-and-purge'
+      },
+    }
+    await using harness = await triggered(timeout)
+    harness.setProcessingTime(100)
+    feed(harness, 'a', ['x', 1])
+    harness.setProcessingTime(105)
+    feed(harness, 'a', ['y', 2])
+    assert.equal(harness.nextTimer('event-time'), 9)
+    harness.processWatermark(9)
+    assert.deepEqual(harness.output, ['a [0,10) x'])
+    assert.deepEqual(harness.keys(), [])
+  })
+
   it('fires by itself: never does not', async () => {
     await using harness = await triggered(neverTrigger())
     feed(harness, 'a', ['x', 1])

@@ -73,39 +73,18 @@ class Builder {
         return this.#at(node.input).sideOutput(required(this.#tags[node.input], 'no side output'))
       case 'process':
         return this.#process(node)
-      case 'window': {
-        const keyed = this.#keyed(this.#input(node), node.key)
-        return this.#typed(windowed(node.uid, keyed, node.plan, this.#workload.typed))
-      }
-      case 'meet': {
-        const both = this.#both(node)
-        return this.#typed(met(node.uid, ...both, this.#workload.typed))
-      }
-      case 'join': {
-        const both = this.#both(node)
-        return this.#typed(paired(node.uid, ...both, node.plan))
-      }
-      case 'rules': {
-        const [first, second] = node.inputs
-        const keyed = this.#keyed(this.#at(first), node.key)
-        return this.#typed(ruled(node.uid, keyed, this.#at(second), this.#workload.typed))
-      }
+      case 'window':
+      case 'match':
+      case 'delay':
+      case 'expire':
+        return this.#typed(this.#ofKey(node))
+      case 'meet':
+      case 'join':
+      case 'rules':
+        return this.#typed(this.#ofTwo(node))
       case 'call': {
         const answer = (signal: AbortSignal) => this.#ends.answer(signal)
         return this.#typed(called(node.uid, this.#input(node), node.isOrdered, answer))
-      }
-      case 'expire': {
-        const keyed = this.#keyed(this.#input(node), node.key)
-        const tag = this.#tag('expired')
-        return this.#typed(expired(node.uid, keyed, tag, this.#workload.typed))
-      }
-      case 'match': {
-        const keyed = this.#keyed(this.#input(node), node.key)
-        return this.#typed(matched(node.uid, keyed, node.withinMs))
-      }
-      case 'delay': {
-        const keyed = this.#keyed(this.#input(node), node.key)
-        return this.#typed(delayed(node.uid, keyed, this.#workload.typed))
       }
       case 'sink':
         this.#input(node).sinkTo(node.uid, this.#ends.sink(node.uid))
@@ -118,6 +97,33 @@ class Builder {
       case 'total':
         return this.#fold(node)
     }
+  }
+
+  #ofKey(node: NodeOf<'window' | 'match' | 'delay' | 'expire'>): DataStream<Rec> {
+    const { uid } = node
+    const { typed } = this.#workload
+    const keyed = this.#keyed(this.#input(node), node.key)
+    switch (node.kind) {
+      case 'window':
+        return windowed(uid, keyed, node.plan, typed)
+      case 'match':
+        return matched(uid, keyed, node.withinMs)
+      case 'delay':
+        return delayed(uid, keyed, typed)
+      case 'expire':
+        return expired(uid, keyed, this.#tag('expired'), typed)
+    }
+  }
+
+  #ofTwo(node: NodeOf<'meet' | 'join' | 'rules'>): DataStream<Rec> {
+    const { uid, key } = node
+    const { typed } = this.#workload
+    const [first, second] = node.inputs.map((input) => this.#at(input))
+    const keyed = this.#keyed(required(first, 'no first input'), key)
+    const other = required(second, 'no second input')
+    if (node.kind === 'rules') return ruled(uid, keyed, other, typed)
+    if (node.kind === 'join') return paired(uid, keyed, this.#keyed(other, key), node.plan)
+    return met(uid, keyed, this.#keyed(other, key), typed)
   }
 
   #source({ source: index }: NodeOf<'source'>): DataStream<Rec> {
@@ -200,10 +206,6 @@ class Builder {
       case 'distinct':
         return this.#typed(keyed.process(uid, keyedProcess(distinctProcess(typed))))
     }
-  }
-
-  #both({ inputs: [first, second], key }: NodeOf<'meet' | 'join'>) {
-    return [this.#keyed(this.#at(first), key), this.#keyed(this.#at(second), key)] as const
   }
 
   #keyed(stream: DataStream<Rec>, kind: KeyKind): KeyedStream<Key, Rec> {

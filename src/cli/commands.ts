@@ -4,6 +4,7 @@
  */
 import type { CommandSpec, FlagSpec, PositionalSpec } from './command.ts'
 import { configFlags, optionFlags } from './option-flags.ts'
+import { STATE_COMMANDS } from './state-commands.ts'
 
 const jobModule: PositionalSpec = {
   name: 'job.ts',
@@ -159,18 +160,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     exits: ['absent'],
     load: async () => (await import('./commands/checkpoint-verify.ts')).checkpointVerify,
   },
-  {
-    name: 'state ls',
-    summary: 'Lists what a snapshot holds: operators, their keys and timers, states, sizes.',
-    positionals: [snapshots],
-    flags: [checkpointFlag, ...directoryFlags],
-    examples: [
-      { command: 'millrace state ls word-count', does: 'of the newest checkpoint' },
-      { command: 'millrace state ls backup/1 --json', does: 'of a savepoint, as JSON' },
-    ],
-    exits: ['absent'],
-    load: async () => (await import('./commands/state-ls.ts')).stateLs,
-  },
+  ...STATE_COMMANDS,
   {
     name: 'plan',
     summary: 'Shows what a job is made of, without running it.',

@@ -65,16 +65,25 @@ export function chosenCheckpoint(
   )
 }
 
+/** Where a snapshot is, and which one of those that are there. */
+export interface SnapshotPlace {
+  readonly argument: string
+  readonly checkpoint: string | undefined
+}
+
 /** Opens the checkpoint that the command line names for as long as `work` takes. */
 export async function withSnapshot<T>(
   invocation: Invocation,
   terminal: Terminal,
   work: (snapshot: Snapshot) => Promise<T>,
-  argument = invocation.positionals[0] ?? '',
+  place: SnapshotPlace = {
+    argument: invocation.positionals[0] ?? '',
+    checkpoint: invocation.value('checkpoint'),
+  },
 ): Promise<T> {
-  const opened = await openSnapshots(invocation, terminal, argument)
+  const opened = await openSnapshots(invocation, terminal, place.argument)
   try {
-    const { checkpointId } = chosenCheckpoint(opened, invocation.value('checkpoint'))
+    const { checkpointId } = chosenCheckpoint(opened, place.checkpoint)
     await using snapshot = await Snapshot.open(opened.store, { checkpointId })
     return await work(snapshot)
   } finally {

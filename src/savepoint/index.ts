@@ -5,3 +5,5 @@ export type { NonKeyedEntry, SnapshotTimer, StateRow } from './operator-snapshot
 export type { StateOwner, StateValues, ValueOfState } from './state-values.ts'
 export { inventory } from './inventory.ts'
 export type { OperatorInventory, StateInventory } from './inventory.ts'
+export { differences } from './difference.ts'
+export type { StateDifference } from './difference.ts'

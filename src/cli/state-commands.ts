@@ -1,0 +1,108 @@
+/** The rows of `commands.ts` for the tools over the state in snapshots. */
+import type { CommandSpec, FlagSpec, PositionalSpec } from './command.ts'
+import { configFlags, optionFlags } from './option-flags.ts'
+
+const where: PositionalSpec = {
+  name: 'dir|job',
+  summary: 'A folder of checkpoints or a savepoint, or the name of a job.',
+}
+const uid: PositionalSpec = { name: 'uid', summary: 'The uid of an operator.' }
+const checkpoint: FlagSpec = {
+  name: 'checkpoint',
+  value: 'n',
+  summary: 'Its number; default: the newest.',
+}
+const state: FlagSpec = {
+  name: 'state',
+  value: 'name',
+  multiple: true,
+  summary: 'Only this state; may be given again.',
+}
+const directory: readonly FlagSpec[] = [...optionFlags(['directory']), ...configFlags.slice(0, 1)]
+
+export const STATE_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'state ls',
+    summary: 'Lists what a snapshot holds: operators, their keys and timers, states, sizes.',
+    positionals: [where],
+    flags: [checkpoint, ...directory],
+    examples: [
+      { command: 'millrace state ls word-count', does: 'of the newest checkpoint' },
+      { command: 'millrace state ls backup/1 --json', does: 'of a savepoint, as JSON' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/state-ls.ts')).stateLs,
+  },
+  {
+    name: 'state get',
+    summary: 'Shows the states of one key.',
+    positionals: [where, uid],
+    flags: [
+      {
+        name: 'key',
+        value: 'key',
+        summary: 'Strings as they are, all else as JSON: 7, [1,"a"], {"id":1}.',
+      },
+      state,
+      checkpoint,
+      ...directory,
+    ],
+    examples: [
+      { command: 'millrace state get word-count counts --key whale', does: 'what it counted' },
+      {
+        command: `millrace state get backup/1 visits --key '["ann",3]' --state recent --json`,
+        does: 'one state of a composite key',
+      },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/state-get.ts')).stateGet,
+  },
+  {
+    name: 'state diff',
+    summary: 'Compares two snapshots: keys added, removed and changed, per state.',
+    positionals: [
+      { name: 'before', summary: 'A folder of checkpoints or a savepoint, or the name of a job.' },
+      { name: 'after', summary: 'The same.' },
+    ],
+    flags: [
+      {
+        ...checkpoint,
+        multiple: true,
+        summary: 'Its number; given twice, of the first and the second. Default: the newest.',
+      },
+      { name: 'uid', value: 'uid', summary: 'Only this operator.' },
+      { name: 'keys', summary: 'Also write each key that differs, with its values.' },
+      ...directory,
+    ],
+    examples: [
+      { command: 'millrace state diff backup/1 word-count', does: 'since the savepoint' },
+      {
+        command: 'millrace state diff word-count word-count --checkpoint 3 --checkpoint 7 --keys',
+        does: 'between two checkpoints, key by key',
+      },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/state-diff.ts')).stateDiff,
+  },
+  {
+    name: 'state export',
+    summary: 'Writes all keys of an operator with their states, as JSON lines or CSV.',
+    positionals: [where, uid],
+    flags: [
+      { name: 'format', value: 'format', summary: 'json-lines or csv. Default: json-lines.' },
+      { name: 'output', value: 'file', summary: 'A file that is not there yet. Default: stdout.' },
+      state,
+      checkpoint,
+      ...directory,
+    ],
+    examples: [
+      { command: 'millrace state export word-count counts', does: 'a line of JSON per key' },
+      {
+        command: 'millrace state export word-count counts --format csv --output counts.csv',
+        does: 'a table',
+      },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/state-export.ts')).stateExport,
+  },
+]

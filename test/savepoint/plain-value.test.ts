@@ -1,0 +1,40 @@
+/** Values as JSON for people, and keys as people type them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { t } from 'millrace'
+import { keyFromText, plainValue } from '../../src/savepoint/plain-value.ts'
+
+test('what JSON does not have becomes the nearest that it has', () => {
+  const value = {
+    big: 12n,
+    none: undefined,
+    infinite: -Infinity,
+    bytes: new Uint8Array([1, 2, 255]),
+    date: new Date(0),
+    map: new Map<unknown, unknown>([[1n, new Set(['a'])]]),
+    list: [1, null, true],
+  }
+  assert.equal(
+    JSON.stringify(plainValue(value)),
+    '{"big":"12","none":null,"infinite":"-Infinity","bytes":"AQL/",' +
+      '"date":"1970-01-01T00:00:00.000Z","map":[["1",["a"]]],"list":[1,null,true]}',
+  )
+})
+
+test('keys are read by their schema', () => {
+  assert.equal(keyFromText('7', t.string.schema), '7')
+  assert.equal(keyFromText('7', t.int32.schema), 7)
+  assert.equal(keyFromText('9007199254740993', t.int64.schema), 9007199254740993n)
+  assert.deepEqual(keyFromText('["ann",3]', t.tuple(t.string, t.float64).schema), ['ann', 3])
+  const struct = t.struct({ id: t.int64, at: t.date })
+  assert.deepEqual(keyFromText('{"at":"1970-01-01","id":"5"}', struct.schema), {
+    id: 5n,
+    at: new Date(0),
+  })
+  assert.deepEqual(keyFromText('AQL/', t.bytes.schema), new Uint8Array([1, 2, 255]))
+  assert.equal(keyFromText('word', undefined), 'word')
+  assert.throws(() => keyFromText('word', t.float64.schema), {
+    code: 'TYPE_MISMATCH',
+    message: 'the key "word" is no float64',
+  })
+})

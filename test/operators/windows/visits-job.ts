@@ -18,10 +18,19 @@ const late = outputTag('late', t.dynamic<Visit>())
 
 export default job(
   'visits',
-  { params: { output: t.string, records: t.float64, marker: t.string, fails: t.boolean } },
-  (env, { output, records, marker, fails }) => {
+  {
+    params: {
+      output: t.string,
+      records: t.float64,
+      marker: t.string,
+      fails: t.boolean,
+      withLate: t.boolean,
+    },
+  },
+  (env, { output, records, marker, fails, withLate }) => {
+    const generate = (index: number): Visit => visitAt(index, withLate)
     const visits = env
-      .fromSource('visits', dataGenerator({ generate: visitAt, count: records }), {
+      .fromSource('visits', dataGenerator({ generate, count: records }), {
         timestamp: (visit) => visit.at,
         maxOutOfOrderness: JITTER_MS,
       })

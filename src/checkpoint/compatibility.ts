@@ -20,7 +20,15 @@ export function requireCompatible(
   plan: JobPlan,
   options: ComparisonOptions = {},
 ): void {
-  const refusals = refusalsOf(compareWithCheckpoint(link, plan, options))
+  requireFitting(link, compareWithCheckpoint(link, plan, options))
+}
+
+/** The same, of what has been compared already. */
+export function requireFitting(
+  link: Pick<PlannedCheckpoint, 'checkpointId' | 'jobName'>,
+  findings: readonly Finding[],
+): void {
+  const refusals = refusalsOf(findings)
   if (refusals.length === 0) return
   const { checkpointId, jobName } = link
   const lines = refusals.map(({ why = '' }) => `\n  - ${why}`).join('')
@@ -28,10 +36,22 @@ export function requireCompatible(
     'CHECKPOINT_INCOMPATIBLE',
     `checkpoint ${checkpointId} of job "${jobName}" does not fit the job as it is now:${lines}\n`,
     {
-      cure: 'undo these changes, or start without the state with --fresh',
+      cure: cureOf(refusals),
       details: { checkpointId, differences: refusals.length },
     },
   )
+}
+
+function cureOf(refusals: readonly Finding[]): string {
+  const drops = dropsOf(refusals)
+  const ways = ['undo these changes', 'say under `renamed` what has another name now']
+  if (drops.length > 0) ways.push(`give up what is named by --drop ${drops.join(',')}`)
+  return `${ways.join(', ')}, or start without any state with --fresh`
+}
+
+/** What would have to be named among the drops for the job to start. */
+export function dropsOf(refusals: readonly Finding[]): readonly string[] {
+  return [...new Set(refusals.flatMap(({ drop = [] }) => drop))]
 }
 
 /** What keeps a job from going on. */

@@ -187,7 +187,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           "A checkpoint number of this job, a folder or another job. Default: this job's newest.",
       },
       param,
-      ...optionFlags(['directory', 'parallelism']),
+      ...optionFlags(['directory', 'parallelism', 'drop']),
       ...configFlags,
     ],
     examples: [

@@ -18,7 +18,7 @@ export function flagLayer(invocation: Invocation): OptionLayer {
   for (const key of OPTION_KEYS) {
     const { flag, type } = optionSpec(key)
     if (flag === undefined || !invocation.isSet(flag)) continue
-    const text = type === 'boolean' ? 'true' : (invocation.value(flag) ?? '')
+    const text = type === 'boolean' ? 'true' : invocation.values(flag).join()
     given.push({ key, text, origin: `--${flag}` })
   }
   return layerFromText('run', given)

@@ -22,6 +22,7 @@ export function optionFlags(keys: readonly OptionKey[] = OPTION_KEYS): FlagSpec[
         name: spec.flag,
         summary: spec.summary,
         ...(isSwitch ? {} : { value }),
+        ...(spec.type === 'names' ? { multiple: true } : {}),
       },
     ]
   })

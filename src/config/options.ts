@@ -32,12 +32,15 @@ export type OptionSpec = SpecBase &
       }
     | { readonly type: 'boolean'; readonly default: boolean }
     | { readonly type: 'string'; readonly default: string | undefined }
+    | { readonly type: 'names'; readonly default: readonly string[] }
+    /** Old names by new ones; as text `new=old,…`. */
+    | { readonly type: 'renames'; readonly default: Readonly<Record<string, string>> }
     | { readonly type: 'enum'; readonly default: string; readonly values: readonly string[] }
     /** A name, or in code the backend itself: `hashmap()`, `rocksdb({ … })` or your own. */
     | { readonly type: 'backend'; readonly default: string; readonly values: readonly string[] }
   )
 
-/** Options that decide how one start treats what is there; they must not stay set in a file. */
+/** How one start treats what is there must not stay set in a file. */
 const onlyThisRun = ['run'] as const
 
 export const OPTIONS = {
@@ -213,6 +216,20 @@ export const OPTIONS = {
     valueName: 'n|path|latest',
     summary: 'What to start from: latest, a checkpoint number, or the folder of a snapshot.',
   },
+  drop: {
+    type: 'names',
+    default: [],
+    defaultText: 'none',
+    flag: 'drop',
+    valueName: 'uid|uid.state',
+    summary: 'State that may be given up where the job does not claim it, or it does not fit.',
+  },
+  renamed: {
+    type: 'renames',
+    default: {},
+    defaultText: 'none',
+    summary: 'What operators and states were called before: new=old, or uid.new=uid.old.',
+  },
   fresh: {
     type: 'boolean',
     default: false,
@@ -248,7 +265,11 @@ type ValueOf<S extends OptionSpec> =
         ? boolean
         : S['type'] extends 'string' | 'backend'
           ? string
-          : number)
+          : S['type'] extends 'names'
+            ? readonly string[]
+            : S['type'] extends 'renames'
+              ? Readonly<Record<string, string>>
+              : number)
   | (undefined extends S['default'] ? undefined : never)
 
 /** Every option with its value: durations in milliseconds, sizes in bytes. */

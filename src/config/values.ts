@@ -7,7 +7,8 @@ import { type Duration, parseDurationMs, parseSizeBytes, type Size } from '../ut
 import { nearestName } from '../util/nearest.ts'
 import { type OptionKey, type OptionSpec, type OPTIONS, optionSpec } from './options.ts'
 
-export type OptionValue = string | number | boolean
+export type OptionValue =
+  string | number | boolean | readonly string[] | Readonly<Record<string, string>>
 
 type InputOf<S extends OptionSpec> = S extends {
   readonly type: 'enum'
@@ -22,7 +23,11 @@ type InputOf<S extends OptionSpec> = S extends {
         ? number
         : S['type'] extends 'boolean'
           ? boolean
-          : string
+          : S['type'] extends 'names'
+            ? readonly string[]
+            : S['type'] extends 'renames'
+              ? Readonly<Record<string, string>>
+              : string
 
 type KeyInGroup<G extends string> = Extract<OptionKey, `${G}.${string}`>
 type GroupOf<K> = K extends `${infer G}.${string}` ? G : never
@@ -74,6 +79,10 @@ export function parseOptionValue(key: OptionKey, value: unknown, where: string):
       if (value instanceof URL) return value.href
       if (typeof value === 'string' && value !== '') return value
       throw invalid(what, value, 'text')
+    case 'names':
+      return namesOf(value, what)
+    case 'renames':
+      return renamesOf(value, what)
     case 'enum':
     case 'backend':
       if (spec.values.some((allowed) => allowed === value) && typeof value === 'string')
@@ -88,7 +97,47 @@ export function formatOptionValue(key: OptionKey, value: OptionValue | undefined
   const spec = optionSpec(key)
   if (spec.type === 'duration') return inUnits(Number(value), DURATION_UNITS)
   if (spec.type === 'size') return inUnits(Number(value), SIZE_UNITS)
-  return String(value)
+  if (typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return value.join(',')
+  return Object.entries(value)
+    .map((pair) => pair.join('='))
+    .join(',')
+}
+
+/** What stands between the commas of a text. */
+function partsOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}
+
+function namesOf(value: unknown, what: string): readonly string[] {
+  const names = typeof value === 'string' ? partsOf(value) : value
+  const isName = (name: unknown): name is string => typeof name === 'string' && name !== ''
+  if (Array.isArray(names) && names.every(isName)) return names
+  throw invalid(what, value, 'a list of names')
+}
+
+function renamesOf(value: unknown, what: string): Readonly<Record<string, string>> {
+  const wanted = 'an object of old names by new ones: { new: "old" }'
+  if (typeof value !== 'string' && (typeof value !== 'object' || value === null)) {
+    throw invalid(what, value, wanted)
+  }
+  const pairs = typeof value === 'string' ? partsOf(value).map(pairOf) : Object.entries(value)
+  const renames: Record<string, string> = {}
+  for (const [now, before] of pairs) {
+    if (typeof before !== 'string' || before === '' || now === '') {
+      throw invalid(what, value, wanted)
+    }
+    renames[now] = before
+  }
+  return renames
+}
+
+function pairOf(text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  return at < 0 ? [text, ''] : [text.slice(0, at).trim(), text.slice(at + 1).trim()]
 }
 
 const DURATION_UNITS = [

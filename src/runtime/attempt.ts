@@ -201,7 +201,7 @@ export class Attempt {
         leaderEpoch: job.leaderEpoch,
         checkpointId: restored?.checkpointId ?? 0,
       },
-      operators: job.operators,
+      operators: job.operators.filter((record) => record.dropped !== true),
       restores,
       rings,
       doorbells,

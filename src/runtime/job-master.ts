@@ -199,6 +199,7 @@ export class JobMaster {
       from: this.#isFirst ? values.from : undefined,
       fresh: this.#isFirst && values.fresh,
       acceptDuplicates: values.acceptDuplicates,
+      changes: { drop: values.drop, renamed: values.renamed },
       readsAll: this.#restarts.readsAll,
       logger: this.#logger,
     })

@@ -13,7 +13,8 @@ import {
 } from '../checkpoint/chain.ts'
 import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
 import { chooseCheckpoint, readRun } from '../checkpoint/damage.ts'
-import { requireCompatible } from '../checkpoint/compatibility.ts'
+import { adaptCheckpoint, type CodeChanges } from '../checkpoint/adapt.ts'
+import { requireFitting } from '../checkpoint/compatibility.ts'
 import { lineOf } from '../checkpoint/line.ts'
 import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
 import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
@@ -37,6 +38,8 @@ export interface LeadRequest {
   readonly from: string | undefined
   readonly fresh: boolean
   readonly acceptDuplicates: boolean
+  /** What the job says of names that changed and of state that may go. */
+  readonly changes: CodeChanges
   /** Whether to read all of a checkpoint before it is chosen: a block was found damaged. */
   readonly readsAll: boolean
   readonly logger: Logger
@@ -62,10 +65,10 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
     store,
     { jobName: plan.jobName, writtenAt: host.clock.now() },
     async (seen) => {
-      const restored = fresh ? undefined : (foreign?.link ?? (await chosen(request, seen)))
+      const found = fresh ? undefined : (foreign?.link ?? (await chosen(request, seen)))
+      const restored = found === undefined ? undefined : fitting(request, found)
       decision.restored = restored
       const isOwn = restored !== undefined && foreign === undefined
-      if (restored !== undefined) requireCompatible(restored, plan)
       // Until the foreign snapshot is imported, the job's own state is what a crash goes back to.
       const own = foreign === undefined ? restored : newestOf(seen)
       return {
@@ -91,6 +94,16 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   }
   const imported = await importInto(request, job, chain, foreign, firstCheckpointId)
   return leadFrom(job, imported.chain, imported.restored, firstCheckpointId + 1, [])
+}
+
+/** A checkpoint by the names of now and without what is given up. */
+function fitting({ plan, changes, logger }: LeadRequest, found: CheckpointLink): CheckpointLink {
+  const { link, findings } = adaptCheckpoint(found, plan, changes)
+  requireFitting(found, findings)
+  for (const { verdict, why } of findings) {
+    if (verdict === 'dropped' && why !== undefined) logger.warn({ dropped: true }, why)
+  }
+  return link
 }
 
 interface Foreign {
@@ -165,7 +178,7 @@ async function importInto(
     throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
   }
   assert(entry.link.kind === 'checkpoint', 'a checkpoint was written')
-  return { chain: extended(chain, entry), restored: entry.link }
+  return { chain: extended(chain, entry), restored: fitting(request, entry.link) }
 }
 
 function extended(chain: Chain, entry: ChainEntry): Chain {

@@ -61,6 +61,15 @@ export interface OperatorRecord {
 }
 
 /**
+ * Whether an id was once that of a state which the operator no longer has: entries of it that older
+ * runs hold do not count.
+ */
+export function isDroppedState({ states, highestStateId = 0 }: OperatorRecord, id: number) {
+  const highest = Math.max(highestStateId, ...states.map((state) => state.id))
+  return id > 0 && id <= highest && !states.some((state) => state.id === id)
+}
+
+/**
  * All entries of one operator's non-keyed kind, kept at the end of the runs under key group
  * 0xFFFF: splits, committables, watermarks, operator-list, union and broadcast state, channel data,
  * finished-task records. They are written whole at every checkpoint.

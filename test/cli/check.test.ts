@@ -1,6 +1,6 @@
 // `millrace check` as a process: what fits, what is new, what would be lost or cannot be read.
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { cpSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Finding } from '../../src/checkpoint/comparison.ts'
@@ -57,10 +57,35 @@ test('state that nobody claims ends with a code of its own', async () => {
     'totals | last: value | new | starts empty',
     '',
     'It does not fit: 1 would be lost.',
+    'To give that up: --drop totals.total',
   ])
   const gone = await check('gone')
   assert.equal(gone.code, 5)
   assert.match(gone.out, /totals +total, seen +lost +operator "totals" \(process\) is gone/)
+})
+
+test('a drop that is named makes it fit, on the command line and in config', async () => {
+  const outcome = await check('leaner', '--drop', 'totals.total')
+  assert.equal(outcome.code, 0, outcome.out)
+  assert.match(outcome.out, /total: value +dropped +state "total" of "totals" is gone/)
+  assert.equal((await check('gone', '--drop', 'totals.seen', '--drop', 'totals.total')).code, 0)
+  assert.equal((await check('gone', '--drop', 'totals')).code, 0)
+  assert.equal((await check('textual', '--set', 'drop=totals.total')).code, 0)
+})
+
+test('run refuses what check refuses, and checkpoint show tells what was dropped', async () => {
+  const copy = join(folder.path, 'copy')
+  cpSync(join(folder.path, '.millrace', 'orders', 'checkpoints'), copy, { recursive: true })
+  const elsewhere = ['--from', copy, '--directory', 'other', '--param', 'version=leaner']
+  const refused = await cli('run', orders, ...elsewhere)
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /CHECKPOINT_INCOMPATIBLE/)
+  assert.match(refused.err, /--drop totals\.total/)
+  const done = await cli('run', orders, ...elsewhere, '--drop', 'totals.total')
+  assert.equal(done.code, 0, done.err)
+  assert.match(done.err, /state \\"total\\" of \\"totals\\" is gone/)
+  const shown = await perform(folder.path, ['checkpoint', 'show', 'other/orders'])
+  assert.match(shown.out, /totals +int32 +\(1 dropped\)/)
 })
 
 test('what does not fit ends with another, and programs read it as JSON', async () => {

@@ -144,10 +144,25 @@ test('every default can be written down and read again', () => {
   for (const key of OPTION_KEYS) {
     const value = OPTIONS[key].default
     if (value === undefined || key === 'memory') continue
-    assert.equal(parseOptionValue(key, formatOptionValue(key, value), 'test'), value)
+    assert.deepEqual(parseOptionValue(key, formatOptionValue(key, value), 'test'), value)
   }
   assert.equal(formatOptionValue('checkpointing.interval', 90_000), '90 s')
   assert.equal(formatOptionValue('memory', 1536 * 1024 ** 2), '1536 MiB')
+})
+
+test('names and renames are lists and objects in code, and text elsewhere', () => {
+  assert.deepEqual(parseOptionValue('drop', 'a.b, c', 'test'), ['a.b', 'c'])
+  assert.deepEqual(parseOptionValue('drop', ['a.b', 'c'], 'test'), ['a.b', 'c'])
+  const renamed = { new: 'old', 'new.x': 'new.y' }
+  assert.deepEqual(parseOptionValue('renamed', renamed, 'test'), renamed)
+  assert.deepEqual(parseOptionValue('renamed', 'new=old, new.x=new.y', 'test'), renamed)
+  assert.equal(formatOptionValue('renamed', renamed), 'new=old,new.x=new.y')
+  for (const value of [[1], 3, ['']]) {
+    assert.throws(() => parseOptionValue('drop', value, 'test'), { code: 'CONFIG_INVALID' })
+  }
+  for (const value of ['new', { a: 1 }, { a: '' }, null]) {
+    assert.throws(() => parseOptionValue('renamed', value, 'test'), { code: 'CONFIG_INVALID' })
+  }
 })
 
 test('environment names are distinct and follow the keys', () => {

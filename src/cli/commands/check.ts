@@ -3,7 +3,9 @@
  * and writes nothing, so it may be asked of a running job's checkpoints.
  */
 import { join, resolve } from 'node:path'
-import { compareWithCheckpoint, type Finding, type Verdict } from '../../checkpoint/comparison.ts'
+import { adaptCheckpoint } from '../../checkpoint/adapt.ts'
+import type { Finding, Verdict } from '../../checkpoint/comparison.ts'
+import { dropsOf, refusalsOf } from '../../checkpoint/compatibility.ts'
 import { lineOf } from '../../checkpoint/line.ts'
 import type { CheckpointLink } from '../../checkpoint/manifest.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
@@ -17,7 +19,7 @@ import { type Style, styled, type Terminal } from '../terminal.ts'
 export const check: CommandFunction = async (invocation, terminal) => {
   const job = await plannedJob(invocation, terminal)
   const { link, location } = await snapshotOf(invocation, terminal, job)
-  const findings = compareWithCheckpoint(link, job.plan)
+  const { findings } = adaptCheckpoint(link, job.plan, job.values)
   const exit = exitOf(findings)
   if (invocation.json) {
     const { checkpointId, jobName, writtenAt } = link
@@ -102,5 +104,9 @@ function conclusion(findings: readonly Finding[]): string[] {
     lost === 0 ? '' : `${lost} would be lost`,
     incompatible === 0 ? '' : `${incompatible} cannot be read as they are declared now`,
   ]
-  return [`It does not fit: ${parts.filter(Boolean).join(', ')}.`]
+  const drops = dropsOf(refusalsOf(findings))
+  return [
+    `It does not fit: ${parts.filter(Boolean).join(', ')}.`,
+    ...(drops.length === 0 ? [] : [`To give that up: --drop ${drops.join(',')}`]),
+  ]
 }

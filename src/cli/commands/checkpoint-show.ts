@@ -58,18 +58,20 @@ function factLines(link: CheckpointLink): string[] {
 }
 
 function stateLines(link: CheckpointLink): string[] {
-  const rows = link.operators.flatMap(({ uid, keyType, states }) => {
+  const rows = link.operators.flatMap((record) => {
+    const { uid, keyType, states, dropped } = record
+    const highestStateId = Math.max(record.highestStateId ?? 0, ...states.map(({ id }) => id))
     const key = keyType === undefined ? '' : describeSchema(keyType)
-    if (states.length === 0) return [{ uid, key, state: '', type: '' }]
-    return states.map((state) => {
+    if (dropped === true) return [{ uid, key, state: '(dropped)', type: '' }]
+    const gone = highestStateId - states.length
+    const more = gone > 0 ? [{ uid, key, state: `(${gone} dropped)`, type: '' }] : []
+    if (states.length + more.length === 0) return [{ uid, key, state: '', type: '' }]
+    const shown = states.map((state) => {
       const map = state.keyType === undefined ? '' : `${describeSchema(state.keyType)} → `
-      return {
-        uid,
-        key,
-        state: `${state.name}: ${state.kind}`,
-        type: map + describeSchema(state.type),
-      }
+      const type = map + describeSchema(state.type)
+      return { uid, key, state: `${state.name}: ${state.kind}`, type }
     })
+    return [...shown, ...more]
   })
   const columns = [
     { title: 'OPERATOR', value: (row: (typeof rows)[number]) => row.uid },

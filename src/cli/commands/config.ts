@@ -1,7 +1,7 @@
 /** `millrace config`: every option, its value, and where the value came from. */
 import { OPTION_KEYS, type OptionKey, optionSpec } from '../../config/options.ts'
 import { layerFromObject } from '../../config/resolve.ts'
-import { formatOptionValue } from '../../config/values.ts'
+import { formatOptionValue, type OptionValue } from '../../config/values.ts'
 import { loadJobModule } from '../../runtime/load-module.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
@@ -40,7 +40,7 @@ export const config: CommandFunction = async (invocation, terminal) => {
   return exitCode('ok')
 }
 
-function shown(key: OptionKey, value: string | number | boolean | undefined): string {
+function shown(key: OptionKey, value: OptionValue | undefined): string {
   return value === undefined
     ? `(${optionSpec(key).defaultText ?? 'none'})`
     : formatOptionValue(key, value)

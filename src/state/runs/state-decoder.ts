@@ -8,7 +8,7 @@ import type { Type } from '../../types/type.ts'
 import { assert } from '../../util/assert.ts'
 import { ByteReader } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
-import type { OperatorRecord, StateRecord } from '../snapshot.ts'
+import { isDroppedState, type OperatorRecord, type StateRecord } from '../snapshot.ts'
 import { SCALAR_ROW } from './entry.ts'
 import { readRowKey } from './entry-key.ts'
 import { EntryHeader, FieldReader, STAMPS_FIELD } from './entry-value.ts'
@@ -33,13 +33,13 @@ interface Decodable {
 }
 
 export class StateDecoder {
-  readonly #uid: string
+  readonly #operator: OperatorRecord
   readonly #states = new Map<number, Decodable>()
   readonly #header = new EntryHeader()
   readonly #input = new ByteReader(new Uint8Array(0))
 
   constructor(operator: OperatorRecord) {
-    this.#uid = operator.uid
+    this.#operator = operator
     for (const record of operator.states) {
       this.#states.set(record.id, { record, type: typeFromSchema(record.type) })
     }
@@ -57,7 +57,10 @@ export class StateDecoder {
       const input = this.#input.reset(entry.value)
       stampMs = Math.max(stampMs, this.#header.read(input).stampMs)
       if (stateId === SCALAR_ROW) this.#decodeScalars(input, states)
-      else this.#decodeItem(this.#state(stateId), userKey, input, states)
+      else {
+        const state = this.#state(stateId)
+        if (state !== undefined) this.#decodeItem(state, userKey, input, states)
+      }
     }
     return { keyGroup, key, states, stampMs: stampMs < 0 ? undefined : stampMs }
   }
@@ -66,9 +69,10 @@ export class StateDecoder {
     const fields = new FieldReader(input)
     while (fields.next()) {
       if (fields.stateId === STAMPS_FIELD) continue
-      const { record, type } = this.#state(fields.stateId)
+      const state = this.#state(fields.stateId)
+      if (state === undefined) continue
       const value = new ByteReader(input.bytes, fields.start, fields.end)
-      states[record.name] = type.read(value)
+      states[state.record.name] = state.type.read(value)
     }
   }
 
@@ -108,12 +112,13 @@ export class StateDecoder {
     }
   }
 
-  #state(stateId: number): Decodable {
+  /** Undefined for a state that was dropped. */
+  #state(stateId: number): Decodable | undefined {
     const state = this.#states.get(stateId)
-    if (state !== undefined) return state
+    if (state !== undefined || isDroppedState(this.#operator, stateId)) return state
     throw new MillraceError(
       'STORAGE_CORRUPT',
-      `the snapshot holds state ${stateId} of "${this.#uid}" and no schema of it`,
+      `the snapshot holds state ${stateId} of "${this.#operator.uid}" and no schema of it`,
     )
   }
 }

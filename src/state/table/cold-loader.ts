@@ -58,8 +58,8 @@ export class ColdLoader {
       this.#row = entry.value
       return
     }
-    const state = table.layout.collections.find((each) => each.stateId === stateId)
-    if (state === undefined) throw this.#loader.unknownState(table, stateId)
+    const state = this.#loader.collectionOf(table, stateId)
+    if (state === undefined) return
     const { size, extent } = this.#sizes[state.ordinal] ?? NO_ENTRIES
     const counts = state.kind === 'list' || state.kind === 'deque'
     this.#sizes[state.ordinal] = {
@@ -91,6 +91,10 @@ export class ColdLoader {
   #end(): void {
     if (this.#table === undefined) return
     const out = this.#out
+    if (this.#row.length === 0 && this.#sizes.every((each) => each.size === 0)) {
+      this.#table = undefined // it held dropped states only
+      return
+    }
     out.reset()
     out.raw(this.#prefix)
     out.uint16BE(SCALAR_ROW)

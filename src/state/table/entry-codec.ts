@@ -7,6 +7,7 @@ import { readKey, writeKey } from '../../types/keys.ts'
 import type { Type } from '../../types/type.ts'
 import type { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import { beginRowKey, endScalarRowKey, endStateKey } from '../runs/entry.ts'
+import { isDroppedState, type OperatorRecord } from '../snapshot.ts'
 import {
   beginField,
   EntryHeader,
@@ -29,22 +30,22 @@ import { Stamped } from './stamped.ts'
 const SCHEMA_ID = 0
 
 export class EntryCodec {
-  readonly #operatorId: number
+  readonly #record: OperatorRecord
   readonly #records: Records
   readonly #scalarById: ReadonlyMap<number, Scalar>
   readonly #header = new EntryHeader()
   /** Some scalar state has a time to live. */
   readonly #isStamped: boolean
 
-  constructor(operatorId: number, { scalars }: RecordLayout, records: Records) {
-    this.#operatorId = operatorId
+  constructor(record: OperatorRecord, { scalars }: RecordLayout, records: Records) {
+    this.#record = record
     this.#records = records
     this.#isStamped = scalars.some(({ stampLane }) => stampLane >= 0)
     this.#scalarById = new Map(scalars.map((scalar) => [scalar.stateId, scalar]))
   }
 
   writeRowKey(out: ByteWriter, keyGroup: number, key: unknown): void {
-    beginRowKey(out, keyGroup, this.#operatorId)
+    beginRowKey(out, keyGroup, this.#record.id)
     writeKey(key, out)
     endScalarRowKey(out)
   }
@@ -88,7 +89,10 @@ export class EntryCodec {
         continue
       }
       const scalar = this.#scalarById.get(fields.stateId)
-      if (scalar === undefined) throw this.#unknownState(fields.stateId)
+      if (scalar === undefined) {
+        this.#passOver(fields.stateId)
+        continue
+      }
       input.position = fields.start
       input.end = fields.end
       // An accumulator is the aggregate's own to change; every other value is frozen.
@@ -102,7 +106,7 @@ export class EntryCodec {
 
   /** The beginning of the keys of all entries of a collection. */
   writeCollectionKey(out: ByteWriter, keyGroup: number, owner: ItemOwner): void {
-    beginRowKey(out, keyGroup, this.#operatorId)
+    beginRowKey(out, keyGroup, this.#record.id)
     writeKey(owner.row.key, out)
     endStateKey(out, owner.state.stateId)
   }
@@ -166,10 +170,12 @@ export class EntryCodec {
     return this.#header.stampMs
   }
 
-  #unknownState(stateId: number): MillraceError {
-    return new MillraceError(
+  /** The values of states that were dropped stay in a row until it is written again. */
+  #passOver(stateId: number): void {
+    if (isDroppedState(this.#record, stateId)) return
+    throw new MillraceError(
       'CHECKPOINT_INCOMPATIBLE',
-      `the snapshot holds state ${stateId} of operator ${this.#operatorId}, which declares none`,
+      `the snapshot holds state ${stateId} of "${this.#record.uid}", which declares none`,
     )
   }
 }

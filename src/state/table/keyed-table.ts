@@ -32,7 +32,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   constructor(spec: OperatorStateSpec, group: TableGroup, processingTime?: () => number) {
     const layout = layoutOf(spec.record, spec.descriptors)
     const records = new Records(layout)
-    const codec = new EntryCodec(spec.record.id, layout, records)
+    const codec = new EntryCodec(spec.record, layout, records)
     super(spec.keyType, layout, records, codec, group)
     this.#processingTime = processingTime
     this.spec = spec

@@ -5,6 +5,7 @@ import { ByteReader } from '../../util/bytes.ts'
 import { assert, required } from '../../util/assert.ts'
 import type { Entry } from '../backend.ts'
 import { keyGroupOf } from '../key-groups.ts'
+import { isDroppedState } from '../snapshot.ts'
 import {
   keyGroupOfKey,
   operatorOfKey,
@@ -17,7 +18,7 @@ import { readRowKey, readTimeKey, type RowKey } from '../runs/entry-key.ts'
 import { EntryHeader, FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
 import { readUserKey } from './entry-codec.ts'
 import type { KeyedTable } from './keyed-table.ts'
-import { ROW_BELOW } from './layout.ts'
+import { type CollectionState, ROW_BELOW } from './layout.ts'
 import { ListCollection } from './list-collection.ts'
 import { MapCollection } from './map-collection.ts'
 import { RestoredMarks } from './restored-marks.ts'
@@ -51,8 +52,11 @@ export class Loader {
     const section = sectionOfKey(entry.key)
     if (section === SECTION_TIMERS) return this.addTimer(entry)
     if (section !== SECTION_ROWS) throw new MillraceError('STORAGE_CORRUPT', `section ${section}`)
-    this.marks.seeEntry(table, entry)
     const parts = readRowKey(entry.key)
+    const isScalar = parts.stateId === SCALAR_ROW
+    const state = isScalar ? undefined : this.collectionOf(table, parts.stateId)
+    if (!isScalar && state === undefined) return
+    this.marks.seeEntry(table, entry)
     const key = table.keyType.isolate(parts.key)
     const hash = routeHash(parts.key)
     const { maxParallelism } = table.group
@@ -62,8 +66,8 @@ export class Loader {
     )
     table.select(key, hash)
     if (table.shard === undefined) table.create()
-    if (parts.stateId === SCALAR_ROW) this.#addScalars(table, entry)
-    else this.#addItem(table, parts, entry)
+    if (state === undefined) this.#addScalars(table, entry)
+    else this.#addItem(table, state, parts, entry)
   }
 
   addTimer(entry: Entry): void {
@@ -75,10 +79,13 @@ export class Loader {
     this.marks.seeTimer(table, parts)
   }
 
-  unknownState(table: KeyedTable, stateId: number): MillraceError {
+  /** Undefined for a state that was dropped. Throws for one that there never was. */
+  collectionOf(table: KeyedTable, stateId: number): CollectionState | undefined {
+    const state = table.layout.collections.find((each) => each.stateId === stateId)
+    if (state !== undefined || isDroppedState(table.spec.record, stateId)) return state
     const { uid } = table.spec.record
     const message = `the snapshot holds state ${stateId} of "${uid}", which declares none`
-    return new MillraceError('CHECKPOINT_INCOMPATIBLE', message)
+    throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message)
   }
 
   /** Ends the loading. */
@@ -93,9 +100,7 @@ export class Loader {
     table.setFlags(ROW_BELOW)
   }
 
-  #addItem(table: KeyedTable, { stateId, userKey }: RowKey, entry: Entry): void {
-    const state = table.layout.collections.find((each) => each.stateId === stateId)
-    if (state === undefined) throw this.unknownState(table, stateId)
+  #addItem(table: KeyedTable, state: CollectionState, { userKey }: RowKey, entry: Entry): void {
     this.#value.reset(entry.value)
     this.#userKey.reset(userKey)
     const collection = table.collections().of(table, state)

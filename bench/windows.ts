@@ -9,7 +9,7 @@ import { Listener, type Span, total } from './jobs/probe.ts'
 import { USERS } from './jobs/windows.ts'
 
 const PER_MINUTE = 10 * USERS
-const MINUTES = 6
+const MINUTES = 4
 const kinds = ['tumbling-minute', 'tumbling-hour', 'sliding', 'session'] as const
 
 function measure(window: (typeof kinds)[number]): Promise<Measures> {

@@ -31,7 +31,7 @@ function visits(perMinute: number, minutes: number, isBursty: boolean) {
       const active = isBursty ? USERS / PARTS : USERS
       const batchOf = (from: number, everyMs: number): Visit[] =>
         Array.from({ length: BATCH_RECORDS }, (_, index) => {
-          const at = from + index * everyMs
+          const at = Math.floor(from + index * everyMs)
           const first = isBursty ? (Math.floor(at / MINUTE_MS) % PARTS) * active : 0
           return { user: first + random.int(active), at }
         })

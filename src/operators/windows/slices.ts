@@ -29,10 +29,11 @@ export interface Slicing {
   windowStart(end: Timestamp): Timestamp
 }
 
-/** Where the span of this size begins in which `timestamp` lies. */
+/** Where the span of this size begins in which `timestamp` lies: whole milliseconds, exactly. */
 export function windowStart(timestamp: Timestamp, offsetMs: number, sizeMs: number): Timestamp {
-  const remainder = (timestamp - offsetMs) % sizeMs
-  return timestamp - (remainder < 0 ? remainder + sizeMs : remainder) + 0 // −0 is 0
+  const whole = Math.floor(timestamp) // with a fraction the difference below would be rounded
+  const remainder = (whole - offsetMs) % sizeMs
+  return whole - (remainder < 0 ? remainder + sizeMs : remainder) + 0 // −0 is 0
 }
 
 /** The slices of sliding windows; the slide must be shorter than the size. */

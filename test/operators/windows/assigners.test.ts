@@ -45,6 +45,19 @@ describe('tumbling windows', () => {
     assert.equal(window.end, Date.UTC(2026, 0, 2, 16))
   })
 
+  it('have whole bounds also for fractions of a millisecond', () => {
+    const day = 1_700_000_000_000
+    for (const part of [0.1, 0.3, 0.7, 0.999]) {
+      assert.deepEqual(boundsOf(tumblingWindow(60_000), day + part), [
+        boundsOf(tumblingWindow(60_000), day)[0],
+      ])
+      assert.deepEqual(boundsOf(slidingWindow(10, 5), 4 + part), [
+        [0, 10],
+        [-5, 5],
+      ])
+    }
+  })
+
   it('have a start that is never −0', () => {
     assert.ok(Object.is(tumblingWindow(10).assign(-0)[0]?.start, 0))
   })

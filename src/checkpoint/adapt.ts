@@ -6,7 +6,7 @@
 import { MillraceError } from '../errors.ts'
 import type { JobPlan, PlanNode } from '../graph/plan.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
-import { compareWithCheckpoint, type Finding } from './comparison.ts'
+import { compareWithCheckpoint, type Finding, type PlannedCheckpoint } from './comparison.ts'
 import type { CheckpointLink, SourceRecord } from './manifest.ts'
 
 export interface CodeChanges {
@@ -16,8 +16,11 @@ export interface CodeChanges {
   readonly renamed: Readonly<Record<string, string>>
 }
 
-export interface Adapted {
-  readonly link: CheckpointLink
+/** What of a checkpoint carries names. */
+export type Named = PlannedCheckpoint & Pick<CheckpointLink, 'operators' | 'sources' | 'tasks'>
+
+export interface Adapted<L> {
+  readonly link: L
   /** How each part of the checkpoint fits, by today's names. */
   readonly findings: readonly Finding[]
 }
@@ -28,21 +31,17 @@ export interface Adapted {
  *
  * @throws `CONFIG_INVALID` for a rename whose old name the job still has.
  */
-export function adaptCheckpoint(
-  original: CheckpointLink,
+export function adaptCheckpoint<L extends Named>(
+  original: L,
   plan: JobPlan,
   { drop, renamed }: CodeChanges,
-): Adapted {
+): Adapted<L> {
   const link = withNewNames(original, plan, renamed)
   const findings = compareWithCheckpoint(link, plan, { drop })
   return { link: withoutDropped(link, findings), findings }
 }
 
-function withNewNames(
-  link: CheckpointLink,
-  plan: JobPlan,
-  renamed: CodeChanges['renamed'],
-): CheckpointLink {
+function withNewNames<L extends Named>(link: L, plan: JobPlan, renamed: CodeChanges['renamed']): L {
   const former = new Set(link.plan.nodes.map((node) => node.uid))
   const present = new Set(plan.nodes.map((node) => node.uid))
   const uids = new Map<string, string>()
@@ -107,15 +106,15 @@ function renamedStates(
   return found
 }
 
-function namesOf(holder: { readonly states: readonly Named[] } | undefined): readonly string[] {
+function namesOf(holder: { readonly states: readonly Nameable[] } | undefined): readonly string[] {
   return holder?.states.map((state) => state.name) ?? []
 }
 
-interface Named {
+interface Nameable {
   readonly name: string
 }
 
-function withNames<S extends Named>(
+function withNames<S extends Nameable>(
   states: readonly S[],
   names: ReadonlyMap<string, string>,
 ): readonly S[] {
@@ -134,7 +133,7 @@ function ambiguous(now: string, before: string): MillraceError {
  * Operators that are given up keep their place in the former plan under a uid that nobody can have,
  * so that the entries of their neighbours in the same runs are told from theirs.
  */
-function withoutDropped(link: CheckpointLink, findings: readonly Finding[]): CheckpointLink {
+function withoutDropped<L extends Named>(link: L, findings: readonly Finding[]): L {
   const uids = new Set<string>()
   const states = new Set<string>()
   for (const { verdict, uid, state } of findings) {

@@ -207,11 +207,11 @@ function timerFindings(before: PlanNode, node: PlanNode, uid: string): readonly 
 }
 
 /** Without what stands in brackets after a connector: folders and hosts may move. */
-function kindOf({ operation }: PlanNode): string {
+export function kindOf({ operation }: PlanNode): string {
   return operation.replace(/\(.*$/s, '')
 }
 
-function holdsAnything(node: PlanNode): boolean {
+export function holdsAnything(node: PlanNode): boolean {
   if (node.kind === 'source') return true
   if (node.kind === 'sink') return node.guarantee === 'exactly-once'
   return heldStates(node).length > 0 || node.usesTimers

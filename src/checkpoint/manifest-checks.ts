@@ -37,23 +37,23 @@ const ELEMENTS_MAX = 1_000_000
 const LIST_MAX = 65_536
 const UINT32_MAX = 0xffff_ffff
 
-const name = checks.text(NAME_CHARS_MAX)
+export const name = checks.text(NAME_CHARS_MAX)
 const id = checks.integer(1)
 const operatorId = checks.integer(1, OPERATOR_ID_MAX)
-const parallelism = checks.integer(1, MAX_PARALLELISM_LIMIT)
+export const parallelism = checks.integer(1, MAX_PARALLELISM_LIMIT)
 const subtaskIndex = checks.integer(0, MAX_PARALLELISM_LIMIT - 1)
 const kindOfState = checks.oneOf(...STATE_KINDS)
 const partitioning = checks.oneOf('forward', 'hash', 'rebalance', 'broadcast')
 
-const timer = checks.shape<TimerRecord>(
+export const timer = checks.shape<TimerRecord>(
   { name, domain: checks.oneOf('event-time', 'processing-time') },
   { payload: schema },
 )
-const planState = checks.shape<PlanState>(
+export const planState = checks.shape<PlanState>(
   { name, kind: kindOfState, type: schema },
   { keyType: schema },
 )
-const planOperatorState = checks.shape<PlanOperatorState>(
+export const planOperatorState = checks.shape<PlanOperatorState>(
   { name, kind: checks.oneOf('operator-list', 'union-list', 'broadcast'), type: schema },
   { keyType: schema },
 )

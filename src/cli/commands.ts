@@ -177,15 +177,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Tells before a deploy whether a job fits a snapshot, and what would be lost.',
     description:
       'Builds the job and reads one manifest; runs and writes nothing, so the job may be running ' +
-      'meanwhile. What is `new` starts empty.',
+      'meanwhile. What is `new` starts empty. If a state.lock.json beside the module names the ' +
+      'job, it is compared too, or alone where --against is not given.',
     positionals: [jobModule],
     flags: [
       {
         name: 'against',
         value: 'n|dir|job',
         summary:
-          "A checkpoint number of this job, a folder or another job. Default: this job's newest.",
+          "A checkpoint number of this job, a folder or a job. Without a lock: this job's newest.",
       },
+      { name: 'lock', summary: 'The state lock must be there, and name this job.' },
       param,
       ...optionFlags(['directory', 'parallelism', 'drop']),
       ...configFlags,
@@ -193,9 +195,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       { command: 'millrace check count.ts', does: 'against its newest checkpoint' },
       { command: 'millrace check count.ts --against backup/1', does: 'against a savepoint' },
+      { command: 'millrace check count.ts --lock', does: 'in CI: is each change of state locked?' },
     ],
-    exits: ['absent', 'wouldLose', 'incompatible'],
+    exits: ['absent', 'wouldLose', 'incompatible', 'unlocked'],
     load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
+    name: 'lock',
+    summary: 'Writes what a job keeps (uids, states, types) into state.lock.json beside it.',
+    positionals: [jobModule],
+    flags: [param, ...optionFlags(['parallelism']), ...configFlags],
+    examples: [{ command: 'millrace lock count.ts', does: 'then commit the file with the change' }],
+    exits: [],
+    load: async () => (await import('./commands/lock.ts')).lock,
   },
   {
     name: 'config',

@@ -12,6 +12,7 @@ export const EXIT_CODES = {
   owned: [4, 'another process runs this job'],
   wouldLose: [5, 'a check: the job would lose state that is not named among its drops'],
   incompatible: [6, 'a check: state does not fit the job, whether some would be lost or not'],
+  unlocked: [7, 'a check: uids, states or their types differ from state.lock.json'],
   interrupted: [130, 'ended at once by a second SIGINT'],
   terminated: [143, 'ended at once by a second SIGTERM or SIGHUP'],
 } as const satisfies Readonly<Record<string, readonly [code: number, meaning: string]>>

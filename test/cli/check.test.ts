@@ -94,12 +94,11 @@ test('what does not fit ends with another, and programs read it as JSON', async 
   const found = JSON.parse(outcome.out) as {
     readonly job: string
     readonly fits: boolean
-    readonly snapshot: { readonly jobName: string; readonly location: string }
-    readonly findings: readonly Finding[]
+    readonly snapshot: { readonly jobName: string; readonly findings: readonly Finding[] }
   }
   assert.deepEqual([found.job, found.fits, found.snapshot.jobName], ['orders', false, 'orders'])
   assert.deepEqual(
-    found.findings.find(({ verdict }) => verdict === 'incompatible'),
+    found.snapshot.findings.find(({ verdict }) => verdict === 'incompatible'),
     {
       uid: 'totals',
       state: 'total',

@@ -251,7 +251,10 @@ export class SourceHead {
     if (index < values.length) return
     split.position = { value: batch.position }
     this.#current = undefined
-    if (time !== undefined && values.length > 0) this.#advance(split)
+    if (time === undefined || values.length === 0) return
+    this.#advance(split)
+    // At once: the step may go on with the next batch, and end in the middle of it, for ever.
+    this.#emitWatermark()
   }
 
   #advance(split: SplitReader): void {

@@ -5,7 +5,7 @@ import { job, run, tumblingWindow } from 'millrace'
 import { collect, dataGenerator } from 'millrace/connectors'
 import { linesOf, placeFor } from '../../runtime/run/helpers.ts'
 import { backends } from './harness.ts'
-import { BATCH_RECORDS, countLate, expectedLines, JITTER_MS, visitAt } from './visits.ts'
+import { countLate, expectedLines, JITTER_MS, visitAt } from './visits.ts'
 
 const visitsJob = new URL('./visits-job.ts', import.meta.url)
 const RECORDS = 8_000
@@ -22,7 +22,6 @@ describe('a job with windows', () => {
           ...options,
           backend: name === 'rocksdb' ? 'rocksdb' : 'hashmap',
           checkpointing: { interval: 20 },
-          batchRecords: BATCH_RECORDS,
           parallelism,
           params,
         })
@@ -74,7 +73,6 @@ describe('a job with windows', () => {
     const params = { output, records: RECORDS, marker, fails: false, withLate: true }
     const handle = await run(visitsJob, {
       ...options,
-      batchRecords: BATCH_RECORDS,
       params,
     })
     await handle.finished

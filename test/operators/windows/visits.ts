@@ -2,11 +2,8 @@
 import { SeededRandom } from '../../../src/util/random.ts'
 
 export const JITTER_MS = 200
-/**
- * The source makes so many records at once; no watermark comes in between. The task must take as
- * many at a time for one to come after each.
- */
-export const BATCH_RECORDS = 1_000
+/** The source makes so many records at once; a watermark comes after each of them. */
+const BATCH_RECORDS = 1_000
 
 export interface Visit {
   readonly index: number

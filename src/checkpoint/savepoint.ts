@@ -27,7 +27,8 @@ export async function writeSavepoint(
   return entry
 }
 
-function occupied(target: BlobStore): MillraceError {
+/** Why a savepoint cannot be written there. */
+export function occupied(target: BlobStore): MillraceError {
   return new MillraceError('STORAGE_CONFLICT', `${target.location} already holds something`, {
     cure: 'give the savepoint an empty directory of its own',
   })

@@ -7,3 +7,16 @@ export { inventory } from './inventory.ts'
 export type { OperatorInventory, StateInventory } from './inventory.ts'
 export { differences } from './difference.ts'
 export type { StateDifference } from './difference.ts'
+export { writeSavepoint } from './write.ts'
+export type { SavepointSpec } from './write.ts'
+export { changed, dropped, fromIterable, fromSnapshot } from './changes.ts'
+export type {
+  ChangedOperator,
+  ChangeOptions,
+  DroppedOperator,
+  NewOperator,
+  NewTimer,
+  OperatorChange,
+  StateContents,
+  StateEntry,
+} from './changes.ts'

@@ -68,7 +68,7 @@ export class Snapshot implements AsyncDisposable {
     }
     const runs = link.tasks.flatMap((task) => task.runs)
     const records = link.tasks.flatMap((task) => task.records ?? [])
-    const reader = await SnapshotReader.open(store, runs, records)
+    const reader = await SnapshotReader.open(store, runs, records, link.operators)
     return new Snapshot(store, link, reader, !isStore)
   }
 

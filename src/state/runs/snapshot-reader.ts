@@ -56,6 +56,7 @@ export class SnapshotReader {
     runs: readonly RunReference[],
     records: readonly RunReference[],
     set: RunSet,
+    operators: readonly OperatorRecord[] | undefined,
   ) {
     this.#store = store
     this.#runs = runs
@@ -65,11 +66,20 @@ export class SnapshotReader {
     for (const { metadata } of set.readers) {
       for (const operator of metadata.operators) this.#operators.set(operator.uid, operator)
     }
+    if (operators === undefined) return
+    this.#operators.clear()
+    for (const operator of operators) {
+      const isKeyed = operator.keyType !== undefined || operator.states.length > 0
+      if (isKeyed && operator.dropped !== true) this.#operators.set(operator.uid, operator)
+    }
   }
 
   /**
    * Opens a snapshot: `runs` are the runs of all its tasks, those of each task oldest first;
-   * `records` the runs whose records count. Throws `STORAGE_CORRUPT`, `STORAGE_NOT_FOUND`.
+   * `records` the runs whose records count; `operators` those of the manifest, if there is one:
+   * uids and states may have been renamed since a run was written.
+   *
+   * @throws `STORAGE_CORRUPT`, `STORAGE_NOT_FOUND`.
    *
    * @example
    * const tasks = manifest.tasks
@@ -84,8 +94,9 @@ export class SnapshotReader {
     store: BlobStore,
     runs: readonly RunReference[],
     records: readonly RunReference[] = [],
+    operators?: readonly OperatorRecord[],
   ): Promise<SnapshotReader> {
-    return new SnapshotReader(store, runs, records, await RunSet.open(store, runs))
+    return new SnapshotReader(store, runs, records, await RunSet.open(store, runs), operators)
   }
 
   /** Operators that own keyed state, with their schemas. */

@@ -67,6 +67,8 @@ function isDamage(error: unknown): boolean {
 export interface ChoiceOptions {
   /** Go on although output that is visible already will be written again. */
   readonly acceptDuplicates?: boolean
+  /** What sinks were called before: files under an old name are not found by the new one. */
+  readonly formerNames?: readonly string[]
   /** This one and no other, instead of the newest sound one. */
   readonly checkpointId?: number
   readonly verifyRun?: RunVerifier
@@ -103,7 +105,8 @@ export async function chooseCheckpoint(
       const newer = newestFirst.filter((link) => link.sequence > candidate.sequence)
       const missing = hidden.filter((link) => link.sequence > candidate.sequence)
       for (const problem of [...lost, ...missing.map(describeLink)]) onDamage(problem)
-      if (options.acceptDuplicates !== true) requireOutput(candidate, newer, missing.length > 0)
+      if (options.acceptDuplicates === true) return candidate
+      requireOutput(candidate, newer, missing.length > 0, options.formerNames)
       return candidate
     }
     lost.push(...damage.map((entry) => describeRun(candidate, entry)))
@@ -122,11 +125,12 @@ function requireOutput(
   chosen: CheckpointLink,
   newer: readonly CheckpointLink[],
   hidden: boolean,
+  formerNames: readonly string[] = [],
 ): void {
   const sinks = new Set([
     ...newer.flatMap(({ plan }) => exactSinks(plan, (sink) => sink.canWithdraw !== true)),
     // What no link names any more cannot be handed to a sink to be withdrawn.
-    ...(hidden ? exactSinks(chosen.plan, (sink) => sink.findsNewerOutput !== true) : []),
+    ...(hidden ? sinksThatFindNothing(chosen.plan, formerNames) : []),
   ])
   if (sinks.size === 0) return
   const message =
@@ -137,8 +141,18 @@ function requireOutput(
   })
 }
 
+/** Exactly-once sinks that cannot find by themselves what they wrote after a checkpoint. */
+export function sinksThatFindNothing(
+  plan: JobPlan,
+  formerNames: readonly string[],
+): readonly string[] {
+  return exactSinks(plan, ({ findsNewerOutput, uid = '' }) => {
+    return findsNewerOutput !== true || formerNames.includes(uid)
+  })
+}
+
 /** Names of the exactly-once sinks that are like this. */
-export function exactSinks(plan: JobPlan, isLike: (sink: PlanNode) => boolean): readonly string[] {
+function exactSinks(plan: JobPlan, isLike: (sink: PlanNode) => boolean): readonly string[] {
   return plan.nodes
     .filter((node) => node.kind === 'sink' && node.guarantee === 'exactly-once' && isLike(node))
     .map((node) => `"${node.uid ?? node.label}"`)

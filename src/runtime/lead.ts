@@ -89,7 +89,10 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   }
   const firstCheckpointId = (await highestCheckpointId(store, chain)) + 1
   if (foreign === undefined) {
-    const withdraw = await abandonedCommittables(store, chain, restored, request)
+    const withdraw = await abandonedCommittables(store, chain, restored, {
+      ...request,
+      formerNames: Object.values(request.changes.renamed),
+    })
     return leadFrom(job, chain, restored, firstCheckpointId, withdraw)
   }
   const imported = await importInto(request, job, chain, foreign, firstCheckpointId)
@@ -129,10 +132,11 @@ async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefine
 
 /** The own checkpoint to go on from: the newest sound one, or the one that was asked for. */
 function chosen(request: LeadRequest, chain: Chain): Promise<CheckpointLink | undefined> {
-  const { store, from, acceptDuplicates, readsAll, logger } = request
+  const { store, from, acceptDuplicates, readsAll, logger, changes } = request
   const isNamed = from !== undefined && from !== 'latest'
   return chooseCheckpoint(store, chain, {
     acceptDuplicates,
+    formerNames: Object.values(changes.renamed),
     ...(isNamed ? { checkpointId: Number(from) } : {}),
     ...(readsAll ? { verifyRun: readRun } : {}),
     onDamage: (problem) => logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),

@@ -5,7 +5,7 @@
  * such links are there, so a crash in between leaves nothing half done.
  */
 import type { Chain } from '../checkpoint/chain.ts'
-import { exactSinks } from '../checkpoint/damage.ts'
+import { sinksThatFindNothing } from '../checkpoint/damage.ts'
 import { abandonedOf } from '../checkpoint/line.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { isMillraceError, MillraceError } from '../errors.ts'
@@ -13,6 +13,13 @@ import type { Logger } from '../metrics/log.ts'
 import { readRecords } from '../state/runs/snapshot-reader.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+
+interface WithdrawalOptions {
+  readonly acceptDuplicates: boolean
+  /** What sinks were called before. */
+  readonly formerNames: readonly string[]
+  readonly logger: Logger
+}
 
 /**
  * The committables of abandoned checkpoints of this lineage that are newer than `restored`.
@@ -23,7 +30,7 @@ export async function abandonedCommittables(
   store: BlobStore,
   chain: Chain,
   restored: CheckpointLink | undefined,
-  options: { readonly acceptDuplicates: boolean; readonly logger: Logger },
+  options: WithdrawalOptions,
 ): Promise<readonly OperatorStateEntry[]> {
   if (restored === undefined) return []
   const abandoned = abandonedOf(chain.entries.map((entry) => entry.link)).filter(
@@ -39,7 +46,7 @@ export async function abandonedCommittables(
     } catch (error) {
       // A store that does not answer may answer the next attempt.
       if (!isMillraceError(error) || error.code === 'STORAGE_FAILED') throw error
-      const sinks = exactSinks(link.plan, (sink) => sink.findsNewerOutput !== true)
+      const sinks = sinksThatFindNothing(link.plan, options.formerNames)
       if (sinks.length === 0) continue
       const message =
         `what ${sinks.join(', ')} made visible cannot be taken back, because the list of it is ` +

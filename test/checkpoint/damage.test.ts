@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ChainHead, appendLink, fence, headAt, readChain } from '../../src/checkpoint/chain.ts'
 import {
+  type ChoiceOptions,
   type RunVerifier,
   chooseCheckpoint,
   verifyCheckpoint,
@@ -51,7 +52,7 @@ class Job {
     await this.store.putIfAbsent(linkName(sequence), new Uint8Array(10))
   }
 
-  async choose(options: { acceptDuplicates?: boolean; checkpointId?: number } = {}) {
+  async choose(options: ChoiceOptions = {}) {
     return chooseCheckpoint(this.store, await readChain(this.store), {
       verifyRun: exists,
       onDamage: (problem) => this.problems.push(problem),
@@ -144,6 +145,17 @@ test('a damaged link may have been a checkpoint with output', async () => {
   await assert.rejects(job.choose(), { code: 'OUTPUT_MAY_REPEAT' })
   assert.equal(idOf(await job.choose({ acceptDuplicates: true })), 1)
   assert.match(job.problems[0] ?? '', /^chain\/000000000003\.manifest has no line/)
+})
+
+test('a sink that finds its newer output needs consent only if it was renamed', async () => {
+  const job = new Job()
+  const finder = { ...exactSink, canWithdraw: true, findsNewerOutput: true }
+  await job.fence(0)
+  await job.checkpoint(1, ['runs/1-1-v0-s0.run'], [finder])
+  await job.checkpoint(2, ['runs/1-2-v0-s0.run'], [finder])
+  await job.damage(3)
+  assert.equal(idOf(await job.choose({ formerNames: ['other'] })), 1)
+  await assert.rejects(job.choose({ formerNames: ['out'] }), { code: 'OUTPUT_MAY_REPEAT' })
 })
 
 test('damage among abandoned or forgotten links does not matter', async () => {

@@ -157,3 +157,93 @@ test('what nobody claims is refused, with the names to give it up by', async () 
     code: 'CHECKPOINT_INCOMPATIBLE',
   })
 })
+
+/** A key of another type, so that nothing the operator held can be read; and its timers. */
+const byNumber = keyedProcess({
+  key: t.int32,
+  input: Pair,
+  output: t.string,
+  state: { sum: valueState(t.float64, { initial: 0 }) },
+  processElement([, value], { state, currentKey }, out) {
+    state.sum.update(state.sum.value() + value)
+    out.collect(`${currentKey} ${state.sum.value()}`)
+  },
+})
+
+const remindful = keyedProcess({
+  key: t.string,
+  input: Pair,
+  output: t.string,
+  state: { sum: valueState(t.float64, { initial: 0 }) },
+  processElement([, value], { state, timers }) {
+    state.sum.update(state.sum.value() + value)
+    timers.registerProcessingTimeTimer(timers.currentProcessingTime + 60_000)
+  },
+  onTimer(_timestamp, { currentKey, state }, out) {
+    out.collect(`${currentKey} ${state.sum.value()}`)
+  },
+})
+
+const withTimers = job('timers', (env) => {
+  const keyed = env.fromSource('pairs', nothing).keyBy((pair) => pair[0], t.string)
+  keyed.process('sums', remindful).sinkTo('out', print())
+  keyed.count('counts').sinkTo('counted', print())
+})
+
+for (const backend of ['hashmap', 'rocksdb'] as const) {
+  test(`on ${backend} an operator of another key begins anew, the others go on`, async () => {
+    await using old = await jobHarness(withTimers, { backend, parallelism: 2 })
+    await old.source<Pair>('pairs').send(['a', 1], ['b', 10])
+    await old.checkpoint()
+    await old.source<Pair>('pairs').send(['a', 2], ['c', 5])
+    const restore = await old.snapshot()
+    const next = job('timers', { drop: ['sums'], renamed: { input: 'pairs' } }, (env) => {
+      const pairs = env.fromSource('input', nothing)
+      pairs
+        .keyBy((pair) => pair[0].length, t.int32)
+        .process('sums', byNumber)
+        .sinkTo('out', print())
+      pairs
+        .keyBy((pair) => pair[0], t.string)
+        .count('counts')
+        .sinkTo('counted', print())
+    })
+    await using harness = await jobHarness(next, { backend, restore })
+    const pairs = harness.source<Pair>('input')
+    await pairs.send(['a', 3])
+    await harness.checkpoint()
+    await harness.advanceTime('2 min') // the timers are gone with what they were for
+    await harness.crash()
+    await pairs.send(['b', 4])
+    await harness.rescale(2)
+    await pairs.send(['c', 5])
+    await harness.finish()
+    assert.deepEqual(harness.output('out'), ['1 3', '1 7', '1 12'])
+    const counted = harness.output<{ key: string; value: number }>('counted')
+    assert.deepEqual(Object.fromEntries(counted.map(({ key, value }) => [key, value])), {
+      a: 3,
+      b: 2,
+      c: 2,
+    })
+  })
+
+  test(`on ${backend} an operator with timers may go for good`, async () => {
+    await using old = await jobHarness(withTimers, { backend })
+    await old.source<Pair>('pairs').send(['a', 1])
+    const restore = await old.snapshot()
+    const next = (drop: string[]) =>
+      job('timers', { drop }, (env) => {
+        const keyed = env.fromSource('pairs', nothing).keyBy((pair) => pair[0], t.string)
+        keyed.count('counts').sinkTo('counted', print())
+      })
+    await assert.rejects(jobHarness(next(['sums.sum', 'out']), { backend, restore }), {
+      message: /operator "sums" \(process\) is gone, and with it the state "sum", its timers/,
+    })
+    await using harness = await jobHarness(next(['sums', 'out']), { backend, restore })
+    await harness.source<Pair>('pairs').send(['a', 1])
+    await harness.crash()
+    await harness.rescale(2)
+    await harness.finish()
+    assert.deepEqual(harness.output('counted'), [{ key: 'a', value: 2 }])
+  })
+}

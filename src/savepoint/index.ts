@@ -2,6 +2,7 @@
 export { Snapshot } from './snapshot.ts'
 export { OperatorSnapshot } from './operator-snapshot.ts'
 export type { NonKeyedEntry, SnapshotTimer, StateRow } from './operator-snapshot.ts'
+export type { SnapshotWindow } from './windows.ts'
 export type { StateOwner, StateValues, ValueOfState } from './state-values.ts'
 export { inventory } from './inventory.ts'
 export type { OperatorInventory, StateInventory } from './inventory.ts'

@@ -18,6 +18,7 @@ import { typeFromSchema } from '../types/schema.ts'
 import { ByteReader } from '../util/bytes.ts'
 import { rawRows } from './raw-rows.ts'
 import type { StateOwner, StateValues } from './state-values.ts'
+import { windowsOf, type SnapshotWindow } from './windows.ts'
 
 /** One key with its states. */
 export interface StateRow<K = unknown, S = Readonly<Record<string, unknown>>> {
@@ -96,6 +97,20 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
   async get(key: K): Promise<StateRow<K, StateValues<S>> | undefined> {
     const row = await this.#source.reader.get(this.uid, key)
     return row === undefined ? undefined : this.#typed(row)
+  }
+
+  /**
+   * What the windows of each key hold, for operators of windows and window joins. Accumulators are
+   * as they are kept.
+   */
+  async *windows(): AsyncGenerator<SnapshotWindow<K>> {
+    const { record } = this.#source
+    const decoder = new StateDecoder(record)
+    for await (const { entries } of rawRows(this.#source.all(), record.id)) {
+      const { key, states } = decoder.decode(entries)
+      // The owner's types were compared with those of the snapshot when it was named.
+      yield* windowsOf(key as K, states, record.states)
+    }
   }
 
   /** The timers that are set, ordered by key group, domain and time. */

@@ -64,6 +64,8 @@ export abstract class Collection implements ItemOwner {
   }
 
   /** True if it is known to hold nothing, and nothing in memory is kept for tombstones. */
+  /** A number for which what it holds must be looked at. */
+  abstract get touched(): number
   abstract get isGone(): boolean
   abstract get isEmpty(): boolean
   /** All items in memory, without the clear mark. */

@@ -11,7 +11,7 @@ import { RowStore } from './row-store.ts'
 import { keysOfShard } from './shard-keys.ts'
 import { TimerCodec } from './timer-codec.ts'
 import { TimerEntries } from './timer-entries.ts'
-import { RowToucher, ROWS_WORTH_TOUCHING } from './touch.ts'
+import { COLLECTIONS_WORTH_TOUCHING, RowToucher, ROWS_WORTH_TOUCHING } from './touch.ts'
 
 /** What the store below can do for a whole table. */
 export interface TableSource {
@@ -27,6 +27,8 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly expiry = new Expiry()
   source: TableSource | undefined
   readonly #toucher = new RowToucher()
+  readonly #hasCollections: boolean
+  readonly #rowsWorthTouching: number
   readonly #processingTime: (() => number) | undefined
 
   constructor(spec: OperatorStateSpec, group: TableGroup, processingTime?: () => number) {
@@ -35,6 +37,10 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
     const codec = new EntryCodec(spec.record, layout, records)
     super(spec.keyType, layout, records, codec, group)
     this.#processingTime = processingTime
+    this.#hasCollections = layout.collections.length > 0
+    this.#rowsWorthTouching = this.#hasCollections
+      ? COLLECTIONS_WORTH_TOUCHING
+      : ROWS_WORTH_TOUCHING
     this.spec = spec
     const timerCodec = new TimerCodec(spec.record.id, spec.record.uid, spec.timers ?? {})
     this.timers = new TimerEntries(this, timerCodec, spec.keyType, (keys, hashes, count) =>
@@ -69,11 +75,14 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   }
 
   get prefetches(): boolean {
-    return this.source !== undefined || this.rowCount >= ROWS_WORTH_TOUCHING
+    return this.source !== undefined || this.rowCount >= this.#rowsWorthTouching
   }
 
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
-    if (this.rowCount >= ROWS_WORTH_TOUCHING) this.#toucher.touch(this, routeHashes, count)
+    if (this.rowCount >= this.#rowsWorthTouching) {
+      this.#toucher.touch(this, routeHashes, count)
+      if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
+    }
     this.source?.prefetch(keys, routeHashes, count)
   }
 

@@ -21,6 +21,10 @@ export class ListCollection extends Collection {
     this.isBelow = chunksBelow > 0
   }
 
+  get touched(): number {
+    return this.#chunks.length
+  }
+
   get isGone(): boolean {
     return !this.isBelow && this.#chunks.length === 0
   }

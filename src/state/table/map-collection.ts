@@ -31,6 +31,10 @@ export class MapCollection extends Collection {
     this.isBelow = liesBelow
   }
 
+  get touched(): number {
+    return this.index.size
+  }
+
   get isGone(): boolean {
     return this.isComplete && !this.isBelow && this.index.size === 0
   }

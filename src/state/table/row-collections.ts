@@ -30,6 +30,11 @@ export class RowCollections implements ItemRow {
     return made
   }
 
+  /** One of them, if there is any. */
+  get first(): Collection | undefined {
+    return this.#byOrdinal[0] ?? this.#byOrdinal[1]
+  }
+
   /** Puts in place what the store below is known to hold. */
   place(collection: Collection): void {
     this.#byOrdinal[collection.state.ordinal] = collection

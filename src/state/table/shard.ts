@@ -77,6 +77,18 @@ export class Shard {
     }
   }
 
+  /** The first slot with this hash, most likely that of the row; -1 if there is none. */
+  slotOfHash(routeHash: number): number {
+    const { words } = this
+    const stride = this.#stride
+    const mask = this.capacity - 1
+    for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
+      const word = slot * stride * 2
+      if (words[word + WORD_FLAGS] === 0) return -1
+      if (words[word + WORD_HASH] === routeHash) return slot
+    }
+  }
+
   /** Adds a row that is not there yet; its record is empty but for key, hash and `flags`. */
   add(key: unknown, routeHash: number, flags: number): number {
     if (this.isFull) this.#grow()

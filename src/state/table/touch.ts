@@ -4,15 +4,21 @@
  * for one miss at a time. Here they follow each other closely, and it waits for many together.
  */
 import { required } from '../../util/assert.ts'
+import type { Collection } from './collection.ts'
+import type { RowCollections } from './row-collections.ts'
 import type { RowFinder } from './row-finder.ts'
 
 /** Of smaller tables, what is used often stays in the caches, and the looking would cost more. */
 export const ROWS_WORTH_TOUCHING = 262_144
+/** What collections consist of is all over the heap. */
+export const COLLECTIONS_WORTH_TOUCHING = 16_384
 
 export class RowToucher {
   /** Depends on everything that was looked at: without it the compiler could leave looking out. */
   seen = 0
   readonly #keys: unknown[] = []
+  readonly #rows: (RowCollections | undefined)[] = []
+  readonly #collections: (Collection | undefined)[] = []
 
   /** Looks where the rows of these hashes are, if they have not been moved by others. */
   touch(table: RowFinder, routeHashes: Int32Array, count: number): void {
@@ -28,6 +34,23 @@ export class RowToucher {
       const key = this.#keys[at]
       if (typeof key === 'string') seen ^= key.length
     }
+    this.seen ^= seen
+  }
+
+  /** As `touch`, for the collections of the rows: from one object to the next, each in a round. */
+  touchCollections(table: RowFinder, routeHashes: Int32Array, count: number): void {
+    const rows = this.#rows
+    const collections = this.#collections
+    let seen = 0
+    for (let at = 0; at < count; at++) {
+      const routeHash = routeHashes[at] as number // at < count
+      const shard = required(table.shards[table.shardIndexOf(routeHash)], 'a key of this table')
+      rows[at] = shard.collections?.[shard.slotOfHash(routeHash)]
+    }
+    for (let at = 0; at < count; at++) collections[at] = rows[at]?.first
+    for (let at = 0; at < count; at++) seen ^= collections[at]?.touched ?? 0
+    rows.fill(undefined)
+    collections.fill(undefined)
     this.seen ^= seen
   }
 }

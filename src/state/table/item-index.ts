@@ -11,23 +11,38 @@ const scratch = new ByteWriter()
 export class ItemIndex {
   readonly #primitive = new Map<unknown, Item>()
   #composite: Map<string, Item> | undefined
+  /** The entry found last: mostly, as for the window of now, the next one looked for, too. */
+  #last: Item | undefined
 
   get size(): number {
     return this.#primitive.size + (this.#composite?.size ?? 0)
   }
 
+  /** A number for which the entry found last must be looked at. */
+  get touched(): number {
+    return this.#last?.flags ?? 0
+  }
+
   get(key: unknown): Item | undefined {
-    if (keyIsPrimitive(key)) return this.#primitive.get(key)
-    return this.#composite?.get(canonical(key))
+    const last = this.#last
+    // Zeros are equal, as in a Map; NaN is found there.
+    if (last !== undefined && last.key === key) return last
+    const found = keyIsPrimitive(key)
+      ? this.#primitive.get(key)
+      : this.#composite?.get(canonical(key))
+    if (found !== undefined) this.#last = found
+    return found
   }
 
   /** `item.key` must be a key that nobody else can change. */
   set(item: Item): void {
+    this.#last = item
     if (keyIsPrimitive(item.key)) this.#primitive.set(item.key, item)
     else (this.#composite ??= new Map()).set(canonical(item.key), item)
   }
 
   delete(key: unknown): void {
+    this.#last = undefined
     if (keyIsPrimitive(key)) this.#primitive.delete(key)
     else this.#composite?.delete(canonical(key))
   }
@@ -39,6 +54,7 @@ export class ItemIndex {
   }
 
   clear(): void {
+    this.#last = undefined
     this.#primitive.clear()
     this.#composite = undefined
   }

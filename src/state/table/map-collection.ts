@@ -32,7 +32,7 @@ export class MapCollection extends Collection {
   }
 
   get touched(): number {
-    return this.index.size
+    return this.index.touched
   }
 
   get isGone(): boolean {

@@ -5,17 +5,16 @@
 import type { KeyedStateTable } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
 import type { Operator, OperatorContext, Output } from './operator.ts'
-import { CHECKED_RESULTS, refuseAsyncResult } from './synchronous.ts'
+import { ResultCheck } from './synchronous.ts'
 
 export abstract class BaseOperator implements Operator {
   protected readonly output: Output
-  readonly #what: string
-  #unchecked = CHECKED_RESULTS
+  readonly #results: ResultCheck
 
   /** @param what names the operator in messages. */
   constructor(context: OperatorContext, what: string) {
     this.output = context.output
-    this.#what = what
+    this.#results = new ResultCheck(what)
   }
 
   abstract processElement(value: unknown, timestamp: number): void
@@ -34,9 +33,7 @@ export abstract class BaseOperator implements Operator {
 
   /** Looks at the first results of the user's function: none may be a promise. */
   protected check(result: unknown): void {
-    if (this.#unchecked === 0) return
-    this.#unchecked--
-    refuseAsyncResult(result, this.#what)
+    this.#results.check(result)
   }
 }
 

@@ -7,7 +7,7 @@ import { types } from 'node:util'
 import { MillraceError } from '../errors.ts'
 
 /** Results that are checked per running function; later ones are trusted, for speed. */
-export const CHECKED_RESULTS = 8
+const CHECKED_RESULTS = 8
 
 /** Refuses a function that is `async` by its declaration. */
 export function refuseAsyncFunction(fn: unknown, what: string): void {
@@ -25,16 +25,30 @@ export function refuseAsyncResult(result: unknown, what: string): void {
   throw asynchronous(what)
 }
 
+/** Looks at the first results of one running function: none may be a promise. */
+export class ResultCheck {
+  readonly #what: string
+  #unchecked = CHECKED_RESULTS
+
+  /** @param what names the function in messages. */
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  check(result: unknown): void {
+    if (this.#unchecked === 0) return
+    this.#unchecked--
+    refuseAsyncResult(result, this.#what)
+  }
+}
+
 /** `fn`, with its first results looked at. */
 export function synchronous<A, B, R>(fn: (a: A, b: B) => R, what: string): (a: A, b: B) => R {
   refuseAsyncFunction(fn, what)
-  let unchecked = CHECKED_RESULTS
+  const results = new ResultCheck(what)
   return (a, b) => {
     const result = fn(a, b)
-    if (unchecked > 0) {
-      unchecked--
-      refuseAsyncResult(result, what)
-    }
+    results.check(result)
     return result
   }
 }

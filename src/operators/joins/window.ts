@@ -9,7 +9,7 @@ import type { Collector, Timestamp } from '../functions.ts'
 import { NO_TIMESTAMP, type Operator, type OperatorContext, type TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import { Emitter } from '../process-context.ts'
-import { CHECKED_RESULTS, refuseAsyncResult } from '../synchronous.ts'
+import { ResultCheck } from '../synchronous.ts'
 import {
   type ContentsKind,
   listedContents,
@@ -181,15 +181,14 @@ const NOBODY: readonly unknown[] = Object.freeze([undefined])
 class JoinEmitter implements WindowEmitter {
   readonly #context: OperatorContext
   readonly #table: KeyedStateTable
-  readonly #what: string
+  readonly #results: ResultCheck
   readonly #outer: OuterSides
   readonly #join: JoinFunction
-  #unchecked = CHECKED_RESULTS
 
   constructor(context: OperatorContext, what: string, outer: OuterSides, join: JoinFunction) {
     this.#context = context
     this.#table = tableOf(context)
-    this.#what = what
+    this.#results = new ResultCheck(what)
     this.#outer = outer
     this.#join = join
   }
@@ -209,10 +208,7 @@ class JoinEmitter implements WindowEmitter {
   #emit(left: unknown, right: unknown, context: WindowContext<unknown>, window: Window): void {
     const join = this.#join
     const result = join(left, right, context)
-    if (this.#unchecked > 0) {
-      this.#unchecked--
-      refuseAsyncResult(result, this.#what)
-    }
+    this.#results.check(result)
     if (result !== undefined) this.#context.output.collect(result, timestampOf(window))
   }
 }
@@ -236,15 +232,14 @@ export function coGroupEmitter(
 class CoGroupEmitter implements WindowEmitter {
   readonly #context: OperatorContext
   readonly #table: KeyedStateTable
-  readonly #what: string
+  readonly #results: ResultCheck
   readonly #fn: CoGroupFunction
   readonly #emitter: Emitter
-  #unchecked = CHECKED_RESULTS
 
   constructor(context: OperatorContext, what: string, fn: CoGroupFunction, emitter: Emitter) {
     this.#context = context
     this.#table = tableOf(context)
-    this.#what = what
+    this.#results = new ResultCheck(what)
     this.#fn = fn
     this.#emitter = emitter
   }
@@ -261,9 +256,7 @@ class CoGroupEmitter implements WindowEmitter {
     }
     const fn = this.#fn
     const returned = fn(left, right, context, emitter)
-    if (this.#unchecked === 0) return
-    this.#unchecked--
-    refuseAsyncResult(returned, this.#what)
+    this.#results.check(returned)
   }
 
   clear(): void {}

@@ -4,7 +4,7 @@ import { tableOf } from '../base.ts'
 import { NO_TIMESTAMP, type OperatorContext } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import { Emitter } from '../process-context.ts'
-import { CHECKED_RESULTS, refuseAsyncResult } from '../synchronous.ts'
+import { ResultCheck } from '../synchronous.ts'
 import type { MatchBuffer } from './buffer.ts'
 import { eventsOf, type MatchEvents } from './extract.ts'
 import type { MatchContext, PatternProcessContext, PatternProcessFunction } from './functions.ts'
@@ -32,15 +32,14 @@ interface EmitterParts extends MatchFunctions {
 
 export class MatchEmitter implements MatchReceiver, PatternProcessContext<unknown> {
   readonly #context: OperatorContext
-  readonly #what: string
+  readonly #results: ResultCheck
   readonly #parts: EmitterParts
   readonly #table: KeyedStateTable
   readonly #emitter: Emitter
-  #unchecked = CHECKED_RESULTS
 
   constructor(context: OperatorContext, what: string, parts: EmitterParts) {
     this.#context = context
-    this.#what = what
+    this.#results = new ResultCheck(what)
     this.#parts = parts
     this.#table = tableOf(context)
     this.#emitter = new Emitter(context, what, parts.declared)
@@ -48,7 +47,7 @@ export class MatchEmitter implements MatchReceiver, PatternProcessContext<unknow
 
   complete(node: number, time: number): void {
     this.#setTime(time)
-    this.#check(this.#parts.process.processMatch(this.#events(node), this, this.#emitter))
+    this.#results.check(this.#parts.process.processMatch(this.#events(node), this, this.#emitter))
   }
 
   timedOut(node: number, time: number): void {
@@ -56,7 +55,7 @@ export class MatchEmitter implements MatchReceiver, PatternProcessContext<unknow
     if (timedOut === undefined) return
     this.#setTime(time)
     const value = timedOut.select(this.#events(node), this)
-    this.#check(value)
+    this.#results.check(value)
     this.#emitter.side(timedOut.tag, value)
   }
 
@@ -82,11 +81,5 @@ export class MatchEmitter implements MatchReceiver, PatternProcessContext<unknow
 
   #setTime(time: number): void {
     this.#emitter.now = this.#parts.hasTime ? time : NO_TIMESTAMP
-  }
-
-  #check(result: unknown): void {
-    if (this.#unchecked === 0) return
-    this.#unchecked--
-    refuseAsyncResult(result, this.#what)
   }
 }

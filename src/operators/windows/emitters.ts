@@ -11,7 +11,7 @@ import { tableOf } from '../base.ts'
 import { NO_TIMESTAMP, type OperatorContext } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import { Emitter } from '../process-context.ts'
-import { CHECKED_RESULTS, refuseAsyncResult } from '../synchronous.ts'
+import { ResultCheck } from '../synchronous.ts'
 import type { TimeWindow, WindowContext, WindowProcessFunction } from './functions.ts'
 import type { Window } from './window.ts'
 
@@ -43,14 +43,13 @@ export function resultEmitter(emit: EmitFunction | undefined): EmitterKind {
 class ResultEmitter implements WindowEmitter {
   readonly #context: OperatorContext
   readonly #table: KeyedStateTable
-  readonly #what: string
+  readonly #results: ResultCheck
   readonly #emit: EmitFunction | undefined
-  #unchecked = CHECKED_RESULTS
 
   constructor(context: OperatorContext, what: string, emit: EmitFunction | undefined) {
     this.#context = context
     this.#table = tableOf(context)
-    this.#what = what
+    this.#results = new ResultCheck(what)
     this.#emit = emit
   }
 
@@ -59,10 +58,7 @@ class ResultEmitter implements WindowEmitter {
     let record = result
     if (emit !== undefined) {
       record = emit(result, { key: this.#table.currentKey, window: shown(window) })
-      if (this.#unchecked > 0) {
-        this.#unchecked--
-        refuseAsyncResult(record, this.#what)
-      }
+      this.#results.check(record)
     }
     this.#context.output.collect(record, timestampOf(window))
   }
@@ -91,17 +87,16 @@ export function processEmitter(fn: AnyProcess, gets: 'values' | 'result'): Emitt
 /** The context and collector are made once and pointed at each window. */
 class ProcessEmitter implements WindowEmitter {
   readonly #table: KeyedStateTable
-  readonly #what: string
+  readonly #results: ResultCheck
   readonly #fn: AnyProcess
   readonly #getsResult: boolean
   readonly #emitter: Emitter
   readonly #perWindow: readonly PerWindowValue[]
   readonly #context: Parameters<AnyProcess['process']>[4]
-  #unchecked = CHECKED_RESULTS
 
   constructor(context: OperatorContext, what: string, fn: AnyProcess, gets: 'values' | 'result') {
     this.#table = tableOf(context)
-    this.#what = what
+    this.#results = new ResultCheck(what)
     this.#fn = fn
     this.#getsResult = gets === 'result'
     const emitter = new Emitter(context, what, fn.sideOutputs)
@@ -137,9 +132,7 @@ class ProcessEmitter implements WindowEmitter {
     // Without a fold, contents give a frozen list.
     const values = this.#getsResult ? Object.freeze([result]) : (result as readonly unknown[])
     const returned = process(key, shown(window), values, this.#emitter, this.#context)
-    if (this.#unchecked === 0) return
-    this.#unchecked--
-    refuseAsyncResult(returned, this.#what)
+    this.#results.check(returned)
   }
 
   clear(slot: number): void {

@@ -4,44 +4,11 @@
  * `load.ts` says where values come from and which wins.
  */
 
-/** Where an option may be given. `run` is the options of `run()` and the flags of the CLI. */
-export type OptionPlace = 'code' | 'file' | 'environment' | 'run'
-
-interface SpecBase {
-  /** One sentence for help and reference. */
-  readonly summary: string
-  /** Its own flag; every option can also be set with `--set key=value`. */
-  readonly flag?: string
-  /** Stands for the value of the flag in help; default: by the type. */
-  readonly valueName?: string
-  /** Absent: everywhere. */
-  readonly places?: readonly OptionPlace[]
-  /** How the default reads, where the value alone does not say it. */
-  readonly defaultText?: string
-}
-
-export type OptionSpec = SpecBase &
-  (
-    | { readonly type: 'duration'; readonly default: number; readonly min?: number }
-    | { readonly type: 'size'; readonly default: number | undefined; readonly min?: number }
-    | {
-        readonly type: 'integer'
-        readonly default: number
-        readonly min: number
-        readonly max: number
-      }
-    | { readonly type: 'boolean'; readonly default: boolean }
-    | { readonly type: 'string'; readonly default: string | undefined }
-    | { readonly type: 'names'; readonly default: readonly string[] }
-    /** Old names by new ones; as text `new=old,…`. */
-    | { readonly type: 'renames'; readonly default: Readonly<Record<string, string>> }
-    | { readonly type: 'enum'; readonly default: string; readonly values: readonly string[] }
-    /** A name, or in code the backend itself: `hashmap()`, `rocksdb({ … })` or your own. */
-    | { readonly type: 'backend'; readonly default: string; readonly values: readonly string[] }
-  )
-
-/** How one start treats what is there must not stay set in a file. */
-const onlyThisRun = ['run'] as const
+import type { OptionPlace, OptionSpec } from './option-spec.ts'
+import { CHECKPOINTING_OPTIONS } from './options-checkpointing.ts'
+import { RESTART_OPTIONS } from './options-restart.ts'
+import { START_OPTIONS } from './options-start.ts'
+import { STATE_OPTIONS } from './options-state.ts'
 
 export const OPTIONS = {
   parallelism: {
@@ -85,114 +52,9 @@ export const OPTIONS = {
     summary:
       'The folder for checkpoints, local state and control files; each job has one inside it.',
   },
-  'checkpointing.interval': {
-    type: 'duration',
-    default: 10_000,
-    min: 10,
-    summary: 'Time from the start of one checkpoint to the start of the next.',
-  },
-  'checkpointing.timeout': {
-    type: 'duration',
-    default: 600_000,
-    min: 100,
-    summary: 'A checkpoint that takes longer is given up.',
-  },
-  'checkpointing.minPause': {
-    type: 'duration',
-    default: 0,
-    summary: 'Least time between the end of one checkpoint and the start of the next.',
-  },
-  'checkpointing.tolerableFailures': {
-    type: 'integer',
-    default: 3,
-    min: 0,
-    max: 1_000_000,
-    summary: 'How many checkpoints may fail one after the other before the job is restarted.',
-  },
-  'checkpointing.storage': {
-    type: 'string',
-    default: undefined,
-    defaultText: '<directory>/<job>/checkpoints',
-    summary: 'Where checkpoints are kept: a path or a file: URL.',
-  },
-  'checkpointing.keep': {
-    type: 'integer',
-    default: 3,
-    min: 1,
-    max: 10_000,
-    summary: 'How many complete checkpoints are kept.',
-  },
-  'checkpointing.onCancel': {
-    type: 'enum',
-    default: 'keep',
-    values: ['keep', 'delete'],
-    summary: 'What becomes of the checkpoints when the job is cancelled.',
-  },
-  'checkpointing.compression': {
-    type: 'enum',
-    default: 'zstd',
-    values: ['zstd', 'none'],
-    summary: 'How the blocks of checkpoint files are compressed.',
-  },
-  'restart.strategy': {
-    type: 'enum',
-    default: 'exponential-delay',
-    values: ['exponential-delay', 'fixed-delay', 'failure-rate', 'none'],
-    summary: 'What follows a failure that a restart may cure; others end the job at once.',
-  },
-  'restart.attempts': {
-    type: 'integer',
-    default: 10,
-    min: 0,
-    max: 1_000_000_000,
-    summary: 'Restarts in a row before the job fails, about five minutes by the other defaults.',
-  },
-  'restart.delay': {
-    type: 'duration',
-    default: 1_000,
-    summary: 'Time before a restart; exponential-delay doubles it each time.',
-  },
-  'restart.maxDelay': {
-    type: 'duration',
-    default: 60_000,
-    summary: 'The longest delay of exponential-delay.',
-  },
-  'restart.resetAfter': {
-    type: 'duration',
-    default: 300_000,
-    summary: 'After this time without a failure, attempts and delay start anew.',
-  },
-  'restart.failures': {
-    type: 'integer',
-    default: 3,
-    min: 1,
-    max: 1_000_000,
-    summary: 'How many failures per restart.interval failure-rate allows.',
-  },
-  'restart.interval': {
-    type: 'duration',
-    default: 300_000,
-    min: 1,
-    summary: 'The span over which failure-rate counts.',
-  },
-  'state.blockCache': {
-    type: 'size',
-    default: undefined,
-    defaultText: 'a share of memory',
-    summary: "RocksDB's cache of blocks read from disk, per job.",
-  },
-  'state.writeBufferSize': {
-    type: 'size',
-    default: undefined,
-    defaultText: 'a share of memory',
-    summary: "RocksDB's buffer for rows that are written below, per job.",
-  },
-  'state.snapshotPolicy': {
-    type: 'enum',
-    default: 'incremental',
-    values: ['incremental', 'full'],
-    summary: 'Whether a checkpoint writes only what changed, or everything.',
-  },
+  ...CHECKPOINTING_OPTIONS,
+  ...RESTART_OPTIONS,
+  ...STATE_OPTIONS,
   batchRecords: {
     type: 'integer',
     default: 512,
@@ -207,44 +69,7 @@ export const OPTIONS = {
     summary:
       'What may wait for a slow receiver in memory, for each output of a task; more is on disk.',
   },
-  from: {
-    type: 'string',
-    default: undefined,
-    defaultText: 'the newest checkpoint, if there is one',
-    places: onlyThisRun,
-    flag: 'from',
-    valueName: 'n|path|latest',
-    summary: 'What to start from: latest, a checkpoint number, or the folder of a snapshot.',
-  },
-  drop: {
-    type: 'names',
-    default: [],
-    defaultText: 'none',
-    flag: 'drop',
-    valueName: 'uid|uid.state',
-    summary: 'State that may be given up where the job does not claim it, or it does not fit.',
-  },
-  renamed: {
-    type: 'renames',
-    default: {},
-    defaultText: 'none',
-    summary: 'What operators and states were called before: new=old, or uid.new=uid.old.',
-  },
-  fresh: {
-    type: 'boolean',
-    default: false,
-    places: onlyThisRun,
-    flag: 'fresh',
-    summary: 'Start with empty state although there are checkpoints.',
-  },
-  acceptDuplicates: {
-    type: 'boolean',
-    default: false,
-    places: onlyThisRun,
-    flag: 'accept-duplicates',
-    summary:
-      'Start from an older checkpoint even where output that is visible already will repeat.',
-  },
+  ...START_OPTIONS,
   logLevel: {
     type: 'enum',
     default: 'info',

@@ -5,12 +5,12 @@
  */
 import { MillraceError } from '../errors.ts'
 import { nearestName } from '../util/nearest.ts'
+import type { OptionPlace } from './option-spec.ts'
 import {
   isAllowedIn,
   isOptionKey,
   OPTION_KEYS,
   type OptionKey,
-  type OptionPlace,
   optionSpec,
   type OptionValues,
 } from './options.ts'

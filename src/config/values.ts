@@ -5,7 +5,8 @@
 import { MillraceError } from '../errors.ts'
 import { type Duration, parseDurationMs, parseSizeBytes, type Size } from '../util/duration.ts'
 import { nearestName } from '../util/nearest.ts'
-import { type OptionKey, type OptionSpec, type OPTIONS, optionSpec } from './options.ts'
+import type { OptionSpec } from './option-spec.ts'
+import { type OptionKey, type OPTIONS, optionSpec } from './options.ts'
 
 export type OptionValue =
   string | number | boolean | readonly string[] | Readonly<Record<string, string>>

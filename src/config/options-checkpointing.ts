@@ -1,0 +1,55 @@
+/** Options of checkpoints: when they are taken, where they are kept, when they are given up. */
+
+import type { OptionSpec } from './option-spec.ts'
+
+export const CHECKPOINTING_OPTIONS = {
+  'checkpointing.interval': {
+    type: 'duration',
+    default: 10_000,
+    min: 10,
+    summary: 'Time from the start of one checkpoint to the start of the next.',
+  },
+  'checkpointing.timeout': {
+    type: 'duration',
+    default: 600_000,
+    min: 100,
+    summary: 'A checkpoint that takes longer is given up.',
+  },
+  'checkpointing.minPause': {
+    type: 'duration',
+    default: 0,
+    summary: 'Least time between the end of one checkpoint and the start of the next.',
+  },
+  'checkpointing.tolerableFailures': {
+    type: 'integer',
+    default: 3,
+    min: 0,
+    max: 1_000_000,
+    summary: 'How many checkpoints may fail one after the other before the job is restarted.',
+  },
+  'checkpointing.storage': {
+    type: 'string',
+    default: undefined,
+    defaultText: '<directory>/<job>/checkpoints',
+    summary: 'Where checkpoints are kept: a path or a file: URL.',
+  },
+  'checkpointing.keep': {
+    type: 'integer',
+    default: 3,
+    min: 1,
+    max: 10_000,
+    summary: 'How many complete checkpoints are kept.',
+  },
+  'checkpointing.onCancel': {
+    type: 'enum',
+    default: 'keep',
+    values: ['keep', 'delete'],
+    summary: 'What becomes of the checkpoints when the job is cancelled.',
+  },
+  'checkpointing.compression': {
+    type: 'enum',
+    default: 'zstd',
+    values: ['zstd', 'none'],
+    summary: 'How the blocks of checkpoint files are compressed.',
+  },
+} as const satisfies Record<string, OptionSpec>

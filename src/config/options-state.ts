@@ -1,0 +1,24 @@
+/** Options of state and of the local stores below it. */
+
+import type { OptionSpec } from './option-spec.ts'
+
+export const STATE_OPTIONS = {
+  'state.blockCache': {
+    type: 'size',
+    default: undefined,
+    defaultText: 'a share of memory',
+    summary: "RocksDB's cache of blocks read from disk, per job.",
+  },
+  'state.writeBufferSize': {
+    type: 'size',
+    default: undefined,
+    defaultText: 'a share of memory',
+    summary: "RocksDB's buffer for rows that are written below, per job.",
+  },
+  'state.snapshotPolicy': {
+    type: 'enum',
+    default: 'incremental',
+    values: ['incremental', 'full'],
+    summary: 'Whether a checkpoint writes only what changed, or everything.',
+  },
+} as const satisfies Record<string, OptionSpec>

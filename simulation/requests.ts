@@ -60,6 +60,6 @@ async function makeOne({
     case 6:
       return process.stall()
     default:
-      return handle.checkpoint()
+      return handle.checkpoint({ full: random.int(3) === 0 })
   }
 }

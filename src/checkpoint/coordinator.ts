@@ -75,12 +75,14 @@ export class Coordinator {
   /**
    * Asks for a checkpoint. Resolves when it is complete and committed (and copied, if a savepoint
    * was asked for); rejects with `CHECKPOINT_FAILED`, or why the attempt ended.
+   *
+   * @param full all state is written anew, so that the checkpoint needs no older file.
    */
-  request(purpose: RequestPurpose, savepoint?: string): Promise<RequestOutcome> {
+  request(purpose: RequestPurpose, savepoint?: string, full = false): Promise<RequestOutcome> {
     const id = ++this.#requestId
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#take({ kind: 'request', request: { id, purpose, savepoint } })
+      this.#take({ kind: 'request', request: { id, purpose, savepoint, full } })
     })
   }
 
@@ -178,13 +180,13 @@ export class Coordinator {
     }
   }
 
-  #trigger({ checkpointId, stopAfter }: EffectOf<'trigger'>): void {
+  #trigger({ checkpointId, stopAfter, full }: EffectOf<'trigger'>): void {
     try {
       this.#cut = {
         sources: this.#world.cutSources(),
         processingTime: this.#world.processingTime(),
       }
-      this.#world.send({ kind: 'trigger', checkpointId, stopAfter })
+      this.#world.send({ kind: 'trigger', checkpointId, stopAfter, full })
     } catch (error) {
       const data = errorToData(error, 'CHECKPOINT_FAILED')
       return this.#take({ kind: 'trigger-failed', checkpointId, error: data })

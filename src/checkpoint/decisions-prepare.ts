@@ -50,7 +50,8 @@ export function startNext(draft: Draft, atMs: number): void {
   if (!mayStart(draft)) return
   const [first] = draft.requests
   if (first !== undefined) {
-    // One checkpoint answers all who only want one; a stop or savepoint goes by itself.
+    // One checkpoint answers all who only want one, in full if one of them wants that; a stop or
+    // savepoint goes by itself.
     const joins = (other: CheckpointRequest) => other === first || other.purpose === 'manual'
     const alone = (other: CheckpointRequest) => other === first
     const taken = draft.requests.filter(first.purpose === 'manual' ? joins : alone)
@@ -103,7 +104,8 @@ function begin(
     acknowledged: new Map(),
   }
   const stopAfter = purpose === 'stop' || purpose === 'final'
-  draft.effects.push({ kind: 'trigger', checkpointId, purpose, stopAfter })
+  const full = requests.some((request) => request.full === true)
+  draft.effects.push({ kind: 'trigger', checkpointId, purpose, stopAfter, full })
 }
 
 export function triggered(draft: Draft, checkpointId: number, atMs: number): void {

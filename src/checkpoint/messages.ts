@@ -56,6 +56,8 @@ export type ToWorker =
       readonly checkpointId: number
       /** After this barrier sources read no more: stop with savepoint, final checkpoint. */
       readonly stopAfter: boolean
+      /** Each task writes all its state anew: the manifest names no older run. */
+      readonly full?: boolean
     }
   | { readonly kind: 'complete'; readonly checkpointId: number; readonly commit: boolean }
   | { readonly kind: 'abort'; readonly checkpointId: number }

@@ -58,6 +58,8 @@ export interface CheckpointRequest {
   readonly purpose: RequestPurpose
   /** Copy the complete checkpoint there: required for `savepoint`, optional for `stop`. */
   readonly savepoint: string | undefined
+  /** Of a manual one: all state is written anew, so that it needs no older file. */
+  readonly full?: boolean
 }
 
 /** What a request resolves to. */
@@ -119,6 +121,7 @@ export type ProtocolEffect =
       readonly checkpointId: number
       readonly purpose: CheckpointPurpose
       readonly stopAfter: boolean
+      readonly full: boolean
     }
   /** Append the link; then say `confirmed`, `confirm-failed` or `leadership-lost`. */
   | {

@@ -130,6 +130,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/control.ts')).savepoint,
   },
   {
+    name: 'checkpoint',
+    summary: 'Takes a checkpoint of a running job now; ends when its output is committed.',
+    positionals: [runningJob],
+    flags: [
+      {
+        name: 'full',
+        summary: 'Write all state anew, so that the checkpoint needs no file of an older one.',
+      },
+      ...directoryFlags,
+    ],
+    examples: [
+      { command: 'millrace checkpoint word-count', does: 'what changed since the last one' },
+      { command: 'millrace checkpoint word-count --full --json', does: 'all of the state' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/control.ts')).checkpoint,
+  },
+  {
     name: 'checkpoint ls',
     summary: 'Lists the checkpoints of a job, or in a folder.',
     positionals: [snapshots],

@@ -9,12 +9,18 @@ export function findCommand(
   commands: readonly CommandSpec[],
   words: readonly string[],
 ): { readonly command: CommandSpec; readonly length: number } {
+  const [first = '', second, third] = words
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ')
     const command = commands.find((each) => each.name === name)
-    if (command !== undefined) return { command, length: name.split(' ').length }
+    // `checkpoint` is a command as well as the first word of others: a wrong second word shows by
+    // the third.
+    const takes = command?.positionals.length ?? 0
+    const isTooMuch = length === 1 && takes === 1 && third !== undefined && !third.startsWith('-')
+    const isGroup = commands.some((each) => each.name.startsWith(`${first} `))
+    if (command === undefined || (isTooMuch && isGroup)) continue
+    return { command, length: name.split(' ').length }
   }
-  const [first = '', second] = words
   const group = commands.filter((each) => each.name.startsWith(`${first} `))
   if (group.length > 0) {
     const names = group.map((each) => each.name.slice(first.length + 1))

@@ -163,8 +163,8 @@ export class Attempt {
     this.#settle({ how: 'failed', error: errorFromData(error) })
   }
 
-  request(purpose: RequestPurpose, savepoint?: string): Promise<RequestOutcome> {
-    return this.#coordinator.request(purpose, savepoint)
+  request(purpose: RequestPurpose, savepoint?: string, full?: boolean): Promise<RequestOutcome> {
+    return this.#coordinator.request(purpose, savepoint, full)
   }
 
   /** Sources end now, as if their input were over. */

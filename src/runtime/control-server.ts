@@ -148,13 +148,13 @@ async function call(line: string, handler: ControlHandler | undefined): Promise<
     case 'status':
       return handler.status()
     case 'checkpoint':
-      return handler.checkpoint()
+      return handler.checkpoint({ full: flagParam(params, 'full') })
     case 'savepoint':
       return handler.savepoint(textParam(params, 'directory'))
     case 'stop': {
       const savepoint =
         params['savepoint'] === undefined ? {} : { savepoint: textParam(params, 'savepoint') }
-      return handler.stop({ ...savepoint, drain: params['drain'] === true })
+      return handler.stop({ ...savepoint, drain: flagParam(params, 'drain') })
     }
     case 'cancel':
       return handler.cancel()
@@ -188,6 +188,12 @@ function textParam(params: Readonly<Record<string, unknown>>, name: string): str
   const value = params[name]
   if (typeof value === 'string' && value !== '') return value
   throw badRequest(`${name} is missing or no text`)
+}
+
+function flagParam(params: Readonly<Record<string, unknown>>, name: string): boolean {
+  const value = params[name] ?? false
+  if (typeof value === 'boolean') return value
+  throw badRequest(`${name} is neither true nor false`)
 }
 
 function badRequest(message: string, near?: string): MillraceError {

@@ -44,7 +44,7 @@ export interface JobClaim {
 /** What the control socket can ask of a running job. */
 export interface ControlHandler {
   status(): unknown
-  checkpoint(): Promise<unknown>
+  checkpoint(options: { readonly full?: boolean }): Promise<unknown>
   savepoint(directory: string): Promise<unknown>
   stop(options: { readonly savepoint?: string; readonly drain?: boolean }): Promise<unknown>
   cancel(): Promise<unknown>

@@ -93,8 +93,8 @@ export class JobMaster {
   }
 
   /** Asks for a checkpoint now. */
-  checkpoint(): Promise<RequestOutcome> {
-    return this.#running().request('manual')
+  checkpoint(full: boolean): Promise<RequestOutcome> {
+    return this.#running().request('manual', undefined, full)
   }
 
   savepoint(directory: string): Promise<RequestOutcome> {
@@ -282,7 +282,7 @@ export class JobMaster {
   #controlHandler(): ControlHandler {
     return {
       status: () => this.status,
-      checkpoint: () => this.checkpoint(),
+      checkpoint: ({ full }) => this.checkpoint(full === true),
       savepoint: (directory) => this.savepoint(directory),
       stop: ({ savepoint, drain }) => this.stop(savepoint, drain === true),
       cancel: async () => this.cancel(),

@@ -23,8 +23,15 @@ export interface JobHandle extends AsyncDisposable {
   readonly status: JobStatus
   /** Where its checkpoints lie; can be given to `from` of another run. */
   readonly checkpointLocation: string
-  /** Takes a checkpoint now; resolves when it is complete and its output committed. */
-  checkpoint(): Promise<{ readonly checkpointId: number }>
+  /**
+   * Takes a checkpoint now; resolves when it is complete and its output committed. With `full` all
+   * state is written anew, so that it needs no file of an older checkpoint; otherwise what changed.
+   *
+   * @throws `CHECKPOINT_FAILED`, `JOB_NOT_RUNNING`.
+   * @example
+   * const { checkpointId } = await handle.checkpoint({ full: true })
+   */
+  checkpoint(options?: { readonly full?: boolean }): Promise<{ readonly checkpointId: number }>
   /**
    * Writes a self-contained snapshot into `directory`, which must be empty or missing.
    *
@@ -106,8 +113,10 @@ class EmbeddedJob implements JobHandle {
     return this.status.checkpoints.location
   }
 
-  async checkpoint(): Promise<{ readonly checkpointId: number }> {
-    return this.#master.checkpoint()
+  async checkpoint(
+    options: { readonly full?: boolean } = {},
+  ): Promise<{ readonly checkpointId: number }> {
+    return this.#master.checkpoint(options.full === true)
   }
 
   async savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }> {

@@ -24,6 +24,8 @@ import type { WorkerSettings } from '../checkpoint/settings.ts'
 interface Attempt {
   readonly checkpointId: number
   readonly cut: StateCut | undefined
+  /** All of the state is in runs written for it. */
+  readonly full: boolean
   /** Settles when nothing reads the cut any more. */
   writing: Promise<TaskSnapshot> | undefined
   /** Set when the run is written. */
@@ -67,14 +69,21 @@ export class TaskSnapshots {
     return this.#attempt !== undefined
   }
 
-  /** Writes what a cut holds; resolves with the task's part of the checkpoint. */
+  /**
+   * Writes what a cut holds; resolves with the task's part of the checkpoint.
+   *
+   * @param full whether the part is to refer to no run of an older checkpoint.
+   */
   write(
     checkpointId: number,
     cut: StateCut | undefined,
     records: Promise<readonly OperatorStateEntry[]>,
+    full = false,
   ): Promise<TaskSnapshot> {
     assert(this.#attempt === undefined, 'a cut before the fate of the former one is known')
-    const attempt: Attempt = { checkpointId, cut, writing: undefined, runs: undefined, written: [] }
+    const isFull = full || this.#options.settings.snapshotPolicy === 'full'
+    const pending = { writing: undefined, runs: undefined, written: [] }
+    const attempt: Attempt = { checkpointId, cut, full: isFull, ...pending }
     this.#attempt = attempt
     attempt.writing = this.#write(attempt, records)
     return attempt.writing
@@ -90,7 +99,7 @@ export class TaskSnapshots {
       `checkpoint ${checkpointId} completed before it was written`,
     )
     attempt.cut?.confirm()
-    if (this.#merged !== undefined && this.#runs.includes(this.#merged.by)) this.#merged = undefined
+    this.#settleMerge()
     this.#startMerge()
   }
 
@@ -141,12 +150,12 @@ export class TaskSnapshots {
     }
   }
 
-  /** Under the policy of full snapshots a checkpoint holds one run: all of the state. */
+  /** A full checkpoint holds one run, written for it: all of the state. */
   async #inWhole(
     attempt: Attempt,
     runs: readonly RunReference[],
   ): Promise<readonly RunReference[]> {
-    if (this.#options.settings.snapshotPolicy !== 'full' || runs.length < 2) return runs
+    if (!attempt.full || runs.every((run) => attempt.written.includes(run))) return runs
     const whole = await this.#mergeInto(runs, true, attempt.checkpointId)
     attempt.written = [...attempt.written, whole]
     return [whole]
@@ -173,6 +182,18 @@ export class TaskSnapshots {
   async #merge(runs: readonly RunReference[], dropTombstones: boolean): Promise<void> {
     const by = await this.#mergeInto(runs, dropTombstones, this.#options.scope.checkpointId)
     this.#merged = { replaces: runs, by }
+    this.#settleMerge()
+  }
+
+  /** A merge has taken effect, or came too late: a full checkpoint has replaced its runs. */
+  #settleMerge(): void {
+    const merged = this.#merged
+    if (merged === undefined || this.#runs.includes(merged.replaces[0] as RunReference)) return
+    this.#merged = undefined
+    if (this.#runs.includes(merged.by)) return
+    const { store, host } = this.#options
+    const failed = (error: unknown): void => host.report('run-not-deleted', error)
+    void store.delete(merged.by.name).catch(failed) // nobody will ever name it
   }
 
   #mergeInto(

@@ -208,7 +208,7 @@ export class Task {
     this.#held = undefined
     const syncMs = host.clock.monotonic() - startMs
     const all = Promise.all(committables).then((lists) => [...records, ...lists.flat()])
-    const written = snapshots.write(barrier.checkpointId, cut, all)
+    const written = snapshots.write(barrier.checkpointId, cut, all, barrier.full)
     void this.#acknowledge(barrier, { alignmentMs, syncMs, cut, position, written, digests })
   }
 

@@ -150,8 +150,8 @@ export class WorkerRuntime {
         for (const task of this.#sourceTasks(message.uid)) task.parts.source?.noMoreSplits()
         return
       case 'trigger': {
-        const { checkpointId, stopAfter } = message
-        for (const task of this.#tasks) task.trigger({ checkpointId, stopAfter })
+        const { kind: _kind, ...barrier } = message
+        for (const task of this.#tasks) task.trigger(barrier)
         return
       }
       case 'complete':

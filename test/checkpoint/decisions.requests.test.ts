@@ -41,6 +41,7 @@ test('when all tasks have ended a final checkpoint and all commits precede the e
     checkpointId: 2,
     purpose: 'final',
     stopAfter: true,
+    full: false,
   })
   driver.prepare(2)
   assert.equal(driver.of('write-manifest')[1]?.finished, true)
@@ -172,5 +173,26 @@ test('too many requests are turned away', () => {
   assert.deepEqual(
     driver.of('reject').map((effect) => effect.requestId),
     [65],
+  )
+})
+
+test('one full checkpoint answers also those who only want one', () => {
+  const driver = new Driver().start()
+  driver.request(1, 'manual')
+  driver.request(2, 'manual')
+  driver.request(3, 'manual', undefined, true)
+  driver.complete(1)
+  driver.complete(2)
+  assert.deepEqual(
+    driver.of('trigger').map(({ full }) => full),
+    [false, true],
+  )
+  assert.deepEqual(
+    driver.of('resolve').map(({ requestId, outcome }) => [requestId, outcome.checkpointId]),
+    [
+      [1, 1],
+      [2, 2],
+      [3, 2],
+    ],
   )
 })

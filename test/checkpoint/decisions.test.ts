@@ -6,7 +6,7 @@ test('a periodic checkpoint passes its four phases, each timed', () => {
   const driver = new Driver().start()
   assert.deepEqual(driver.effects, [{ kind: 'schedule-tick', atMs: 1000 }])
   assert.deepEqual(driver.tick(1000), [
-    { kind: 'trigger', checkpointId: 1, purpose: 'periodic', stopAfter: false },
+    { kind: 'trigger', checkpointId: 1, purpose: 'periodic', stopAfter: false, full: false },
     { kind: 'schedule-tick', atMs: 6000 },
   ])
   driver.at(1002).take({ kind: 'triggered', checkpointId: 1 })

@@ -81,8 +81,13 @@ export class Driver {
     return this.at(atMs).take({ kind: 'tick' })
   }
 
-  request(id: number, purpose: 'manual' | 'savepoint' | 'stop', savepoint?: string) {
-    return this.take({ kind: 'request', request: { id, purpose, savepoint } })
+  request(
+    id: number,
+    purpose: 'manual' | 'savepoint' | 'stop',
+    savepoint?: string,
+    full = false,
+  ): readonly ProtocolEffect[] {
+    return this.take({ kind: 'request', request: { id, purpose, savepoint, full } })
   }
 
   acknowledge(

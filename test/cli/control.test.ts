@@ -29,7 +29,10 @@ async function runJob(name: string, changes: Partial<ControlHandler> = {}): Prom
   progress.params = { input: 'book.txt' }
   claim.serve({
     status: () => progress.status([]),
-    checkpoint: () => Promise.resolve(undefined),
+    checkpoint: async (options) => {
+      calls.push(['checkpoint', options])
+      return { checkpointId: 7, sequence: 9, committed: true }
+    },
     savepoint: async (target) => void calls.push(['savepoint', target]),
     stop: async (options) => {
       calls.push(['stop', options])
@@ -132,6 +135,18 @@ test('cancel ends the job', async () => {
   const calls = await runJob('words')
   assert.deepEqual(await cli('cancel', 'words'), { code: 0, out: 'cancelled words\n', err: '' })
   assert.deepEqual(calls, [['cancel']])
+})
+
+test('checkpoint takes one now, of what changed or in full', async () => {
+  const calls = await runJob('words')
+  assert.equal((await cli('checkpoint', 'words')).out, 'checkpoint 7 of words\n')
+  const json = JSON.parse((await cli('checkpoint', 'words', '--full', '--json')).out) as object
+  assert.deepEqual(json, { job: 'words', checkpointId: 7, full: true })
+  assert.deepEqual(calls, [
+    ['checkpoint', { full: false }],
+    ['checkpoint', { full: true }],
+  ])
+  assert.equal((await cli('checkpoint', 'word')).code, 3)
 })
 
 test('savepoint goes to the folder given, or to one named by the time', async () => {

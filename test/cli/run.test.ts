@@ -137,6 +137,29 @@ test('a second run of the same job is refused with 4 and names the first', async
   assert.match(second.err, new RegExp(`process ${first.child.pid} runs the job ticks`))
 })
 
+test('a full checkpoint on request refers to no file of an older one', async () => {
+  const job = run(...ticks)
+  await until('output', committed)
+  const taken = await perform(folder.path, ['checkpoint', 'ticks', '--full', '--json'])
+  assert.equal(taken.code, 0, taken.err)
+  const { checkpointId } = JSON.parse(taken.out) as { checkpointId: number }
+  const show = ['checkpoint', 'show', 'ticks', '--checkpoint', String(checkpointId), '--json']
+  const shown = await perform(folder.path, show)
+  const link = JSON.parse(shown.out) as { purpose: string; tasks: { runs: { name: string }[] }[] }
+  assert.equal(link.purpose, 'manual')
+  const names = link.tasks.flatMap(({ runs }) => runs.map(({ name }) => name))
+  assert.ok(names.length > 0)
+  for (const name of names) assert.match(name, new RegExp(`^runs/\\d+-${checkpointId}-`))
+  job.child.kill('SIGKILL')
+  await job.ended
+  const again = run(...ticks)
+  const before = checkOutput()
+  await until('more output', () => checkOutput() > before)
+  again.child.kill('SIGTERM')
+  assert.equal((await again.ended).code, 0)
+  assert.ok(checkOutput() > before)
+})
+
 test('list, savepoint and stop reach the running job', async () => {
   const first = run(...ticks)
   await until('output', committed)

@@ -62,7 +62,7 @@ test('a wrong word names the nearest command', async () => {
     [['lst'], 'did you mean millrace list?'],
     [['savepiont', 'x'], 'did you mean millrace savepoint?'],
     [['checkpoint', 'verfy', 'x'], 'did you mean millrace checkpoint verify?'],
-    [['checkpoint'], 'it is one of ls, show, verify'],
+    [['checkpoint'], 'it is the name of a running job'],
     [['frobnicate'], 'see `millrace --help`'],
   ] as const) {
     const { code, err } = await cli(...args)

@@ -1,5 +1,6 @@
-/** `millrace stop`, `cancel` and `savepoint`: one request to a running job each. */
+/** `millrace stop`, `cancel`, `checkpoint` and `savepoint`: one request to a running job each. */
 import { join, resolve } from 'node:path'
+import type { RequestOutcome } from '../../checkpoint/protocol.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import type { ControlFile } from '../../runtime/control-protocol.ts'
 import { callJob, controlFileOf, untilGone } from '../control-client.ts'
@@ -25,6 +26,17 @@ export const cancel: CommandFunction = async (invocation, terminal) => {
   const work = endJob(directory, file, 'cancel', {})
   const value = { job: file.job, ...(await withProgress(terminal, 'cancelling', work)) }
   return done(invocation, terminal, value, `cancelled ${file.job}`)
+}
+
+export const checkpoint: CommandFunction = async (invocation, terminal) => {
+  const { file } = await find(invocation, terminal)
+  const full = invocation.isSet('full')
+  const work = callJob(file, 'checkpoint', { full })
+  const result = await withProgress(terminal, 'taking a checkpoint', work)
+  // The server is this package's own, and answers with the outcome of the request.
+  const { checkpointId } = result as RequestOutcome
+  const value = { job: file.job, checkpointId, full }
+  return done(invocation, terminal, value, `checkpoint ${checkpointId} of ${file.job}`)
 }
 
 export const savepoint: CommandFunction = async (invocation, terminal) => {

@@ -80,7 +80,7 @@ export interface JobHarness extends AsyncDisposable {
    */
   until(condition: () => boolean, what?: string): Promise<void>
   /** Takes a checkpoint; when it resolves, its output is committed. */
-  checkpoint(): Promise<void>
+  checkpoint(options?: { readonly full?: boolean }): Promise<void>
   /** Takes a savepoint. */
   snapshot(): Promise<JobSnapshot>
   /** As `kill -9` and a new start: what no checkpoint holds is done again. */
@@ -215,9 +215,9 @@ class Harness implements JobHarness {
     }
   }
 
-  async checkpoint(): Promise<void> {
+  async checkpoint(options?: { readonly full?: boolean }): Promise<void> {
     await this.settle()
-    await this.#driven(this.#running.checkpoint())
+    await this.#driven(this.#running.checkpoint(options))
     await this.settle()
   }
 

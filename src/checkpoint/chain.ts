@@ -234,7 +234,7 @@ export interface Leadership {
  */
 export async function fence(
   store: BlobStore,
-  identity: { readonly jobName: string; readonly writtenAt: number },
+  identity: Pick<FenceLink, 'jobName' | 'writtenAt' | 'leader'>,
   decide: (chain: Chain) => FenceDecision | Promise<FenceDecision>,
   reach: Reach = reachNothing,
 ): Promise<Leadership> {
@@ -250,9 +250,8 @@ export async function fence(
       continue
     }
     const { restores, lineage } = decision
-    const { jobName, writtenAt } = identity
     const leaderEpoch = head.leaderEpoch + 1
-    const body = { kind: 'fence', jobName, lineage, leaderEpoch, writtenAt, restores } as const
+    const body = { kind: 'fence', ...identity, lineage, leaderEpoch, restores } as const
     await reach('before-fence')
     const entry = await appendLink(store, head, body)
     if (entry === 'lost' || entry.link.kind !== 'fence') continue

@@ -206,7 +206,7 @@ const header = {
 
 const fence = checks.shape<FenceLink>(
   { ...header, kind: checks.exactly('fence'), restores: checks.integer(0, SEQUENCE_MAX) },
-  {},
+  { leader: name },
 )
 const checkpoint = checks.shape<CheckpointLink>(
   {

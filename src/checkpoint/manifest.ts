@@ -30,6 +30,8 @@ export interface FenceLink extends LinkHeader {
   readonly kind: 'fence'
   /** The sequence of the checkpoint it restores, 0 for none (a fresh start). */
   readonly restores: number
+  /** The claim of the process that leads; fences of the first releases do not say. */
+  readonly leader?: string
 }
 
 /** A complete checkpoint: writing it is the commit point. */

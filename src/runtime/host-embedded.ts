@@ -27,7 +27,7 @@ export const embeddedHost: Host = {
   machineLayers: (configFile) => loadMachineLayers({ configFile }),
   at: reachKillPoint,
   openStore: (location) => openBlobStore(location),
-  claim: (directory, jobName) => claimJobFolder(directory, jobName),
+  claim: (request) => claimJobFolder(request),
   spawn: (spec, events) =>
     spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),
 }

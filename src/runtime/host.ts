@@ -34,6 +34,15 @@ export interface WorkerEvents {
   exit(error: ErrorData | undefined): void
 }
 
+export interface ClaimRequest {
+  readonly directory: string
+  readonly jobName: string
+  /** Of this claim; no other has it. */
+  readonly id: string
+  /** An owner whose lease has ended: it is succeeded although its process may still be there. */
+  readonly lapsed?: string | undefined
+}
+
 /** A claim on a job's folder: as long as it is held, another live process is refused. */
 export interface JobClaim {
   /** Connects the control socket to the running job. */
@@ -65,7 +74,7 @@ export interface Host {
   at(point: string): void | Promise<void>
   openStore(location: string): Promise<BlobStore>
   /** Throws `JOB_OWNED` if a living process owns the job. */
-  claim(directory: string, jobName: string): Promise<JobClaim>
+  claim(request: ClaimRequest): Promise<JobClaim>
   spawn(spec: WorkerSpec, events: WorkerEvents): WorkerPort
 }
 

@@ -5,18 +5,18 @@
  * corrupt anything is the fence of the manifest chain, which needs no clock and no pid.
  */
 import { createHash } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../errors.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
-import { type Random, systemRandom } from '../util/random.ts'
 import { VERSION } from '../util/version.ts'
 import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './control-protocol.ts'
 import { createControlServer } from './control-server.ts'
 import { bindControlSocket, probeSocket, removeControlSocket } from './control-socket.ts'
-import type { ControlHandler, JobClaim } from './host.ts'
+import type { ClaimRequest, ControlHandler, JobClaim } from './host.ts'
 import { isProcessAlive, processStartOf } from './process-identity.ts'
+import { STATE_FOLDER } from './run-options.ts'
 
 export const CONTROL_FILE_NAME = 'control.json'
 
@@ -29,25 +29,24 @@ const roundsMax = 20
 /** File systems allow 255. */
 const folderNameBytesMax = 200
 
-export interface ClaimOptions {
-  readonly clock?: Clock
-  readonly random?: Random
+/** What a claim is taken with. */
+interface Claimant {
+  readonly clock: Clock
+  readonly lapsed: string | undefined
 }
 
 /**
- * Claims the folder of a job and opens its control socket.
+ * Claims the folder of a job and opens its control socket. Throw-away files of former starts are
+ * deleted in the background.
  *
- * @param directory the folder of all jobs (`.millrace`); made if it is missing.
+ * @param request its `directory` is the folder of all jobs (`.millrace`); made if it is missing.
  * @throws `JOB_OWNED` naming the living owner; `STORAGE_FAILED` if the folder cannot be written.
  */
 export async function claimJobFolder(
-  directory: string,
-  jobName: string,
-  options: ClaimOptions = {},
+  { directory, jobName, id: claim, lapsed }: ClaimRequest,
+  clock: Clock = systemClock,
 ): Promise<JobClaim> {
-  const clock = options.clock ?? systemClock
   const folder = resolve(directory, requireFolderName(jobName))
-  const claim = (options.random ?? systemRandom()).id()
   let handler: ControlHandler | undefined
   const control = createControlServer({ clock, handler: () => handler })
   const { server } = control
@@ -63,9 +62,11 @@ export async function claimJobFolder(
   }
   try {
     await mkdir(folder, { recursive: true })
-    await takeFolder(folder, { ...owner, socket: '' }, clock)
+    await takeFolder(folder, { ...owner, socket: '' }, { clock, lapsed })
     const socket = await bindControlSocket(server, folder, claim)
     await replaceFile(join(folder, CONTROL_FILE_NAME), { ...owner, socket })
+    const state = join(folder, STATE_FOLDER)
+    void removeAllBut(state, claim)
     return {
       serve(served) {
         handler = served
@@ -73,7 +74,10 @@ export async function claimJobFolder(
       async release() {
         if (!server.listening) return
         control.close()
-        await removeControlSocket(socket)
+        await rm(join(state, claim), { force: true, recursive: true }).catch(() => undefined)
+        // Whoever succeeded us while we slept has put its own socket there.
+        const isOurs = dirname(socket) !== folder || (await ownerOf(folder)) === claim
+        if (isOurs) await removeControlSocket(socket)
         await removeIfOurs(folder, claim)
       },
     }
@@ -90,7 +94,7 @@ export async function claimJobFolder(
 }
 
 /** Puts our file where there is none, or one whose owner is gone. */
-async function takeFolder(folder: string, owner: ControlFile, clock: Clock): Promise<void> {
+async function takeFolder(folder: string, owner: ControlFile, by: Claimant): Promise<void> {
   const file = join(folder, CONTROL_FILE_NAME)
   const ours = join(folder, `.${owner.claim}.json`)
   await writeFile(ours, JSON.stringify(owner), { mode: 0o600 })
@@ -99,8 +103,8 @@ async function takeFolder(folder: string, owner: ControlFile, clock: Clock): Pro
       if (await linkIfAbsent(ours, file)) return
       const text = await readIfThere(file)
       if (text === undefined) continue
-      await refuseIfAlive(folder, text, clock)
-      if (await succeed(folder, text, ours, clock)) return
+      await refuseIfAlive(folder, text, by)
+      if (await succeed(folder, text, ours, by)) return
     }
   } finally {
     await rm(ours, { force: true })
@@ -113,8 +117,13 @@ async function takeFolder(folder: string, owner: ControlFile, clock: Clock): Pro
  * may still be seen, even connected to, while the system clears it away: only one that answers is
  * believed at once, the others get some time to vanish.
  */
-async function refuseIfAlive(folder: string, text: string, clock: Clock): Promise<void> {
+async function refuseIfAlive(
+  folder: string,
+  text: string,
+  { clock, lapsed }: Claimant,
+): Promise<void> {
   const owner = parseControlFile(text)
+  if (owner !== undefined && owner.claim === lapsed) return
   // Damaged by hand or by the disk: all that is known is where its socket would be.
   const socket = owner === undefined ? join(folder, 'control.sock') : owner.socket
   const startedAtMs = clock.monotonic()
@@ -144,7 +153,7 @@ async function succeed(
   folder: string,
   judged: string,
   ours: string,
-  clock: Clock,
+  by: Claimant,
 ): Promise<boolean> {
   const file = join(folder, CONTROL_FILE_NAME)
   const gates: string[] = []
@@ -164,7 +173,7 @@ async function succeed(
     }
     const winner = await readIfThere(gate)
     if (winner === undefined) return false
-    await refuseIfAlive(folder, winner, clock)
+    await refuseIfAlive(folder, winner, by)
     text = winner
   }
   return false
@@ -196,9 +205,21 @@ async function replaceFile(file: string, content: ControlFile): Promise<void> {
 }
 
 async function removeIfOurs(folder: string, claim: string): Promise<void> {
-  const file = join(folder, CONTROL_FILE_NAME)
-  const text = await readFile(file, 'utf8').catch(() => '')
-  if (parseControlFile(text)?.claim === claim) await rm(file, { force: true })
+  if ((await ownerOf(folder)) === claim) await rm(join(folder, CONTROL_FILE_NAME), { force: true })
+}
+
+/** The claim that holds the folder now. */
+async function ownerOf(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, CONTROL_FILE_NAME), 'utf8').catch(() => '')
+  return parseControlFile(text)?.claim
+}
+
+/** What former starts left; a process that still lives although it was succeeded fails by it. */
+async function removeAllBut(folder: string, kept: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  for (const name of names.filter((each) => each !== kept)) {
+    await rm(join(folder, name), { force: true, recursive: true }).catch(() => undefined)
+  }
 }
 
 function owned(folder: string, owner: ControlFile | undefined): MillraceError {

@@ -201,6 +201,8 @@ export class JobMaster {
       acceptDuplicates: values.acceptDuplicates,
       changes: { drop: values.drop, renamed: values.renamed },
       readsAll: this.#restarts.readsAll,
+      leader: configured.leader,
+      formerEpoch: this.#leaderEpoch,
       logger: this.#logger,
     })
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true

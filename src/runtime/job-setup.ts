@@ -27,6 +27,8 @@ export interface ConfiguredJob {
   readonly paths: JobPaths
   readonly store: BlobStore
   readonly claim: JobClaim
+  /** Of the claim; fences name it. */
+  readonly leader: string
   readonly memory: MemoryGrant
 }
 
@@ -55,14 +57,15 @@ export async function configureJob(
       `job "${jobName}" was given as a value, which cannot cross into ${parallelism} threads`,
     )
   }
-  const paths = jobPaths(resolved, jobName)
-  const claim = await host.claim(paths.directory, jobName)
+  const leader = host.random.id()
+  const paths = jobPaths(resolved, jobName, leader)
+  const claim = await host.claim({ directory: paths.directory, jobName, id: leader })
   try {
     const store = await host.openStore(paths.storage)
     await store.cleanTemporary?.()
     const isStated = resolved.origins.memory !== 'default'
     const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
-    return { resolved, paths, store, claim, memory }
+    return { resolved, paths, store, claim, leader, memory }
   } catch (error) {
     await claim.release()
     throw error

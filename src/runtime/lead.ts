@@ -17,7 +17,7 @@ import { adaptCheckpoint, type CodeChanges } from '../checkpoint/adapt.ts'
 import { requireFitting } from '../checkpoint/compatibility.ts'
 import { lineOf } from '../checkpoint/line.ts'
 import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
-import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
+import type { CheckpointLink, FenceLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
 import { MillraceError } from '../errors.ts'
@@ -42,6 +42,10 @@ export interface LeadRequest {
   readonly changes: CodeChanges
   /** Whether to read all of a checkpoint before it is chosen: a block was found damaged. */
   readonly readsAll: boolean
+  /** Of this process; its fences name it. */
+  readonly leader: string
+  /** Of the lead this process had before, or 0: it does not take it back from a successor. */
+  readonly formerEpoch: number
   readonly logger: Logger
 }
 
@@ -63,8 +67,9 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   const decision = { restored: undefined as CheckpointLink | undefined }
   const { chain, fence: link } = await fence(
     store,
-    { jobName: plan.jobName, writtenAt: host.clock.now() },
+    { jobName: plan.jobName, writtenAt: host.clock.now(), leader: request.leader },
     async (seen) => {
+      requireNoSuccessor(request, seen)
       const found = fresh ? undefined : (foreign?.link ?? (await chosen(request, seen)))
       const restored = found === undefined ? undefined : fitting(request, found)
       decision.restored = restored
@@ -97,6 +102,19 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   }
   const imported = await importInto(request, job, chain, foreign, firstCheckpointId)
   return leadFrom(job, imported.chain, imported.restored, firstCheckpointId + 1, [])
+}
+
+/** An attempt that follows another leads on, but not past a process that took over meanwhile. */
+function requireNoSuccessor({ store, leader, formerEpoch }: LeadRequest, seen: Chain): void {
+  if (formerEpoch === 0) return
+  const newest = newestFence(seen)
+  if (newest === undefined || newest.leaderEpoch <= formerEpoch || newest.leader === leader) return
+  throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
+}
+
+function newestFence({ entries }: Chain): FenceLink | undefined {
+  const links = entries.map(({ link }) => link)
+  return links.findLast((link) => link.kind === 'fence')
 }
 
 /** A checkpoint by the names of now and without what is given up. */

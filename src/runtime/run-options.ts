@@ -17,18 +17,25 @@ export interface RunOptions extends OptionsInput {
   readonly config?: string
 }
 
+/** In a job's folder: one folder of throw-away files for each start. */
+export const STATE_FOLDER = 'state'
+
 /** Where the files of a job are. */
 export interface JobPaths {
   readonly directory: string
   /** `<directory>/<job>`: control file, local state. */
   readonly job: string
   readonly storage: string
+  /** Throw-away files: of this start alone, for a former one may only have been asleep. */
+  readonly state: string
 }
 
-export function jobPaths({ values }: ResolvedOptions, jobName: string): JobPaths {
+/** @param id of this start */
+export function jobPaths({ values }: ResolvedOptions, jobName: string, id: string): JobPaths {
   const { directory } = values
   const job = join(directory, jobName)
-  return { directory, job, storage: values['checkpointing.storage'] ?? join(job, 'checkpoints') }
+  const storage = values['checkpointing.storage'] ?? join(job, 'checkpoints')
+  return { directory, job, storage, state: join(job, STATE_FOLDER, id) }
 }
 
 /** Rings are small: what does not fit waits in the sender's outbox, where it is accounted. */
@@ -56,7 +63,7 @@ export function workerSettings(
     backend: values.backend,
     memoryBytes,
     storage: paths.storage,
-    stateDirectory: join(paths.job, 'state'),
+    stateDirectory: paths.state,
     batchRecords: values.batchRecords,
     outboxBytes: values.outboxBytes,
     ringBytes,

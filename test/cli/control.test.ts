@@ -20,7 +20,7 @@ const cli = (...args: string[]) => perform(folder.path, args)
 
 /** A running job as far as the socket can tell; ends when stopped or cancelled. */
 async function runJob(name: string, changes: Partial<ControlHandler> = {}): Promise<unknown[]> {
-  const claim = await claimJobFolder(directory, name)
+  const claim = await claimJobFolder({ directory, jobName: name, id: name })
   claims.push(claim)
   const calls: unknown[] = []
   const progress = new JobProgress(Date.now())

@@ -29,7 +29,11 @@ import {
 
 const BLOCK_BYTES_DEFAULT = 32 * 1024
 const CHUNK_BYTES = 256 * 1024
-const ZSTD_LEVEL = 1
+/** A window as long as a block: tables that are larger only take longer to clear. */
+const ZSTD_PARAMETERS = {
+  [constants.ZSTD_c_compressionLevel]: 1,
+  [constants.ZSTD_c_windowLog]: 15,
+}
 
 export interface RunWriterOptions {
   /** A block is closed when it holds this much, uncompressed. Default 32 KiB. */
@@ -155,7 +159,8 @@ export class RunWriter {
     let stored: Uint8Array = raw
     if (this.#compress) {
       const compressed = zstdCompressSync(raw, {
-        params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
+        params: ZSTD_PARAMETERS,
+        chunkSize: raw.length + 1024,
       })
       if (compressed.length < raw.length) stored = compressed
     }

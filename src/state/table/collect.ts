@@ -37,13 +37,14 @@ export function* collectShard(
 }
 
 function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
-  const buffer = new EntryBuffer()
+  const buffer = new EntryBuffer(cut.rowBytes + (cut.rowBytes >>> 3))
   const { stride, cuts } = store
   for (let slot = 0, word = WORD_EPOCH; slot < shard.capacity; slot++, word += stride * 2) {
     const epoch = shard.words[word] as number // the slot is below the capacity
     if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow(buffer, shard, slot, shardIndex)
   }
   cut.nextShard = shardIndex + 1
+  cut.rowBytes = buffer.out.length
   return buffer
 }
 

@@ -1,6 +1,6 @@
 /**
  * Encoded entries, collected in any order and given out sorted by their keys' bytes. Of each key
- * the six bytes behind what all keys begin with are compared as one number, which nearly always
+ * the five bytes behind what all keys begin with are compared as one number, which nearly always
  * decides.
  */
 import type { Buffer } from 'node:buffer'
@@ -10,13 +10,23 @@ import type { Entry } from '../backend.ts'
 
 const FIRST_BYTES = 1024
 const MARKS_PER_ENTRY = 3
-const PREFIX_BYTES = 6
+/** Of a number that is sorted, 40 bits are the prefix of a key and 24 the index of its entry. */
+const PREFIX_BYTES = 5
+const INDEXES = 2 ** 24
+/** Where the halves of a 64-bit number lie, in words: Node runs on little-endian hosts only. */
+const LOW = 0
+const HIGH = 1
 
 export class EntryBuffer {
   /** Entries are appended here: `beginEntry`, key, `beginValue`, value, `endEntry`. */
-  readonly out = new ByteWriter(FIRST_BYTES)
+  readonly out: ByteWriter
   /** Start of the key, start of the value, end; for each entry. */
   readonly #marks: number[] = []
+
+  /** `expectedBytes` is a guess: what others like it have taken in the end. */
+  constructor(expectedBytes = FIRST_BYTES) {
+    this.out = new ByteWriter(Math.max(FIRST_BYTES, expectedBytes))
+  }
 
   get count(): number {
     return Math.floor(this.#marks.length / MARKS_PER_ENTRY)
@@ -37,19 +47,38 @@ export class EntryBuffer {
   /** The entries in key order. The buffer takes no more afterwards. */
   sorted(): SortedEntries {
     const { count } = this
+    assert(count <= INDEXES, 'a buffer is sorted before it holds too many entries')
     const skipped = this.#commonBytes(count)
-    const prefixes = new Float64Array(count)
-    const order = new Uint32Array(count)
+    // Sorted natively, without a comparator: that takes a fifth of the time.
+    const marked = new BigUint64Array(count)
+    const words = new Uint32Array(marked.buffer)
     for (let index = 0; index < count; index++) {
-      order[index] = index
-      prefixes[index] = this.#prefix(index, skipped)
+      const prefix = this.prefix(index, skipped)
+      words[2 * index + LOW] = (prefix % 256) * INDEXES + index
+      words[2 * index + HIGH] = prefix / 256
     }
-    const decided = skipped + PREFIX_BYTES
-    order.sort((a, b) => {
-      const difference = (prefixes[a] as number) - (prefixes[b] as number) // a, b < count
-      return difference !== 0 || a === b ? difference : this.#compareOwn(a, b, decided)
-    })
-    return new SortedEntries(this, order)
+    marked.sort()
+    const order = new Uint32Array(count)
+    for (let at = 0; at < count; at++) order[at] = (words[2 * at + LOW] as number) % INDEXES
+    this.#settleTies(order, words, skipped + PREFIX_BYTES)
+    return new SortedEntries(this, order, skipped)
+  }
+
+  /** Entries whose prefixes are equal are in the order of their indexes so far. */
+  #settleTies(order: Uint32Array, words: Uint32Array, decided: number): void {
+    const word = (at: number): number => words[at] as number // at < 2 × count
+    for (let start = 0, at = 1; at <= order.length; at++) {
+      const [here, before] = [2 * at, 2 * at - 2]
+      const isTie =
+        at < order.length &&
+        word(here + HIGH) === word(before + HIGH) &&
+        word(here + LOW) >>> 24 === word(before + LOW) >>> 24
+      if (isTie) continue
+      if (at - start > 1) {
+        order.subarray(start, at).sort((a, b) => (a === b ? 0 : this.#compareOwn(a, b, decided)))
+      }
+      start = at
+    }
   }
 
   /** The entry of an index; its bytes stay as they are. */
@@ -72,6 +101,20 @@ export class EntryBuffer {
       other.#mark(otherIndex, 0),
       other.#mark(otherIndex, 1),
     )
+  }
+
+  /** How many of the first `limit` bytes an entry's key shares with one of another buffer. */
+  sharedBytes(index: number, other: EntryBuffer, otherIndex: number, limit: number): number {
+    const [start, otherStart] = [this.#mark(index, 0), other.#mark(otherIndex, 0)]
+    const end = Math.min(
+      limit,
+      this.#mark(index, 1) - start,
+      other.#mark(otherIndex, 1) - otherStart,
+    )
+    let shared = 0
+    while (shared < end && this.out.bytes[start + shared] === other.out.bytes[otherStart + shared])
+      shared++
+    return shared
   }
 
   #compareOwn(a: number, b: number, decided: number): number {
@@ -102,10 +145,17 @@ export class EntryBuffer {
     return common
   }
 
-  #prefix(index: number, skipped: number): number {
+  /** The five bytes of a key behind the first `skipped`, as a number. */
+  prefix(index: number, skipped: number): number {
     const from = this.#mark(index, 0) + skipped
     const held = this.#mark(index, 1) - from
-    if (held >= PREFIX_BYTES) return this.out.bytes.readUIntBE(from, PREFIX_BYTES)
+    if (held >= PREFIX_BYTES) {
+      const { bytes } = this.out
+      // `readUIntBE` checks what is known here, and takes longer for it.
+      const last = ((bytes[from + 1] as number) << 24) | ((bytes[from + 2] as number) << 16)
+      const low = (last | ((bytes[from + 3] as number) << 8) | (bytes[from + 4] as number)) >>> 0
+      return (bytes[from] as number) * 2 ** 32 + low // all five lie within the key
+    }
     return held === 0 ? 0 : this.out.bytes.readUIntBE(from, held) * 256 ** (PREFIX_BYTES - held)
   }
 
@@ -133,11 +183,17 @@ function compareParts(
 /** A cursor over sorted entries. */
 export class SortedEntries {
   readonly buffer: EntryBuffer
+  /** How many bytes all keys share at their beginning. */
+  readonly commonBytes: number
+  /** The prefix of the next key, behind the bytes that a merge has found common to all. */
+  prefix = 0
   readonly #order: Uint32Array
   #next = 0
+  #skipped = 0
 
-  constructor(buffer: EntryBuffer, order: Uint32Array) {
+  constructor(buffer: EntryBuffer, order: Uint32Array, commonBytes: number) {
     this.buffer = buffer
+    this.commonBytes = commonBytes
     this.#order = order
   }
 
@@ -145,13 +201,30 @@ export class SortedEntries {
     return this.#next === this.#order.length
   }
 
+  /** Before `compare`: how many bytes all keys that are compared begin with. */
+  skip(bytes: number): void {
+    this.#skipped = bytes
+    if (!this.isAtEnd) this.prefix = this.buffer.prefix(this.#at(), bytes)
+  }
+
   take(): Entry {
-    return this.buffer.entry(this.#order[this.#next++] as number) // not at the end
+    const entry = this.buffer.entry(this.#order[this.#next++] as number) // not at the end
+    if (!this.isAtEnd) this.prefix = this.buffer.prefix(this.#at(), this.#skipped)
+    return entry
   }
 
   /** Negative if this one's next entry comes first; neither may be at the end. */
   compare(other: SortedEntries): number {
-    return this.buffer.compare(this.#at(), other.buffer, other.#at())
+    const difference = this.prefix - other.prefix
+    return difference === 0
+      ? this.buffer.compare(this.#at(), other.buffer, other.#at())
+      : difference
+  }
+
+  /** How many bytes all keys of both share at their beginning, if all before share `limit`. */
+  sharedBytes(other: SortedEntries, limit: number): number {
+    const most = Math.min(limit, this.commonBytes)
+    return this.buffer.sharedBytes(this.#at(), other.buffer, other.#at(), most)
   }
 
   #at(): number {
@@ -162,6 +235,7 @@ export class SortedEntries {
 /** Merges parts of one key group; parts never share a key. */
 export function* mergeParts(parts: readonly SortedEntries[]): Generator<Entry> {
   const heap = parts.filter((part) => !part.isAtEnd)
+  begin(heap)
   for (let index = (heap.length >> 1) - 1; index >= 0; index--) sink(heap, index)
   for (;;) {
     const first = heap[0]
@@ -174,6 +248,15 @@ export function* mergeParts(parts: readonly SortedEntries[]): Generator<Entry> {
     }
     if (heap.length > 1) sink(heap, 0)
   }
+}
+
+/** Finds what all keys begin with. */
+function begin(parts: readonly SortedEntries[]): void {
+  const [first] = parts
+  if (first === undefined) return
+  let common = first.commonBytes
+  for (const part of parts) common = part.sharedBytes(first, common)
+  for (const part of parts) part.skip(common)
 }
 
 function sink(heap: SortedEntries[], from: number): void {

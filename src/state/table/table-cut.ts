@@ -18,6 +18,8 @@ export class TableCut {
   nextItemShard = 0
   /** And for timers, by key group from the table's first on. */
   nextTimerGroup = 0
+  /** What the rows of the last shard took: the next one is likely to be like it. */
+  rowBytes = 0
   /** Items of the shard under way that are collected already. */
   readonly collected = new Set<object>()
   readonly #images = new Map<number, EntryBuffer[]>()

@@ -43,6 +43,7 @@ export class ChainKeeper {
   readonly #world: ChainKeeperWorld
   readonly #keep: number
   readonly #held = new Set<number>()
+  #damaged: readonly number[]
   #head: ChainHead
   #links: readonly ManifestLink[]
   #unverified: boolean
@@ -53,6 +54,7 @@ export class ChainKeeper {
     this.#keep = options.keep
     this.#head = options.chain.head
     this.#links = options.chain.entries.map((entry) => entry.link)
+    this.#damaged = options.chain.damage.map(({ sequence }) => sequence)
     this.#unverified = options.unverified
   }
 
@@ -115,12 +117,15 @@ export class ChainKeeper {
         keep: this.#keep,
         held: [...this.#held],
         unverified: this.#unverified,
+        damaged: this.#damaged,
         alive,
         nowMs: clock.now(),
       }
-      const { links, deletedLinks, deletedRuns } = await collectGarbage(store, request, reach)
+      const collection = await collectGarbage(store, request, reach)
+      const { links, damaged, deletedLinks, deletedRuns } = collection
       const newer = this.#links.filter((link) => link.sequence > headSequence)
       this.#links = [...links, ...newer]
+      this.#damaged = damaged
       logger.debug({ deletedLinks, deletedRuns }, 'old checkpoints deleted')
     } catch (error) {
       logger.warn({ err: error }, 'old checkpoints could not be deleted; tried again later')

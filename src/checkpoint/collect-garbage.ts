@@ -14,6 +14,11 @@ import { type AliveAttempt, type RetentionRequest, deletableRuns, retain } from 
 
 export interface CollectionRequest extends RetentionRequest {
   readonly alive: AliveAttempt
+  /**
+   * Sequences of links that are damaged or missing. They go with their neighbours; until then runs
+   * stay, for which of them they name is not known.
+   */
+  readonly damaged: readonly number[]
   /** Wall time, for the expiry of pins only. */
   readonly nowMs: number
 }
@@ -21,6 +26,8 @@ export interface CollectionRequest extends RetentionRequest {
 export interface Collection {
   /** The links that are left, oldest first. */
   readonly links: readonly ManifestLink[]
+  /** What is left of the damaged ones. */
+  readonly damaged: readonly number[]
   readonly deletedLinks: number
   readonly deletedRuns: number
 }
@@ -36,23 +43,27 @@ export async function collectGarbage(
   reach: Reach = reachNothing,
 ): Promise<Collection> {
   const { links, alive, nowMs } = request
-  const nothing = { links, deletedLinks: 0, deletedRuns: 0 }
+  const nothing = { links, damaged: request.damaged, deletedLinks: 0, deletedRuns: 0 }
   await reach('gc-begin')
   if (await isSuperseded(store, links)) return nothing
   const pins = await livePins(store, nowMs)
   const { released, kept } = retain({ ...request, held: [...request.held, ...pins] })
-  for (const { sequence } of released) {
+  const cut = kept[0]?.sequence ?? 0
+  const gone = request.damaged.filter((sequence) => !request.unverified && sequence < cut)
+  const damaged = request.damaged.filter((sequence) => !gone.includes(sequence))
+  const doomedLinks = [...released.map(({ sequence }) => sequence), ...gone]
+  for (const sequence of doomedLinks.toSorted((a, b) => a - b)) {
     await store.delete(linkName(sequence))
     await reach('gc-link-deleted')
   }
   // Who pinned one of these while they were being deleted has read its link, but not its runs.
   const latePins = new Set(await livePins(store, nowMs))
-  const oldest = kept[0]?.sequence ?? 0
   const pinned = released.filter((link) => latePins.has(link.sequence))
   const known = new Set(released.map((link) => link.sequence))
-  const collection = { links: kept, deletedLinks: released.length, deletedRuns: 0 }
+  const collection = { links: kept, damaged, deletedLinks: doomedLinks.length, deletedRuns: 0 }
+  if (damaged.length > 0) return collection
   // A pin on a link that an earlier collection deleted: which runs it means is not known any more.
-  if ([...latePins].some((pin) => pin < oldest && !known.has(pin))) return collection
+  if ([...latePins].some((pin) => pin < cut && !known.has(pin))) return collection
   const blobs = await store.list(RUNS_PREFIX)
   const names = blobs.map((blob) => blob.name)
   const doomed = deletableRuns({ names, kept: [...pinned, ...kept], released, alive })

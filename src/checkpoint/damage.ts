@@ -5,12 +5,12 @@
  */
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import type { JobPlan, PlanNode } from '../graph/plan.ts'
-import type { KeyGroupRange } from '../state/key-groups.ts'
 import { RunReader } from '../state/runs/run-reader.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Chain, ChainDamage } from './chain.ts'
 import { type Line, walkLine } from './line.ts'
+import { describeLoss, lossesOf } from './lost.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { runsOf } from './registry.ts'
 
@@ -181,18 +181,6 @@ function describeLink(damage: ChainDamage): string {
 
 /** Names what is lost with a run: whose state, and which key groups of it. */
 function describeRun(link: CheckpointLink, { run, problem }: RunDamage): string {
-  const lost: string[] = []
-  for (const task of link.tasks) {
-    const ranges = task.runs.filter((own) => own.name === run.name).map((own) => own.keyGroups)
-    const vertex = link.plan.vertices.find((candidate) => candidate.id === task.vertex)
-    const owner = `${vertex?.name ?? task.vertex}[${task.subtaskIndex}]`
-    if (ranges.length > 0)
-      lost.push(`key groups ${ranges.map(describeRange).join(', ')} of ${owner}`)
-    else if (task.records?.name === run.name) lost.push(`positions and output of ${owner}`)
-  }
+  const lost = lossesOf(link, run.name).map(describeLoss)
   return `checkpoint ${link.checkpointId} lacks ${lost.join('; ')}: ${problem}`
-}
-
-function describeRange({ start, end }: KeyGroupRange): string {
-  return start === end ? `${start}` : `${start}-${end}`
 }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError, isMillraceError } from '../errors.ts'
-import type { BlobStore } from '../storage/blob-store.ts'
+import type { BlobInfo, BlobStore } from '../storage/blob-store.ts'
 import { PINS_PREFIX, type Pin, linkName, parsePinName, pinName } from './layout.ts'
 
 /** Pins that seem to last longer are taken for a broken clock's and ignored. */
@@ -36,15 +36,29 @@ export async function unpin(store: BlobStore, mark: Pin): Promise<void> {
   await store.delete(pinName(mark))
 }
 
-/** The sequences that are pinned at `nowMs`; deletes marks that have expired. */
-export async function livePins(store: BlobStore, nowMs: number): Promise<readonly number[]> {
-  const sequences: number[] = []
-  for (const { name } of await store.list(PINS_PREFIX)) {
-    const mark = parsePinName(name)
+/** A pin as it lies in the store. */
+export interface FoundPin extends BlobInfo {
+  readonly sequence: number
+  /** Whether it holds anything at the time in question. */
+  readonly isAlive: boolean
+}
+
+/** All pins there are. */
+export async function readPins(store: BlobStore, nowMs: number): Promise<readonly FoundPin[]> {
+  const pins: FoundPin[] = []
+  for (const blob of await store.list(PINS_PREFIX)) {
+    const mark = parsePinName(blob.name)
     if (mark === undefined) continue
     const leftMs = mark.expiresAtMs - nowMs
-    if (leftMs > 0 && leftMs <= PIN_LIFETIME_MAX_MS) sequences.push(mark.sequence)
-    else await store.delete(name)
+    const isAlive = leftMs > 0 && leftMs <= PIN_LIFETIME_MAX_MS
+    pins.push({ ...blob, sequence: mark.sequence, isAlive })
   }
-  return sequences
+  return pins
+}
+
+/** The sequences that are pinned at `nowMs`; deletes marks that have expired. */
+export async function livePins(store: BlobStore, nowMs: number): Promise<readonly number[]> {
+  const pins = await readPins(store, nowMs)
+  for (const { name, isAlive } of pins) if (!isAlive) await store.delete(name)
+  return pins.filter(({ isAlive }) => isAlive).map(({ sequence }) => sequence)
 }

@@ -172,11 +172,36 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'checkpoint verify',
     summary:
       'Reads every byte of the checkpoints and compares the checksums; ends with 1 on damage.',
+    description:
+      'Of each damaged file it tells which checkpoints need it, and what of their state is lost: ' +
+      'operators and key groups. The job may be running meanwhile.',
     positionals: [snapshots],
     flags: [{ ...checkpointFlag, summary: 'Only this one; default: all.' }, ...directoryFlags],
-    examples: [{ command: 'millrace checkpoint verify backup/1', does: 'is the copy sound?' }],
+    examples: [
+      { command: 'millrace checkpoint verify backup/1', does: 'is the copy sound?' },
+      { command: 'millrace checkpoint verify word-count --json', does: 'for a program' },
+    ],
     exits: ['absent'],
     load: async () => (await import('./commands/checkpoint-verify.ts')).checkpointVerify,
+  },
+  {
+    name: 'checkpoint gc',
+    summary: 'Deletes files that no checkpoint needs any more, such as crashes leave behind.',
+    description:
+      'A running job does this by itself after each checkpoint; this is for what earlier runs of ' +
+      'the job left. The job may be running meanwhile: checkpoints, files of its newest run, and ' +
+      'what readers hold are never touched. Ends with 1 if a damaged manifest prevents it.',
+    positionals: [snapshots],
+    flags: [
+      { name: 'dry-run', summary: 'Only tell what would be deleted, and why.' },
+      ...directoryFlags,
+    ],
+    examples: [
+      { command: 'millrace checkpoint gc word-count --dry-run', does: 'what could go?' },
+      { command: 'millrace checkpoint gc word-count', does: 'delete it' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/checkpoint-gc.ts')).checkpointGc,
   },
   ...STATE_COMMANDS,
   {

@@ -44,6 +44,7 @@ const requestOf = (job: Job, keep: number) => ({
   keep,
   held: [],
   unverified: false,
+  damaged: [],
   alive: { leaderEpoch: 1, checkpointId: 100 },
   nowMs: NOW_MS,
 })
@@ -167,4 +168,25 @@ test('a former leader deletes nothing any more', async () => {
   const { deletedLinks, deletedRuns } = await collectGarbage(job.store, requestOf(job, 1))
   assert.deepEqual([deletedLinks, deletedRuns], [0, 0])
   assert.deepEqual(await requireWhole(job.store), [1, 2, 3, 4, 5])
+})
+
+test('a damaged link goes with its neighbours; until then no run does', async () => {
+  const job = await jobWith(5)
+  await job.store.delete(linkName(4))
+  await job.store.putIfAbsent(linkName(4), new Uint8Array(9))
+  const read = async () => {
+    const { entries, damage } = await readChain(job.store)
+    return {
+      links: entries.map((entry) => entry.link),
+      damaged: damage.map(({ sequence }) => sequence),
+    }
+  }
+  const first = await collectGarbage(job.store, { ...requestOf(job, 3), ...(await read()) })
+  assert.deepEqual([first.deletedLinks, first.deletedRuns, first.damaged], [2, 0, [4]])
+  assert.equal((await namesUnder(job.store, 'runs/')).length, 5)
+  const unverified = { ...requestOf(job, 1), ...(await read()), unverified: true }
+  assert.equal((await collectGarbage(job.store, unverified)).deletedLinks, 0)
+  const second = await collectGarbage(job.store, { ...requestOf(job, 1), ...(await read()) })
+  assert.deepEqual([second.deletedLinks, second.deletedRuns, second.damaged], [3, 3, []])
+  assert.deepEqual(await requireWhole(job.store), [6])
 })

@@ -84,7 +84,10 @@ test('a checkpoint with a damaged run is passed over, loudly', async () => {
   await job.store.delete('runs/1-2-v0-s0.run')
   assert.equal(idOf(await job.choose()), 1)
   assert.equal(job.problems.length, 1)
-  assert.match(job.problems[0] ?? '', /^checkpoint 2 lacks key groups 0-63 of count\[0\]: /)
+  assert.match(
+    job.problems[0] ?? '',
+    /^checkpoint 2 lacks key groups 0-63 of count\[0\] \(count\): /,
+  )
 })
 
 test('if all checkpoints need the damaged file the error names the lost key groups', async () => {
@@ -95,8 +98,8 @@ test('if all checkpoints need the damaged file the error names the lost key grou
   await job.store.delete('runs/1-1-v0-s1.run')
   await assert.rejects(job.choose(), (error) => {
     assert.ok(isMillraceError(error) && error.code === 'CHECKPOINT_DAMAGED')
-    assert.match(error.message, /checkpoint 2 lacks key groups 64-127 of count\[1\]/)
-    assert.match(error.message, /checkpoint 1 lacks key groups 64-127 of count\[1\]/)
+    assert.match(error.message, /checkpoint 2 lacks key groups 64-127 of count\[1\] \(count\)/)
+    assert.match(error.message, /checkpoint 1 lacks key groups 64-127 of count\[1\] \(count\)/)
     return true
   })
 })

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { appendLink, readChain } from '../../src/checkpoint/chain.ts'
+import { appendLink, fence, readChain } from '../../src/checkpoint/chain.ts'
 import { runName } from '../../src/checkpoint/layout.ts'
 import { RunWriter } from '../../src/state/runs/run-writer.ts'
 import { openBlobStore } from '../../src/storage/open.ts'
+import { SeededRandom } from '../../src/util/random.ts'
 import { checkpointBody } from '../checkpoint/links.ts'
 import { liveValue, METADATA, rowKey } from '../state/runs/entries.ts'
 import { perform, temporaryFolder } from './cli.ts'
@@ -36,6 +37,11 @@ async function writeCheckpoint(checkpointId: number): Promise<void> {
   const { head } = await readChain(store)
   assert.notEqual(await appendLink(store, head, { ...body, tasks }), 'lost')
   await store.close()
+}
+
+function randomText(keyGroup: number, index: number): string {
+  const random = new SeededRandom(keyGroup * 100 + index)
+  return Array.from({ length: 3_500 }, () => String.fromCharCode(33 + random.int(90))).join('')
 }
 
 test('ls lists the checkpoints of a job or a folder, newest first', async () => {
@@ -94,20 +100,117 @@ test('verify names a flipped byte, a cut file and a missing one, and ends with 1
   const { code, out } = await cli('checkpoint', 'verify', 'words', '--json')
   assert.equal(code, 1)
   const { damage } = JSON.parse(out) as {
-    damage: { name: string; problem: string; checkpoints: number[] }[]
+    damage: { name: string; problems: string[]; checkpoints: { checkpointId: number }[] }[]
   }
   assert.deepEqual(
-    damage.map(({ name, checkpoints }) => [name, checkpoints]),
+    damage.map(({ name, checkpoints }) => [name, checkpoints.map((each) => each.checkpointId)]),
     [
       [`runs/${first}`, [1]],
       [`runs/${second}`, [2]],
       [`runs/${third}`, [4]],
     ],
   )
-  assert.match(damage[2]?.problem ?? '', /missing/)
+  assert.match(damage[2]?.problems[0] ?? '', /missing/)
   const one = await cli('checkpoint', 'verify', 'words', '--checkpoint', '2')
   assert.equal(one.code, 1)
   assert.match(one.out, /^damaged runs\/1-2-v0-s0\.run: .*needed by checkpoint 2\n/)
+  assert.match(one.out, /\n {2}lost: key groups 0-127 of count\[0\] \(count\)\n/)
+  assert.match(one.out, /\nno checkpoint is sound\n$/)
+})
+
+test('verify reads on after damage, and tells of each block what is lost', async () => {
+  const store = await openBlobStore(storage)
+  const name = runName({ leaderEpoch: 1, checkpointId: 5, vertex: 0, subtaskIndex: 0 })
+  const writer = await RunWriter.create(store, name, METADATA)
+  for (const keyGroup of [3, 4, 5, 6, 7]) {
+    // Random bytes are not compressed: each key group gets a block or more of its own.
+    for (let index = 0; index < 10; index++) {
+      writer.add({ key: rowKey(keyGroup, index), value: liveValue(randomText(keyGroup, index)) })
+      await writer.flushIfFull()
+    }
+  }
+  const reference = await writer.close()
+  const body = checkpointBody(5, { jobName: 'words' })
+  const [task] = body.tasks
+  assert.ok(task !== undefined)
+  const { head } = await readChain(store)
+  await appendLink(store, head, { ...body, tasks: [{ ...task, runs: [reference] }] })
+  await store.close()
+  const file = join(storage, name)
+  const bytes = readFileSync(file)
+  for (const at of [10, Math.floor(bytes.length * 0.7)]) bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(file, bytes)
+  const { code, out } = await cli('checkpoint', 'verify', 'words', '--json')
+  assert.equal(code, 1)
+  const { damage, sound } = JSON.parse(out) as {
+    damage: {
+      problems: string[]
+      checkpoints: { checkpointId: number; losses: Record<string, unknown>[] }[]
+    }[]
+    sound: number[]
+  }
+  assert.equal(damage.length, 1)
+  assert.equal(damage[0]?.problems.length, 2)
+  assert.match(damage[0]?.problems[0] ?? '', /block 0: its checksum is wrong/)
+  const [needing] = damage[0]?.checkpoints ?? []
+  assert.equal(needing?.checkpointId, 5)
+  const [loss] = needing?.losses ?? []
+  assert.deepEqual([loss?.['task'], loss?.['operators']], ['count[0]', ['count']])
+  const ranges = loss?.['keyGroups'] as { start: number; end: number }[]
+  assert.equal(ranges.length, 2, JSON.stringify(ranges))
+  assert.equal(ranges[0]?.start, 3)
+  assert.ok((ranges[0]?.end ?? 9) < 5 && (ranges[1]?.start ?? 0) > 5, JSON.stringify(ranges))
+  assert.deepEqual(sound, [1, 2, 4])
+})
+
+test('verify shows on a terminal how far it is', async () => {
+  const seen = await perform(folder.path, ['checkpoint', 'verify', 'words'], { errIsTty: true })
+  assert.equal(seen.code, 0)
+  assert.match(seen.err, /verifying file 3 of 3, \S+ \S+ of \S+ \S+/)
+})
+
+test('gc tells what no checkpoint needs, and deletes it only without --dry-run', async () => {
+  const runs = join(storage, 'runs')
+  const store = await openBlobStore(storage)
+  await fence(store, { jobName: 'words', writtenAt: 0 }, () => ({ restores: 3, lineage: 'a' }))
+  await store.close()
+  for (const name of ['1-3-v0-s0.run', '1-4-v0-s0-m1.run', '2-5-v0-s0.run', 'note.txt']) {
+    writeFileSync(join(runs, name), 'left over')
+  }
+  const before = readdirSync(runs).length
+  const dry = await cli('checkpoint', 'gc', 'words', '--dry-run')
+  assert.equal(dry.code, 0, dry.err)
+  assert.match(dry.out, /^runs\/1-3-v0-s0\.run +9 B +no checkpoint names it/m)
+  assert.match(dry.out, /^2 files, 18 B, would be deleted$/m)
+  assert.match(dry.out, /^3 files, .* kept that checkpoints name$/m)
+  assert.match(dry.out, /^1 file, 9 B, kept of the newest run of the job/m)
+  assert.match(dry.out, /^1 file, 9 B, kept that Millrace did not write$/m)
+  assert.equal(readdirSync(runs).length, before)
+  const { code, out } = await cli('checkpoint', 'gc', 'words', '--json')
+  assert.equal(code, 0)
+  const { isDryRun, deleted } = JSON.parse(out) as { isDryRun: boolean; deleted: unknown[] }
+  assert.deepEqual(
+    [isDryRun, deleted],
+    [
+      false,
+      ['runs/1-3-v0-s0.run', 'runs/1-4-v0-s0-m1.run'].map((name) => {
+        return { name, lengthBytes: 9, reason: 'unnamed' }
+      }),
+    ],
+  )
+  assert.equal(readdirSync(runs).length, before - 2)
+  assert.equal((await cli('checkpoint', 'verify', 'words')).code, 0)
+  assert.match((await cli('checkpoint', 'gc', 'words')).out, /^0 files, 0 B, deleted$/m)
+})
+
+test('gc deletes no run while a manifest is damaged, and ends with 1', async () => {
+  const chain = join(storage, 'chain')
+  truncateSync(join(chain, readdirSync(chain).toSorted()[1] ?? ''), 30)
+  const { code, out, err } = await cli('checkpoint', 'gc', 'words')
+  assert.equal(code, 1)
+  assert.match(out, /^1 file, .* kept that a damaged manifest may name$/m)
+  assert.match(err, /damaged: chain\/000000000002\.manifest/)
+  assert.equal(readdirSync(join(storage, 'runs')).length, 3)
 })
 
 test('a damaged manifest is listed by ls and fails verify and doctor', async () => {
@@ -156,7 +259,7 @@ test('doctor reports wrong options, a directory that cannot be, and left-over fi
   const options = await perform(folder.path, ['doctor'], { environment })
   assert.equal(options.code, 1)
   assert.match(options.out, /^problem +options +parallelism \(from environment/m)
-  writeFileSync(join(storage, 'runs', 'half.tmp'), 'half')
+  writeFileSync(join(storage, 'runs', '1-9-v0-s0.run.tmp-4711-ab12'), 'half')
   const left = await cli('doctor')
   assert.equal(left.code, 0)
   assert.match(left.out, /^note +left-overs of words +1 throw-away files/m)

@@ -136,7 +136,7 @@ describe('a job all of whose checkpoints are damaged', { concurrency: 2 }, () =>
     assertFailure(await place.millrace('run', 'job.ts'), {
       exit: 1,
       code: 'CHECKPOINT_DAMAGED',
-      says: /checkpoint \d+ lacks key groups 0-127 of .*counts.*\[0\]: run runs\/.* is damaged/,
+      says: /lacks key groups 0-127 of .*counts.*\[0\] \(counts\): run runs\/.* is damaged/,
       cure: /--fresh/,
     })
     assert.deepEqual(names(place, 'chain'), before, 'nothing was written')

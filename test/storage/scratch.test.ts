@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { isMillraceError } from '../../src/errors.ts'
+import { appendPiece, readPiece } from '../../src/storage/scratch.ts'
 import { LocalScratch } from '../../src/storage/scratch-local.ts'
 import { MemoryScratch } from '../../src/storage/scratch-memory.ts'
 
@@ -52,4 +54,27 @@ test('a real folder is emptied when it is opened and gone when it is closed', ()
   scratch.create('mine').append(new Uint8Array(1))
   scratch.close()
   assert.equal(existsSync(directory), false)
+})
+
+test('a piece that the disk has changed is refused, the others are read', () => {
+  const scratch = new LocalScratch(join(folder, 'flipped'))
+  const file = scratch.create('a')
+  const pieces = [10, 20_000, 0, 30].map((length, index) =>
+    appendPiece(file, new Uint8Array(length).fill(index)),
+  )
+  const path = join(scratch.directory, 'a')
+  const bytes = readFileSync(path)
+  bytes[10_000] = (bytes[10_000] ?? 0) ^ 4
+  writeFileSync(path, bytes)
+  const read = pieces.map((piece) => {
+    try {
+      return readPiece(file, piece).length
+    } catch (error) {
+      assert.ok(isMillraceError(error) && error.code === 'STORAGE_FAILED')
+      assert.match(error.message, /other bytes at 10 than/)
+      return 'refused'
+    }
+  })
+  assert.deepEqual(read, [10, 'refused', 0, 30])
+  scratch.close()
 })

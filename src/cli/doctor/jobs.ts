@@ -61,7 +61,7 @@ async function checkLeftovers(job: string, folder: string): Promise<readonly Doc
   let count = 0
   for (const entry of entries.slice(0, leftoverFilesMax)) {
     const path = join(entry.parentPath, entry.name)
-    const isLeft = path.startsWith(state) || entry.name.endsWith('.tmp')
+    const isLeft = path.startsWith(state) || /\.tmp(-|$)/.test(entry.name)
     if (!entry.isFile() || !isLeft) continue
     bytes += await stat(path).then(
       ({ size }) => size,

@@ -4,15 +4,18 @@
  * middle of a function nor grow the heap.
  */
 import { required } from '../../util/assert.ts'
-import type { Scratch, ScratchFile } from '../../storage/scratch.ts'
+import {
+  appendPiece,
+  readPiece,
+  type Scratch,
+  type ScratchFile,
+  type ScratchPiece,
+} from '../../storage/scratch.ts'
 
-interface QueuedFrame {
-  readonly type: number
-  /** In memory, or undefined when it lies in the file. */
-  readonly bytes: Uint8Array | undefined
-  readonly offsetBytes: number
-  readonly lengthBytes: number
-}
+/** In memory, or a piece of the file. */
+type QueuedFrame =
+  | { readonly type: number; readonly bytes: Uint8Array; readonly piece?: undefined }
+  | { readonly type: number; readonly bytes?: undefined; readonly piece: ScratchPiece }
 
 /** Frames read are dropped from the front of the array in blocks of this many. */
 const COMPACT_FRAMES = 1024
@@ -44,15 +47,14 @@ export class FrameQueue {
     if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#memoryBytesMax) {
       // Not `bytes.slice()`: of a Buffer that is a view, and the sender uses its buffer again.
       const copied = new Uint8Array(bytes)
-      this.#frames.push({ type, bytes: copied, offsetBytes: 0, lengthBytes: bytes.length })
+      this.#frames.push({ type, bytes: copied })
       this.#memoryBytes += bytes.length
       return
     }
     this.#file ??= this.#scratch.create(`${this.#name}-${this.#filesMade++}`)
-    const offsetBytes = this.#file.lengthBytes
-    this.#file.append(bytes)
+    const piece = appendPiece(this.#file, bytes)
     this.spilledBytes += bytes.length
-    this.#frames.push({ type, bytes: undefined, offsetBytes, lengthBytes: bytes.length })
+    this.#frames.push({ type, piece })
   }
 
   get type(): number {
@@ -63,13 +65,12 @@ export class FrameQueue {
   peek(): Uint8Array {
     const frame = this.#front
     if (frame.bytes !== undefined) return frame.bytes
-    const file = required(this.#file, 'a spilled frame without its file')
-    return file.read(frame.offsetBytes, frame.lengthBytes)
+    return readPiece(required(this.#file, 'a spilled frame without its file'), frame.piece)
   }
 
   shift(): void {
     const frame = this.#front
-    if (frame.bytes !== undefined) this.#memoryBytes -= frame.lengthBytes
+    if (frame.bytes !== undefined) this.#memoryBytes -= frame.bytes.length
     this.#head++
     if (this.#head === this.#frames.length) {
       this.#frames = []

@@ -94,6 +94,11 @@ export class RunReader {
     return this.#footer.blocks.length
   }
 
+  /** Undefined beyond the last block. */
+  firstKeyOf(block: number): Uint8Array | undefined {
+    return this.#footer.blocks[block]?.firstKey
+  }
+
   /** Keys of all range tombstones of this run, ascending. */
   get rangeTombstones(): readonly Uint8Array[] {
     return this.#footer.rangeTombstones

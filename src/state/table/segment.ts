@@ -1,17 +1,22 @@
 /** A sorted scratch file of entries: written once, read from the start, deleted. */
-import type { ScratchFile } from '../../storage/scratch.ts'
+import {
+  appendPiece,
+  readPiece,
+  type ScratchFile,
+  type ScratchPiece,
+} from '../../storage/scratch.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import { type EntryBatch, EntryBatches } from '../runs/stream.ts'
 
 const WRITE_BYTES = 256 << 10
-const READ_BYTES = 256 << 10
 const BATCH_ENTRIES_MAX = 512
 
 export class SegmentWriter {
   readonly #file: ScratchFile
   readonly #number: number
   readonly #out = new ByteWriter(WRITE_BYTES)
+  readonly #pieces: ScratchPiece[] = []
 
   constructor(file: ScratchFile, number: number) {
     this.#file = file
@@ -28,7 +33,7 @@ export class SegmentWriter {
 
   finish(): Segment {
     this.#flush()
-    return new Segment(this.#file, this.#number)
+    return new Segment(this.#file, this.#pieces, this.#number)
   }
 
   abandon(): void {
@@ -36,7 +41,7 @@ export class SegmentWriter {
   }
 
   #flush(): void {
-    if (this.#out.length > 0) this.#file.append(this.#out.view())
+    if (this.#out.length > 0) this.#pieces.push(appendPiece(this.#file, this.#out.view()))
     this.#out.reset()
   }
 }
@@ -45,9 +50,12 @@ export class Segment {
   /** A higher number is newer. */
   readonly number: number
   readonly #file: ScratchFile
+  /** Each holds whole entries. */
+  readonly #pieces: readonly ScratchPiece[]
 
-  constructor(file: ScratchFile, number: number) {
+  constructor(file: ScratchFile, pieces: readonly ScratchPiece[], number: number) {
     this.#file = file
+    this.#pieces = pieces
     this.number = number
   }
 
@@ -72,30 +80,17 @@ export class Segment {
   }
 
   *#batches(): Generator<EntryBatch> {
-    const file = this.#file
-    let wanted = READ_BYTES
-    for (let offset = 0; offset < file.lengthBytes;) {
-      const bytes = file.read(offset, Math.min(wanted, file.lengthBytes - offset))
-      const input = new ByteReader(bytes)
+    for (const piece of this.#pieces) {
+      const input = new ByteReader(readPiece(this.#file, piece))
       let batch: Entry[] = []
-      let end = 0
-      let needed = HEAD_BYTES
-      while (input.remaining >= HEAD_BYTES) {
+      while (input.remaining > 0) {
         const [keyBytes, valueBytes] = [input.uint32LE(), input.uint32LE()]
-        needed = HEAD_BYTES + keyBytes + valueBytes
-        if (input.remaining < keyBytes + valueBytes) break
         batch.push({ key: input.raw(keyBytes), value: input.raw(valueBytes) })
-        end = input.position
         if (batch.length < BATCH_ENTRIES_MAX) continue
         yield batch
         batch = []
       }
       if (batch.length > 0) yield batch
-      offset += end
-      // An entry that is longer than what was read is read whole the next time.
-      wanted = Math.max(READ_BYTES, end === 0 ? needed : 0)
     }
   }
 }
-
-const HEAD_BYTES = 8

@@ -60,6 +60,10 @@ async function makeOne({
     case 6:
       return process.stall()
     default:
-      return handle.checkpoint({ full: random.int(3) === 0 })
+      return Promise.all(
+        Array.from({ length: 1 + random.int(3) }, () =>
+          handle.checkpoint({ full: random.int(4) === 0 }),
+        ),
+      )
   }
 }

@@ -23,6 +23,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       interval: 10 + random.int(40),
       timeout: place.isPatient ? 60_000 : 100 + random.int(2_000),
       minPause: random.int(2) * random.int(60),
+      maxConcurrent: 1 + random.int(3),
       tolerableFailures: random.int(4),
       keep: 1 + random.int(3),
       compression: random.int(8) === 0 ? 'zstd' : 'none',

@@ -47,7 +47,8 @@ export class Coordinator {
   readonly #job: CheckpointedJob
   readonly #keeper: ChainKeeper
   #state: ProtocolState
-  #cut: Cut | undefined
+  /** By the checkpoints under way. */
+  readonly #cuts = new Map<number, Cut>()
   #closed = false
   #timer: TimerHandle | undefined
   #requestId = 0
@@ -160,6 +161,7 @@ export class Coordinator {
           commit: true,
         })
       case 'send-abort':
+        this.#cuts.delete(effect.checkpointId)
         return this.#world.send({ kind: 'abort', checkpointId: effect.checkpointId })
       case 'write-savepoint':
         return this.#run(() => this.#writeSavepoint(effect))
@@ -180,13 +182,14 @@ export class Coordinator {
     }
   }
 
-  #trigger({ checkpointId, stopAfter, full }: EffectOf<'trigger'>): void {
+  #trigger({ purpose: _purpose, ...message }: EffectOf<'trigger'>): void {
+    const { checkpointId } = message
     try {
-      this.#cut = {
+      this.#cuts.set(checkpointId, {
         sources: this.#world.cutSources(),
         processingTime: this.#world.processingTime(),
-      }
-      this.#world.send({ kind: 'trigger', checkpointId, stopAfter, full })
+      })
+      this.#world.send(message)
     } catch (error) {
       const data = errorToData(error, 'CHECKPOINT_FAILED')
       return this.#take({ kind: 'trigger-failed', checkpointId, error: data })
@@ -197,8 +200,9 @@ export class Coordinator {
   async #writeManifest(effect: EffectOf<'write-manifest'>): Promise<void> {
     const { checkpointId, purpose, finished, tasks, statistics } = effect
     const { parallelism, maxParallelism } = this.#job.plan
-    const cut = this.#cut
+    const cut = this.#cuts.get(checkpointId)
     assert(cut !== undefined, 'the sources were cut when the checkpoint was triggered')
+    this.#cuts.delete(checkpointId)
     const outcome = await this.#keeper.append({
       kind: 'checkpoint',
       ...this.#job,

@@ -43,7 +43,9 @@ export function confirmed(draft: Draft, event: Confirmed): void {
   const { checkpointId, sequence, atMs } = event
   const { purpose, requests } = active
   const { options } = draft.setup
-  draft.active = undefined
+  const [next, ...later] = draft.overlapping
+  draft.active = next
+  draft.overlapping = later
   if (draft.stage === 'closing') {
     draft.stage = 'closed'
     const writes = requests.filter((request) => request.savepoint !== undefined)
@@ -57,12 +59,12 @@ export function confirmed(draft: Draft, event: Confirmed): void {
   }
   draft.consecutiveFailures = 0
   if (options.intervalMs > 0) {
-    const dueAtMs = active.decidedAtMs + options.intervalMs
-    draft.nextPeriodicAtMs = Math.max(dueAtMs, atMs + options.minPauseMs)
+    const dueAtMs = Math.max(active.decidedAtMs + options.intervalMs, atMs + options.minPauseMs)
+    draft.nextPeriodicAtMs = Math.max(draft.nextPeriodicAtMs, dueAtMs)
   }
   const statistics = confirmedStatistics(active, atMs)
   const savepoint = requests.find((request) => request.savepoint !== undefined)
-  const next: CompletingCheckpoint = {
+  const done: CompletingCheckpoint = {
     checkpointId,
     sequence,
     purpose,
@@ -74,7 +76,7 @@ export function confirmed(draft: Draft, event: Confirmed): void {
     repeatAtMs: atMs + options.timeoutMs,
     statistics,
   }
-  draft.completing = [...draft.completing, next]
+  draft.completing = [...draft.completing, done]
   draft.effects.push({ kind: 'send-complete', checkpointId })
   report(draft, { checkpointId, purpose, outcome: 'confirmed', statistics })
   if (savepoint?.savepoint !== undefined) {

@@ -4,6 +4,7 @@
  */
 import type { ErrorData } from '../errors.ts'
 import type {
+  ActiveCheckpoint,
   CheckpointReport,
   CheckpointRequest,
   CompletingCheckpoint,
@@ -13,6 +14,24 @@ import type {
 
 export type Draft = { -readonly [K in keyof ProtocolState]: ProtocolState[K] } & {
   readonly effects: ProtocolEffect[]
+}
+
+/** Checkpoints before their commit points, oldest first. */
+export function inProgress(draft: Draft): readonly ActiveCheckpoint[] {
+  return draft.active === undefined ? [] : [draft.active, ...draft.overlapping]
+}
+
+export function find(draft: Draft, checkpointId: number): ActiveCheckpoint | undefined {
+  return inProgress(draft).find((active) => active.checkpointId === checkpointId)
+}
+
+/** One of those in progress is another now. */
+export function replace(draft: Draft, changed: ActiveCheckpoint): void {
+  const { checkpointId } = changed
+  if (draft.active?.checkpointId === checkpointId) draft.active = changed
+  draft.overlapping = draft.overlapping.map((each) => {
+    return each.checkpointId === checkpointId ? changed : each
+  })
 }
 
 export function report(draft: Draft, entry: CheckpointReport): void {
@@ -59,9 +78,11 @@ export function settle(draft: Draft, error: ErrorData): void {
       error,
     )
   }
-  reject(draft, [...(draft.active?.requests ?? []), ...draft.requests], error)
+  const underWay = inProgress(draft).flatMap((checkpoint) => checkpoint.requests)
+  reject(draft, [...underWay, ...draft.requests], error)
   draft.stage = 'closed'
   draft.active = undefined
+  draft.overlapping = []
   draft.completing = []
   draft.requests = []
 }

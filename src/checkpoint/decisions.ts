@@ -4,14 +4,17 @@
  *
  * Promises: a manifest is asked for only when every task has acknowledged; `send-complete` comes
  * only after `confirmed`; an aborted id is never confirmed; every request is resolved or rejected
- * once; at most one checkpoint is before its commit point at a time. The complete phase of one may
- * overlap with the next: tasks carry what is not yet committed in their next acknowledgement, and
- * `committed` is cumulative, so neither order loses or repeats output.
+ * once; at most `maxConcurrent` checkpoints are before their commit points, and each builds on the
+ * one before it: they are confirmed strictly in order, and an abort takes the later ones along. The
+ * complete phase of one may overlap with the next: tasks carry what is not yet committed in their
+ * next acknowledgement, and `committed` is cumulative, so neither order loses or repeats output.
  */
 import { assert, unreachable } from '../util/assert.ts'
+import { checkTimeout } from './decisions-abort.ts'
 import * as complete from './decisions-complete.ts'
 import { type Draft, failJob, reject } from './decisions-draft.ts'
 import * as prepare from './decisions-prepare.ts'
+import * as starts from './decisions-start.ts'
 import type { ProtocolEffect, ProtocolEvent, ProtocolSetup, ProtocolState } from './protocol.ts'
 
 /** The state of an attempt before its `start`. */
@@ -25,6 +28,7 @@ export function initialState(setup: ProtocolSetup): ProtocolState {
     stage: 'new',
     nextCheckpointId: firstCheckpointId,
     active: undefined,
+    overlapping: [],
     completing: [],
     requests: [],
     lastCheckpointId: undefined,
@@ -45,7 +49,7 @@ export function decide(
   if (draft.stage === 'closed') lateEvent(draft, event)
   else take(draft, event)
   if (draft.stage === 'running') {
-    prepare.startNext(draft, event.atMs)
+    starts.startNext(draft, event.atMs)
     scheduleTick(draft, event.atMs)
   }
   const { effects, ...next } = draft
@@ -63,10 +67,10 @@ function take(draft: Draft, event: ProtocolEvent): void {
       return complete.resumeRestored(draft, event.atMs)
     case 'tick':
       draft.tickAtMs = undefined
-      prepare.checkTimeout(draft, event.atMs)
+      checkTimeout(draft, event.atMs)
       return complete.repeatCommits(draft, event.atMs)
     case 'request':
-      return prepare.takeRequest(draft, event.request)
+      return starts.takeRequest(draft, event.request)
     case 'triggered':
       return prepare.triggered(draft, event.checkpointId, event.atMs)
     case 'trigger-failed':
@@ -76,7 +80,8 @@ function take(draft: Draft, event: ProtocolEvent): void {
     case 'decline':
       return prepare.declined(draft, event, event.atMs)
     case 'confirmed':
-      return complete.confirmed(draft, event)
+      complete.confirmed(draft, event)
+      return prepare.writeWhenAllAcknowledged(draft)
     case 'confirm-failed':
       return prepare.confirmFailed(draft, event, event.atMs)
     case 'leadership-lost':
@@ -113,7 +118,7 @@ function lateEvent(draft: Draft, event: ProtocolEvent): void {
 /** Asks for a tick at the next moment at which time alone changes something. */
 function scheduleTick(draft: Draft, atMs: number): void {
   if (draft.stage !== 'running') return
-  const dueMs = Math.min(prepare.dueMs(draft, atMs), complete.dueMs(draft))
+  const dueMs = Math.min(starts.dueMs(draft, atMs), complete.dueMs(draft))
   if (dueMs === Number.POSITIVE_INFINITY) return
   if (draft.tickAtMs !== undefined && draft.tickAtMs === dueMs) return
   draft.tickAtMs = dueMs

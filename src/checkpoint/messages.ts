@@ -58,6 +58,8 @@ export type ToWorker =
       readonly stopAfter: boolean
       /** Each task writes all its state anew: the manifest names no older run. */
       readonly full?: boolean
+      /** The checkpoint before it, still under way, which it builds on. */
+      readonly after?: number
     }
   | { readonly kind: 'complete'; readonly checkpointId: number; readonly commit: boolean }
   | { readonly kind: 'abort'; readonly checkpointId: number }

@@ -21,6 +21,8 @@ export interface ProtocolOptions {
   readonly minPauseMs: number
   /** So many periodic or final checkpoints in a row may fail; one more fails the job. */
   readonly tolerableFailures: number
+  /** So many may be before their commit points; requests for more than a plain one go alone. */
+  readonly maxConcurrent: number
 }
 
 /** A task that must acknowledge. Tasks that have ended acknowledge too, with what they hold. */
@@ -122,6 +124,8 @@ export type ProtocolEffect =
       readonly purpose: CheckpointPurpose
       readonly stopAfter: boolean
       readonly full: boolean
+      /** The one before it that is still under way: if that fails, so does this. */
+      readonly after?: number
     }
   /** Append the link; then say `confirmed`, `confirm-failed` or `leadership-lost`. */
   | {
@@ -177,6 +181,7 @@ export interface Acknowledgement {
 export interface ActiveCheckpoint {
   readonly checkpointId: number
   readonly purpose: CheckpointPurpose
+  readonly full: boolean
   readonly phase: 'init' | 'prepare' | 'confirm'
   readonly requests: readonly CheckpointRequest[]
   readonly decidedAtMs: number
@@ -207,7 +212,10 @@ export interface ProtocolState {
   /** `closing` waits for the outcome of a manifest that is being written. */
   readonly stage: 'new' | 'running' | 'closing' | 'closed'
   readonly nextCheckpointId: number
+  /** The oldest that is before its commit point. */
   readonly active: ActiveCheckpoint | undefined
+  /** Those begun while it was under way, oldest first: each builds on the one before it. */
+  readonly overlapping: readonly ActiveCheckpoint[]
   /** Oldest first. */
   readonly completing: readonly CompletingCheckpoint[]
   /** In the order they came. */

@@ -20,6 +20,13 @@ export const CHECKPOINTING_OPTIONS = {
     default: 0,
     summary: 'Least time between the end of one checkpoint and the start of the next.',
   },
+  'checkpointing.maxConcurrent': {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: 8,
+    summary: 'How many checkpoints may be under way at a time; 1 where minPause is above 0.',
+  },
   'checkpointing.tolerableFailures': {
     type: 'integer',
     default: 3,

@@ -78,6 +78,8 @@ export function protocolOptions(values: OptionValues): ProtocolOptions {
     timeoutMs: values['checkpointing.timeout'],
     minPauseMs: values['checkpointing.minPause'],
     tolerableFailures: values['checkpointing.tolerableFailures'],
+    // A pause between two is the end of one before the start of the next.
+    maxConcurrent: values['checkpointing.minPause'] > 0 ? 1 : values['checkpointing.maxConcurrent'],
   }
 }
 

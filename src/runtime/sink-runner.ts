@@ -102,8 +102,9 @@ export class SinkRunner {
   /** Called at the barrier; resolves when what was written before it is safe. */
   async barrier(checkpointId: number): Promise<readonly OperatorStateEntry[]> {
     const scope = { ...this.#options.scope, checkpointId }
-    const older = [...this.#pending]
     const committables = await this.pump.barrier(scope)
+    // Only now: those of a checkpoint that is under way as well were given just before.
+    const older = [...this.#pending]
     const fresh = committables.map((committable) => ({ scope, committable }))
     this.#pending.push(...fresh)
     return [...older, ...fresh].map((pending, index) => ({

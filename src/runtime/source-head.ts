@@ -50,8 +50,8 @@ export class SourceHead {
   /** The batch being handed on, and how far. */
   #current: { readonly split: SplitReader; readonly batch: Batch; index: number } | undefined
   #watermark = MIN_WATERMARK
-  /** What the newest cut said, until its checkpoint is complete. */
-  #cut: SourceCut | undefined
+  /** What cuts said, until their checkpoints are complete. */
+  #cuts: readonly SourceCut[] = []
   /** When a record was last handed on, or a split taken on. */
   #activeAtMs: number
   #noMoreSplits = false
@@ -183,16 +183,18 @@ export class SourceHead {
   snapshot(checkpointId: number): SourceSnapshot {
     assert(this.isBetweenBatches, 'a barrier passed in the middle of a batch')
     const { positions } = this.#active
-    this.#cut = { checkpointId, positions, finished: [...this.#finished] }
+    const cut = { checkpointId, positions, finished: [...this.#finished] }
+    this.#cuts = [...this.#cuts, cut]
     // A split may go to another subtask: what was late in this one is to be late there, too.
     const floor = this.#ended ? MIN_WATERMARK : this.#watermark
-    return { splits: this.#active.records(floor), finished: this.#cut.finished }
+    return { splits: this.#active.records(floor), finished: cut.finished }
   }
 
   /** The master has the cut's finished splits; the source may forget what came before the cut. */
   async checkpointComplete(checkpointId: number): Promise<void> {
-    const cut = this.#cut
-    if (cut?.checkpointId !== checkpointId) return
+    const cut = this.#cuts.find((each) => each.checkpointId === checkpointId)
+    if (cut === undefined) return
+    this.#cuts = this.#cuts.filter((each) => each.checkpointId > checkpointId)
     for (const id of cut.finished) this.#finished.delete(id)
     await this.#source.checkpointComplete?.(cut.positions)
   }

@@ -3,7 +3,7 @@
  * hold its state, merges them so that the list stays short, and follows the fate of each
  * checkpoint. A merged run replaces others only in the next manifest.
  */
-import { assert, required } from '../util/assert.ts'
+import { required } from '../util/assert.ts'
 import type { StateCut } from '../state/backend.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { mergeRuns, planMerge } from '../state/runs/run-set.ts'
@@ -31,6 +31,7 @@ interface Attempt {
   /** Set when the run is written. */
   runs: readonly RunReference[] | undefined
   written: readonly RunReference[]
+  isAborted: boolean
 }
 
 export interface TaskSnapshotsOptions {
@@ -49,8 +50,8 @@ export interface TaskSnapshotsOptions {
 export class TaskSnapshots {
   /** Runs of the newest complete checkpoint, or those restored. */
   #runs: readonly RunReference[]
-  /** The one checkpoint whose fate is not known yet. */
-  #attempt: Attempt | undefined
+  /** Checkpoints whose fate is not known yet, oldest first; each builds on the one before it. */
+  #attempts: readonly Attempt[] = []
   readonly #options: TaskSnapshotsOptions
   #merging: Promise<void> | undefined
   #merged: { readonly replaces: readonly RunReference[]; readonly by: RunReference } | undefined
@@ -62,11 +63,13 @@ export class TaskSnapshots {
   }
 
   /**
-   * True between a cut and the news of its checkpoint. Another cut must wait: if this one is
-   * aborted, its changes have to be in the next.
+   * False between a cut and the news of its checkpoint: if that is aborted, its changes have to be
+   * in the next. A checkpoint that was begun `after` it, while it was under way, need not wait: it
+   * builds on it, and is aborted with it.
    */
-  get isUnsettled(): boolean {
-    return this.#attempt !== undefined
+  mayCut(after?: number): boolean {
+    const last = this.#attempts.at(-1)
+    return last === undefined || (last.checkpointId === after && !last.isAborted)
   }
 
   /**
@@ -80,20 +83,20 @@ export class TaskSnapshots {
     records: Promise<readonly OperatorStateEntry[]>,
     full = false,
   ): Promise<TaskSnapshot> {
-    assert(this.#attempt === undefined, 'a cut before the fate of the former one is known')
+    const former = this.#attempts.at(-1)
     const isFull = full || this.#options.settings.snapshotPolicy === 'full'
-    const pending = { writing: undefined, runs: undefined, written: [] }
+    const pending = { writing: undefined, runs: undefined, written: [], isAborted: false }
     const attempt: Attempt = { checkpointId, cut, full: isFull, ...pending }
-    this.#attempt = attempt
-    attempt.writing = this.#write(attempt, records)
+    this.#attempts = [...this.#attempts, attempt]
+    attempt.writing = this.#write(attempt, records, former)
     return attempt.writing
   }
 
   /** The checkpoint is complete: its list of runs is the truth. */
   complete(checkpointId: number): void {
-    const attempt = this.#attempt
+    const [attempt, ...later] = this.#attempts
     if (attempt?.checkpointId !== checkpointId) return
-    this.#attempt = undefined
+    this.#attempts = later
     this.#runs = required(
       attempt.runs,
       `checkpoint ${checkpointId} completed before it was written`,
@@ -105,11 +108,12 @@ export class TaskSnapshots {
 
   /** The checkpoint failed: its changes join the next, its file is nobody's. */
   async abort(checkpointId: number): Promise<void> {
-    const attempt = this.#attempt
-    if (attempt?.checkpointId !== checkpointId) return
+    const attempt = this.#attempts.find((each) => each.checkpointId === checkpointId)
+    if (attempt === undefined || attempt.isAborted) return
+    attempt.isAborted = true
     await attempt.writing?.catch(() => undefined)
     attempt.cut?.abort()
-    this.#attempt = undefined
+    this.#attempts = this.#attempts.filter((each) => each !== attempt)
     const { store, host } = this.#options
     for (const name of new Set(attempt.written.map((run) => run.name))) {
       // If it stays, it is garbage that the next collection finds.
@@ -119,18 +123,21 @@ export class TaskSnapshots {
 
   /** Resolves when nothing is written any more, and nothing reads a cut. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.#merging, this.#attempt?.writing])
+    await Promise.allSettled([this.#merging, ...this.#attempts.map(({ writing }) => writing)])
   }
 
   async #write(
     attempt: Attempt,
     records: Promise<readonly OperatorStateEntry[]>,
+    former: Attempt | undefined,
   ): Promise<TaskSnapshot> {
     const { store, scope, host, vertex, subtaskIndex, keyGroups, settings } = this.#options
     const { checkpointId } = attempt
+    // One after the other: the list of runs of the former is where this one goes on.
+    const [entries] = await Promise.all([records, former?.writing])
     const written = await writeSnapshot({
       cut: attempt.cut,
-      records: await records,
+      records: entries,
       subtaskIndex,
       store,
       name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex }),
@@ -140,7 +147,7 @@ export class TaskSnapshots {
       at: (point) => host.at(point),
     })
     attempt.written = [written.keyed, written.records].filter((run) => run !== undefined)
-    const base = this.#withMerge(this.#runs)
+    const base = this.#withMerge(former?.runs ?? this.#runs)
     const runs = written.keyed === undefined ? base : [...base, written.keyed]
     attempt.runs = await this.#inWhole(attempt, runs)
     return {

@@ -44,7 +44,8 @@ export class Task {
   readonly #stages: readonly Stage[]
   readonly #asynchronous: Asynchronous
   #held: Aligned | undefined
-  #requested: { readonly barrier: Barrier; readonly atMs: number } | undefined
+  /** Triggers of a source whose barriers have not passed yet. */
+  #requested: readonly Barrier[] = []
   #endReported = false
   #isIdle = false
   /** The checkpoint after whose barrier the source stopped. */
@@ -61,10 +62,11 @@ export class Task {
   readonly isBlocked = (): boolean => {
     if (this.#held !== undefined || this.#isOutputFull()) return true
     // A barrier that waits passes at the end of this batch, however many more are there.
-    if (this.#requested !== undefined && this.parts.source?.isBetweenBatches === true) return true
+    const { length: waiting } = this.#requested
+    if (waiting > 0 && this.parts.source?.isBetweenBatches === true) return true
     for (const stage of this.#stages) if (stage.isBusy) return true
     // One that waits for the end of this batch does not wait for the batch's calls.
-    return this.#asynchronous.isFull && this.#requested === undefined
+    return this.#asynchronous.isFull && waiting === 0
   }
 
   /** Tells on what was restored; before the first step. */
@@ -117,14 +119,14 @@ export class Task {
   /** The master's trigger; only source tasks start barriers. */
   trigger(barrier: Barrier): void {
     if (this.parts.source === undefined) return
-    this.#requested = { barrier, atMs: this.parts.host.clock.monotonic() }
+    this.#requested = [...this.#requested, barrier]
     this.#takeBarrier()
   }
 
   /** True between a trigger and its cut: a split taken on now would be in the master's cut too. */
   get awaitsBarrier(): boolean {
     if (this.parts.source === undefined) return false
-    return this.#requested !== undefined || this.#held !== undefined
+    return this.#requested.length > 0 || this.#held !== undefined
   }
 
   /** The gate has the barrier on all its channels. */
@@ -147,7 +149,7 @@ export class Task {
 
   async abort(checkpointId: number): Promise<void> {
     this.parts.gate?.abort(checkpointId)
-    if (this.#requested?.barrier.checkpointId === checkpointId) this.#requested = undefined
+    this.#requested = this.#requested.filter((barrier) => barrier.checkpointId !== checkpointId)
     // Nobody would settle its cut any more; whoever is downstream is told of the abort, too.
     if (this.#held?.barrier.checkpointId === checkpointId) this.#held = undefined
     if (this.#stoppedBy === checkpointId) this.parts.source?.resume()
@@ -180,18 +182,18 @@ export class Task {
   }
 
   #takeBarrier(): void {
-    const requested = this.#requested
-    if (requested === undefined || this.parts.source?.isBetweenBatches !== true) return
+    const [barrier, ...later] = this.#requested
+    if (barrier === undefined || this.parts.source?.isBetweenBatches !== true) return
     if (this.#held !== undefined) return
-    this.#requested = undefined
-    this.#held = { barrier: requested.barrier, alignmentMs: 0 }
+    this.#requested = later
+    this.#held = { barrier, alignmentMs: 0 }
     this.#passHeld()
   }
 
   /** The cut, unless the fate of the former one is still unknown. */
   #passHeld(): void {
     const held = this.#held
-    if (held === undefined || this.parts.snapshots.isUnsettled) return
+    if (held === undefined || !this.parts.snapshots.mayCut(held.barrier.after)) return
     const { chain, exchanges, sinks, backend, host, source, snapshots } = this.parts
     const { barrier, alignmentMs } = held
     const startMs = host.clock.monotonic()

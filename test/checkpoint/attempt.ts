@@ -22,6 +22,7 @@ const OPTIONS: ProtocolOptions = {
   timeoutMs: 1000,
   minPauseMs: 0,
   tolerableFailures: 1,
+  maxConcurrent: 1,
 }
 
 export interface AttemptSetup {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { ProtocolEffect } from '../../src/checkpoint/protocol.ts'
 import { type Random, SeededRandom } from '../../src/util/random.ts'
 import { taskStatistics } from './links.ts'
-import { Driver, type DriverEvent, TASKS, errorData } from './protocol-driver.ts'
+import { Driver, type DriverEvent, OPTIONS, TASKS, errorData } from './protocol-driver.ts'
 
 const WORKERS = 2
 
@@ -12,6 +12,7 @@ const WORKERS = 2
 interface Seen {
   readonly acknowledged: Set<string>
   fate: 'active' | 'written' | 'confirmed' | 'aborted'
+  readonly after?: number | undefined
 }
 
 /**
@@ -31,6 +32,7 @@ class World {
   failures: number
   dueAtMs = Number.POSITIVE_INFINITY
   over = false
+  readonly #maxConcurrent: number
   #requestId = 0
 
   constructor(random: Random, failures: number) {
@@ -38,7 +40,9 @@ class World {
     this.failures = failures
     const restored =
       random.int(2) === 0 ? undefined : { checkpointId: 3, sequence: 5, finished: false }
-    this.driver = new Driver({ restored, workers: WORKERS, firstCheckpointId: 4 })
+    this.#maxConcurrent = 1 + random.int(3)
+    const options = { ...OPTIONS, maxConcurrent: this.#maxConcurrent }
+    this.driver = new Driver({ options, restored, workers: WORKERS, firstCheckpointId: 4 })
     if (restored !== undefined) this.seen.set(3, { acknowledged: new Set(), fate: 'confirmed' })
     this.deliver({ kind: 'start' })
   }
@@ -74,9 +78,13 @@ class World {
   deliver(event: DriverEvent): void {
     if (event.kind === 'confirmed') this.#fateOf(event.checkpointId, ['written'], 'confirmed')
     for (const effect of this.driver.take(event)) this.#perform(effect)
-    const { stage, active, completing, requests } = this.driver.state
+    const { stage, active, overlapping, completing, requests } = this.driver.state
+    for (const [id, { after, fate }] of this.seen) {
+      const isLost = after !== undefined && this.seen.get(after)?.fate === 'aborted'
+      assert.ok(!isLost || fate === 'aborted', `${id} builds on ${after}, which was aborted`)
+    }
     if (stage !== 'closed') return
-    assert.deepEqual([active, completing, requests], [undefined, [], []])
+    assert.deepEqual([active, overlapping, completing, requests], [undefined, [], [], []])
     assert.deepEqual(this.answered, this.asked, 'every request is answered')
   }
 
@@ -85,24 +93,14 @@ class World {
     const answers = effect.kind === 'resolve' || effect.kind === 'reject'
     assert.ok(!this.over || answers, `${effect.kind} after the end`)
     switch (effect.kind) {
-      case 'trigger': {
-        const { checkpointId } = effect
-        assert.ok(![...this.seen.keys()].some((id) => id >= checkpointId), 'ids grow')
-        for (const { fate } of this.seen.values()) {
-          assert.ok(fate === 'confirmed' || fate === 'aborted', 'one at a time')
-        }
-        this.seen.set(checkpointId, { acknowledged: new Set(), fate: 'active' })
-        if (this.#strikes(20)) {
-          pending.push({ kind: 'trigger-failed', checkpointId, error: errorData('trigger') })
-          return
-        }
-        pending.push({ kind: 'triggered', checkpointId })
-        for (const task of TASKS) this.#answerTrigger(checkpointId, task)
-        return
-      }
+      case 'trigger':
+        return this.#trigger(effect)
       case 'write-manifest': {
         const { checkpointId, tasks } = effect
         const seen = this.#fateOf(checkpointId, ['active'], 'written')
+        const { after } = seen
+        const before = after === undefined ? 'confirmed' : this.seen.get(after)?.fate
+        assert.equal(before, 'confirmed', 'links are written in order')
         assert.equal(seen.acknowledged.size, TASKS.length, 'all tasks have acknowledged')
         assert.equal(tasks.length, TASKS.length)
         pending.push(this.#answerWrite(checkpointId))
@@ -146,6 +144,26 @@ class World {
       case 'report':
         return
     }
+  }
+
+  #trigger(effect: Extract<ProtocolEffect, { kind: 'trigger' }>): void {
+    const { pending } = this
+    const { checkpointId } = effect
+    assert.ok(![...this.seen.keys()].some((id) => id >= checkpointId), 'ids grow')
+    const others = [...this.seen].filter(([, { fate }]) => fate === 'active' || fate === 'written')
+    assert.ok(others.length < this.#maxConcurrent, 'so many at a time')
+    assert.equal(effect.after, others.at(-1)?.[0], 'it builds on the newest one')
+    const isAlone = effect.full || effect.stopAfter || effect.purpose === 'savepoint'
+    assert.ok(!isAlone || others.length === 0, 'it goes alone')
+    const after = effect.after
+    this.seen.set(checkpointId, { acknowledged: new Set(), fate: 'active', after })
+    if (this.#strikes(20)) {
+      pending.push({ kind: 'trigger-failed', checkpointId, error: errorData('trigger') })
+      return
+    }
+    pending.push({ kind: 'triggered', checkpointId })
+    for (const task of TASKS) this.#answerTrigger(checkpointId, task)
+    return
   }
 
   #answerTrigger(checkpointId: number, task: (typeof TASKS)[number]): void {
@@ -197,7 +215,8 @@ class World {
     this.asked.add(id)
     const copies = purpose === 'savepoint' || (purpose === 'stop' && this.random.int(2) === 0)
     const savepoint = copies ? `/save/${id}` : undefined
-    this.deliver({ kind: 'request', request: { id, purpose, savepoint } })
+    const full = purpose === 'manual' && this.random.int(4) === 0
+    this.deliver({ kind: 'request', request: { id, purpose, savepoint, full } })
   }
 
   #endTask(task = TASKS[this.random.int(TASKS.length)]): void {
@@ -209,7 +228,8 @@ class World {
   /** An answer of a dead task to a checkpoint of long ago. */
   #stray(): void {
     const checkpointId = this.random.int(4) + 1
-    if (this.driver.state.active?.checkpointId === checkpointId) return
+    const fate = this.seen.get(checkpointId)?.fate
+    if (fate === 'active' || fate === 'written') return
     const error = errorData('late')
     this.deliver({ kind: 'decline', checkpointId, vertex: 0, subtaskIndex: 0, error })
   }

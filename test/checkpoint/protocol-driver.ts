@@ -21,6 +21,7 @@ export const OPTIONS: ProtocolOptions = {
   timeoutMs: 5000,
   minPauseMs: 100,
   tolerableFailures: 2,
+  maxConcurrent: 1,
 }
 
 export const TASKS = [

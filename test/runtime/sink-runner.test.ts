@@ -122,6 +122,19 @@ describe('a sink runner', () => {
     assert.deepEqual(world.committed, ['1: a', '2: b'])
   })
 
+  it('has the committables of a checkpoint under way in the next one, too', async () => {
+    const world = new World()
+    const { runner, opening } = await runnerOf(world)
+    await opening
+    runner.pump.collect('a', 0)
+    const first = runner.barrier(1)
+    runner.pump.collect('b', 0)
+    const second = runner.barrier(2)
+    assert.deepEqual([(await first).length, (await second).length], [1, 2])
+    await runner.commit(2)
+    assert.deepEqual(world.committed, ['1: a', '2: b'])
+  })
+
   it('keeps what is being committed in the checkpoints meanwhile', async () => {
     const world = new World()
     const { runner, host, opening } = await runnerOf(world)

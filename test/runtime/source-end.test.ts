@@ -32,11 +32,24 @@ describe('the end of a source head', () => {
     assert.deepEqual(head.snapshot(2).finished, ['a'], 'the first one was given up')
     await source.end('b')
     head.step(10)
-    await head.checkpointComplete(1)
-    assert.deepEqual(source.completed, [], 'that cut is forgotten')
     await head.checkpointComplete(2)
     assert.deepEqual(source.completed, [[['b', 7]]])
     assert.deepEqual(head.snapshot(3), { splits: [], finished: ['b'] })
+  })
+
+  it('says of each of several checkpoints under way when it is complete', async () => {
+    const { head, source } = headOf()
+    head.assign(ids('a'))
+    await source.feed('a', [1])
+    head.step(10)
+    head.snapshot(1)
+    await source.feed('a', [2])
+    head.step(10)
+    head.snapshot(2)
+    await head.checkpointComplete(1)
+    await head.checkpointComplete(2)
+    await head.checkpointComplete(1)
+    assert.deepEqual(source.completed, [[['a', 1]], [['a', 2]]])
   })
 
   it('fails with the name of source and split, after what was read before', async () => {

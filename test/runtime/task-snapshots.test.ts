@@ -37,16 +37,50 @@ describe('the snapshots of a task', () => {
   it('are unsettled from a cut to its fate, and take no other cut meanwhile', async () => {
     const { snapshots, held, write } = await snapshotsOf()
     held.set('a', 1)
-    assert.equal(snapshots.isUnsettled, false)
+    assert.equal(snapshots.mayCut(), true)
     await write(1)
-    assert.equal(snapshots.isUnsettled, true)
-    assert.throws(() => void snapshots.write(2, undefined, Promise.resolve([])), /a cut before/)
+    assert.equal(snapshots.mayCut(), false)
+    assert.equal(snapshots.mayCut(7), false, 'that is another checkpoint')
+    assert.equal(snapshots.mayCut(1), true, 'one that was begun after it builds on it')
     snapshots.complete(7)
     await snapshots.abort(7)
-    assert.equal(snapshots.isUnsettled, true, 'that was another checkpoint')
+    assert.equal(snapshots.mayCut(), false, 'that was another checkpoint')
     snapshots.complete(1)
     snapshots.complete(1)
-    assert.equal(snapshots.isUnsettled, false)
+    assert.equal(snapshots.mayCut(), true)
+  })
+
+  it('build on a checkpoint that is still under way', async () => {
+    const { snapshots, held, write, store } = await snapshotsOf()
+    const slow = new Gate()
+    store.beforeClose = (name) => (name.includes('-1-') ? slow.passed : Promise.resolve())
+    held.set('a', 1)
+    const first = write(1)
+    held.set('b', 2)
+    const second = write(2)
+    held.set('a', undefined)
+    held.set('c', 3)
+    const third = write(3)
+    let isWritten = false
+    void second.then(() => (isWritten = true))
+    await turns(20)
+    assert.equal(isWritten, false, 'one after the other')
+    slow.open()
+    assert.equal((await first).runs.length, 1)
+    assert.equal((await second).runs.length, 2)
+    const { runs } = await third
+    snapshots.complete(1)
+    const expected = new Map([
+      ['b', 2],
+      ['c', 3],
+    ])
+    assert.deepEqual((await stateOf(store, runs)).content(), expected)
+    // The second fails, and with it the third: the next holds the changes of both.
+    await Promise.all([snapshots.abort(2), snapshots.abort(3)])
+    assert.deepEqual(await runNames(store), ['runs/2-1-v0-s0.run'])
+    const next = await write(4)
+    assert.equal(next.runs.length, 2)
+    assert.deepEqual((await stateOf(store, next.runs)).content(), expected)
   })
 
   it('give the changes of an aborted checkpoint to the next one, and delete its run', async () => {
@@ -77,10 +111,10 @@ describe('the snapshots of a task', () => {
     let aborted = false
     const aborting = snapshots.abort(1).then(() => (aborted = true))
     await turns(10)
-    assert.deepEqual([aborted, snapshots.isUnsettled], [false, true])
+    assert.deepEqual([aborted, !snapshots.mayCut()], [false, true])
     slow.open()
     await Promise.all([aborting, writing])
-    assert.deepEqual([snapshots.isUnsettled, await runNames(store)], [false, []])
+    assert.deepEqual([!snapshots.mayCut(), await runNames(store)], [false, []])
   })
 
   it('survive a run that cannot be written, or not be deleted', async () => {

@@ -91,6 +91,27 @@ describe('a task', () => {
     await deployed.close()
   })
 
+  it('cuts again before the fate of a cut is known, for one that builds on it', async () => {
+    const deployed = await deploy(countsJob(100).made, { batchRecords: 4 })
+    const task = theTask(deployed)
+    deployed.assign('a')
+    await turns()
+    task.step(4)
+    task.trigger({ checkpointId: 1, stopAfter: false })
+    task.trigger({ checkpointId: 2, stopAfter: false, after: 1 })
+    task.trigger({ checkpointId: 3, stopAfter: false })
+    await deployed.settle()
+    const acknowledged = (id: number) => deployed.acknowledged(id).length
+    assert.deepEqual([1, 2, 3].map(acknowledged), [1, 1, 0], 'the third one does not say so')
+    task.complete(1)
+    await deployed.settle()
+    assert.equal(acknowledged(3), 0)
+    task.complete(2)
+    await deployed.settle()
+    assert.equal(acknowledged(3), 1)
+    await deployed.close()
+  })
+
   it('forgets a barrier that is aborted while it is held, and takes the next one', async () => {
     const store = new SlowStore()
     const deployed = await deploy(countsJob(100).made, { store })

@@ -43,12 +43,14 @@ async function makeOne({
   onStoppedWith,
 }: Requests): Promise<unknown> {
   const savepoint = `${place}-${random.int(3)}`
-  switch (random.int(8)) {
+  switch (random.int(10)) {
     case 0:
       return handle.savepoint(savepoint)
     case 1:
       return handle.stop()
     case 2:
+    case 8:
+    case 9:
       await handle.stop({ savepoint })
       return onStoppedWith(savepoint)
     case 3:

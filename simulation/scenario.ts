@@ -226,15 +226,17 @@ export class Scenario {
     const { chain } = this.#storage.directory(this.#location)
     const savepoint = this.#savepoint
     this.#savepoint = undefined
-    if (savepoint !== undefined && random.int(2) === 0) {
+    if (savepoint !== undefined && random.int(4) > 0) {
       this.#formerLineages.push(chain.lineage)
       this.#location = `${savepoint}-continued`
       this.#origins.set(this.#location, savepoint)
       return { from: savepoint }
     }
-    // Until it is imported, whoever starts the job must say again where it goes on from.
+    // What a start has begun to import, the next one goes on with; it may be told so again.
     const origin = this.#origins.get(this.#location)
-    if (origin !== undefined && chain.checkpointIds.length === 0) return { from: origin }
+    if (origin !== undefined && chain.checkpointIds.length === 0) {
+      return chain.history.length > 0 && random.int(2) === 0 ? {} : { from: origin }
+    }
     if (this.#faults.isHealed) return {}
     if (random.int(20) === 0) {
       this.#formerLineages.length = 0

@@ -89,6 +89,7 @@ export class SimProcess {
       machineLayers: async () => [],
       at: (point) => this.at(point, undefined),
       openStore: async (location) => world.storage.open(location, this.scope),
+      absoluteLocation: (location) => location,
       claim: async () => ({ serve() {}, async release() {} }),
       spawn: (spec, events) => this.#spawn(spec, events),
     }

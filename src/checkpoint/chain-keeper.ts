@@ -6,7 +6,14 @@ import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { assert } from '../util/assert.ts'
 import type { Clock } from '../util/clock.ts'
-import { type Chain, type ChainHead, appendLink, headAt, wasAppended } from './chain.ts'
+import {
+  type Chain,
+  type ChainEntry,
+  type ChainHead,
+  appendLink,
+  headAt,
+  wasAppended,
+} from './chain.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import type { Reach } from './crash-points.ts'
 import type { CheckpointLink, ManifestLink } from './manifest.ts'
@@ -67,6 +74,13 @@ export class ChainKeeper {
     return this.#links
   }
 
+  /** Another part of this leadership has put a link after the head. */
+  appended(entry: ChainEntry): void {
+    assert(entry.link.sequence === this.#head.sequence + 1, 'a link follows the head')
+    this.#head = headAt(entry)
+    this.#links = [...this.#links, entry.link]
+  }
+
   /** The commit point of a checkpoint. */
   async append(body: CheckpointBody): Promise<AppendOutcome> {
     const { store, clock, reach } = this.#world
@@ -76,8 +90,7 @@ export class ChainKeeper {
     try {
       const entry = await appendLink(store, place, { ...body, writtenAt: clock.now() })
       if (entry === 'lost') return { kind: 'lost' }
-      this.#head = headAt(entry)
-      this.#links = [...this.#links, entry.link]
+      this.appended(entry)
     } catch (error) {
       return { kind: (await wasAppended(store, place)) === false ? 'failed' : 'doubtful', error }
     }

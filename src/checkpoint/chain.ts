@@ -14,7 +14,7 @@ import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
 import { MANIFEST_BYTES_MAX, decodeLink, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
-import type { CheckpointLink, FenceLink, ManifestLink } from './manifest.ts'
+import type { CheckpointLink, FenceLink, ImportRecord, ManifestLink } from './manifest.ts'
 
 /** A link that verified. */
 export interface ChainEntry {
@@ -217,6 +217,7 @@ export interface FenceDecision {
   /** Sequence of the checkpoint to restore; 0 for a fresh start. */
   readonly restores: number
   readonly lineage: string
+  readonly imports?: ImportRecord
 }
 
 export interface Leadership {
@@ -249,9 +250,10 @@ export async function fence(
       if ((await wasAppended(store, head)) !== true && !(await isPassed(store, head))) throw error
       continue
     }
-    const { restores, lineage } = decision
+    const { restores, lineage, imports } = decision
     const leaderEpoch = head.leaderEpoch + 1
-    const body = { kind: 'fence', ...identity, lineage, leaderEpoch, restores } as const
+    const origin = imports === undefined ? { restores } : { restores, imports }
+    const body = { kind: 'fence', ...identity, lineage, leaderEpoch, ...origin } as const
     await reach('before-fence')
     const entry = await appendLink(store, head, body)
     if (entry === 'lost' || entry.link.kind !== 'fence') continue

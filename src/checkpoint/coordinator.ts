@@ -7,7 +7,7 @@ import { MillraceError, errorFromData, errorToData } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import type { TimerHandle } from '../util/clock.ts'
 import { ChainKeeper } from './chain-keeper.ts'
-import type { ChainHead } from './chain.ts'
+import type { ChainEntry, ChainHead } from './chain.ts'
 import type { CheckpointedJob, CoordinatorSetup, CoordinatorWorld } from './coordinator-world.ts'
 import { decide, initialState } from './decisions.ts'
 import type { ManifestLink, SourceRecord } from './manifest.ts'
@@ -68,8 +68,13 @@ export class Coordinator {
     this.#keeper = new ChainKeeper({ chain, keep, unverified }, world)
   }
 
-  /** All workers run: checkpoints may begin. */
-  start(): void {
+  /**
+   * All workers run: checkpoints may begin.
+   *
+   * @param imported the link that made a foreign snapshot the own, if there was one to import.
+   */
+  start(imported?: ChainEntry): void {
+    if (imported !== undefined) this.#keeper.appended(imported)
     this.#take({ kind: 'start' })
   }
 

@@ -127,15 +127,44 @@ function requireOutput(
   hidden: boolean,
   formerNames: readonly string[] = [],
 ): void {
-  const sinks = new Set([
-    ...newer.flatMap(({ plan }) => exactSinks(plan, (sink) => sink.canWithdraw !== true)),
-    // What no link names any more cannot be handed to a sink to be withdrawn.
-    ...(hidden ? sinksThatFindNothing(chosen.plan, formerNames) : []),
-  ])
-  if (sinks.size === 0) return
-  const message =
-    `output newer than checkpoint ${chosen.checkpointId} may be visible, and going back to it ` +
-    `would write that output again: ${[...sinks].join(', ')}`
+  refuseSinks(
+    `output newer than checkpoint ${chosen.checkpointId} may be visible, and going back to it`,
+    chosen,
+    [
+      ...newer.flatMap(({ plan }) => exactSinks(plan, (sink) => sink.canWithdraw !== true)),
+      // What no link names any more cannot be handed to a sink to be withdrawn.
+      ...(hidden ? sinksThatFindNothing(chosen.plan, formerNames) : []),
+    ],
+  )
+}
+
+/**
+ * Throws `OUTPUT_MAY_REPEAT` if a job that has output of its own is to go on from a foreign
+ * snapshot, unless duplicates are accepted. A savepoint of the job itself is a point of its past:
+ * what came later is taken back where sinks can. Of any other nobody knows what it will repeat.
+ *
+ * @param line the checkpoints that the job stands on now.
+ */
+export function requireForeignOutput(
+  foreign: CheckpointLink,
+  line: readonly CheckpointLink[],
+  { acceptDuplicates }: { readonly acceptDuplicates: boolean },
+): void {
+  if (acceptDuplicates) return
+  const isPast = (link: CheckpointLink): boolean => link.lineage === foreign.lineage
+  const newer = line.filter((link) => !isPast(link) || link.checkpointId > foreign.checkpointId)
+  refuseSinks(
+    'the job has output that may be visible, and going on from another snapshot',
+    foreign,
+    newer.flatMap((link) =>
+      exactSinks(link.plan, (sink) => !(isPast(link) && sink.canWithdraw === true)),
+    ),
+  )
+}
+
+function refuseSinks(why: string, chosen: CheckpointLink, sinks: readonly string[]): void {
+  if (sinks.length === 0) return
+  const message = `${why} would write that output again: ${[...new Set(sinks)].join(', ')}`
   throw new MillraceError('OUTPUT_MAY_REPEAT', message, {
     details: { checkpointId: chosen.checkpointId },
   })

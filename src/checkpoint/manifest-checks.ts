@@ -24,6 +24,7 @@ import type {
   CheckpointLink,
   CheckpointStatistics,
   FenceLink,
+  ImportRecord,
   LinkHeader,
   ManifestLink,
   SourceRecord,
@@ -204,9 +205,19 @@ const header = {
   writtenAt: checks.finite,
 } satisfies { readonly [K in keyof LinkHeader]: Check<LinkHeader[K]> }
 
+const imports = checks.shape<ImportRecord>(
+  {
+    location: name,
+    checkpointId: id,
+    hash: checks.text(64, /^[0-9a-f]{64}$/),
+    leaderEpoch: checks.integer(1),
+    ownCheckpointId: id,
+  },
+  {},
+)
 const fence = checks.shape<FenceLink>(
   { ...header, kind: checks.exactly('fence'), restores: checks.integer(0, SEQUENCE_MAX) },
-  { leader: name },
+  { leader: name, imports },
 )
 const checkpoint = checks.shape<CheckpointLink>(
   {

@@ -32,6 +32,20 @@ export interface FenceLink extends LinkHeader {
   readonly restores: number
   /** The claim of the process that leads; fences of the first releases do not say. */
   readonly leader?: string
+  /** The foreign snapshot that the job begins with, until it is a link of this chain. */
+  readonly imports?: ImportRecord
+}
+
+/** A foreign snapshot that is being made a job's own; whoever leads next goes on with it. */
+export interface ImportRecord {
+  /** Where it is; absolute, so that the next start finds it from another folder. */
+  readonly location: string
+  readonly checkpointId: number
+  /** SHA-256 (hex) of its manifest's bytes: another snapshot in its place is not the same. */
+  readonly hash: string
+  /** The epoch and checkpoint id that name its runs here, and the link that will be put. */
+  readonly leaderEpoch: number
+  readonly ownCheckpointId: number
 }
 
 /** A complete checkpoint: writing it is the commit point. */

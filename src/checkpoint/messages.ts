@@ -23,6 +23,13 @@ export interface TaskRestore {
   readonly formerParallelism: number
 }
 
+/** The runs of a snapshot that is being imported: read in place until they are here. */
+export interface ForeignRuns {
+  readonly location: string
+  /** Each with its name in the own storage and its name there. */
+  readonly names: readonly (readonly [own: string, there: string])[]
+}
+
 export type ToWorker =
   /** The options are resolved: build the graph; answered by `planned` or `failed`. */
   | {
@@ -44,6 +51,8 @@ export type ToWorker =
       readonly processingTime: number
       /** Committables whose visible output is to be taken back before anything is written. */
       readonly withdraw: readonly OperatorStateEntry[]
+      /** Runs that may not be here yet, and where they are until then. */
+      readonly imports?: ForeignRuns
     }
   /** Start processing; sent when all workers are deployed. */
   | { readonly kind: 'start' }

@@ -6,6 +6,8 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError, isMillraceError } from '../errors.ts'
 import type { BlobInfo, BlobStore } from '../storage/blob-store.ts'
+import type { Clock, TimerHandle } from '../util/clock.ts'
+import type { Random } from '../util/random.ts'
 import { PINS_PREFIX, type Pin, linkName, parsePinName, pinName } from './layout.ts'
 
 /** Pins that seem to last longer are taken for a broken clock's and ignored. */
@@ -61,4 +63,71 @@ export async function livePins(store: BlobStore, nowMs: number): Promise<readonl
   const pins = await readPins(store, nowMs)
   for (const { name, isAlive } of pins) if (!isAlive) await store.delete(name)
   return pins.filter(({ isAlive }) => isAlive).map(({ sequence }) => sequence)
+}
+
+/** A pin that lasts so long is renewed three times before it expires. */
+const HELD_MS = 600_000
+
+/** What renewing a pin needs of the world. */
+export interface PinWorld {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** A pin that is renewed until it is released. It may fail: a snapshot may be read-only. */
+export class HeldPin {
+  readonly #store: BlobStore
+  readonly #sequence: number
+  readonly #world: PinWorld
+  readonly #onFailure: (error: unknown) => void
+  #held: Pin | undefined
+  #timer: TimerHandle | undefined
+  #isReleased = false
+  #renewing: Promise<void> = Promise.resolve()
+
+  constructor(
+    store: BlobStore,
+    sequence: number,
+    world: PinWorld,
+    onFailure: (error: unknown) => void,
+  ) {
+    this.#store = store
+    this.#sequence = sequence
+    this.#world = world
+    this.#onFailure = onFailure
+  }
+
+  /** Resolves when the link is held; throws only if it has gone already. */
+  async hold(): Promise<void> {
+    if (this.#isReleased) return
+    const { clock, random } = this.#world
+    const former = this.#held
+    try {
+      this.#held = await pin(this.#store, {
+        sequence: this.#sequence,
+        expiresAtMs: clock.now() + HELD_MS,
+        holder: random.id(),
+      })
+      if (former !== undefined) await unpin(this.#store, former)
+    } catch (error) {
+      if (isMillraceError(error) && error.code === 'CHECKPOINT_NOT_FOUND') throw error
+      this.#onFailure(error)
+    }
+    if (this.#isReleased) return
+    const renew = (): void => {
+      this.#renewing = this.hold().catch((error: unknown) => this.#onFailure(error))
+    }
+    this.#timer = clock.setTimer(HELD_MS / 3, renew)
+  }
+
+  /** Never throws; may be called twice. */
+  async release(): Promise<void> {
+    this.#isReleased = true
+    this.#timer?.cancel()
+    await this.#renewing
+    const held = this.#held
+    this.#held = undefined
+    if (held === undefined) return
+    await unpin(this.#store, held).catch((error: unknown) => this.#onFailure(error))
+  }
 }

@@ -120,12 +120,16 @@ function planSweep(runs: readonly BlobInfo[], chain: Chain, pins: readonly Found
   const needed = runNamesOf(links)
   const known = new Set(links.map(({ sequence }) => sequence))
   const isPinned = pins.some(({ sequence, isAlive }) => isAlive && !known.has(sequence))
+  const newest = links.at(-1)
+  const begun = newest?.kind === 'fence' ? newest.imports : undefined
   const reasonOf = (name: string): SweepReason => {
     const run = parseRunName(name)
     if (run === undefined) return 'foreign'
     if (needed.has(name)) return 'named'
     if (chain.damage.length > 0) return 'damaged-chain'
-    if (run.leaderEpoch >= leaderEpoch) return 'leading-epoch'
+    // An import that a former leader began goes on under the names it began with.
+    const epoch = begun?.ownCheckpointId === run.checkpointId ? begun.leaderEpoch : leaderEpoch
+    if (run.leaderEpoch >= epoch) return 'leading-epoch'
     return isPinned ? 'pinned' : 'unnamed'
   }
   const ofRuns = runs.map((blob): SweepFinding => {

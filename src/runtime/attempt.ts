@@ -14,7 +14,7 @@ import type {
   RequestPurpose,
 } from '../checkpoint/protocol.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
-import { errorFromData, type ErrorData, type MillraceError } from '../errors.ts'
+import { errorFromData, errorToData, type ErrorData, type MillraceError } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { PhaseTimings } from '../state/backend.ts'
@@ -24,6 +24,7 @@ import { assert, required } from '../util/assert.ts'
 import { createRing } from './exchange/ring.ts'
 import { GroupWatermarks } from './alignment.ts'
 import type { Host } from './host.ts'
+import type { ImportProgress, SnapshotImport } from './import-snapshot.ts'
 import { SplitCoordinator, type Assignment, type SourceSpec } from './split-coordinator.ts'
 import type { WorkerSet } from './worker-set.ts'
 
@@ -46,6 +47,8 @@ export interface AttemptSetup {
   readonly restores: readonly TaskRestore[]
   readonly sources: readonly SourceRecord[]
   readonly firstCheckpointId: number
+  readonly imports: SnapshotImport | undefined
+  readonly lastOutputId: number
   readonly withdraw: readonly OperatorStateEntry[]
   readonly logger: Logger
   writeSavepoint(link: CheckpointLink, directory: string): Promise<void>
@@ -62,6 +65,7 @@ export class Attempt {
   #settle: (outcome: AttemptOutcome) => void = () => undefined
   readonly #outcome: Promise<AttemptOutcome>
   #openTimings: PhaseTimings | undefined
+  #isImported = false
   #discoverTimers: AbortController = new AbortController()
 
   constructor(setup: AttemptSetup) {
@@ -124,13 +128,14 @@ export class Attempt {
 
   /** Deploys and starts; then resolves when the attempt has ended, with how. */
   async run(onRunning: () => void): Promise<AttemptOutcome> {
-    const { workers, restored } = this.#setup
+    const { workers, restored, imports } = this.#setup
     this.#openTimings = await workers.deploy(this.#deployments())
     // The state was read in whole while it was loaded: every block of it has been verified.
     this.#coordinator.restoreVerified()
     workers.broadcast({ kind: 'start' })
     onRunning()
-    this.#coordinator.start()
+    if (imports === undefined) this.#coordinator.start()
+    else void this.#import(imports)
     if (restored?.finished !== true) this.#discoverAll()
     const outcome = await this.#outcome
     this.#discoverTimers.abort()
@@ -179,11 +184,29 @@ export class Attempt {
   /** Nothing of this attempt writes any more when it resolves. */
   async close(reason?: MillraceError): Promise<void> {
     this.#discoverTimers.abort()
+    await this.#setup.imports?.close()
     await this.#coordinator.close(reason)
   }
 
+  /** How far the import of a foreign snapshot is; undefined when it is over. */
+  get importing(): ImportProgress | undefined {
+    return this.#isImported ? undefined : this.#setup.imports?.progress
+  }
+
+  /** Checkpoints begin when everything is here: a manifest names only runs of its own directory. */
+  async #import(imports: SnapshotImport): Promise<void> {
+    try {
+      const entry = await imports.run()
+      this.#isImported = true
+      this.#coordinator.start(entry)
+    } catch (error) {
+      const data = errorToData(error, 'STORAGE_FAILED')
+      this.#settle({ how: 'failed', error: errorFromData(data) })
+    }
+  }
+
   #deployments(): readonly ToWorker[] {
-    const { workers, settings, job, restores, restored } = this.#setup
+    const { workers, settings, job, restores, restored, imports, lastOutputId } = this.#setup
     const { edges, vertices } = job.plan
     const parallelismOf = (vertex: number): number =>
       required(vertices[vertex], `no vertex ${vertex}`).parallelism
@@ -199,7 +222,7 @@ export class Attempt {
         jobName: job.jobName,
         lineage: job.lineage,
         leaderEpoch: job.leaderEpoch,
-        checkpointId: restored?.checkpointId ?? 0,
+        checkpointId: lastOutputId,
       },
       operators: job.operators.filter((record) => record.dropped !== true),
       restores,
@@ -207,6 +230,7 @@ export class Attempt {
       doorbells,
       processingTime: restored?.processingTime ?? 0,
       withdraw: this.#setup.withdraw,
+      ...(imports === undefined ? {} : { imports: imports.foreignRuns }),
     }
     return Array.from({ length: workers.count }, () => message)
   }

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
 import type { FromWorker } from '../checkpoint/messages.ts'
 import { loadMachineLayers, machineMemoryBytes } from '../config/load.ts'
-import { openBlobStore } from '../storage/open.ts'
+import { absoluteLocation, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
@@ -27,6 +27,7 @@ export const embeddedHost: Host = {
   machineLayers: (configFile) => loadMachineLayers({ configFile }),
   at: reachKillPoint,
   openStore: (location) => openBlobStore(location),
+  absoluteLocation,
   claim: (request) => claimJobFolder(request),
   spawn: (spec, events) =>
     spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),

@@ -73,6 +73,8 @@ export interface Host {
   /** A named place where a fault may strike; does nothing in production. */
   at(point: string): void | Promise<void>
   openStore(location: string): Promise<BlobStore>
+  /** The same location for whoever opens it from another folder. */
+  absoluteLocation(location: string): string
   /** Throws `JOB_OWNED` if a living process owns the job. */
   claim(request: ClaimRequest): Promise<JobClaim>
   spawn(spec: WorkerSpec, events: WorkerEvents): WorkerPort

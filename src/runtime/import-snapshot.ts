@@ -1,43 +1,199 @@
 /**
  * The way from a foreign snapshot (a savepoint, another job's checkpoint) into the storage of a
- * job: its runs are copied under names of this job, so that every manifest names only runs inside
- * its own directory.
+ * job, beside the running job: its runs are linked or copied under names of this job, then one link
+ * makes it a checkpoint of its own. Until then the runs are read where they are, no own checkpoint
+ * begins, and the fence says what is being imported, so that whoever leads next goes on with it.
  */
+import { type ChainEntry, type ChainHead, appendLink } from '../checkpoint/chain.ts'
 import { runName } from '../checkpoint/layout.ts'
-import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
-import type { RunReference } from '../state/snapshot.ts'
+import type { CheckpointLink, ImportRecord, TaskRecord } from '../checkpoint/manifest.ts'
+import type { ForeignRuns } from '../checkpoint/messages.ts'
+import { HeldPin } from '../checkpoint/pins.ts'
+import { runsOf } from '../checkpoint/registry.ts'
+import { MillraceError, isMillraceError } from '../errors.ts'
+import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { copyBlob } from '../storage/copy.ts'
+import { shareBlob } from '../storage/copy.ts'
+import type { Host } from './host.ts'
 
-export interface CopyOptions {
-  readonly from: BlobStore
-  readonly to: BlobStore
+/** Files that are brought over at the same time. */
+const AT_ONCE = 4
+
+/** A snapshot outside the job's own storage, open. */
+export interface ForeignSnapshot {
+  readonly store: BlobStore
   readonly link: CheckpointLink
-  /** Identity of the copies; in a directory of its own any will do. */
-  readonly leaderEpoch: number
-  readonly checkpointId: number
+  readonly record: ImportRecord
 }
 
-/** The tasks of a foreign checkpoint with their runs copied under names of this job. */
-export async function importTasks(options: CopyOptions): Promise<readonly TaskRecord[]> {
-  const copied = new Map<string, string>()
-  const own = async (run: RunReference, task: TaskRecord): Promise<RunReference> => {
-    const known = copied.get(run.name)
-    if (known !== undefined) return { ...run, name: known }
-    const { leaderEpoch, checkpointId, from, to } = options
-    const { vertex, subtaskIndex } = task
-    const merge = copied.size + 1
-    const name = runName({ leaderEpoch, checkpointId, vertex, subtaskIndex, merge })
-    await copyBlob(from, run.name, to, name)
-    copied.set(run.name, name)
-    return { ...run, name }
+/** How far an import is, for `status`. */
+export interface ImportProgress {
+  /** Where the snapshot is; it is needed until the import is over. */
+  readonly from: string
+  readonly files: number
+  readonly filesHere: number
+  readonly bytes: number
+  readonly bytesHere: number
+}
+
+/** The job that the snapshot becomes one of. */
+export interface ImportTarget {
+  readonly host: Host
+  readonly store: BlobStore
+  readonly logger: Logger
+  readonly jobName: string
+  readonly lineage: string
+  readonly leaderEpoch: number
+  /** Its head is the own fence. */
+  readonly head: ChainHead
+}
+
+export class SnapshotImport {
+  readonly #foreign: ForeignSnapshot
+  readonly #target: ImportTarget
+  /** Names here by names there. */
+  readonly #names: ReadonlyMap<string, string>
+  readonly #pin: HeldPin
+  readonly #abort = new AbortController()
+  #running: Promise<unknown> | undefined
+  #filesHere = 0
+  #bytesHere = 0
+
+  constructor(foreign: ForeignSnapshot, target: ImportTarget) {
+    this.#foreign = foreign
+    this.#target = target
+    this.#names = ownNames(foreign)
+    const { host, logger } = target
+    this.#pin = new HeldPin(foreign.store, foreign.link.sequence, host, (error) => {
+      logger.warn({ err: error }, `${foreign.store.location} cannot be marked as being read`)
+    })
   }
-  const tasks: TaskRecord[] = []
-  for (const task of options.link.tasks) {
-    const runs: RunReference[] = []
-    for (const run of task.runs) runs.push(await own(run, task))
-    const records = task.records === undefined ? undefined : await own(task.records, task)
-    tasks.push({ ...task, runs, ...(records === undefined ? {} : { records }) })
+
+  /** What the job goes on from: the link that will be put when everything is here. */
+  get restored(): CheckpointLink {
+    const { link, record } = this.#foreign
+    const { host, jobName, lineage, leaderEpoch, head } = this.#target
+    const own = { jobName, lineage, leaderEpoch, checkpointId: record.ownCheckpointId }
+    const place = { sequence: head.sequence + 1, previousHash: head.hash }
+    const facts = { purpose: 'rollback', finished: false, writtenAt: host.clock.now() } as const
+    return { ...link, ...own, ...place, ...facts, tasks: link.tasks.map((t) => this.#renamed(t)) }
   }
-  return tasks
+
+  /** For workers, that read what is not here yet in its place. */
+  get foreignRuns(): ForeignRuns {
+    const names = [...this.#names].map(([there, own]) => [own, there] as const)
+    return { location: this.#foreign.record.location, names }
+  }
+
+  get progress(): ImportProgress {
+    const runs = runsOf(this.#foreign.link)
+    return {
+      from: this.#foreign.store.location,
+      files: runs.length,
+      filesHere: this.#filesHere,
+      bytes: runs.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0),
+      bytesHere: this.#bytesHere,
+    }
+  }
+
+  /**
+   * Brings everything over and puts the link; call it when the tasks have been restored.
+   *
+   * @throws `CHECKPOINT_NOT_FOUND` if a file of the snapshot is gone; `LEADERSHIP_LOST`; what the
+   *   stores throw. The next attempt finds what came before that.
+   */
+  run(): Promise<ChainEntry> {
+    const running = this.#run()
+    this.#running = running.catch(() => undefined)
+    return running
+  }
+
+  /** Resolves when nothing is written any more; what is here stays, for the next attempt. */
+  async close(): Promise<void> {
+    this.#abort.abort(new MillraceError('JOB_CANCELLED', 'the import was ended'))
+    await this.#running
+    await this.#pin.release()
+    await this.#foreign.store.close()
+  }
+
+  async #run(): Promise<ChainEntry> {
+    const { host, store, logger, head } = this.#target
+    const { link, store: from } = this.#foreign
+    const { files, bytes } = this.progress
+    logger.info(
+      { from: from.location, files, bytes },
+      'importing; the snapshot is needed meanwhile',
+    )
+    await this.#pin.hold()
+    const waiting = runsOf(link).toReversed()
+    const next = async (): Promise<void> => {
+      for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
+        await this.#bring(run.name)
+        await host.at('run-imported')
+        this.#filesHere++
+        this.#bytesHere += run.lengthBytes
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, next))
+    this.#abort.signal.throwIfAborted()
+    await host.at('before-import-link')
+    const { sequence: _sequence, previousHash: _hash, ...body } = this.restored
+    const entry = await appendLink(store, head, body)
+    if (entry === 'lost') {
+      throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
+    }
+    await host.at('after-import-link')
+    await this.#pin.release()
+    logger.info({ from: from.location }, 'imported; the snapshot is needed no more')
+    return entry
+  }
+
+  async #bring(name: string): Promise<void> {
+    const { store } = this.#target
+    const { store: from } = this.#foreign
+    try {
+      await shareBlob(from, name, store, this.#ownName(name), this.#abort.signal)
+    } catch (error) {
+      if (!isMillraceError(error) || error.code !== 'STORAGE_NOT_FOUND') throw error
+      throw foreignGone(from, `${name} is gone before it was imported`, error)
+    }
+  }
+
+  #ownName(name: string): string {
+    return this.#names.get(name) ?? name
+  }
+
+  #renamed(task: TaskRecord): TaskRecord {
+    const { runs, records } = task
+    return {
+      ...task,
+      runs: runs.map((run) => ({ ...run, name: this.#ownName(run.name) })),
+      ...(records === undefined
+        ? {}
+        : { records: { ...records, name: this.#ownName(records.name) } }),
+    }
+  }
+}
+
+/** A snapshot that was to be imported is not there any more, or another one is in its place. */
+export function foreignGone(store: BlobStore, what: string, cause?: unknown): MillraceError {
+  return new MillraceError('CHECKPOINT_NOT_FOUND', `${store.location}: ${what}`, {
+    cause,
+    cure: 'put it back, or start from another with --from, or without state with --fresh',
+    details: { directory: store.location },
+  })
+}
+
+/** The same at every start, so that what was brought over before a crash is found again. */
+function ownNames({ link, record }: ForeignSnapshot): ReadonlyMap<string, string> {
+  const { leaderEpoch, ownCheckpointId: checkpointId } = record
+  const names = new Map<string, string>()
+  for (const { vertex, subtaskIndex, runs, records } of link.tasks) {
+    for (const { name } of records === undefined ? runs : [...runs, records]) {
+      if (names.has(name)) continue
+      const merge = names.size + 1
+      names.set(name, runName({ leaderEpoch, checkpointId, vertex, subtaskIndex, merge }))
+    }
+  }
+  return names
 }

@@ -58,7 +58,7 @@ export class JobMaster {
   }
 
   get status(): JobStatus {
-    return this.#progress.status(this.#attempt?.statuses ?? [])
+    return this.#progress.status(this.#attempt?.statuses ?? [], this.#attempt?.importing)
   }
 
   /** Runs the job to its end. `onRunning` is called each time an attempt has begun to run. */

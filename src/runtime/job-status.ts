@@ -6,6 +6,7 @@ import { errorToData, type ErrorData } from '../errors.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import { furthestBehind } from './event-time-status.ts'
+import type { ImportProgress } from './import-snapshot.ts'
 import { sumBackends, sumCalls } from './worker-status.ts'
 
 export type JobState =
@@ -39,6 +40,9 @@ export interface JobStatus {
   readonly restoredFrom: number | undefined
   /** The job had finished before this run, which only makes its last output visible. */
   readonly hadFinished: boolean
+  /** A foreign snapshot that is needed until all of it has been brought here; no own checkpoint is
+   * taken before. Absent: there is none, or it is needed no more. */
+  readonly importing?: ImportProgress
   /** T_state: how long opening the state took, by phase, summed over tasks. */
   readonly stateOpen: PhaseTimings | undefined
   /** Since this process started: records read by sources, and handed to sinks. */
@@ -116,7 +120,7 @@ export class JobProgress {
     if (error !== undefined) this.lastError = errorToData(error)
   }
 
-  status(workers: readonly WorkerStatus[]): JobStatus {
+  status(workers: readonly WorkerStatus[], importing?: ImportProgress): JobStatus {
     const shown = workers.length > 0 ? workers : this.#ended
     const { jobName, state, parallelism, params, attempts, lastError } = this
     const { restoredFrom, hadFinished, stateOpen, location } = this
@@ -130,6 +134,7 @@ export class JobProgress {
       lastError,
       restoredFrom,
       hadFinished,
+      ...(importing === undefined ? {} : { importing }),
       stateOpen,
       recordsIn: this.#recordsIn + sum(workers, (worker) => worker.recordsIn),
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),

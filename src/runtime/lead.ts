@@ -3,20 +3,11 @@
  * checkpoint, checks that the job's code fits its state, writes the fence, and works out what each
  * task restores. Nothing is written before everything that can be refused has been.
  */
-import {
-  appendLink,
-  fence,
-  headAt,
-  readChain,
-  type Chain,
-  type ChainEntry,
-} from '../checkpoint/chain.ts'
+import { fence, type Chain } from '../checkpoint/chain.ts'
 import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
-import { chooseCheckpoint, readRun } from '../checkpoint/damage.ts'
 import { adaptCheckpoint, type CodeChanges } from '../checkpoint/adapt.ts'
 import { requireFitting } from '../checkpoint/compatibility.ts'
 import { lineOf } from '../checkpoint/line.ts'
-import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
 import type { CheckpointLink, FenceLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
@@ -24,10 +15,11 @@ import { MillraceError } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { assert } from '../util/assert.ts'
-import { importTasks } from './import-snapshot.ts'
+import { required } from '../util/assert.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { Host } from './host.ts'
+import { SnapshotImport } from './import-snapshot.ts'
+import { highestCheckpointId, type Origin, originOf } from './origin.ts'
 import { abandonedCommittables } from './withdrawal.ts'
 
 export interface LeadRequest {
@@ -57,51 +49,59 @@ export interface Lead {
   readonly restores: readonly TaskRestore[]
   readonly sources: readonly SourceRecord[]
   readonly firstCheckpointId: number
+  /** The foreign snapshot that is being made the job's own, beside the running job. */
+  readonly imports: SnapshotImport | undefined
+  /** Output of this lineage up to this checkpoint counts; what is newer is taken back. */
+  readonly lastOutputId: number
   /** Committables of checkpoints that are left behind; their output is to be taken back. */
   readonly withdraw: readonly OperatorStateEntry[]
 }
 
 export async function takeLead(request: LeadRequest): Promise<Lead> {
-  const { host, store, plan, params, fresh } = request
-  const foreign = await foreignSnapshot(request)
-  const decision = { restored: undefined as CheckpointLink | undefined }
+  const { host, store, plan, params, changes } = request
+  const formerNames = Object.values(changes.renamed)
+  const decided: { origin?: Origin; link?: CheckpointLink } = {}
   const { chain, fence: link } = await fence(
     store,
     { jobName: plan.jobName, writtenAt: host.clock.now(), leader: request.leader },
     async (seen) => {
       requireNoSuccessor(request, seen)
-      const found = fresh ? undefined : (foreign?.link ?? (await chosen(request, seen)))
-      const restored = found === undefined ? undefined : fitting(request, found)
-      decision.restored = restored
-      const isOwn = restored !== undefined && foreign === undefined
-      // Until the foreign snapshot is imported, the job's own state is what a crash goes back to.
-      const own = foreign === undefined ? restored : newestOf(seen)
-      return {
-        restores: own?.sequence ?? 0,
-        lineage: isOwn ? restored.lineage : host.random.id(),
+      await decided.origin?.foreign?.store.close()
+      const origin = await originOf({ ...request, formerNames }, seen)
+      decided.origin = origin
+      if (origin.link !== undefined) {
+        decided.link = fitting(request, origin.link)
+        planRestore(decided.link, { plan })
       }
+      const { foreign, lineage = host.random.id() } = origin
+      // Own checkpoints are left behind; should the job crash now, the import goes on.
+      if (foreign !== undefined) return { restores: 0, lineage, imports: foreign.record }
+      return { restores: origin.link?.sequence ?? 0, lineage }
     },
     (point) => host.at(point),
   )
-  const restored = decision.restored
-  const job: CheckpointedJob = {
-    jobName: plan.jobName,
-    lineage: link.lineage,
-    leaderEpoch: link.leaderEpoch,
-    params,
-    plan,
-    operators: operatorIds(idsOf(chain, restored), plan),
+  const origin = required(decided.origin, 'the fence was decided')
+  const own = { jobName: plan.jobName, lineage: link.lineage, leaderEpoch: link.leaderEpoch }
+  const imports =
+    origin.foreign === undefined
+      ? undefined
+      : new SnapshotImport(origin.foreign, { ...request, ...own, head: chain.head })
+  const restored =
+    imports === undefined ? decided.link : adaptCheckpoint(imports.restored, plan, changes).link
+  const job = { ...own, params, plan, operators: operatorIds(idsOf(chain, restored), plan) }
+  const { restores, sources } =
+    restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
+  return {
+    chain,
+    job,
+    restored,
+    restores,
+    sources,
+    imports,
+    lastOutputId: origin.link?.checkpointId ?? 0,
+    firstCheckpointId: (await highestCheckpointId(store, chain)) + 1,
+    withdraw: await abandonedCommittables(store, chain, origin.link, { ...request, formerNames }),
   }
-  const firstCheckpointId = (await highestCheckpointId(store, chain)) + 1
-  if (foreign === undefined) {
-    const withdraw = await abandonedCommittables(store, chain, restored, {
-      ...request,
-      formerNames: Object.values(request.changes.renamed),
-    })
-    return leadFrom(job, chain, restored, firstCheckpointId, withdraw)
-  }
-  const imported = await importInto(request, job, chain, foreign, firstCheckpointId)
-  return leadFrom(job, imported.chain, imported.restored, firstCheckpointId + 1, [])
 }
 
 /** An attempt that follows another leads on, but not past a process that took over meanwhile. */
@@ -127,86 +127,6 @@ function fitting({ plan, changes, logger }: LeadRequest, found: CheckpointLink):
   return link
 }
 
-interface Foreign {
-  readonly store: BlobStore
-  readonly link: CheckpointLink
-}
-
-/** `--from <directory>`: the newest sound checkpoint there. */
-async function foreignSnapshot(request: LeadRequest): Promise<Foreign | undefined> {
-  const { from, host, readsAll } = request
-  if (from === undefined || from === 'latest' || /^\d+$/.test(from)) return undefined
-  const store = await host.openStore(from)
-  const link = await chooseCheckpoint(store, await readChain(store), {
-    acceptDuplicates: true, // its output is another lineage's
-    ...(readsAll ? { verifyRun: readRun } : {}),
-    onDamage: (problem) => request.logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
-  })
-  if (link !== undefined) return { store, link }
-  throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no snapshot in ${store.location}`, {
-    details: { directory: store.location },
-  })
-}
-
-/** The own checkpoint to go on from: the newest sound one, or the one that was asked for. */
-function chosen(request: LeadRequest, chain: Chain): Promise<CheckpointLink | undefined> {
-  const { store, from, acceptDuplicates, readsAll, logger, changes } = request
-  const isNamed = from !== undefined && from !== 'latest'
-  return chooseCheckpoint(store, chain, {
-    acceptDuplicates,
-    formerNames: Object.values(changes.renamed),
-    ...(isNamed ? { checkpointId: Number(from) } : {}),
-    ...(readsAll ? { verifyRun: readRun } : {}),
-    onDamage: (problem) => logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
-  })
-}
-
-function leadFrom(
-  job: CheckpointedJob,
-  chain: Chain,
-  restored: CheckpointLink | undefined,
-  firstCheckpointId: number,
-  withdraw: Lead['withdraw'],
-): Lead {
-  const { restores, sources } =
-    restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
-  return { chain, job, restored, restores, sources, firstCheckpointId, withdraw }
-}
-
-/** Makes the foreign snapshot the first own checkpoint: a crash right after loses nothing. */
-async function importInto(
-  request: LeadRequest,
-  job: CheckpointedJob,
-  chain: Chain,
-  { store: from, link: foreign }: Foreign,
-  checkpointId: number,
-): Promise<{ readonly chain: Chain; readonly restored: CheckpointLink }> {
-  const { store, host } = request
-  const { leaderEpoch, lineage, jobName } = job
-  const tasks = await importTasks({ from, to: store, link: foreign, leaderEpoch, checkpointId })
-  await from.close()
-  const entry = await appendLink(store, chain.head, {
-    ...foreign,
-    jobName,
-    lineage,
-    leaderEpoch,
-    checkpointId,
-    tasks,
-    purpose: 'rollback',
-    finished: false,
-    writtenAt: host.clock.now(),
-  })
-  if (entry === 'lost') {
-    throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
-  }
-  assert(entry.link.kind === 'checkpoint', 'a checkpoint was written')
-  return { chain: extended(chain, entry), restored: fitting(request, entry.link) }
-}
-
-function extended(chain: Chain, entry: ChainEntry): Chain {
-  return { ...chain, entries: [...chain.entries, entry], head: headAt(entry) }
-}
-
 /** Ids are never reused, also not those of a line that was left. */
 function idsOf(chain: Chain, restored: CheckpointLink | undefined): CheckpointLink['operators'] {
   return restored?.operators ?? newestOf(chain)?.operators ?? []
@@ -214,14 +134,4 @@ function idsOf(chain: Chain, restored: CheckpointLink | undefined): CheckpointLi
 
 function newestOf(chain: Chain): CheckpointLink | undefined {
   return lineOf(chain.entries.map((entry) => entry.link)).at(-1)
-}
-
-async function highestCheckpointId(store: BlobStore, chain: Chain): Promise<number> {
-  const ids = chain.entries.map(({ link }) => (link.kind === 'checkpoint' ? link.checkpointId : 0))
-  if (chain.damage.length > 0) {
-    // Ids of links that cannot be read are in the names of the runs that were written for them.
-    const runs = await store.list(RUNS_PREFIX)
-    ids.push(...runs.map(({ name }) => parseRunName(name)?.checkpointId ?? 0))
-  }
-  return Math.max(0, ...ids)
 }

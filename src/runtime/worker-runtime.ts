@@ -4,7 +4,7 @@
  * until that trigger's barrier has passed. The same code runs in a thread, in the caller's thread
  * and in the simulator.
  */
-import type { ToWorker } from '../checkpoint/messages.ts'
+import type { ForeignRuns, ToWorker } from '../checkpoint/messages.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { errorToData } from '../errors.ts'
 import { buildJobGraph } from '../graph/build.ts'
@@ -14,6 +14,7 @@ import { parseParams } from '../graph/params.ts'
 import { planOf } from '../graph/plan-of.ts'
 import { chooseBackend } from './choose-backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import { OverlayStore } from '../storage/overlay.ts'
 import { required } from '../util/assert.ts'
 import { Alignment } from './alignment.ts'
 import { EventTimeObserver } from './event-time-status.ts'
@@ -177,7 +178,7 @@ export class WorkerRuntime {
     const settings = required(this.#settings, 'not configured')
     const job = required(this.#job, 'not loaded')
     this.#processingTime = deploy.processingTime
-    this.#store = await host.openStore(settings.storage)
+    this.#store = await storeOf(host, settings.storage, deploy.imports)
     const builder = new TaskBuilder({
       graph: required(this.#graph, 'not loaded'),
       workerIndex: this.#spec.index,
@@ -258,4 +259,15 @@ export class WorkerRuntime {
     await this.#store?.close()
     this.#host.send({ kind: 'closed' })
   }
+}
+
+/** The job's storage; runs of a snapshot that is being imported are read where they are. */
+async function storeOf(
+  host: WorkerHost,
+  storage: string,
+  imports: ForeignRuns | undefined,
+): Promise<BlobStore> {
+  const own = await host.openStore(storage)
+  if (imports === undefined) return own
+  return new OverlayStore(own, await host.openStore(imports.location), new Map(imports.names))
 }

@@ -34,6 +34,13 @@ export interface BlobStore {
   stat(name: string): Promise<BlobInfo>
   /** Blobs whose name starts with `prefix` (ends with `/` or is empty), ordered by name. */
   list(prefix: string): Promise<readonly BlobInfo[]>
+  /**
+   * Makes a blob of another store one of this store too, without copying its bytes; blobs never
+   * change, and each name is deleted by itself. Durable when it resolves true. Resolves false if
+   * the stores share nothing: copy then. A blob of that name that is there already stays. Absent
+   * where a store cannot.
+   */
+  linkFrom?(source: BlobStore, name: string, target: string): Promise<boolean>
   /** Deletes; a missing blob is no error. */
   delete(name: string): Promise<void>
   /**

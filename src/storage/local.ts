@@ -8,7 +8,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { link, mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { MillraceError } from '../errors.ts'
 import { assert } from '../util/assert.ts'
@@ -141,6 +141,27 @@ export class LocalBlobStore implements BlobStore {
     return blobs.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  async linkFrom(source: BlobStore, name: string, target: string): Promise<boolean> {
+    if (!(source instanceof LocalBlobStore)) return false
+    const path = this.#path(target)
+    const sourcePath = source.#path(name)
+    await this.#makeFolder(dirname(path))
+    this.#options.trace?.(`link ${sourcePath} ${target}`)
+    try {
+      // Who brought the file there may not have synced it.
+      await syncFile(sourcePath)
+      await link(sourcePath, path)
+    } catch (cause) {
+      // Another file system, too many links, not our file, no links at all: it can be copied.
+      if (['EXDEV', 'EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes(systemCode(cause))) {
+        return false
+      }
+      if (systemCode(cause) !== 'EEXIST') throw storageError('link', sourcePath, cause)
+    }
+    await this.#syncFolder(dirname(path))
+    return true
+  }
+
   async delete(name: string): Promise<void> {
     const path = this.#path(name)
     this.#options.trace?.(`unlink ${name}`)
@@ -243,5 +264,14 @@ export class LocalBlobStore implements BlobStore {
   /** A path as a name: relative to the root, with slashes. */
   #shown(path: string): string {
     return relative(this.#root, path).split(sep).join('/') || '.'
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

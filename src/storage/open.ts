@@ -2,6 +2,7 @@
  * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths, and
  * `memory:` with a name, which all who open it in this thread share.
  */
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../errors.ts'
 import type { BlobStore } from './blob-store.ts'
@@ -40,6 +41,13 @@ export async function openBlobStore(
     cure: `use ${SCHEMES}`,
     details: { scheme },
   })
+}
+
+/** The same place, said so that it is found from any working directory. */
+export function absoluteLocation(location: string): string {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
+  if (scheme === undefined) return resolve(location)
+  return scheme === 'file' ? resolve(filePath(location)) : location
 }
 
 /** `file:///absolute` as the standard says; `file:relative` from the working directory. */

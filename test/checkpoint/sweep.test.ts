@@ -69,6 +69,21 @@ test('what no link names and a dead leadership wrote is deleted, nothing else', 
   assert.ok(Object.values(await reasons(store)).every((reason) => reason !== 'unnamed'))
 })
 
+test('what an import that is not over has brought stays, also under a later leader', async () => {
+  const store = await twoLeaders()
+  const names = { leaderEpoch: 3, ownCheckpointId: 5 }
+  const imports = { location: 'there', checkpointId: 1, hash: '0'.repeat(64), ...names }
+  const decision = { restores: 0, lineage: 'b', imports }
+  for (let start = 0; start < 2; start++) {
+    await fence(store, { jobName: 'test', writtenAt: 0 }, () => decision)
+  }
+  await store.putIfAbsent('runs/3-5-v0-s0-m1.run', new Uint8Array(10))
+  await store.putIfAbsent('runs/3-4-v0-s0.run', new Uint8Array(10))
+  const found = await reasons(store)
+  assert.equal(found['runs/3-5-v0-s0-m1.run'], 'leading-epoch')
+  assert.equal(found['runs/3-4-v0-s0.run'], 'unnamed')
+})
+
 test('a dry run changes nothing, not even pins that have expired', async () => {
   const store = await twoLeaders()
   await store.putIfAbsent(

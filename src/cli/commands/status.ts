@@ -38,7 +38,7 @@ export const status: CommandFunction = async (invocation, terminal) => {
 }
 
 function summary(job: JobStatus): readonly string[] {
-  const { checkpoints, asyncCalls, backwardWatermarks, lastError } = job
+  const { checkpoints, asyncCalls, backwardWatermarks, lastError, importing } = job
   const lines = [
     `${job.jobName}: ${job.state}, parallelism ${job.parallelism}, attempt ${job.attempts}`,
     `records: ${formatCount(job.recordsIn)} in, ${formatCount(job.recordsOut)} out, ` +
@@ -46,6 +46,13 @@ function summary(job: JobStatus): readonly string[] {
     `state: ${formatBytes(job.backend.estimatedBytes)}`,
     `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed`,
   ]
+  if (importing !== undefined) {
+    const { from, files, filesHere, bytes, bytesHere } = importing
+    lines.push(
+      `importing: ${filesHere} of ${files} files, ${formatBytes(bytesHere)} of ` +
+        `${formatBytes(bytes)}; until all are here ${from} is needed and no checkpoint is taken`,
+    )
+  }
   if (asyncCalls.inFlight + asyncCalls.retries + asyncCalls.timeouts > 0) {
     const { inFlight, retries, timeouts } = asyncCalls
     lines.push(`calls: ${inFlight} under way, ${retries} retries, ${timeouts} timeouts`)

@@ -44,6 +44,7 @@ export class TestProcess implements Life {
       machineLayers: async () => [],
       at: () => undefined,
       openStore: async (location) => world.disk.open(location, this),
+      absoluteLocation: (location) => location,
       claim: async () => ({ serve() {}, async release() {} }),
       spawn: (spec, events) => this.#spawn(spec, events),
     }

@@ -1,0 +1,176 @@
+/**
+ * What a job goes on from, decided by a new leader before it writes anything: its newest own
+ * checkpoint, an older one, a foreign snapshot, the import of one that a former leader began, or
+ * nothing.
+ */
+import type { Chain } from '../checkpoint/chain.ts'
+import { readChain } from '../checkpoint/chain.ts'
+import {
+  chooseCheckpoint,
+  readRun,
+  requireForeignOutput,
+  verifyCheckpoint,
+} from '../checkpoint/damage.ts'
+import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
+import { lineOf } from '../checkpoint/line.ts'
+import type { CheckpointLink, ImportRecord } from '../checkpoint/manifest.ts'
+import { MillraceError } from '../errors.ts'
+import type { Logger } from '../metrics/log.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import type { Host } from './host.ts'
+import { type ForeignSnapshot, foreignGone } from './import-snapshot.ts'
+
+export interface OriginRequest {
+  readonly host: Host
+  readonly store: BlobStore
+  readonly from: string | undefined
+  readonly fresh: boolean
+  readonly acceptDuplicates: boolean
+  /** What sinks were called before. */
+  readonly formerNames: readonly string[]
+  /** Whether to read all of a checkpoint before it is chosen: a block was found damaged. */
+  readonly readsAll: boolean
+  readonly logger: Logger
+}
+
+export interface Origin {
+  /** The checkpoint, as its own manifest has it. Undefined: nothing. */
+  readonly link: CheckpointLink | undefined
+  /** Where that is, if it is not a checkpoint of the job itself. */
+  readonly foreign?: ForeignSnapshot
+  /** The line of output that goes on; undefined: another one begins. */
+  readonly lineage: string | undefined
+}
+
+/**
+ * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, `OUTPUT_MAY_REPEAT`, and what the stores
+ *   throw.
+ */
+export async function originOf(request: OriginRequest, seen: Chain): Promise<Origin> {
+  const { from, fresh, host } = request
+  if (fresh) return { link: undefined, lineage: undefined }
+  const begun = begunImport(seen)
+  if (from !== undefined && from !== 'latest' && !/^\d+$/.test(from)) {
+    return await newImport(request, seen, host.absoluteLocation(from), begun)
+  }
+  if (begun !== undefined && (from === undefined || from === 'latest')) {
+    return await resumedImport(request, seen, begun)
+  }
+  const link = await chosen(request, seen)
+  return { link, lineage: link?.lineage }
+}
+
+/** What the newest leader was importing when it ended. */
+function begunImport(seen: Chain): ImportRecord | undefined {
+  const newest = seen.entries.at(-1)?.link
+  return newest?.kind === 'fence' ? newest.imports : undefined
+}
+
+/** The own checkpoint to go on from: the newest sound one, or the one that was asked for. */
+function chosen(request: OriginRequest, chain: Chain): Promise<CheckpointLink | undefined> {
+  const { store, from, acceptDuplicates, readsAll, logger, formerNames } = request
+  const isNamed = from !== undefined && from !== 'latest'
+  return chooseCheckpoint(store, chain, {
+    acceptDuplicates,
+    formerNames,
+    ...(isNamed ? { checkpointId: Number(from) } : {}),
+    ...(readsAll ? { verifyRun: readRun } : {}),
+    onDamage: (problem) => logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
+  })
+}
+
+/** `--from <directory>`: the newest sound checkpoint there. */
+async function newImport(
+  request: OriginRequest,
+  seen: Chain,
+  location: string,
+  begun: ImportRecord | undefined,
+): Promise<Origin> {
+  const store = await request.host.openStore(location)
+  try {
+    const chain = await readChain(store)
+    const link = await soundIn(request, store, chain)
+    if (link === undefined) {
+      throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no snapshot in ${store.location}`, {
+        details: { directory: store.location },
+      })
+    }
+    requireForeignOutput(link, lineOf(seen.entries.map((entry) => entry.link)), request)
+    const hash = hashIn(chain, link)
+    const { checkpointId } = link
+    // The same again, perhaps after a crash: what has come since then need not come again.
+    const former = begun?.location === location && begun.hash === hash ? begun : undefined
+    const names = former ?? {
+      leaderEpoch: seen.head.leaderEpoch + 1,
+      ownCheckpointId: (await highestCheckpointId(request.store, seen)) + 1,
+    }
+    const { leaderEpoch, ownCheckpointId } = names
+    const record = { location, checkpointId, hash, leaderEpoch, ownCheckpointId }
+    return { link, foreign: { store, link, record }, lineage: lineageOf(seen, link) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Goes on with an import that a former leader began. */
+async function resumedImport(
+  request: OriginRequest,
+  seen: Chain,
+  record: ImportRecord,
+): Promise<Origin> {
+  const store = await request.host.openStore(record.location)
+  try {
+    const chain = await readChain(store)
+    const link = chain.entries.find((entry) => entry.hash === record.hash)?.link
+    if (link?.kind !== 'checkpoint') {
+      const what = `checkpoint ${record.checkpointId}, which this job was importing, is gone`
+      throw foreignGone(store, what)
+    }
+    const [damage] = await verifyCheckpoint(store, link, request.readsAll ? readRun : undefined)
+    if (damage !== undefined) {
+      const message = `${store.location}, which this job was importing: ${damage.problem}`
+      throw new MillraceError('CHECKPOINT_DAMAGED', message)
+    }
+    const lineage = seen.entries.at(-1)?.link.lineage
+    return { link, foreign: { store, link, record }, lineage }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** The newest sound checkpoint of a foreign chain. */
+function soundIn(
+  { readsAll, logger }: OriginRequest,
+  store: BlobStore,
+  chain: Chain,
+): Promise<CheckpointLink | undefined> {
+  return chooseCheckpoint(store, chain, {
+    acceptDuplicates: true, // what is newer there is for its own job to judge
+    ...(readsAll ? { verifyRun: readRun } : {}),
+    onDamage: (problem) => logger.warn({ code: 'CHECKPOINT_DAMAGED' }, problem),
+  })
+}
+
+function hashIn(chain: Chain, link: CheckpointLink): string {
+  return chain.entries.find((entry) => entry.link.sequence === link.sequence)?.hash ?? ''
+}
+
+/** A savepoint of the job itself is a point of its own past: its line of output goes on. */
+function lineageOf(seen: Chain, { lineage }: CheckpointLink): string | undefined {
+  return seen.entries.at(-1)?.link.lineage === lineage ? lineage : undefined
+}
+
+/** Of all checkpoints that the chain knows of, and of the import that was begun. */
+export async function highestCheckpointId(store: BlobStore, chain: Chain): Promise<number> {
+  const ids = chain.entries.map(({ link }) =>
+    link.kind === 'checkpoint' ? link.checkpointId : (link.imports?.ownCheckpointId ?? 0),
+  )
+  if (chain.damage.length > 0) {
+    // Ids of links that cannot be read are in the names of the runs that were written for them.
+    const runs = await store.list(RUNS_PREFIX)
+    ids.push(...runs.map(({ name }) => parseRunName(name)?.checkpointId ?? 0))
+  }
+  return Math.max(0, ...ids)
+}

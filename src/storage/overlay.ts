@@ -1,0 +1,78 @@
+/**
+ * A store of which some blobs are still elsewhere: they are read there under other names until they
+ * are here. Blobs never change, so it does not matter which of the two is read.
+ */
+import { isMillraceError } from '../errors.ts'
+import type { BlobInfo, BlobStore, BlobWriter } from './blob-store.ts'
+
+export class OverlayStore implements BlobStore {
+  readonly location: string
+  readonly #own: BlobStore
+  readonly #elsewhere: BlobStore
+  /** Names there by names here. */
+  readonly #names: ReadonlyMap<string, string>
+  /** Those that have come. */
+  readonly #here = new Set<string>()
+
+  /** Closes both stores when it is closed. */
+  constructor(own: BlobStore, elsewhere: BlobStore, names: ReadonlyMap<string, string>) {
+    this.location = own.location
+    this.#own = own
+    this.#elsewhere = elsewhere
+    this.#names = names
+  }
+
+  create(name: string): Promise<BlobWriter> {
+    return this.#own.create(name)
+  }
+
+  putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean> {
+    return this.#own.putIfAbsent(name, bytes)
+  }
+
+  read(name: string, offsetBytes?: number, lengthBytes?: number): Promise<Uint8Array> {
+    return this.#find(name, (store, there) => store.read(there, offsetBytes, lengthBytes))
+  }
+
+  async stat(name: string): Promise<BlobInfo> {
+    const { lengthBytes } = await this.#find(name, (store, there) => store.stat(there))
+    return { name, lengthBytes }
+  }
+
+  list(prefix: string): Promise<readonly BlobInfo[]> {
+    return this.#own.list(prefix)
+  }
+
+  delete(name: string): Promise<void> {
+    return this.#own.delete(name)
+  }
+
+  async close(): Promise<void> {
+    await this.#own.close()
+    await this.#elsewhere.close()
+  }
+
+  async #find<T>(name: string, look: (store: BlobStore, name: string) => Promise<T>): Promise<T> {
+    const there = this.#names.get(name)
+    if (there === undefined || this.#here.has(name)) return look(this.#own, name)
+    try {
+      const found = await look(this.#own, name)
+      this.#here.add(name)
+      return found
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+    try {
+      return await look(this.#elsewhere, there)
+    } catch (error) {
+      // It may have come, and gone there, since we looked.
+      return await look(this.#own, name).catch(() => {
+        throw error
+      })
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND'
+}

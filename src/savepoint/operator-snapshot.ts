@@ -115,6 +115,8 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
 
   /** The timers that are set, ordered by key group, domain and time. */
   async *timers(): AsyncGenerator<SnapshotTimer<K, PayloadOf<T[keyof T]>>> {
+    // Sources, sinks and functions without keys have none.
+    if (this.#source.record.keyType === undefined) return
     for await (const timer of this.#source.reader.timers(this.uid)) {
       const { key, domain, timeMs, name, payload } = timer
       yield {

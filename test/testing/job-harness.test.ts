@@ -5,6 +5,8 @@ import { job, keyedProcess, t, tumblingWindow, valueState } from 'millrace'
 import { collection } from 'millrace/connectors'
 import { jobHarness } from 'millrace/testing'
 import { print } from '../../src/connectors/print.ts'
+import { jobHarnessOn } from '../../src/testing/job/job-harness.ts'
+import { MemoryDisk } from '../../src/testing/job/memory-disk.ts'
 
 const Order = t.struct({ customer: t.string, total: t.float64, at: t.timestamp })
 const nothing = collection([], { type: Order })
@@ -113,6 +115,16 @@ for (const backend of ['hashmap', 'rocksdb'] as const) {
 }
 
 describe('a job harness', () => {
+  it('goes on from what is on the disk that it is given', async () => {
+    const disk = new MemoryDisk()
+    for (const sum of [3, 6]) {
+      await using harness = await jobHarnessOn(disk, totals, {})
+      await harness.source<ReturnType<typeof order>>('orders').send(order('ann', 3))
+      await harness.checkpoint()
+      assert.deepEqual(harness.output('totals'), [{ key: 'ann', value: sum }])
+    }
+  })
+
   it('tells the test what went wrong in the job', async () => {
     const failing = job('failing', (env) => {
       env

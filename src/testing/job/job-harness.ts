@@ -12,9 +12,10 @@ import type { JobStatus } from '../../runtime/job-status.ts'
 import { type JobHandle, runOn } from '../../runtime/run.ts'
 import type { RunOptions } from '../../runtime/run-options.ts'
 import { Snapshot } from '../../savepoint/snapshot.ts'
+import { MemoryBlobStore } from '../../storage/memory.ts'
 import { systemClock } from '../../util/clock.ts'
 import { type Duration, parseDurationMs } from '../../util/duration.ts'
-import { MemoryDisk } from './memory-disk.ts'
+import { blobsAt, MemoryDisk, type TestDisk } from './memory-disk.ts'
 import type { Recorded } from './recorded-sink.ts'
 import { Rewired } from './rewired-job.ts'
 import type { ScriptedSource } from './scripted-source.ts'
@@ -105,8 +106,13 @@ export interface JobHarness extends AsyncDisposable {
  * await harness.crash()
  * assert.deepEqual(harness.output('totals').at(-1), { key: 'ann', value: 7 })
  */
-export async function jobHarness(job: Job, options: JobHarnessOptions = {}): Promise<JobHarness> {
-  const harness = new Harness(asJob(job), options)
+export function jobHarness(job: Job, options: JobHarnessOptions = {}): Promise<JobHarness> {
+  return jobHarnessOn(new MemoryDisk(), job, options)
+}
+
+/** The same on a disk of the caller's, where it goes on from what is there. */
+export async function jobHarnessOn(disk: TestDisk, job: Job, options: JobHarnessOptions) {
+  const harness = new Harness(asJob(job), options, disk)
   await harness.start()
   return harness
 }
@@ -115,7 +121,7 @@ class Harness implements JobHarness {
   readonly #options: JobHarnessOptions
   readonly #world: TestWorld
   readonly #time: VirtualTime
-  readonly #disk = new MemoryDisk()
+  readonly #disk: TestDisk
   readonly #rewired: Rewired
   #parallelism: number
   #process: TestProcess
@@ -124,9 +130,10 @@ class Harness implements JobHarness {
   #starts = 0
   #savepoints = 0
 
-  constructor(job: Job, options: JobHarnessOptions) {
+  constructor(job: Job, options: JobHarnessOptions, disk: TestDisk) {
     const { backend = 'hashmap', parallelism = 1, now = START_MS, splits = 1, keep = [] } = options
     this.#options = options
+    this.#disk = disk
     this.#parallelism = parallelism
     this.#time = new VirtualTime(now)
     this.#world = { time: this.#time, disk: this.#disk, needsFolder: backend === 'rocksdb' }
@@ -226,10 +233,8 @@ class Harness implements JobHarness {
     const location = `savepoint-${++this.#savepoints}`
     await this.#driven(this.#running.savepoint(location))
     await this.settle()
-    const blobs = new Map(this.#disk.at(location))
-    const disk = new MemoryDisk()
-    disk.put(location, blobs)
-    return { blobs, open: () => Snapshot.open(disk.open(location, { isAlive: true })) }
+    const blobs = await blobsAt(this.#disk, location)
+    return { blobs, open: () => Snapshot.open(new MemoryBlobStore(location, new Map(blobs))) }
   }
 
   async crash(): Promise<void> {

@@ -7,7 +7,15 @@ import type { BlobInfo, BlobStore, BlobWriter } from '../../storage/blob-store.t
 import { type MemoryBlobs, MemoryBlobStore } from '../../storage/memory.ts'
 import type { Life } from './virtual-time.ts'
 
-export class MemoryDisk {
+/** What a job under test has as storage. */
+export interface TestDisk {
+  /** Puts a copy of blobs at a location. */
+  put(location: string, blobs: ReadonlyMap<string, Uint8Array>): void
+  /** A store as a process sees it that may be killed. */
+  open(location: string, life: Life): BlobStore
+}
+
+export class MemoryDisk implements TestDisk {
   readonly #blobs = new Map<string, MemoryBlobs>()
 
   /** What lies at a location; made if there is nothing. */
@@ -17,7 +25,6 @@ export class MemoryDisk {
     return blobs
   }
 
-  /** Puts a copy of blobs at a location. */
   put(location: string, blobs: ReadonlyMap<string, Uint8Array>): void {
     this.#blobs.set(location, new Map(blobs))
   }
@@ -25,6 +32,14 @@ export class MemoryDisk {
   open(location: string, life: Life): BlobStore {
     return new StoreOfProcess(new MemoryBlobStore(location, this.at(location)), life)
   }
+}
+
+/** All blobs that a disk has at a location. */
+export async function blobsAt(disk: TestDisk, location: string): Promise<Map<string, Uint8Array>> {
+  const blobs = new Map<string, Uint8Array>()
+  const store = disk.open(location, { isAlive: true })
+  for (const { name } of await store.list('')) blobs.set(name, await store.read(name))
+  return blobs
 }
 
 /** A store as one process sees it. */

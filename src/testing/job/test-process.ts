@@ -11,14 +11,14 @@ import { WorkerRuntime } from '../../runtime/worker-runtime.ts'
 import { LocalScratch } from '../../storage/scratch-local.ts'
 import { MemoryScratch } from '../../storage/scratch-memory.ts'
 import { type Random, SeededRandom, systemRandom } from '../../util/random.ts'
-import type { MemoryDisk } from './memory-disk.ts'
+import type { TestDisk } from './memory-disk.ts'
 import { type Life, VirtualClock, type VirtualTime } from './virtual-time.ts'
 
 const MEMORY_BYTES = 1024 ** 3
 
 export interface TestWorld {
   readonly time: VirtualTime
-  readonly disk: MemoryDisk
+  readonly disk: TestDisk
   /** True if the backend keeps files of its own. */
   readonly needsFolder: boolean
 }

@@ -4,7 +4,6 @@
  * read. Falling back to an older one is for the user to allow, if newer output may be visible.
  */
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
-import type { JobPlan, PlanNode } from '../graph/plan.ts'
 import { RunReader } from '../state/runs/run-reader.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -13,6 +12,7 @@ import { type Line, walkLine } from './line.ts'
 import { describeLoss, lossesOf } from './lost.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { runsOf } from './registry.ts'
+import { requireNewerOutput, requireOutputOf } from './visible-output.ts'
 
 /** Proves that a run exists, has its length and its footer; throws `STORAGE_CORRUPT` if not. */
 export type RunVerifier = (store: BlobStore, run: RunReference) => Promise<void>
@@ -81,7 +81,8 @@ export interface ChoiceOptions {
  * for. Undefined only if the chain is empty or was started afresh and has no checkpoint since.
  *
  * @throws `CHECKPOINT_DAMAGED` naming the lost key groups if none is sound; `CHECKPOINT_NOT_FOUND`;
- *   `OUTPUT_MAY_REPEAT` if newer output may be visible that a sink cannot withdraw.
+ *   `OUTPUT_MAY_REPEAT` if newer output may be visible that a sink cannot withdraw;
+ *   `OUTPUT_TAKEN_BACK` if that of a checkpoint that was left behind is visible no more.
  */
 export async function chooseCheckpoint(
   store: BlobStore,
@@ -89,15 +90,12 @@ export async function chooseCheckpoint(
   options: ChoiceOptions = {},
 ): Promise<CheckpointLink | undefined> {
   const { checkpointId, verifyRun = openRun, onDamage = () => undefined } = options
-  const line = walkLine(chain.entries.map((entry) => entry.link))
+  const links = chain.entries.map((entry) => entry.link)
+  const line = walkLine(links)
   const hidden = hiddenLinks(chain, line)
   const newestFirst = line.checkpoints.toReversed()
   const candidates =
-    checkpointId === undefined
-      ? newestFirst
-      : newestFirst.filter((link) => link.checkpointId === checkpointId)
-  if (checkpointId !== undefined && candidates.length === 0)
-    throw notFound(store, line, checkpointId)
+    checkpointId === undefined ? newestFirst : [namedIn(store, chain, line, checkpointId)]
   const lost: string[] = []
   for (const candidate of candidates) {
     const damage = await verifyCheckpoint(store, candidate, verifyRun)
@@ -105,8 +103,12 @@ export async function chooseCheckpoint(
       const newer = newestFirst.filter((link) => link.sequence > candidate.sequence)
       const missing = hidden.filter((link) => link.sequence > candidate.sequence)
       for (const problem of [...lost, ...missing.map(describeLink)]) onDamage(problem)
-      if (options.acceptDuplicates === true) return candidate
-      requireOutput(candidate, newer, missing.length > 0, options.formerNames)
+      const { acceptDuplicates = false, formerNames = [] } = options
+      if (!line.checkpoints.includes(candidate)) {
+        requireOutputOf(candidate, links, { acceptDuplicates })
+      } else if (!acceptDuplicates) {
+        requireNewerOutput(candidate, newer, missing.length > 0, formerNames)
+      }
       return candidate
     }
     lost.push(...damage.map((entry) => describeRun(candidate, entry)))
@@ -120,77 +122,19 @@ function hiddenLinks(chain: Chain, line: Line): readonly ChainDamage[] {
   return chain.damage.filter(({ sequence }) => line.includes(sequence))
 }
 
-/** Throws if output of the checkpoints that are passed over may be visible and would come again. */
-function requireOutput(
-  chosen: CheckpointLink,
-  newer: readonly CheckpointLink[],
-  hidden: boolean,
-  formerNames: readonly string[] = [],
-): void {
-  refuseSinks(
-    `output newer than checkpoint ${chosen.checkpointId} may be visible, and going back to it`,
-    chosen,
-    [
-      ...newer.flatMap(({ plan }) => exactSinks(plan, (sink) => sink.canWithdraw !== true)),
-      // What no link names any more cannot be handed to a sink to be withdrawn.
-      ...(hidden ? sinksThatFindNothing(chosen.plan, formerNames) : []),
-    ],
-  )
-}
-
-/**
- * Throws `OUTPUT_MAY_REPEAT` if a job that has output of its own is to go on from a foreign
- * snapshot, unless duplicates are accepted. A savepoint of the job itself is a point of its past:
- * what came later is taken back where sinks can. Of any other nobody knows what it will repeat.
- *
- * @param line the checkpoints that the job stands on now.
- */
-export function requireForeignOutput(
-  foreign: CheckpointLink,
-  line: readonly CheckpointLink[],
-  { acceptDuplicates }: { readonly acceptDuplicates: boolean },
-): void {
-  if (acceptDuplicates) return
-  const isPast = (link: CheckpointLink): boolean => link.lineage === foreign.lineage
-  const newer = line.filter((link) => !isPast(link) || link.checkpointId > foreign.checkpointId)
-  refuseSinks(
-    'the job has output that may be visible, and going on from another snapshot',
-    foreign,
-    newer.flatMap((link) =>
-      exactSinks(link.plan, (sink) => !(isPast(link) && sink.canWithdraw === true)),
-    ),
-  )
-}
-
-function refuseSinks(why: string, chosen: CheckpointLink, sinks: readonly string[]): void {
-  if (sinks.length === 0) return
-  const message = `${why} would write that output again: ${[...new Set(sinks)].join(', ')}`
-  throw new MillraceError('OUTPUT_MAY_REPEAT', message, {
-    details: { checkpointId: chosen.checkpointId },
-  })
-}
-
-/** Exactly-once sinks that cannot find by themselves what they wrote after a checkpoint. */
-export function sinksThatFindNothing(
-  plan: JobPlan,
-  formerNames: readonly string[],
-): readonly string[] {
-  return exactSinks(plan, ({ findsNewerOutput, uid = '' }) => {
-    return findsNewerOutput !== true || formerNames.includes(uid)
-  })
-}
-
-/** Names of the exactly-once sinks that are like this. */
-function exactSinks(plan: JobPlan, isLike: (sink: PlanNode) => boolean): readonly string[] {
-  return plan.nodes
-    .filter((node) => node.kind === 'sink' && node.guarantee === 'exactly-once' && isLike(node))
-    .map((node) => `"${node.uid ?? node.label}"`)
-}
-
-function notFound(store: BlobStore, line: Line, checkpointId: number): MillraceError {
-  const ids = line.checkpoints.map((link) => link.checkpointId)
+/** The checkpoint with this id: of the line if it is there, else one that was left behind. */
+function namedIn(
+  store: BlobStore,
+  { entries }: Chain,
+  line: Line,
+  checkpointId: number,
+): CheckpointLink {
+  const all = entries.map((entry) => entry.link).filter((link) => link.kind === 'checkpoint')
+  const found = [...all, ...line.checkpoints].findLast((link) => link.checkpointId === checkpointId)
+  if (found !== undefined) return found
+  const ids = all.map((link) => link.checkpointId)
   const message = `${store.location}: there is no checkpoint ${checkpointId}`
-  return new MillraceError('CHECKPOINT_NOT_FOUND', message, {
+  throw new MillraceError('CHECKPOINT_NOT_FOUND', message, {
     cure: ids.length === 0 ? 'none is retained' : `retained are ${ids.join(', ')}`,
     details: { checkpointId },
   })

@@ -2,6 +2,7 @@
  * The table of commands: names, flags, examples and exit codes, from which help and
  * docs/reference/cli.md are made. The work is in `commands/`, loaded when called.
  */
+import { CHECKPOINT_COMMANDS } from './checkpoint-commands.ts'
 import type { CommandSpec, FlagSpec, PositionalSpec } from './command.ts'
 import { configFlags, optionFlags } from './option-flags.ts'
 import { STATE_COMMANDS } from './state-commands.ts'
@@ -11,20 +12,11 @@ const jobModule: PositionalSpec = {
   summary: 'The module whose default export is the job: .ts, .mts, .js or .mjs.',
 }
 const runningJob: PositionalSpec = { name: 'job', summary: 'The name of a running job.' }
-const snapshots: PositionalSpec = {
-  name: 'dir|job',
-  summary: 'A folder of checkpoints or a savepoint, or the name of a job.',
-}
 const param: FlagSpec = {
   name: 'param',
   value: 'name=value',
   multiple: true,
   summary: 'A parameter that the job declares.',
-}
-const checkpointFlag: FlagSpec = {
-  name: 'checkpoint',
-  value: 'n',
-  summary: 'Its number; default: the newest.',
 }
 const directoryFlags: readonly FlagSpec[] = [
   ...optionFlags(['directory']),
@@ -147,62 +139,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     exits: ['absent'],
     load: async () => (await import('./commands/control.ts')).checkpoint,
   },
-  {
-    name: 'checkpoint ls',
-    summary: 'Lists the checkpoints of a job, or in a folder.',
-    positionals: [snapshots],
-    flags: directoryFlags,
-    examples: [{ command: 'millrace checkpoint ls word-count', does: 'newest first' }],
-    exits: ['absent'],
-    load: async () => (await import('./commands/checkpoint-ls.ts')).checkpointLs,
-  },
-  {
-    name: 'checkpoint show',
-    summary: 'Shows what a checkpoint holds: operators, states, sizes, input positions, timings.',
-    positionals: [snapshots],
-    flags: [checkpointFlag, ...directoryFlags],
-    examples: [
-      { command: 'millrace checkpoint show word-count', does: 'the newest one' },
-      { command: 'millrace checkpoint show word-count --checkpoint 7 --json', does: 'another one' },
-    ],
-    exits: ['absent'],
-    load: async () => (await import('./commands/checkpoint-show.ts')).checkpointShow,
-  },
-  {
-    name: 'checkpoint verify',
-    summary:
-      'Reads every byte of the checkpoints and compares the checksums; ends with 1 on damage.',
-    description:
-      'Of each damaged file it tells which checkpoints need it, and what of their state is lost: ' +
-      'operators and key groups. The job may be running meanwhile.',
-    positionals: [snapshots],
-    flags: [{ ...checkpointFlag, summary: 'Only this one; default: all.' }, ...directoryFlags],
-    examples: [
-      { command: 'millrace checkpoint verify backup/1', does: 'is the copy sound?' },
-      { command: 'millrace checkpoint verify word-count --json', does: 'for a program' },
-    ],
-    exits: ['absent'],
-    load: async () => (await import('./commands/checkpoint-verify.ts')).checkpointVerify,
-  },
-  {
-    name: 'checkpoint gc',
-    summary: 'Deletes files that no checkpoint needs any more, such as crashes leave behind.',
-    description:
-      'A running job does this by itself after each checkpoint; this is for what earlier runs of ' +
-      'the job left. The job may be running meanwhile: checkpoints, files of its newest run, and ' +
-      'what readers hold are never touched. Ends with 1 if a damaged manifest prevents it.',
-    positionals: [snapshots],
-    flags: [
-      { name: 'dry-run', summary: 'Only tell what would be deleted, and why.' },
-      ...directoryFlags,
-    ],
-    examples: [
-      { command: 'millrace checkpoint gc word-count --dry-run', does: 'what could go?' },
-      { command: 'millrace checkpoint gc word-count', does: 'delete it' },
-    ],
-    exits: ['absent'],
-    load: async () => (await import('./commands/checkpoint-gc.ts')).checkpointGc,
-  },
+  ...CHECKPOINT_COMMANDS,
   ...STATE_COMMANDS,
   {
     name: 'plan',

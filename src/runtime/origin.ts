@@ -5,15 +5,11 @@
  */
 import type { Chain } from '../checkpoint/chain.ts'
 import { readChain } from '../checkpoint/chain.ts'
-import {
-  chooseCheckpoint,
-  readRun,
-  requireForeignOutput,
-  verifyCheckpoint,
-} from '../checkpoint/damage.ts'
+import { chooseCheckpoint, readRun, verifyCheckpoint } from '../checkpoint/damage.ts'
 import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
 import { lineOf } from '../checkpoint/line.ts'
 import type { CheckpointLink, ImportRecord } from '../checkpoint/manifest.ts'
+import { requireForeignOutput } from '../checkpoint/visible-output.ts'
 import { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'

@@ -5,7 +5,7 @@
  * such links are there, so a crash in between leaves nothing half done.
  */
 import type { Chain } from '../checkpoint/chain.ts'
-import { sinksThatFindNothing } from '../checkpoint/damage.ts'
+import { sinksThatFindNothing } from '../checkpoint/visible-output.ts'
 import { abandonedOf } from '../checkpoint/line.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { isMillraceError, MillraceError } from '../errors.ts'

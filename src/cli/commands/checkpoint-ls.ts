@@ -1,5 +1,6 @@
 /** `millrace checkpoint ls`: the checkpoints that are there, newest first. */
 import type { CheckpointLink } from '../../checkpoint/manifest.ts'
+import { lineOf } from '../../checkpoint/line.ts'
 import { runsOf } from '../../checkpoint/registry.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
@@ -13,6 +14,8 @@ export const checkpointLs: CommandFunction = async (invocation, terminal) => {
   await store.close()
   const { damage } = chain
   const newestFirst = checkpoints.toReversed()
+  // The others were left behind by a rollback or a fresh start.
+  const stays = new Set(lineOf(chain.entries.map(({ link }) => link)))
   if (invocation.json) {
     const rows = newestFirst.map((link) => ({
       checkpointId: link.checkpointId,
@@ -20,6 +23,7 @@ export const checkpointLs: CommandFunction = async (invocation, terminal) => {
       purpose: link.purpose,
       writtenAt: link.writtenAt,
       finished: link.finished,
+      leftBehind: !stays.has(link),
       parallelism: link.parallelism,
       writtenBytes: link.statistics.bytes,
       totalBytes: totalBytes(link),
@@ -41,7 +45,10 @@ export const checkpointLs: CommandFunction = async (invocation, terminal) => {
       { title: 'WORKERS', value: (link) => String(link.parallelism), align: 'right' },
       {
         title: 'WHY',
-        value: (link) => (link.finished ? `${link.purpose}, finished` : link.purpose),
+        value: (link) => {
+          const finished = link.finished ? ', finished' : ''
+          return `${link.purpose}${finished}${stays.has(link) ? '' : ', left behind'}`
+        },
       },
     ],
     newestFirst,

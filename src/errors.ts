@@ -50,7 +50,9 @@ const CODES = {
   LEADERSHIP_LOST: { remedy: 'another process leads this job now; end this one' },
   NODE_UNSUPPORTED: { remedy: 'use Node.js 24 or newer' },
   OUTPUT_MAY_REPEAT: { remedy: 'accept repeated output with --accept-duplicates' },
-  OUTPUT_TAKEN_BACK: { remedy: 'go on from a checkpoint that the job has not left behind' },
+  OUTPUT_TAKEN_BACK: {
+    remedy: 'copy it with `millrace checkpoint convert`, for a job with other output to go on from',
+  },
   STATE_CLOSED: { remedy: 'use state only while its backend is open' },
   STATE_NO_KEY: {
     remedy: 'use keyed state only in a function that is processing a record or timer',

@@ -46,6 +46,9 @@ function cureOf(refusals: readonly Finding[]): string {
   const drops = dropsOf(refusals)
   const ways = ['undo these changes', 'say under `renamed` what has another name now']
   if (drops.length > 0) ways.push(`give up what is named by --drop ${drops.join(',')}`)
+  if (refusals.some(({ what }) => what === 'maxParallelism')) {
+    ways.push('or keep maxParallelism, or rewrite the state with `millrace checkpoint convert`')
+  }
   return `${ways.join(', ')}, or start without any state with --fresh`
 }
 

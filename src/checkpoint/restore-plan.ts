@@ -35,7 +35,9 @@ export function planRestore(
     const is = plan.maxParallelism
     const message = `checkpoint ${checkpointId} has ${was} key groups, the job ${is}`
     throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message, {
-      cure: `set maxParallelism to ${was}, or start without the state with --fresh`,
+      cure:
+        `set maxParallelism to ${was}, rewrite the state with \`millrace checkpoint convert\`, ` +
+        `or start without it with --fresh`,
       details: { checkpointId },
     })
   }

@@ -96,4 +96,38 @@ export const CHECKPOINT_COMMANDS: readonly CommandSpec[] = [
     exits: ['absent'],
     load: async () => (await import('./commands/checkpoint-gc.ts')).checkpointGc,
   },
+  {
+    name: 'checkpoint convert',
+    summary: 'Writes a checkpoint as a savepoint, with other key groups if asked to.',
+    description:
+      'maxParallelism, the number of key groups that state is cut into, is fixed by the first ' +
+      'checkpoint of a job. To change it: stop the job, convert, set it in the job to the new ' +
+      'number, and run that --from the savepoint. State is streamed and sorted anew; the memory ' +
+      'needed does not depend on its size.',
+    positionals: [
+      snapshots,
+      { name: 'to', summary: 'A folder that is new or empty, for the savepoint.' },
+    ],
+    flags: [
+      {
+        name: 'max-parallelism',
+        value: 'n',
+        summary: 'Key groups of the savepoint, 1 to 32768; default: as many as before.',
+      },
+      checkpointFlag,
+      ...directoryFlags,
+    ],
+    examples: [
+      {
+        command: 'millrace checkpoint convert word-count backup/wide --max-parallelism 1024',
+        does: 'then run the job --from backup/wide',
+      },
+      {
+        command: 'millrace checkpoint convert word-count backup/7 --checkpoint 7',
+        does: 'keep one of the checkpoints of a job',
+      },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/checkpoint-convert.ts')).checkpointConvert,
+  },
 ]

@@ -10,6 +10,8 @@ export { differences } from './difference.ts'
 export type { StateDifference } from './difference.ts'
 export { writeSavepoint } from './write.ts'
 export type { SavepointSpec } from './write.ts'
+export { convertSavepoint } from './convert.ts'
+export type { Conversion, ConversionSpec } from './convert.ts'
 export { changed, dropped, fromIterable, fromSnapshot } from './changes.ts'
 export type {
   ChangedOperator,

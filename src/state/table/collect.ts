@@ -7,7 +7,7 @@ import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import { ITEM_DETACHED } from './item.ts'
 import { WORD_EPOCH } from './layout.ts'
 import type { RowStore } from './row-store.ts'
-import type { Shard } from './shard.ts'
+import { BLOCK_SLOTS, type Shard } from './shard.ts'
 import { sweepItems, sweepRows } from './sweep.ts'
 import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
 
@@ -39,9 +39,13 @@ export function* collectShard(
 function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
   const buffer = new EntryBuffer(cut.rowBytes + (cut.rowBytes >>> 3))
   const { stride, cuts } = store
-  for (let slot = 0, word = WORD_EPOCH; slot < shard.capacity; slot++, word += stride * 2) {
-    const epoch = shard.words[word] as number // the slot is below the capacity
-    if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow(buffer, shard, slot, shardIndex)
+  for (let block = 0; block < shard.touchedBlocks.length; block++) {
+    if ((shard.touchedBlocks[block] as number) <= cut.base) continue // within it
+    const end = Math.min(shard.capacity, (block + 1) * BLOCK_SLOTS)
+    for (let slot = block * BLOCK_SLOTS; slot < end; slot++) {
+      const epoch = shard.words[slot * stride * 2 + WORD_EPOCH] as number // below the capacity
+      if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow(buffer, shard, slot, shardIndex)
+    }
   }
   cut.nextShard = shardIndex + 1
   cut.rowBytes = buffer.out.length

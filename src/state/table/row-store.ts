@@ -45,9 +45,8 @@ export class RowStore extends RowFinder implements CollectionHost {
     if (shard === undefined) throw this.notUsable()
     if (this.cuts.isNeeded)
       this.cuts.preserveRow(shard, this.slot, this.shardIndexOf(this.currentRouteHash))
-    shard.words[this.at * 2 + WORD_EPOCH] = this.epoch
+    shard.touch(this.slot, this.epoch)
     this.setFlags(ROW_STALE)
-    shard.touched = this.epoch
     this.group.dirtyEntries++
   }
 

@@ -10,10 +10,13 @@ import { keysEqual } from '../../types/keys.ts'
 import { murmurHash } from '../../util/hash.ts'
 import type { RowCollections } from './row-collections.ts'
 import { type Item, ITEM_DETACHED } from './item.ts'
-import { LANE_KEY, ROW_NUMBER_KEY, ROW_TAKEN, WORD_FLAGS, WORD_HASH } from './layout.ts'
+import { LANE_KEY, ROW_NUMBER_KEY, ROW_TAKEN, WORD_EPOCH, WORD_FLAGS, WORD_HASH } from './layout.ts'
 
 const CAPACITY_FIRST = 16
 const LOAD_MAX = 0.6
+/** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
+export const BLOCK_SLOTS = 16
+const BLOCK_SHIFT = 4
 const CHANGES_FIRST_MAX = 64
 /** Spreads the murmur hash, whose low bits chose the key group, over those that choose a slot. */
 export const SPREAD = 0x9e3779b1
@@ -32,6 +35,8 @@ export class Shard {
   count = 0
   /** Newest epoch in which something changed here. */
   touched = 0
+  /** The same for each block of slots, of its rows' scalars; never older than they are. */
+  touchedBlocks: Int32Array
   /** True if some row here may be empty. */
   isThinned = false
   /** Entries of collections that changed since the newest complete checkpoint. */
@@ -50,9 +55,17 @@ export class Shard {
     const buffer = new ArrayBuffer(capacity * stride * 8)
     this.words = new Int32Array(buffer)
     this.lanes = new Float64Array(buffer)
+    this.touchedBlocks = new Int32Array(Math.ceil(capacity / BLOCK_SLOTS))
     this.capacity = capacity
     this.shift = Math.clz32(capacity) + 1
     this.#countMax = Math.floor(capacity * LOAD_MAX)
+  }
+
+  /** The scalars of a row change, for the first time in this epoch. */
+  touch(slot: number, epoch: number): void {
+    this.words[slot * this.#stride * 2 + WORD_EPOCH] = epoch
+    this.touched = epoch
+    this.touchedBlocks[slot >> BLOCK_SHIFT] = epoch
   }
 
   /** The slot of a row, or -1. `RowTable.select` has the same loop for number keys inlined. */
@@ -193,6 +206,7 @@ export class Shard {
     this.keys = grown.keys
     this.objects = grown.objects
     this.collections = grown.collections
+    this.touchedBlocks = grown.touchedBlocks
     this.capacity = grown.capacity
     this.shift = grown.shift
     this.#countMax = grown.#countMax
@@ -206,6 +220,9 @@ export class Shard {
       target.words[goal] = this.words[source] as number
       target.words[goal + 1] = this.words[source + 1] as number
     }
+    const epoch = this.words[2 * from * stride + WORD_EPOCH] as number
+    const block = to >> BLOCK_SHIFT
+    if ((target.touchedBlocks[block] as number) < epoch) target.touchedBlocks[block] = epoch
     if (target.keys !== undefined) target.keys[to] = this.keys?.[from]
     if (target.collections !== undefined) target.collections[to] = this.collections?.[from]
     for (let of = 0; target.objects !== undefined && of < this.#objectsPerRow; of++) {

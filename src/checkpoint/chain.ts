@@ -254,6 +254,8 @@ export async function fence(
     const leaderEpoch = head.leaderEpoch + 1
     const origin = imports === undefined ? { restores } : { restores, imports }
     const body = { kind: 'fence', ...identity, lineage, leaderEpoch, ...origin } as const
+    // Of what was read the last may be a dead process's, and the fence must not outlive it.
+    await store.settle?.(CHAIN_PREFIX)
     await reach('before-fence')
     const entry = await appendLink(store, head, body)
     if (entry === 'lost' || entry.link.kind !== 'fence') continue

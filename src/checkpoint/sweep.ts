@@ -69,6 +69,8 @@ export async function sweep(store: BlobStore, request: SweepRequest): Promise<Sw
   const found = await markedSweep(store, request.nowMs)
   if (isDryRun) return found
   await reach('gc-begin')
+  // A link that was not found must not come back after its runs have gone.
+  await store.settle?.(CHAIN_PREFIX)
   const doomed = found.findings.filter(({ verdict }) => verdict === 'delete')
   for (const [done, { name }] of doomed.entries()) {
     onDelete(done, doomed.length)

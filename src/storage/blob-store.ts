@@ -44,6 +44,11 @@ export interface BlobStore {
   /** Deletes; a missing blob is no error. */
   delete(name: string): Promise<void>
   /**
+   * Makes durable what others wrote and deleted below `prefix`, as far as it can be seen when it is
+   * called: a writer may be dead, or not yet done. Absent where what is seen is durable.
+   */
+  settle?(prefix: string): Promise<void>
+  /**
    * Deletes what dead writers left invisible; gives the number. Only for the owner, before it
    * writes: a writer elsewhere would fail. Absent where a store has no leftovers.
    */

@@ -1,17 +1,18 @@
 /**
  * One blob on its way to its name in a folder; the order of steps is that of `local.ts`.
  */
-import { link, unlink, type FileHandle } from 'node:fs/promises'
 import { MillraceError } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import type { BlobWriter } from './blob-store.ts'
 import { storageError, systemCode } from './local-errors.ts'
+import type { FileOperations, OpenFile } from './local-files.ts'
 
 /** What a writer needs of its store. */
 export interface Publish {
   readonly name: string
   readonly path: string
   readonly temporary: string
+  readonly system: FileOperations
   readonly trace: (verb: string, target?: string) => void
   readonly at: (point: string) => Promise<void>
   readonly syncFolder: () => Promise<void>
@@ -19,12 +20,12 @@ export interface Publish {
 }
 
 export class LocalWriter implements BlobWriter {
-  readonly #file: FileHandle
+  readonly #file: OpenFile
   readonly #publish: Publish
   #state: 'open' | 'failed' | 'closed' | 'aborted' = 'open'
   #linked = false
 
-  constructor(file: FileHandle, publish: Publish) {
+  constructor(file: OpenFile, publish: Publish) {
     this.#file = file
     this.#publish = publish
   }
@@ -55,7 +56,7 @@ export class LocalWriter implements BlobWriter {
     assert(this.#state === 'open', 'close of a blob that failed or was thrown away')
     // After a failed sync nobody knows what is on disk: never try again, only throw away.
     this.#state = 'failed'
-    const { name, path, temporary, trace, at, syncFolder, ended } = this.#publish
+    const { name, path, temporary, system, trace, at, syncFolder, ended } = this.#publish
     try {
       await at('blob-written')
       trace('fsync', `${name}.tmp`)
@@ -63,11 +64,11 @@ export class LocalWriter implements BlobWriter {
       await this.#file.close()
       await at('blob-synced')
       trace('link', `${name}.tmp ${name}`)
-      await link(temporary, path)
+      await system.link(temporary, path)
       this.#linked = true
       await at('blob-linked')
       trace('unlink', `${name}.tmp`)
-      await unlink(temporary)
+      await system.unlink(temporary)
       ended()
       await syncFolder()
       this.#state = 'closed'
@@ -84,13 +85,13 @@ export class LocalWriter implements BlobWriter {
   async abort(): Promise<void> {
     if (this.#state === 'closed' || this.#state === 'aborted') return
     this.#state = 'aborted'
-    const { name, path, temporary, trace, ended } = this.#publish
+    const { name, path, temporary, system, trace, ended } = this.#publish
     await this.#file.close().catch(() => undefined)
     trace('unlink', `${name}.tmp`)
-    await unlink(temporary).catch(() => undefined)
+    await system.unlink(temporary).catch(() => undefined)
     if (this.#linked) {
       trace('unlink')
-      await unlink(path).catch(() => undefined)
+      await system.unlink(path).catch(() => undefined)
     }
     ended()
   }

@@ -7,15 +7,14 @@
  *     write → fsync file → link → unlink temporary → fsync folder
  */
 import { Buffer } from 'node:buffer'
-import { constants } from 'node:fs'
-import { link, mkdir, open, readdir, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { MillraceError } from '../errors.ts'
+import { isMillraceError, MillraceError } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import { systemRandom, type Random } from '../util/random.ts'
 import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from './blob-name.ts'
 import type { BlobInfo, BlobStore, BlobWriter } from './blob-store.ts'
 import { storageError, systemCode } from './local-errors.ts'
+import { systemFiles, type FileOperations, type OpenFile } from './local-files.ts'
 import { LocalWriter, type Publish } from './local-writer.ts'
 import { readRange } from './range.ts'
 
@@ -26,6 +25,8 @@ export interface LocalBlobStoreOptions {
   readonly at?: (point: string) => void | Promise<void>
   /** Makes temporary names unlike those of other writers. */
   readonly random?: Random
+  /** Default: those of the system. */
+  readonly files?: FileOperations
 }
 
 export class LocalBlobStore implements BlobStore {
@@ -33,10 +34,12 @@ export class LocalBlobStore implements BlobStore {
   readonly #root: string
   readonly #options: LocalBlobStoreOptions
   readonly #random: Random
+  readonly #system: FileOperations
   /** Temporary files of this store's living writers. */
   readonly #temporaries = new Set<string>()
   /** Folders that exist durably, or will when the promise resolves. */
   readonly #folders = new Map<string, Promise<void>>()
+  #aboveSynced: Promise<void> | undefined
   #closed = false
 
   /** `directory` need not exist; it is created with the first blob. */
@@ -45,6 +48,7 @@ export class LocalBlobStore implements BlobStore {
     this.#root = resolve(directory)
     this.#options = options
     this.#random = options.random ?? systemRandom()
+    this.#system = options.files ?? systemFiles
   }
 
   async create(name: string): Promise<BlobWriter> {
@@ -59,6 +63,7 @@ export class LocalBlobStore implements BlobStore {
       name,
       path,
       temporary,
+      system: this.#system,
       trace: (verb, target = name) => this.#options.trace?.(`${verb} ${target}`),
       at: async (point) => this.#options.at?.(point),
       syncFolder: () => this.#syncFolder(dirname(path)),
@@ -66,8 +71,7 @@ export class LocalBlobStore implements BlobStore {
     }
     publish.trace('create', `${name}.tmp`)
     try {
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-      const writer = new LocalWriter(await open(temporary, flags), publish)
+      const writer = new LocalWriter(await this.#system.create(temporary), publish)
       this.#temporaries.add(temporary)
       return writer
     } catch (cause) {
@@ -93,9 +97,9 @@ export class LocalBlobStore implements BlobStore {
 
   async read(name: string, offsetBytes = 0, lengthBytes?: number): Promise<Uint8Array> {
     const path = this.#path(name)
-    let file: FileHandle | undefined
+    let file: OpenFile | undefined
     try {
-      file = await open(path, 'r')
+      file = await this.#system.open(path)
       const { size } = await file.stat()
       const { start, end } = readRange(this.location, name, size, offsetBytes, lengthBytes)
       const bytes = Buffer.allocUnsafeSlow(end - start)
@@ -116,7 +120,7 @@ export class LocalBlobStore implements BlobStore {
   async stat(name: string): Promise<BlobInfo> {
     const path = this.#path(name)
     try {
-      const found = await stat(path)
+      const found = await this.#system.stat(path)
       if (!found.isFile()) throw Object.assign(new Error('not a file'), { code: 'ENOENT' })
       return { name, lengthBytes: found.size }
     } catch (cause) {
@@ -132,7 +136,7 @@ export class LocalBlobStore implements BlobStore {
       const name = this.#shown(path)
       if (!isBlobName(name)) continue
       try {
-        blobs.push({ name, lengthBytes: (await stat(path)).size })
+        blobs.push({ name, lengthBytes: (await this.#system.stat(path)).size })
       } catch (cause) {
         // Deleted since the folder was read.
         if (systemCode(cause) !== 'ENOENT') throw storageError('look up', path, cause)
@@ -149,8 +153,8 @@ export class LocalBlobStore implements BlobStore {
     this.#options.trace?.(`link ${sourcePath} ${target}`)
     try {
       // Who brought the file there may not have synced it.
-      await syncFile(sourcePath)
-      await link(sourcePath, path)
+      await sync(this.#system, sourcePath)
+      await this.#system.link(sourcePath, path)
     } catch (cause) {
       // Another file system, too many links, not our file, no links at all: it can be copied.
       if (['EXDEV', 'EMLINK', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes(systemCode(cause))) {
@@ -166,13 +170,24 @@ export class LocalBlobStore implements BlobStore {
     const path = this.#path(name)
     this.#options.trace?.(`unlink ${name}`)
     try {
-      await unlink(path)
+      await this.#system.unlink(path)
     } catch (cause) {
       if (systemCode(cause) === 'ENOENT') return
       throw storageError('delete', path, cause)
     }
     // What was deleted first must be gone first: a manifest before the runs that it names.
     await this.#syncFolder(dirname(path))
+  }
+
+  async settle(prefix: string): Promise<void> {
+    checkBlobPrefix(prefix)
+    const directory = this.#path(prefix.slice(0, -1))
+    try {
+      await this.#syncFolder(directory)
+    } catch (error) {
+      // Nothing was ever there.
+      if (!isMillraceError(error) || error.code !== 'STORAGE_NOT_FOUND') throw error
+    }
   }
 
   /**
@@ -183,7 +198,7 @@ export class LocalBlobStore implements BlobStore {
     let cleaned = 0
     for (const path of await this.#files(this.#root)) {
       if (!path.includes(TEMPORARY_MARK) || this.#temporaries.has(path)) continue
-      await unlink(path).catch(() => undefined)
+      await this.#system.unlink(path).catch(() => undefined)
       cleaned++
     }
     return cleaned
@@ -199,17 +214,15 @@ export class LocalBlobStore implements BlobStore {
     return join(this.#root, name)
   }
 
-  async #files(directory: string): Promise<string[]> {
+  async #files(directory: string): Promise<readonly string[]> {
     try {
-      await stat(directory)
+      await this.#system.stat(directory)
     } catch (cause) {
       if (systemCode(cause) === 'ENOENT') return []
       throw storageError('list', directory, cause)
     }
     try {
-      const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-      const files = entries.filter((entry) => entry.isFile())
-      return files.map((entry) => join(entry.parentPath, entry.name))
+      return await this.#system.filesBelow(directory)
     } catch (cause) {
       throw storageError('list', directory, cause)
     }
@@ -231,12 +244,13 @@ export class LocalBlobStore implements BlobStore {
    */
   async #makeDurably(directory: string): Promise<void> {
     try {
-      const first = await mkdir(directory, { recursive: true })
+      const first = await this.#system.mkdir(directory)
       if (first !== undefined) this.#options.trace?.(`mkdir ${this.#shown(directory)}`)
       const outside = first !== undefined && !first.startsWith(this.#root + sep)
       const top = outside ? dirname(first) : this.#root
       const below = relative(top, directory)
       const parts = below === '' ? [] : below.split(sep)
+      await (this.#aboveSynced ??= this.#syncAbove(top))
       for (let depth = 0; depth < parts.length; depth++) {
         await this.#syncFolder(join(top, ...parts.slice(0, depth)))
       }
@@ -245,17 +259,23 @@ export class LocalBlobStore implements BlobStore {
     }
   }
 
+  /**
+   * The folders above may be another process's that died before it synced them. Of most nobody has
+   * changed anything, and some may not be opened by this user, so what fails here is let go.
+   */
+  async #syncAbove(top: string): Promise<void> {
+    for (let folder = top; folder !== dirname(folder);) {
+      folder = dirname(folder)
+      await this.#syncFolder(folder).catch(() => undefined)
+    }
+  }
+
   async #syncFolder(directory: string): Promise<void> {
     // Windows cannot sync a folder; its file systems journal names themselves.
     if (process.platform === 'win32') return
     this.#options.trace?.(`fsync ${this.#shown(directory)}/`)
     try {
-      const handle = await open(directory, 'r')
-      try {
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
+      await sync(this.#system, directory)
     } catch (cause) {
       throw storageError('sync', directory, cause)
     }
@@ -267,8 +287,8 @@ export class LocalBlobStore implements BlobStore {
   }
 }
 
-async function syncFile(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+async function sync(system: FileOperations, path: string): Promise<void> {
+  const handle = await system.open(path)
   try {
     await handle.sync()
   } finally {

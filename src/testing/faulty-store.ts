@@ -102,6 +102,10 @@ export class FaultyBlobStore implements BlobStore {
     return this.#run('delete', name, () => this.#inner.delete(name))
   }
 
+  async settle(prefix: string): Promise<void> {
+    await this.#inner.settle?.(prefix)
+  }
+
   async cleanTemporary(): Promise<number> {
     return (await this.#inner.cleanTemporary?.()) ?? 0
   }

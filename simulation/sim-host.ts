@@ -230,6 +230,7 @@ export class SimWorker implements WorkerPort {
   #sendToMaster(message: FromWorker): void {
     if (!this.scope.isAlive) return
     if (message.kind === 'failed') this.#judge('failed', message.error)
+    if (message.kind === 'task-failed') this.#judge('task-failed', message.error)
     if (message.kind === 'decline') this.#judge('decline', message.error)
     if (message.kind === 'closed') return
     const copy = structuredClone(message)

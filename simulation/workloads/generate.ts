@@ -7,13 +7,12 @@ import type { Random } from '../../src/util/random.ts'
 import type {
   Compare,
   KeyKind,
-  Rec,
   SourceData,
-  SplitData,
   WindowPlan,
   Workload,
   WorkloadNode,
 } from './workload.ts'
+import { generateSources } from './sources.ts'
 
 /** What is certain of a stream. */
 interface Stream {
@@ -25,83 +24,55 @@ interface Stream {
   readonly isTimed: boolean
 }
 
-const KEYS_PER_SPLIT_MAX = 6
-const RECORDS_PER_SPLIT_MAX = 80
-/** Long jobs see many checkpoints, merges and restores of the same few keys. */
-const RECORDS_OF_LONG_MAX = 400
-const BIG_PAD = 3_000
 const OPERATIONS_MAX = 6
+/** Operations after which a record is still in the subtask that read it. */
+const FORWARD = [0, 1, 2, 5]
 
 export function generateWorkload(random: Random): Workload {
   const generator = new Generator(random.fork('graph'))
-  const sources = generateSources(random.fork('data'))
-  const nodes = generator.generate(sources)
+  // Pipelines that have nothing to do with each other: regions that fail and start by themselves.
+  const apart = random.fork('apart')
+  const pipelines = apart.int(4) === 0 ? 2 + apart.int(2) : undefined
+  const sources = generateSources(random.fork('data'), pipelines)
+  const nodes =
+    pipelines === undefined ? generator.generate(sources) : generator.generateApart(sources)
   return { sources, nodes, typed: random.int(2) === 0, lastingWriters: random.int(3) === 0 }
-}
-
-function generateSources(random: Random): readonly SourceData[] {
-  let key = 0
-  const isLong = random.int(6) === 0
-  // All or none: only a job without bounded sources knows when it may be drained.
-  const bounded = random.fork('bounded').int(5) > 0
-  const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
-  return Array.from({ length: 1 + random.int(2) }, (_, at): SourceData => {
-    const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)
-    const splits = Array.from(
-      { length: 1 + random.int(isLong ? 2 : 4) },
-      (_split, index): SplitData => {
-        const keys = 1 + random.int(KEYS_PER_SPLIT_MAX)
-        const firstKey = key
-        key += keys
-        const records = generateRecords(random, {
-          firstKey,
-          keys,
-          outOfOrderMs: outOfOrderMs ?? 40,
-          recordsMax,
-        })
-        return { id: `split-${index}`, records }
-      },
-    )
-    const batchMax = 1 + random.int(6)
-    const gapMs = 2 + random.int(20)
-    return { uid: `source-${at}`, splits, outOfOrderMs, bounded, batchMax, gapMs }
-  })
-}
-
-interface RecordsPlan {
-  readonly firstKey: number
-  readonly keys: number
-  readonly outOfOrderMs: number
-  readonly recordsMax: number
-}
-
-function generateRecords(random: Random, plan: RecordsPlan): readonly Rec[] {
-  const { firstKey, keys, outOfOrderMs, recordsMax } = plan
-  const isPadded = random.int(8) === 0
-  let time = 1_000
-  return Array.from({ length: random.int(recordsMax) }, (): Rec => {
-    time += random.int(20)
-    const pad = isPadded && random.int(10) === 0 ? 'x'.repeat(random.int(BIG_PAD)) : ''
-    const at = time - random.int(outOfOrderMs + 1)
-    return { k: firstKey + random.int(keys), v: random.int(1_000), at, pad }
-  })
 }
 
 class Generator {
   readonly #random: Random
   readonly #nodes: WorkloadNode[] = []
-  readonly #streams: Stream[] = []
+  #streams: Stream[] = []
   readonly #used = new Set<number>()
+  /** Nothing is keyed or brought together: each subtask is a region of its own. */
+  #isForward = false
 
   constructor(random: Random) {
     this.#random = random
   }
 
   generate(sources: readonly SourceData[]): readonly WorkloadNode[] {
-    for (const [source, { outOfOrderMs, bounded }] of sources.entries()) {
-      const isTimed = outOfOrderMs !== undefined && bounded
-      this.#stream({ kind: 'source', source }, 'order per key', new Set([source]), isTimed)
+    for (const [source, data] of sources.entries()) this.#source(source, data)
+    return this.#grow()
+  }
+
+  /** A pipeline for each source; some of them nowhere spread records. */
+  generateApart(sources: readonly SourceData[]): readonly WorkloadNode[] {
+    for (const [source, data] of sources.entries()) {
+      this.#streams = []
+      this.#isForward = this.#random.int(2) === 0
+      this.#source(source, data)
+      this.#grow()
     }
+    return this.#nodes
+  }
+
+  #source(source: number, { outOfOrderMs, bounded }: SourceData): void {
+    const isTimed = outOfOrderMs !== undefined && bounded
+    this.#stream({ kind: 'source', source }, 'order per key', new Set([source]), isTimed)
+  }
+
+  #grow(): readonly WorkloadNode[] {
     for (let left = 1 + this.#random.int(OPERATIONS_MAX); left > 0; left--) this.#operation()
     for (const { node, compare } of this.#streams) {
       if (!this.#used.has(node)) this.#sink(node, compare)
@@ -115,7 +86,7 @@ class Generator {
     const { node: input, origins, compare, isTimed } = from
     this.#used.add(input)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
-    switch (random.int(14)) {
+    switch (this.#isForward ? (FORWARD[random.int(FORWARD.length)] ?? 0) : random.int(14)) {
       case 0:
         return likewise({ kind: 'map', input, factor: 1 + random.int(5) })
       case 1:

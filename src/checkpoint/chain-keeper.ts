@@ -98,6 +98,11 @@ export class ChainKeeper {
     return { kind: 'appended', sequence: this.#head.sequence }
   }
 
+  /** A checkpoint is being read back: no link goes until all of it has been. */
+  unverified(): void {
+    this.#unverified = true
+  }
+
   /** The restored checkpoint has been read to its last block. */
   verified(): void {
     this.#unverified = false

@@ -6,7 +6,7 @@ import type { JobPlan } from '../graph/plan.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { ChainKeeperWorld } from './chain-keeper.ts'
 import type { Chain } from './chain.ts'
-import type { CheckpointLink, SourceRecord } from './manifest.ts'
+import type { CheckpointLink, SourceRecord, TaskRecord } from './manifest.ts'
 import type { ToWorker } from './messages.ts'
 import type { CheckpointReport, ProtocolSetup } from './protocol.ts'
 
@@ -53,4 +53,6 @@ export interface CoordinatorWorld extends ChainKeeperWorld {
   /** The attempt cannot go on; once, and never after `close`. */
   onFailed(error: MillraceError): void
   onReport(report: CheckpointReport): void
+  /** A checkpoint is complete: what its tasks and the coordinator's cut hold of the sources. */
+  onConfirmed?(tasks: readonly TaskRecord[], sources: readonly SourceRecord[]): void
 }

@@ -3,22 +3,26 @@
  * It knows the chain and the store; of workers it knows only how to send to all of them. One
  * decision at a time: what an effect causes is queued, never nested.
  */
-import { MillraceError, errorFromData, errorToData } from '../errors.ts'
+import { type ErrorData, MillraceError, errorFromData, errorToData } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import type { TimerHandle } from '../util/clock.ts'
 import { ChainKeeper } from './chain-keeper.ts'
 import type { ChainEntry, ChainHead } from './chain.ts'
 import type { CheckpointedJob, CoordinatorSetup, CoordinatorWorld } from './coordinator-world.ts'
 import { decide, initialState } from './decisions.ts'
-import type { ManifestLink, SourceRecord } from './manifest.ts'
+import type { CheckpointLink, ManifestLink, SourceRecord } from './manifest.ts'
+import { logReport } from './log-report.ts'
 import type { FromWorker } from './messages.ts'
+import { PendingRequests } from './pending-requests.ts'
 import type {
   CheckpointReport,
+  CheckpointRequest,
   ProtocolEffect,
   ProtocolEvent,
   ProtocolState,
   RequestOutcome,
   RequestPurpose,
+  TaskName,
 } from './protocol.ts'
 
 export type {
@@ -31,11 +35,6 @@ export type {
 interface Cut {
   readonly sources: readonly SourceRecord[]
   readonly processingTime: number
-}
-
-interface Waiting {
-  readonly resolve: (outcome: RequestOutcome) => void
-  readonly reject: (error: MillraceError) => void
 }
 
 type EffectOf<K extends ProtocolEffect['kind']> = Extract<ProtocolEffect, { readonly kind: K }>
@@ -51,10 +50,11 @@ export class Coordinator {
   readonly #cuts = new Map<number, Cut>()
   #closed = false
   #timer: TimerHandle | undefined
-  #requestId = 0
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #requests = new PendingRequests()
   readonly #events: ProtocolEvent[] = []
   #deciding = false
+  /** The newest manifest, until it is written. */
+  #confirming: Promise<void> | undefined
   /** What is under way and must be waited for before the attempt is over. */
   readonly #underWay = new Set<Promise<void>>()
 
@@ -85,11 +85,8 @@ export class Coordinator {
    * @param full all state is written anew, so that the checkpoint needs no older file.
    */
   request(purpose: RequestPurpose, savepoint?: string, full = false): Promise<RequestOutcome> {
-    const id = ++this.#requestId
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#take({ kind: 'request', request: { id, purpose, savepoint, full } })
-    })
+    const take = (request: CheckpointRequest): void => this.#take({ kind: 'request', request })
+    return this.#requests.ask({ purpose, savepoint, full }, take)
   }
 
   /** Takes what a worker said, if it concerns checkpoints; true if it did. */
@@ -105,6 +102,33 @@ export class Coordinator {
   /** A worker died or a task failed: the attempt ends; `onFailed` is called. */
   fail(error: MillraceError): void {
     this.#take({ kind: 'worker-lost', error: errorToData(error) })
+  }
+
+  /**
+   * Tasks of a region failed: no checkpoint begins until `resume`. Resolves with the newest
+   * complete checkpoint of this leader, once it is known whether the one whose manifest is being
+   * written is it; undefined if there is none.
+   */
+  async suspend(
+    tasks: readonly Omit<TaskName, 'name'>[],
+    error: ErrorData,
+  ): Promise<CheckpointLink | undefined> {
+    this.#take({ kind: 'tasks-lost', tasks, error })
+    await this.#confirming
+    this.#keeper.unverified() // until the region has read it back
+    const link = this.links.findLast((each) => each.leaderEpoch === this.#job.leaderEpoch)
+    return link?.kind === 'checkpoint' ? link : undefined
+  }
+
+  /** The tasks run again, and have read what they went back to. */
+  resume(): void {
+    this.#keeper.verified()
+    this.#take({ kind: 'tasks-restored' })
+  }
+
+  /** True when the last checkpoint is complete, and only its commits are missing. */
+  get isEnding(): boolean {
+    return this.#state.lastCheckpointId !== undefined
   }
 
   /** The restored checkpoint has been read to its last block: older ones may be deleted. */
@@ -158,24 +182,20 @@ export class Coordinator {
       case 'trigger':
         return this.#trigger(effect)
       case 'write-manifest':
-        return this.#run(() => this.#writeManifest(effect))
+        return void (this.#confirming = this.#run(() => this.#writeManifest(effect)))
       case 'send-complete':
-        return this.#world.send({
-          kind: 'complete',
-          checkpointId: effect.checkpointId,
-          commit: true,
-        })
+        return this.#world.send({ ...effect, kind: 'complete', commit: true })
       case 'send-abort':
         this.#cuts.delete(effect.checkpointId)
         return this.#world.send({ kind: 'abort', checkpointId: effect.checkpointId })
       case 'write-savepoint':
-        return this.#run(() => this.#writeSavepoint(effect))
+        return void this.#run(() => this.#writeSavepoint(effect))
       case 'release':
-        return this.#run(() => this.#collect())
+        return void this.#run(() => this.#collect())
       case 'resolve':
-        return this.#answer(effect.requestId)?.resolve(effect.outcome)
+        return this.#requests.answer(effect.requestId)?.resolve(effect.outcome)
       case 'reject':
-        return this.#answer(effect.requestId)?.reject(errorFromData(effect.error))
+        return this.#requests.answer(effect.requestId)?.reject(errorFromData(effect.error))
       case 'report':
         return this.#report(effect.report)
       case 'fail-job':
@@ -221,6 +241,7 @@ export class Coordinator {
       statistics,
     })
     if (outcome.kind === 'appended') {
+      this.#world.onConfirmed?.(tasks, cut.sources)
       return this.#take({ kind: 'confirmed', checkpointId, sequence: outcome.sequence })
     }
     if (outcome.kind === 'lost') return this.#loseLeadership()
@@ -256,42 +277,24 @@ export class Coordinator {
   }
 
   #report(report: CheckpointReport): void {
-    const { logger } = this.#world
-    const fields = { checkpoint: report.checkpointId, purpose: report.purpose }
-    if (report.outcome === 'failed') {
-      logger.warn({ ...fields, code: report.error.code }, report.error.message)
-    } else if (report.outcome === 'slow-commit') {
-      const { waitingForWorkers } = report
-      logger.warn({ ...fields, waitingForWorkers }, 'output is not committed yet; asked again')
-    } else {
-      const { tasks: _tasks, ...figures } = report.statistics
-      const level = report.outcome === 'completed' ? 'info' : 'debug'
-      logger[level](
-        { ...fields, ...figures },
-        `checkpoint ${report.checkpointId} ${report.outcome}`,
-      )
-    }
+    logReport(this.#world.logger, report)
     this.#world.onReport(report)
   }
 
   #scheduleTick(atMs: number): void {
+    const { clock } = this.#world
     this.#timer?.cancel()
-    const delayMs = Math.max(0, atMs - this.#world.clock.monotonic())
-    this.#timer = this.#world.clock.setTimer(delayMs, () => this.#take({ kind: 'tick' }))
-  }
-
-  #answer(requestId: number): Waiting | undefined {
-    const waiting = this.#waiting.get(requestId)
-    this.#waiting.delete(requestId)
-    return waiting
+    const delayMs = Math.max(0, atMs - clock.monotonic())
+    this.#timer = clock.setTimer(delayMs, () => this.#take({ kind: 'tick' }))
   }
 
   /** Starts work that outlasts the decision; a programmer's error in it ends the attempt. */
-  #run(work: () => Promise<void>): void {
+  #run(work: () => Promise<void>): Promise<void> {
     const running = work().catch((error: unknown) => {
       this.#take({ kind: 'worker-lost', error: errorToData(error) })
     })
     this.#underWay.add(running)
     void running.finally(() => this.#underWay.delete(running))
+    return running
   }
 }

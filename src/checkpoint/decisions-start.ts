@@ -62,6 +62,7 @@ export function dueMs(draft: Draft, atMs: number): number {
 function mayStart(draft: Draft): boolean {
   return (
     draft.stage === 'running' &&
+    !draft.suspended &&
     draft.lastCheckpointId === undefined &&
     draft.completing.length < COMPLETING_MAX
   )

@@ -14,6 +14,7 @@ import { checkTimeout } from './decisions-abort.ts'
 import * as complete from './decisions-complete.ts'
 import { type Draft, failJob, reject } from './decisions-draft.ts'
 import * as prepare from './decisions-prepare.ts'
+import * as regions from './decisions-regions.ts'
 import * as starts from './decisions-start.ts'
 import type { ProtocolEffect, ProtocolEvent, ProtocolSetup, ProtocolState } from './protocol.ts'
 
@@ -33,6 +34,7 @@ export function initialState(setup: ProtocolSetup): ProtocolState {
     requests: [],
     lastCheckpointId: undefined,
     ended: new Set(),
+    suspended: false,
     consecutiveFailures: 0,
     nextPeriodicAtMs: Number.POSITIVE_INFINITY,
     nextFinalAtMs: Number.NEGATIVE_INFINITY,
@@ -94,6 +96,10 @@ function take(draft: Draft, event: ProtocolEvent): void {
       return complete.savepointWritten(draft, event.checkpointId, event.error, event.atMs)
     case 'task-ended':
       return prepare.taskEnded(draft, event)
+    case 'tasks-lost':
+      return regions.tasksLost(draft, event.tasks, event.error, event.atMs)
+    case 'tasks-restored':
+      return regions.tasksRestored(draft)
     case 'worker-lost':
       return prepare.closeAttempt(draft, event.error, 'failed')
     case 'close':

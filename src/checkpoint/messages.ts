@@ -38,14 +38,18 @@ export type ToWorker =
       readonly params: Readonly<Record<string, unknown>>
       readonly settings: WorkerSettings
     }
-  /** Build the tasks and restore them; answered by `deployed` or `failed`. */
+  /** Build the tasks and restore them; answered by `deployed`, `failed` or `task-failed`. */
   | {
       readonly kind: 'deploy'
+      /** 0 for the first of an attempt; then counts the restarts of regions. */
+      readonly round: number
+      /** Ids of the regions whose tasks are meant; those of this worker. */
+      readonly regions: readonly number[]
       readonly scope: CommitScope
       readonly operators: readonly OperatorRecord[]
       readonly restores: readonly TaskRestore[]
-      /** Rings of the exchanges: [edge][from subtask][to subtask]. */
-      readonly rings: readonly (readonly (readonly SharedArrayBuffer[])[])[]
+      /** Rings of the exchanges: [edge][from subtask][to subtask], where records may go. */
+      readonly rings: readonly (readonly (readonly (SharedArrayBuffer | undefined)[])[])[]
       /** One word per worker that others raise to wake it. */
       readonly doorbells: readonly SharedArrayBuffer[]
       readonly processingTime: number
@@ -54,6 +58,8 @@ export type ToWorker =
       /** Runs that may not be here yet, and where they are until then. */
       readonly imports?: ForeignRuns
     }
+  /** End the tasks of these regions, which failed; answered by `undeployed`. */
+  | { readonly kind: 'undeploy'; readonly round: number; readonly regions: readonly number[] }
   /** Start processing; sent when all workers are deployed. */
   | { readonly kind: 'start' }
   | { readonly kind: 'discover'; readonly uid: string }
@@ -86,7 +92,16 @@ export type FromWorker =
       readonly plan: JobPlan
       readonly params: Readonly<Record<string, unknown>>
     }
-  | { readonly kind: 'deployed'; readonly openTimings: PhaseTimings }
+  | { readonly kind: 'deployed'; readonly round: number; readonly openTimings: PhaseTimings }
+  | { readonly kind: 'undeployed'; readonly round: number }
+  /** A task failed and stands still; those of other regions go on. */
+  | {
+      readonly kind: 'task-failed'
+      readonly region: number
+      /** Of its vertex. */
+      readonly task: string
+      readonly error: ErrorData
+    }
   | { readonly kind: 'discovered'; readonly uid: string; readonly splits: readonly SplitRecord[] }
   | { readonly kind: 'wants-splits'; readonly uid: string; readonly subtaskIndex: number }
   | { readonly kind: 'split-finished'; readonly uid: string; readonly splitId: string }

@@ -110,6 +110,14 @@ export type ProtocolEvent = { readonly atMs: number } & (
   | { readonly kind: 'savepoint-written'; readonly checkpointId: number }
   | { readonly kind: 'savepoint-failed'; readonly checkpointId: number; readonly error: ErrorData }
   | { readonly kind: 'task-ended'; readonly vertex: number; readonly subtaskIndex: number }
+  /** Tasks of a region failed; the others go on. */
+  | {
+      readonly kind: 'tasks-lost'
+      readonly tasks: readonly Omit<TaskName, 'name'>[]
+      readonly error: ErrorData
+    }
+  /** All tasks that were lost run again, as the newest complete checkpoint knew them. */
+  | { readonly kind: 'tasks-restored' }
   /** The attempt cannot go on. */
   | { readonly kind: 'worker-lost'; readonly error: ErrorData }
   /** The attempt is ended on purpose (cancel, restart); like `worker-lost`, but no failure. */
@@ -224,6 +232,8 @@ export interface ProtocolState {
   readonly lastCheckpointId: number | undefined
   /** By `taskKey`. */
   readonly ended: ReadonlySet<string>
+  /** Tasks of a region are gone: no checkpoint begins. */
+  readonly suspended: boolean
   readonly consecutiveFailures: number
   readonly nextPeriodicAtMs: number
   readonly nextFinalAtMs: number

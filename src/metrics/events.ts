@@ -24,6 +24,19 @@ export interface LifecycleEvents {
     readonly delayMs: number
     readonly error: ErrorData
   }
+  'millrace:region:failed': {
+    readonly job: string
+    readonly tasks: string
+    readonly task: string | undefined
+    readonly delayMs: number
+    readonly error: ErrorData
+  }
+  'millrace:region:restarted': {
+    readonly job: string
+    readonly tasks: string
+    readonly checkpoint: number | undefined
+    readonly durationMs: number
+  }
   'millrace:job:stopped': { readonly job: string; readonly checkpoint: number | undefined }
   'millrace:job:cancelled': { readonly job: string }
   'millrace:job:finished': { readonly job: string; readonly checkpoint: number | undefined }
@@ -104,6 +117,29 @@ export const LIFECYCLE_EVENTS: {
       attempt: 'how many restarts there have been since the last reset, this one included',
       delayMs: 'time before the restart',
       error,
+    },
+  },
+  'millrace:region:failed': {
+    summary: 'Some tasks of a job wait for their restart after an error; the others run on.',
+    level: 'warn',
+    line: 'job {job}: {tasks} restart in {delayMs} ms; the other tasks run on',
+    fields: {
+      job,
+      tasks: 'names of the tasks that go back to the newest checkpoint together',
+      task: 'the one that failed; absent if a worker was lost',
+      delayMs: 'time before the restart',
+      error,
+    },
+  },
+  'millrace:region:restarted': {
+    summary: 'The tasks of a region run again, from the newest checkpoint.',
+    level: 'info',
+    line: 'job {job}: {tasks} run again',
+    fields: {
+      job,
+      tasks: 'names of the tasks',
+      checkpoint: 'id of the checkpoint they went back to; absent if there was none',
+      durationMs: 'from the failure until they run',
     },
   },
   'millrace:job:stopped': {

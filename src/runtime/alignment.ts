@@ -23,16 +23,27 @@ export interface AlignedSource {
 export class Alignment {
   readonly #groups = new Map<string, AlignedSource[]>()
   readonly #reported = new Map<string, number>()
+  /** By group, what the master has said. */
+  readonly #watermarks = new Map<string, number>()
   readonly #send: (message: FromWorker) => void
   #reportedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(sources: readonly AlignedSource[], send: (message: FromWorker) => void) {
     this.#send = send
+    this.replace(sources)
+  }
+
+  /** From now on these are all; some may be new. */
+  replace(sources: readonly AlignedSource[]): void {
+    this.#groups.clear()
     for (const source of sources) {
       const group = source.time?.alignment?.group
       if (group === undefined) continue
       this.#groups.set(group, [...(this.#groups.get(group) ?? []), source])
-      source.align(Number.NEGATIVE_INFINITY) // until it is known where the others stand
+    }
+    for (const group of this.#groups.keys()) {
+      // Until it is known where the others stand, nothing is read.
+      this.receive(group, this.#watermarks.get(group) ?? Number.NEGATIVE_INFINITY)
     }
   }
 
@@ -51,6 +62,7 @@ export class Alignment {
 
   /** The master's answer. */
   receive(group: string, watermark: number): void {
+    this.#watermarks.set(group, watermark)
     for (const source of this.#groups.get(group) ?? []) {
       source.align(watermark + (source.time?.alignment?.maxDriftMs ?? 0))
     }
@@ -65,6 +77,11 @@ export class GroupWatermarks {
 
   constructor(workers: number) {
     this.#workers = workers
+  }
+
+  /** A worker is a new one: it has not been told anything. */
+  replaced(): void {
+    this.#told.clear()
   }
 
   /** The watermark of the group, if all workers are to be told of it. */

@@ -3,65 +3,33 @@
  * checkpoint protocol, and ends with one outcome. Whatever goes wrong ends the attempt; the job
  * master decides whether another one follows.
  */
-import type { Chain, ChainHead } from '../checkpoint/chain.ts'
-import { Coordinator, type CheckpointedJob } from '../checkpoint/coordinator.ts'
-import type { CheckpointLink, ManifestLink, SourceRecord } from '../checkpoint/manifest.ts'
-import type { FromWorker, TaskRestore, ToWorker, WorkerStatus } from '../checkpoint/messages.ts'
-import type {
-  CheckpointReport,
-  ProtocolOptions,
-  RequestOutcome,
-  RequestPurpose,
-} from '../checkpoint/protocol.ts'
-import type { WorkerSettings } from '../checkpoint/settings.ts'
+import type { ChainHead } from '../checkpoint/chain.ts'
+import { Coordinator } from '../checkpoint/coordinator.ts'
+import type { ManifestLink } from '../checkpoint/manifest.ts'
+import type { FromWorker, WorkerStatus } from '../checkpoint/messages.ts'
+import type { RequestOutcome, RequestPurpose } from '../checkpoint/protocol.ts'
 import { errorFromData, errorToData, type ErrorData, type MillraceError } from '../errors.ts'
-import type { JobPlan } from '../graph/plan.ts'
-import type { Logger } from '../metrics/log.ts'
 import type { PhaseTimings } from '../state/backend.ts'
-import type { OperatorStateEntry } from '../state/snapshot.ts'
-import type { BlobStore } from '../storage/blob-store.ts'
-import { assert, required } from '../util/assert.ts'
-import { createRing } from './exchange/ring.ts'
+import { assert } from '../util/assert.ts'
 import { GroupWatermarks } from './alignment.ts'
-import type { Host } from './host.ts'
+import { AttemptRegions } from './attempt-regions.ts'
+import type { AttemptOutcome, AttemptSetup } from './attempt-setup.ts'
 import type { ImportProgress, SnapshotImport } from './import-snapshot.ts'
-import { SplitCoordinator, type Assignment, type SourceSpec } from './split-coordinator.ts'
-import type { WorkerSet } from './worker-set.ts'
-
-export type AttemptOutcome =
-  | { readonly how: 'finished' | 'stopped'; readonly checkpointId: number }
-  | { readonly how: 'failed'; readonly error: MillraceError }
-  | { readonly how: 'cancelled' }
-
-export interface AttemptSetup {
-  readonly host: Host
-  readonly workers: WorkerSet
-  readonly settings: WorkerSettings
-  readonly job: CheckpointedJob
-  readonly chain: Chain
-  readonly store: BlobStore
-  readonly protocol: ProtocolOptions
-  readonly keep: number
-  /** The checkpoint to go on from. */
-  readonly restored: CheckpointLink | undefined
-  readonly restores: readonly TaskRestore[]
-  readonly sources: readonly SourceRecord[]
-  readonly firstCheckpointId: number
-  readonly imports: SnapshotImport | undefined
-  readonly lastOutputId: number
-  readonly withdraw: readonly OperatorStateEntry[]
-  readonly logger: Logger
-  writeSavepoint(link: CheckpointLink, directory: string): Promise<void>
-  onReport(report: CheckpointReport): void
-  at(point: string): void | Promise<void>
-}
+import { sourceSpecs, taskNames } from './plan-tasks.ts'
+import { SplitCoordinator, type Assignment } from './split-coordinator.ts'
+import { pastStatus } from './worker-status.ts'
 
 export class Attempt {
   readonly #setup: AttemptSetup
   readonly #coordinator: Coordinator
   readonly #splits: SplitCoordinator
   readonly #groups: GroupWatermarks
+  readonly #regions: AttemptRegions
   readonly #statuses: (WorkerStatus | undefined)[] = []
+  /** Of workers that have been replaced. */
+  readonly #pastStatuses: WorkerStatus[] = []
+  #isRunning = false
+  #isDrained = false
   #settle: (outcome: AttemptOutcome) => void = () => undefined
   readonly #outcome: Promise<AttemptOutcome>
   #openTimings: PhaseTimings | undefined
@@ -105,9 +73,11 @@ export class Attempt {
         onEnded: (how, checkpointId) => this.#settle({ how, checkpointId }),
         onFailed: (error) => this.#settle({ how: 'failed', error }),
         onReport: (report) => setup.onReport(report),
+        onConfirmed: (tasks, sources) => this.#splits.confirmed(tasks, sources),
         reach: async (point) => setup.at(point),
       },
     )
+    this.#regions = this.#newRegions()
   }
 
   get coordinator(): {
@@ -123,27 +93,30 @@ export class Attempt {
   }
 
   get statuses(): readonly WorkerStatus[] {
-    return this.#statuses.filter((status) => status !== undefined)
+    return [...this.#pastStatuses, ...this.#statuses].filter((status) => status !== undefined)
   }
 
   /** Deploys and starts; then resolves when the attempt has ended, with how. */
   async run(onRunning: () => void): Promise<AttemptOutcome> {
     const { workers, restored, imports } = this.#setup
-    this.#openTimings = await workers.deploy(this.#deployments())
+    this.#openTimings = await workers.deploy(this.#regions.first())
     // The state was read in whole while it was loaded: every block of it has been verified.
     this.#coordinator.restoreVerified()
     workers.broadcast({ kind: 'start' })
+    this.#isRunning = true
     onRunning()
     if (imports === undefined) this.#coordinator.start()
     else void this.#import(imports)
     if (restored?.finished !== true) this.#discoverAll()
     const outcome = await this.#outcome
     this.#discoverTimers.abort()
+    this.#regions.recovery.close()
     return outcome
   }
 
   /** What the workers say while the attempt runs. */
   message(worker: number, message: FromWorker): void {
+    if (this.#regions.isStale(worker, message)) return
     if (this.#coordinator.receive(worker, message)) return
     if (message.kind === 'status') this.#statuses[worker] = message.status
     else if (message.kind === 'discovered') {
@@ -159,6 +132,9 @@ export class Attempt {
     } else if (message.kind === 'event') {
       const { event, error } = message
       this.#setup.logger.warn({ worker, event, code: error.code }, `${event}: ${error.message}`)
+    } else if (message.kind === 'task-failed') this.#regions.recovery.taskFailed(message)
+    else if (message.kind === 'undeployed' || message.kind === 'deployed') {
+      this.#regions.recovery.answer(worker, message)
     } else assert(false, `message ${message.kind} at this time`)
   }
 
@@ -168,12 +144,22 @@ export class Attempt {
     this.#settle({ how: 'failed', error: errorFromData(error) })
   }
 
+  /** True if the job goes on without the worker, which is replaced. */
+  workerLost(worker: number, error: ErrorData): boolean {
+    if (!this.#isRunning || !this.#regions.recovery.workerLost(worker, error)) return false
+    const status = this.#statuses[worker]
+    if (status !== undefined) this.#pastStatuses.push(pastStatus(status))
+    this.#statuses[worker] = undefined
+    return true
+  }
+
   request(purpose: RequestPurpose, savepoint?: string, full?: boolean): Promise<RequestOutcome> {
     return this.#coordinator.request(purpose, savepoint, full)
   }
 
   /** Sources end now, as if their input were over. */
   drain(): void {
+    this.#isDrained = true
     this.#setup.workers.broadcast({ kind: 'drain' })
   }
 
@@ -184,6 +170,7 @@ export class Attempt {
   /** Nothing of this attempt writes any more when it resolves. */
   async close(reason?: MillraceError): Promise<void> {
     this.#discoverTimers.abort()
+    this.#regions.recovery.close()
     await this.#setup.imports?.close()
     await this.#coordinator.close(reason)
   }
@@ -205,34 +192,22 @@ export class Attempt {
     }
   }
 
-  #deployments(): readonly ToWorker[] {
-    const { workers, settings, job, restores, restored, imports, lastOutputId } = this.#setup
-    const { edges, vertices } = job.plan
-    const parallelismOf = (vertex: number): number =>
-      required(vertices[vertex], `no vertex ${vertex}`).parallelism
-    const rings = edges.map((edge) =>
-      Array.from({ length: parallelismOf(edge.fromVertex) }, () =>
-        Array.from({ length: parallelismOf(edge.toVertex) }, () => createRing(settings.ringBytes)),
-      ),
-    )
-    const doorbells = Array.from({ length: workers.count }, () => new SharedArrayBuffer(4))
-    const message: ToWorker = {
-      kind: 'deploy',
-      scope: {
-        jobName: job.jobName,
-        lineage: job.lineage,
-        leaderEpoch: job.leaderEpoch,
-        checkpointId: lastOutputId,
+  #newRegions(): AttemptRegions {
+    const isDrained = (): boolean => this.#isDrained
+    const isImporting = (): boolean => this.importing !== undefined
+    return new AttemptRegions(this.#setup, {
+      coordinator: this.#coordinator,
+      splits: this.#splits,
+      groups: this.#groups,
+      get isDrained() {
+        return isDrained()
       },
-      operators: job.operators.filter((record) => record.dropped !== true),
-      restores,
-      rings,
-      doorbells,
-      processingTime: restored?.processingTime ?? 0,
-      withdraw: this.#setup.withdraw,
-      ...(imports === undefined ? {} : { imports: imports.foreignRuns }),
-    }
-    return Array.from({ length: workers.count }, () => message)
+      get isImporting() {
+        return isImporting()
+      },
+      assign: (assignments) => this.#assign(assignments),
+      fail: (error) => this.lost(error),
+    })
   }
 
   #discoverAll(): void {
@@ -266,27 +241,4 @@ export class Attempt {
   #processingTime(): number {
     return Math.max(this.#setup.restored?.processingTime ?? 0, this.#setup.host.clock.now())
   }
-}
-
-function sourceSpecs(plan: JobPlan): readonly SourceSpec[] {
-  const specs: SourceSpec[] = []
-  for (const vertex of plan.vertices) {
-    for (const id of vertex.nodes) {
-      const node = required(plan.nodes[id], `no node ${id}`)
-      if (node.kind !== 'source' || node.uid === undefined) continue
-      const { uid, bounded = true, discoverEveryMs } = node
-      const discoversAgain = discoverEveryMs !== undefined
-      const onDemand = bounded && node.readsAllSplits !== true
-      specs.push({ uid, bounded, onDemand, discoversAgain, parallelism: vertex.parallelism })
-    }
-  }
-  return specs
-}
-
-function taskNames(
-  plan: JobPlan,
-): readonly { readonly vertex: number; readonly subtaskIndex: number; readonly name: string }[] {
-  return plan.vertices.flatMap(({ id, name, parallelism }) =>
-    Array.from({ length: parallelism }, (_, subtaskIndex) => ({ vertex: id, subtaskIndex, name })),
-  )
 }

@@ -1,8 +1,11 @@
 /** What the world is told of a job while it runs: lifecycle events, some of them log lines too. */
 import type { CheckpointReport } from '../checkpoint/protocol.ts'
 import { announce, publish } from '../metrics/events.ts'
+import type { Region } from '../graph/regions.ts'
 import type { Logger } from '../metrics/log.ts'
+import type { AttemptSetup } from './attempt-setup.ts'
 import type { JobProgress } from './job-status.ts'
+import { namesOf } from './plan-tasks.ts'
 
 /** An attempt runs; before that, what it was restored from. */
 export function announceStart(logger: Logger, progress: JobProgress): void {
@@ -14,6 +17,30 @@ export function announceStart(logger: Logger, progress: JobProgress): void {
     announce(logger, 'millrace:job:restored', restored)
   }
   announce(logger, 'millrace:job:started', { job, parallelism })
+}
+
+/** What an attempt calls when regions of the job fail and run again. */
+export function regionEvents(
+  logger: Logger,
+  progress: JobProgress,
+): Pick<AttemptSetup, 'onRegionFailed' | 'onRegionRestarted'> {
+  const { jobName: job } = progress
+  const tasksOf = (region: Region): string =>
+    progress.regions === undefined ? '' : namesOf(region, progress.regions.plan).join(', ')
+  return {
+    onRegionFailed(failure) {
+      const { region, task, delayMs, error } = failure
+      progress.regions?.failed(failure)
+      const tasks = tasksOf(region)
+      announce(logger, 'millrace:region:failed', { job, tasks, task, delayMs, error })
+    },
+    onRegionRestarted(restart) {
+      const { region, checkpointId: checkpoint, durationMs } = restart
+      progress.regions?.restarted(restart)
+      const tasks = tasksOf(region)
+      announce(logger, 'millrace:region:restarted', { job, tasks, checkpoint, durationMs })
+    },
+  }
 }
 
 /** A checkpoint has ended; the coordinator has logged it. */

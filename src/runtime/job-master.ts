@@ -8,8 +8,10 @@ import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
 import { announce, publish } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
 import { required } from '../util/assert.ts'
-import { Attempt, type AttemptOutcome } from './attempt.ts'
-import type { ControlHandler, WorkerSpec } from './host.ts'
+import { Attempt } from './attempt.ts'
+import type { AttemptOutcome } from './attempt-setup.ts'
+import type { WorkerSpec } from './host.ts'
+import { controlOf } from './job-control.ts'
 import {
   configureJob,
   deleteIfAsked,
@@ -17,9 +19,10 @@ import {
   type ConfiguredJob,
   type JobMasterOptions,
 } from './job-setup.ts'
-import { announceStart, publishReport } from './job-events.ts'
+import { announceStart, publishReport, regionEvents } from './job-events.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
 import { takeLead } from './lead.ts'
+import { RegionProgress } from './region-status.ts'
 import { Restarts } from './restarts.ts'
 import { workerSettings } from './run-options.ts'
 import { WorkerSet } from './worker-set.ts'
@@ -61,7 +64,7 @@ export class JobMaster {
     return this.#progress.status(this.#attempt?.statuses ?? [], this.#attempt?.importing)
   }
 
-  /** Runs the job to its end. `onRunning` is called each time an attempt has begun to run. */
+  /** Runs the job to its end. `onRunning` is called each time an attempt runs. */
   async run(onRunning: () => void): Promise<JobResult> {
     const { host } = this.#options
     try {
@@ -142,6 +145,11 @@ export class JobMaster {
         publish('millrace:worker:lost', { job: this.#progress.jobName, worker, error })
         this.#attempt?.lost(error)
       },
+      workerLost: (worker, error) => {
+        if (this.#attempt?.workerLost(worker, error) !== true) return false
+        publish('millrace:worker:lost', { job: this.#progress.jobName, worker, error })
+        return true
+      },
     })
     this.#workers = workers
     this.#progress.attempts++
@@ -190,7 +198,8 @@ export class JobMaster {
       ...(host.ringBytes === undefined ? {} : { ringBytes: host.ringBytes }),
     })
     const { params = {} } = options
-    const planned = await workers.configure({ kind: 'configure', params, settings })
+    const configure = { kind: 'configure', params, settings } as const
+    const planned = await workers.configure(configure)
     const lead = await takeLead({
       host,
       store,
@@ -208,6 +217,7 @@ export class JobMaster {
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
     this.#leaderEpoch = lead.job.leaderEpoch
     this.#progress.params = planned.params
+    this.#progress.regions = new RegionProgress(planned.plan)
     this.#progress.restoredFrom = lead.restored?.checkpointId
     return new Attempt({
       ...lead,
@@ -224,6 +234,9 @@ export class JobMaster {
         await target.close()
       },
       onReport: (report) => this.#report(report),
+      replaceWorker: (index) => workers.replace(this.#spec(index), configure, planned.plan),
+      regionDelayMs: (error) => this.#restartDelay(error, true),
+      ...regionEvents(this.#logger, this.#progress),
       at: (point) => host.at(point),
     })
   }
@@ -233,7 +246,7 @@ export class JobMaster {
     this.#progress.jobName = jobName
     const configured = await configureJob(this.#options, jobName, code)
     this.#configured = configured
-    configured.claim.serve(this.#controlHandler())
+    configured.claim.serve(controlOf(this))
     this.#progress.parallelism = configured.resolved.values.parallelism
     this.#progress.location = configured.store.location
     return configured
@@ -249,9 +262,11 @@ export class JobMaster {
     throw new MillraceError('JOB_NOT_RUNNING', `the job is ${this.#progress.state}`)
   }
 
-  #restartDelay(error: MillraceError): number {
+  #restartDelay(error: MillraceError, isRegion = false): number {
     const { values } = required(this.#configured, 'failed before it was configured').resolved
     if (this.#ending === 'cancel') throw error
+    // Only the whole job can choose another checkpoint.
+    if (isRegion && this.#restarts.canAvoid(error)) throw error
     return this.#restarts.delayMs(error, values)
   }
 
@@ -279,15 +294,5 @@ export class JobMaster {
   #report(report: CheckpointReport): void {
     this.#progress.report(report, this.#options.host.clock.now())
     publishReport(this.#progress.jobName, report)
-  }
-
-  #controlHandler(): ControlHandler {
-    return {
-      status: () => this.status,
-      checkpoint: ({ full }) => this.checkpoint(full === true),
-      savepoint: (directory) => this.savepoint(directory),
-      stop: ({ savepoint, drain }) => this.stop(savepoint, drain === true),
-      cancel: async () => this.cancel(),
-    }
   }
 }

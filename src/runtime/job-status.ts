@@ -7,6 +7,7 @@ import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import { furthestBehind } from './event-time-status.ts'
 import type { ImportProgress } from './import-snapshot.ts'
+import type { RegionProgress, RegionsStatus } from './region-status.ts'
 import { sumBackends, sumCalls } from './worker-status.ts'
 
 export type JobState =
@@ -62,6 +63,8 @@ export interface JobStatus {
   /** For each operator where event time stands, in the subtask furthest behind, and why. */
   readonly eventTime: readonly OperatorTime[]
   readonly backend: BackendStatistics
+  /** What can fail and start anew by itself, and what of it has. */
+  readonly regions: RegionsStatus
   readonly checkpoints: {
     readonly completed: number
     readonly failed: number
@@ -84,6 +87,7 @@ export class JobProgress {
   hadFinished = false
   stateOpen: PhaseTimings | undefined
   location = ''
+  regions: RegionProgress | undefined
   #completed = 0
   #failed = 0
   #last: CheckpointSummary | undefined
@@ -146,6 +150,7 @@ export class JobProgress {
       watermark: Math.min(...shown.map((worker) => worker.watermark)),
       eventTime: furthestBehind(shown.flatMap((worker) => worker.eventTime)),
       backend: sumBackends(shown.map((worker) => worker.backend)),
+      regions: this.regions?.status ?? { count: 0, failed: [] },
       checkpoints: {
         completed: this.#completed,
         failed: this.#failed,

@@ -27,6 +27,8 @@ export interface RestoredCommittables {
   readonly all: readonly OperatorStateEntry[]
   /** Of checkpoints that were left behind: their output is taken back. */
   readonly withdraw: readonly OperatorStateEntry[]
+  /** Only the region of this subtask starts anew; others of the sink may be writing. */
+  readonly isRegionRestart?: boolean
 }
 
 export interface SinkRunnerOptions {
@@ -74,7 +76,7 @@ export class SinkRunner {
         .filter((pending) => pending.scope.lineage === scope.lineage)
     this.#pending = decode(restored.own)
     this.#committer = await sink.createCommitter?.(this.#context)
-    if (this.#options.subtaskIndex === 0) {
+    if (this.#options.subtaskIndex === 0 && restored.isRegionRestart !== true) {
       await this.#withdraw(decode(restored.withdraw))
       const alive = decode(restored.all).map((pending) => pending.committable)
       await sink.recover?.(this.#context, alive)

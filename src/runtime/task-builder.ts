@@ -36,9 +36,14 @@ import { TaskSnapshots } from './task-snapshots.ts'
 
 type Deploy = Extract<ToWorker, { kind: 'deploy' }>
 
+/** The names of merged runs are never used twice, also not after the restart of a region. */
+const MERGES_PER_ROUND = 1e9
+
 export interface TaskBuilderOptions {
   readonly graph: JobGraph
   readonly workerIndex: number
+  /** Those of which this worker's subtask is meant. */
+  readonly vertices: ReadonlySet<number>
   readonly deploy: Deploy
   readonly settings: WorkerSettings
   readonly backend: StateBackend
@@ -60,12 +65,12 @@ export class TaskBuilder {
     this.#operatorsByUid = new Map(options.deploy.operators.map((record) => [record.uid, record]))
   }
 
-  /** Tasks of this worker: subtask `workerIndex` of every vertex that has one. */
+  /** Subtask `workerIndex` of each of the vertices. */
   async build(): Promise<readonly Task[]> {
-    const { graph, workerIndex } = this.#options
+    const { graph, vertices } = this.#options
     const tasks: Task[] = []
     for (const vertex of graph.vertices) {
-      if (workerIndex < vertex.parallelism) tasks.push(await this.#task(vertex))
+      if (vertices.has(vertex.id)) tasks.push(await this.#task(vertex))
     }
     return tasks
   }
@@ -95,6 +100,7 @@ export class TaskBuilder {
       store,
       host,
       restored: runs,
+      firstMerge: deploy.round * MERGES_PER_ROUND,
       signal,
     })
     // Closed after the sinks, for whose output a snapshot waits, and before what it reads.
@@ -201,7 +207,9 @@ export class TaskBuilder {
       edge,
       maxParallelism: graph.maxParallelism,
       subtaskIndex,
-      channels: lanes.map((ring, to) => new RingWriter(ring, this.#doorbell(to))),
+      channels: lanes.flatMap((ring, to) =>
+        ring === undefined ? [] : [new RingWriter(ring, this.#doorbell(to))],
+      ),
       scratch: this.#scratch(`exchange-${edgeId}`),
       name: `edge-${edgeId}`,
       label: required(graph.vertices[toVertex], `no vertex ${toVertex}`).name,
@@ -243,6 +251,8 @@ export class TaskBuilder {
     })
     this.#options.resources.defer(() => runner.close())
     await runner.open({
+      // Subtasks of other regions are writing: what they have is no leftover.
+      isRegionRestart: deploy.round > 0,
       own: restoredCommittables(former, id, subtaskIndex, vertex.parallelism),
       all: restoredCommittables(former, id, 0, 1),
       withdraw: deploy.withdraw.filter((entry) => entry.operatorId === id),

@@ -44,6 +44,8 @@ export interface TaskSnapshotsOptions {
   readonly store: BlobStore
   readonly host: WorkerHost
   readonly restored: readonly RunReference[]
+  /** Merges are numbered from here, above those of a former task under the same checkpoint. */
+  readonly firstMerge?: number
   readonly signal: AbortSignal
 }
 
@@ -55,11 +57,12 @@ export class TaskSnapshots {
   readonly #options: TaskSnapshotsOptions
   #merging: Promise<void> | undefined
   #merged: { readonly replaces: readonly RunReference[]; readonly by: RunReference } | undefined
-  #merges = 0
+  #merges: number
 
   constructor(options: TaskSnapshotsOptions) {
     this.#options = options
     this.#runs = options.restored
+    this.#merges = options.firstMerge ?? 0
   }
 
   /**

@@ -12,22 +12,21 @@ import type { JobGraph } from '../graph/job-graph.ts'
 import { asJob, type Job } from '../graph/job.ts'
 import { parseParams } from '../graph/params.ts'
 import { planOf } from '../graph/plan-of.ts'
+import type { StateBackend } from '../state/backend.ts'
 import { chooseBackend } from './choose-backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { OverlayStore } from '../storage/overlay.ts'
 import { required } from '../util/assert.ts'
-import { Alignment } from './alignment.ts'
 import { EventTimeObserver } from './event-time-status.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
 import { SourceDiscovery } from './source-discovery.ts'
-import { TaskBuilder } from './task-builder.ts'
 import type { Task } from './task.ts'
-import { sumTimings, workerStatus } from './worker-status.ts'
+import { WorkerGroups } from './worker-groups.ts'
+import { workerStatus } from './worker-status.ts'
 
 const IDLE_MS_MAX = 1_000
 const STATUS_EVERY_MS = 250
-const MAINTAIN_MS = 1
 
 type Deploy = Extract<ToWorker, { kind: 'deploy' }>
 type Complete = Extract<ToWorker, { kind: 'complete' }>
@@ -38,14 +37,12 @@ export class WorkerRuntime {
   readonly #host: WorkerHost
   readonly #abort = new AbortController()
   readonly #inbox: ToWorker[] = []
-  readonly #resources = new AsyncDisposableStack()
   #job: Job | undefined
   #settings: WorkerSettings | undefined
-  #graph: JobGraph | undefined
   #discovery: SourceDiscovery | undefined
   #store: BlobStore | undefined
-  #tasks: readonly Task[] = []
-  #alignment: Alignment | undefined
+  #backend: StateBackend | undefined
+  #groups: WorkerGroups | undefined
   readonly #eventTime: EventTimeObserver
   #started = false
   #closing = false
@@ -53,6 +50,8 @@ export class WorkerRuntime {
   #statusAtMs = 0
   /** Commits of complete checkpoints, in order. */
   #commits: Promise<void> = Promise.resolve()
+  /** Regions that end and begin again beside the loop, in order. */
+  #changes: Promise<void> = Promise.resolve()
 
   constructor(spec: WorkerSpec, host: WorkerHost) {
     this.#spec = spec
@@ -90,14 +89,18 @@ export class WorkerRuntime {
   }
 
   #configure(message: Configure): void {
+    const host = this.#host
     const { settings } = message
     const job = required(this.#job, 'not loaded')
     const params = parseParams(job, message.params)
     const { parallelism, maxParallelism } = settings
+    const build = (): JobGraph => buildJobGraph(job, { parallelism, maxParallelism, params })
+    const graph = build()
     this.#settings = settings
-    this.#graph = buildJobGraph(job, { parallelism, maxParallelism, params })
-    this.#discovery = new SourceDiscovery(this.#graph, this.#host, this.#abort.signal)
-    this.#host.send({ kind: 'planned', plan: planOf(this.#graph), params })
+    this.#discovery = new SourceDiscovery(graph, host, this.#abort.signal)
+    const workerIndex = this.#spec.index
+    this.#groups = new WorkerGroups({ workerIndex, host, graph, rebuild: build })
+    host.send({ kind: 'planned', plan: planOf(graph), params })
   }
 
   async #turn(): Promise<void> {
@@ -106,21 +109,18 @@ export class WorkerRuntime {
       const message = this.#inbox.shift()
       if (message !== undefined) await this.#handle(message)
     }
+    const groups = this.#groups
     if (this.#closing) return
     let worked = false
-    if (this.#started) {
+    if (this.#started && groups !== undefined) {
       this.#processingTime = Math.max(this.#processingTime, clock.now())
-      for (const task of this.#tasks) {
-        if (task.nextProcessingTimer <= this.#processingTime) {
-          task.processingTime(this.#processingTime)
-          worked = true
-        }
-        if (task.step(required(this.#settings, 'not configured').batchRecords)) worked = true
-        if (task.parts.backend?.maintain(MAINTAIN_MS) === true) worked = true
+      const { batchRecords } = required(this.#settings, 'not configured')
+      for (const group of groups.all) {
+        if (group.step(this.#processingTime, batchRecords)) worked = true
       }
     }
     this.#reportStatus()
-    if (this.#started) this.#alignment?.report(clock.monotonic(), !worked)
+    if (this.#started) groups?.alignment.report(clock.monotonic(), !worked)
     if (!worked) await this.#host.idle(this.#idleMs())
     else if (this.#host.shouldYield()) await clock.yield()
   }
@@ -129,7 +129,9 @@ export class WorkerRuntime {
   #mayHandle(): boolean {
     const next = this.#inbox[0]
     if (next?.kind !== 'assign' && next?.kind !== 'no-more-splits') return true
-    return !this.#tasks.some((task) => task.awaitsBarrier)
+    return !this.#built.all.some(({ isRunning, tasks }) => {
+      return isRunning && tasks.some((task) => task.awaitsBarrier)
+    })
   }
 
   async #handle(message: ToWorker): Promise<void> {
@@ -137,10 +139,14 @@ export class WorkerRuntime {
       case 'configure':
         return this.#configure(message)
       case 'deploy':
-        return this.#deploy(message)
+        if (message.round === 0) return this.#deploy(message)
+        return this.#change(() => this.#deploy(message))
+      case 'undeploy':
+        this.#built.stop(message)
+        return this.#change(() => this.#built.undeploy(message))
       case 'start':
         this.#started = true
-        for (const task of this.#tasks) task.start()
+        for (const group of this.#built.all) group.start()
         return
       case 'discover':
         return required(this.#discovery, 'not loaded').discover(message.uid)
@@ -152,21 +158,21 @@ export class WorkerRuntime {
         return
       case 'trigger': {
         const { kind: _kind, ...barrier } = message
-        for (const task of this.#tasks) task.trigger(barrier)
+        this.#built.each((task) => task.trigger(barrier))
         return
       }
       case 'complete':
-        for (const task of this.#tasks) task.complete(message.checkpointId)
+        this.#built.each((task) => task.complete(message.checkpointId))
         this.#commits = this.#guard(this.#commit(this.#commits, message))
         return
       case 'abort':
-        for (const task of this.#tasks) void this.#guard(task.abort(message.checkpointId))
+        for (const group of this.#built.all) void this.#guard(group.abort(message.checkpointId))
         return
       case 'group-watermark':
-        this.#alignment?.receive(message.group, message.watermark)
+        this.#built.alignment.receive(message.group, message.watermark)
         return
       case 'drain':
-        for (const task of this.#tasks) task.parts.source?.drain()
+        this.#built.each((task) => task.parts.source?.drain())
         return
       case 'close':
         this.#closing = true
@@ -174,36 +180,24 @@ export class WorkerRuntime {
   }
 
   async #deploy(deploy: Deploy): Promise<void> {
-    const host = this.#host
     const settings = required(this.#settings, 'not configured')
-    const job = required(this.#job, 'not loaded')
-    this.#processingTime = deploy.processingTime
-    this.#store = await storeOf(host, settings.storage, deploy.imports)
-    const builder = new TaskBuilder({
-      graph: required(this.#graph, 'not loaded'),
-      workerIndex: this.#spec.index,
-      deploy,
-      settings,
-      backend: await chooseBackend(settings, job.settings.backend),
-      host,
-      store: this.#store,
-      signal: this.#abort.signal,
-      resources: this.#resources,
-      processingTime: () => this.#processingTime,
-    })
-    this.#tasks = await builder.build()
-    const sources = this.#tasks
-      .map(({ parts }) => parts.source)
-      .filter((each) => each !== undefined)
-    this.#alignment = new Alignment(sources, (report) => host.send(report))
-    await host.at('restored')
-    host.send({ kind: 'deployed', openTimings: sumTimings(builder.timings) })
+    this.#processingTime = Math.max(this.#processingTime, deploy.processingTime)
+    this.#store ??= await storeOf(this.#host, settings.storage, deploy.imports)
+    this.#backend ??= await chooseBackend(settings, this.#job?.settings.backend)
+    const { backend, store } = { backend: this.#backend, store: this.#store }
+    const processingTime = (): number => this.#processingTime
+    await this.#built.deploy(deploy, { settings, backend, store, processingTime })
+  }
+
+  /** Beside the loop, one after the other. */
+  #change(work: () => Promise<void>): void {
+    this.#changes = this.#guard(this.#changes.then(() => (this.#closing ? undefined : work())))
   }
 
   /** Commits checkpoint after checkpoint, beside the record loop. */
   async #commit(former: Promise<void>, { checkpointId, commit }: Complete): Promise<void> {
     await former
-    for (const task of this.#tasks) await task.settle(checkpointId, commit)
+    if (!(await this.#built.settle(checkpointId, commit))) return
     this.#sendStatus()
     this.#host.send({ kind: 'committed', checkpointId })
   }
@@ -221,8 +215,12 @@ export class WorkerRuntime {
     }
   }
 
+  get #built(): WorkerGroups {
+    return required(this.#groups, 'not configured')
+  }
+
   #sourceTasks(uid: string): readonly Task[] {
-    return this.#tasks.filter((task) => task.parts.source?.uid === uid)
+    return this.#built.tasks.filter((task) => task.parts.source?.uid === uid)
   }
 
   #reportStatus(): void {
@@ -233,14 +231,15 @@ export class WorkerRuntime {
   }
 
   #sendStatus(): void {
-    const eventTime = this.#eventTime.observe(this.#tasks)
-    const status = workerStatus(this.#tasks, this.#processingTime, eventTime)
+    const { tasks, past } = this.#built
+    const eventTime = this.#eventTime.observe(tasks)
+    const status = workerStatus(tasks, this.#processingTime, eventTime, past)
     this.#host.send({ kind: 'status', status })
   }
 
   #idleMs(): number {
     let next = this.#processingTime + IDLE_MS_MAX
-    for (const task of this.#tasks) next = Math.min(next, task.nextProcessingTimer)
+    this.#groups?.each((task) => (next = Math.min(next, task.nextProcessingTimer)))
     return Math.max(0, next - this.#processingTime)
   }
 
@@ -251,11 +250,12 @@ export class WorkerRuntime {
 
   async #shutDown(): Promise<void> {
     this.#sendLastStatus()
+    this.#closing = true
     this.#abort.abort()
+    for (const group of this.#groups?.all ?? []) group.stop()
     await this.#commits
-    await this.#resources
-      .disposeAsync()
-      .catch((error: unknown) => this.#host.report('closing a worker', error))
+    await this.#changes
+    await this.#groups?.close()
     await this.#store?.close()
     this.#host.send({ kind: 'closed' })
   }

@@ -4,6 +4,7 @@
  */
 import type { FromWorker, JobFacts, ToWorker } from '../checkpoint/messages.ts'
 import { errorFromData, errorToData, MillraceError, type ErrorData } from '../errors.ts'
+import type { JobPlan } from '../graph/plan.ts'
 import type { PhaseTimings } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
 import type { Host, WorkerPort, WorkerSpec } from './host.ts'
@@ -14,8 +15,10 @@ const CLOSE_WITHIN_MS = 5_000
 
 export interface WorkerSetEvents {
   message(worker: number, message: FromWorker): void
-  /** A worker failed or is gone; said once. */
+  /** A worker failed or is gone, and the attempt with it; said once. */
   lost(error: ErrorData): void
+  /** The same of a worker that runs. True: the attempt goes on, and has it replaced. */
+  workerLost?(worker: number, error: ErrorData): boolean
 }
 
 type Planned = Extract<FromWorker, { kind: 'planned' }>
@@ -36,6 +39,12 @@ export class WorkerSet {
   #planned: Waiting<Planned> | undefined
   #deployed: Waiting<PhaseTimings> | undefined
   #whenAllGone: (() => void) | undefined
+  /** Workers that failed and are to be replaced, until their successors know the job. */
+  readonly #replaced = new Set<number>()
+  readonly #whenGone = new Map<number, () => void>()
+  /** How many workers there have been in each place. */
+  readonly #lives: number[] = []
+  #isRunning = false
   #lost: ErrorData | undefined
   #isClosing = false
 
@@ -48,10 +57,15 @@ export class WorkerSet {
   async start(specs: readonly WorkerSpec[]): Promise<JobFacts> {
     const loaded = this.#await<JobFacts>((waiting) => (this.#loaded = waiting), specs)
     for (const spec of specs) {
-      this.#gone[spec.index] = false
-      this.#ports[spec.index] = this.#host.spawn(spec, {
-        message: (message) => this.#message(spec.index, message),
-        exit: (error) => this.#exit(spec.index, error),
+      const { index } = spec
+      const life = (this.#lives[index] ?? 0) + 1
+      this.#lives[index] = life
+      this.#gone[index] = false
+      // What a worker says that has been replaced concerns nobody any more.
+      const isMeant = (): boolean => this.#lives[index] === life
+      this.#ports[index] = this.#host.spawn(spec, {
+        message: (message) => void (isMeant() && this.#message(index, message)),
+        exit: (error) => void (isMeant() && this.#exit(index, error)),
       })
     }
     return required((await loaded)[0], 'no worker')
@@ -63,18 +77,29 @@ export class WorkerSet {
     this.broadcast(message)
     const plans = await planned
     const first = required(plans[0], 'no worker')
-    const text = JSON.stringify(first.plan)
-    if (plans.every(({ plan }) => JSON.stringify(plan) === text)) return first
-    throw new MillraceError('JOB_GRAPH_INVALID', 'two workers built different graphs', {
-      cure: 'build the graph from params only, not from clocks, random numbers or changing files',
-    })
+    for (const { plan } of plans) requireSamePlan(plan, first.plan)
+    return first
   }
 
   /** Sends each worker its deployment; resolves with the summed times of opening the state. */
   async deploy(messages: readonly ToWorker[]): Promise<PhaseTimings> {
     const deployed = this.#await<PhaseTimings>((waiting) => (this.#deployed = waiting), messages)
     messages.forEach((message, worker) => this.send(worker, message))
-    return sumTimings(await deployed)
+    const timings = sumTimings(await deployed)
+    this.#isRunning = true
+    return timings
+  }
+
+  /** A new worker in the place of one that failed, when the former is surely gone. */
+  async replace(spec: WorkerSpec, configure: ToWorker, plan: JobPlan): Promise<void> {
+    const { index } = spec
+    await this.#ended(index)
+    await this.start([spec])
+    const planned = this.#await<Planned>((waiting) => (this.#planned = waiting), [spec])
+    this.#ports[index]?.send(configure)
+    const [answer] = await planned
+    requireSamePlan(required(answer, 'no worker').plan, plan)
+    this.#replaced.delete(index)
   }
 
   get count(): number {
@@ -82,7 +107,9 @@ export class WorkerSet {
   }
 
   send(worker: number, message: ToWorker): void {
-    if (this.#gone[worker] === false) required(this.#ports[worker], 'no such worker').send(message)
+    // One that is being replaced does not know the job yet; what it missed is told once it does.
+    if (this.#gone[worker] !== false || this.#replaced.has(worker)) return
+    required(this.#ports[worker], 'no such worker').send(message)
   }
 
   broadcast(message: ToWorker): void {
@@ -94,7 +121,11 @@ export class WorkerSet {
     if (this.#isClosing) return
     this.#isClosing = true
     const allGone = new Promise<void>((resolve) => (this.#whenAllGone = resolve))
+    this.#replaced.clear()
     this.broadcast({ kind: 'close' })
+    const closed = new MillraceError('JOB_CANCELLED', 'the attempt has ended')
+    this.#loaded?.reject(closed)
+    this.#planned?.reject(closed)
     this.#checkAllGone()
     const patience = new AbortController()
     await Promise.race([allGone, this.#host.clock.sleep(CLOSE_WITHIN_MS, patience.signal)])
@@ -116,8 +147,10 @@ export class WorkerSet {
     if (this.#lost !== undefined) return
     if (message.kind === 'loaded') answer(this.#loaded, worker, message.job)
     else if (message.kind === 'planned') answer(this.#planned, worker, message)
-    else if (message.kind === 'deployed') answer(this.#deployed, worker, message.openTimings)
-    else if (message.kind === 'failed') this.#fail(message.error)
+    else if (message.kind === 'deployed' && message.round === 0) {
+      answer(this.#deployed, worker, message.openTimings)
+    } else if (message.kind === 'failed') this.#workerFailed(worker, message.error)
+    else if (message.kind === 'task-failed' && !this.#isRunning) this.#fail(message.error)
     else this.#tell(worker, message)
   }
 
@@ -132,8 +165,30 @@ export class WorkerSet {
 
   #exit(worker: number, error: ErrorData | undefined): void {
     this.#gone[worker] = true
-    if (error !== undefined && !this.#isClosing) this.#fail(error)
+    if (error !== undefined && !this.#isClosing) this.#workerFailed(worker, error)
+    this.#whenGone.get(worker)?.()
     this.#checkAllGone()
+  }
+
+  #workerFailed(worker: number, error: ErrorData): void {
+    if (this.#lost !== undefined || this.#isClosing) return
+    if (this.#replaced.has(worker)) {
+      // It failed before, or its successor does before it knows the job.
+      this.#loaded?.reject(errorFromData(error))
+      this.#planned?.reject(errorFromData(error))
+    } else if (this.#isRunning && this.#events.workerLost?.(worker, error) === true) {
+      this.#replaced.add(worker)
+    } else this.#fail(error)
+  }
+
+  /** Resolves when the worker is gone, by force if need be. */
+  async #ended(worker: number): Promise<void> {
+    if (this.#gone[worker] === true) return
+    const gone = new Promise<void>((resolve) => this.#whenGone.set(worker, resolve))
+    const patience = new AbortController()
+    await Promise.race([gone, this.#host.clock.sleep(CLOSE_WITHIN_MS, patience.signal)])
+    patience.abort()
+    if (this.#gone[worker] === false) await this.#ports[worker]?.terminate()
   }
 
   #fail(error: ErrorData): void {
@@ -148,6 +203,14 @@ export class WorkerSet {
   #checkAllGone(): void {
     if (this.#gone.every((gone) => gone)) this.#whenAllGone?.()
   }
+}
+
+/** @throws `JOB_GRAPH_INVALID` */
+function requireSamePlan(plan: JobPlan, former: JobPlan): void {
+  if (JSON.stringify(plan) === JSON.stringify(former)) return
+  throw new MillraceError('JOB_GRAPH_INVALID', 'two workers built different graphs', {
+    cure: 'build the graph from params only, not from clocks, random numbers or changing files',
+  })
 }
 
 function answer<T>(waiting: Waiting<T> | undefined, worker: number, value: T): void {

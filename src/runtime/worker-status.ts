@@ -4,48 +4,71 @@ import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { Task } from './task.ts'
 
+/** What only grows. */
+export type WorkerCounts = Pick<
+  WorkerStatus,
+  | 'recordsIn'
+  | 'recordsOut'
+  | 'malformedRecords'
+  | 'lateRecords'
+  | 'backwardWatermarks'
+  | 'spilledBytes'
+>
+
+export const NO_COUNTS: WorkerCounts = {
+  recordsIn: 0,
+  recordsOut: 0,
+  malformedRecords: 0,
+  lateRecords: 0,
+  backwardWatermarks: 0,
+  spilledBytes: 0,
+}
+
+/** @param past counts of tasks that this worker ran before. */
 export function workerStatus(
   tasks: readonly Task[],
   processingTime: number,
   eventTime: readonly OperatorTime[],
+  past: WorkerCounts = NO_COUNTS,
 ): WorkerStatus {
-  let recordsIn = 0
-  let recordsOut = 0
-  let malformedRecords = 0
-  let lateRecords = 0
-  let backwardWatermarks = 0
-  let spilledBytes = 0
   const asyncCalls = { inFlight: 0, retries: 0, timeouts: 0 }
   let watermark = Number.POSITIVE_INFINITY
-  for (const { parts } of tasks) {
-    recordsIn += parts.source?.recordsIn ?? 0
-    malformedRecords += parts.source?.malformedRecords ?? 0
-    backwardWatermarks += parts.source?.backwardWatermarks ?? 0
-    for (const sink of parts.sinks) {
-      recordsOut += sink.pump.recordsOut
-      spilledBytes += sink.pump.spilledBytes
-    }
-    for (const exchange of parts.exchanges) spilledBytes += exchange.spilledBytes
-    for (const { operator, stage } of parts.chain.operators) {
-      lateRecords += operator.lateRecords ?? 0
-      backwardWatermarks += operator.backwardWatermarks ?? 0
-      addCalls(asyncCalls, operator.calls)
-      watermark = Math.min(watermark, stage.currentWatermark)
-    }
+  for (const { operator, stage } of tasks.flatMap(({ parts }) => parts.chain.operators)) {
+    addCalls(asyncCalls, operator.calls)
+    watermark = Math.min(watermark, stage.currentWatermark)
   }
   const backend = sumBackends(tasks.map(({ parts }) => parts.backend?.statistics))
+  return { ...addCounts(past, tasks), watermark, eventTime, processingTime, backend, asyncCalls }
+}
+
+/** The counts with those of the tasks. */
+export function addCounts(counts: WorkerCounts, tasks: readonly Task[]): WorkerCounts {
+  const sum: { -readonly [K in keyof WorkerCounts]: number } = { ...counts }
+  for (const { parts } of tasks) {
+    sum.recordsIn += parts.source?.recordsIn ?? 0
+    sum.malformedRecords += parts.source?.malformedRecords ?? 0
+    sum.backwardWatermarks += parts.source?.backwardWatermarks ?? 0
+    for (const sink of parts.sinks) {
+      sum.recordsOut += sink.pump.recordsOut
+      sum.spilledBytes += sink.pump.spilledBytes
+    }
+    for (const exchange of parts.exchanges) sum.spilledBytes += exchange.spilledBytes
+    for (const { operator } of parts.chain.operators) {
+      sum.lateRecords += operator.lateRecords ?? 0
+      sum.backwardWatermarks += operator.backwardWatermarks ?? 0
+    }
+  }
+  return sum
+}
+
+/** Of a worker that is gone: what it had counted, and nothing that is now. */
+export function pastStatus(status: WorkerStatus): WorkerStatus {
   return {
-    recordsIn,
-    recordsOut,
-    watermark,
-    eventTime,
-    processingTime,
-    backend,
-    malformedRecords,
-    lateRecords,
-    backwardWatermarks,
-    asyncCalls,
-    spilledBytes,
+    ...status,
+    watermark: Number.POSITIVE_INFINITY,
+    eventTime: [],
+    backend: sumBackends([]),
+    asyncCalls: { inFlight: 0, retries: 0, timeouts: 0 },
   }
 }
 

@@ -55,7 +55,7 @@ class World {
     if (choice < 16) return this.#advance(random.int(700))
     if (choice === 16) return this.#request()
     if (choice === 17 && random.int(3) === 0) return this.#endTask()
-    if (choice === 18) return this.#stray()
+    if (choice === 18) return random.int(3) === 0 ? this.#loseTask() : this.#stray()
     if (choice === 19 && this.#strikes(30)) {
       const kind = random.int(2) === 0 ? 'worker-lost' : 'close'
       return this.deliver({ kind, error: errorData('gone') })
@@ -150,6 +150,7 @@ class World {
     const { pending } = this
     const { checkpointId } = effect
     assert.ok(![...this.seen.keys()].some((id) => id >= checkpointId), 'ids grow')
+    assert.ok(!this.driver.state.suspended, 'nothing begins while tasks are lost')
     const others = [...this.seen].filter(([, { fate }]) => fate === 'active' || fate === 'written')
     assert.ok(others.length < this.#maxConcurrent, 'so many at a time')
     assert.equal(effect.after, others.at(-1)?.[0], 'it builds on the newest one')
@@ -223,6 +224,19 @@ class World {
     assert.ok(task !== undefined)
     this.ended.add(`${task.vertex}/${task.subtaskIndex}`)
     this.deliver({ kind: 'task-ended', vertex: task.vertex, subtaskIndex: task.subtaskIndex })
+  }
+
+  /** Its region comes back later; what it had ended it has to end again. */
+  #loseTask(): void {
+    const task = TASKS[this.random.int(TASKS.length)]
+    const { suspended, active, lastCheckpointId } = this.driver.state
+    // At the end of a job no region is restarted by itself.
+    const isEnding = lastCheckpointId !== undefined || active?.purpose === 'final'
+    if (suspended || isEnding || task === undefined || !this.#strikes(2)) return
+    this.ended.delete(`${task.vertex}/${task.subtaskIndex}`)
+    this.pending.push({ kind: 'tasks-restored' })
+    this.deliver({ kind: 'tasks-lost', tasks: [task], error: errorData('thrown') })
+    assert.equal(this.driver.state.active?.phase ?? 'confirm', 'confirm')
   }
 
   /** An answer of a dead task to a checkpoint of long ago. */

@@ -192,3 +192,76 @@ describe('a split coordinator over crashes', () => {
     })
   }
 })
+
+describe('a split coordinator, when a region fails', () => {
+  const record = (subtaskIndex: number, pending: readonly SplitRecord[], finished: string[] = []) =>
+    ({
+      vertex: 0,
+      subtaskIndex,
+      runs: [],
+      keyGroups: { start: 0, end: 0 },
+      source: { uid: 'files', pending, finished },
+    }) as const
+
+  /** Subtask 0 has read `a` and reads `b`, subtask 1 reads `c`; `d` and `e` wait. */
+  function reading() {
+    const coordinator = new SplitCoordinator([bounded], [])
+    coordinator.wants('files', 0)
+    coordinator.discovered('files', splits('a', 'b', 'c', 'd', 'e'))
+    coordinator.finished('files', 'a')
+    coordinator.wants('files', 0)
+    coordinator.wants('files', 1)
+    return coordinator
+  }
+
+  it('gives everything back that no checkpoint knew of, and leaves the others theirs', () => {
+    const coordinator = reading()
+    coordinator.lost('files', 0)
+    assert.deepEqual(shown(coordinator.back('files', 0)), [])
+    const [source] = coordinator.snapshot()
+    assert.deepEqual(source?.finished, [])
+    assert.deepEqual(source?.pending, splits('a', 'b', 'd', 'e'))
+    assert.deepEqual(shown(coordinator.wants('files', 0)), ['0: a'])
+  })
+
+  it('gives back what stood in the newest checkpoint at that place, to the same subtask', () => {
+    const coordinator = reading()
+    const cut = coordinator.snapshot()
+    const b = { id: 'b', position: 'Bw==' }
+    coordinator.confirmed([record(0, [b], ['a']), record(1, splits('c'))], cut)
+    coordinator.finished('files', 'b')
+    coordinator.wants('files', 0) // takes d
+    coordinator.lost('files', 0)
+    const [assignment] = coordinator.back('files', 0)
+    assert.deepEqual(assignment, { uid: 'files', subtaskIndex: 0, splits: [b], noMore: false })
+    const [source] = coordinator.snapshot()
+    assert.deepEqual(source, { uid: 'files', pending: splits('d', 'e'), finished: ['a'] })
+  })
+
+  it('does so again when it fails again', () => {
+    const coordinator = reading()
+    coordinator.confirmed([record(0, splits('b'), ['a'])], coordinator.snapshot())
+    for (let time = 0; time < 2; time++) {
+      coordinator.lost('files', 0)
+      assert.deepEqual(shown(coordinator.back('files', 0)), ['0: b'])
+    }
+  })
+
+  it('gives nothing to a subtask that is down, and all of it when it is back', () => {
+    const coordinator = new SplitCoordinator([{ ...unbounded, discoversAgain: false }], [])
+    coordinator.lost('topics', 0)
+    const found = coordinator.discovered('topics', splits('a', 'b', 'c'))
+    assert.deepEqual(shown(found), ['1: b, no more'])
+    assert.deepEqual(shown(coordinator.back('topics', 0)), ['0: a c, no more'])
+  })
+
+  it('forgets who waits when it goes down', () => {
+    const coordinator = new SplitCoordinator([bounded], [])
+    coordinator.wants('files', 0)
+    coordinator.lost('files', 0)
+    assert.deepEqual(coordinator.discovered('files', splits('a')), [])
+    assert.deepEqual(coordinator.undiscovered, [])
+    coordinator.back('files', 0)
+    assert.deepEqual(shown(coordinator.wants('files', 0)), ['0: a'])
+  })
+})

@@ -73,8 +73,11 @@ export async function deploy(job: Job, options: DeployOptions = {}): Promise<Dep
   const builder = new TaskBuilder({
     graph,
     workerIndex: 0,
+    vertices: new Set(graph.vertices.map(({ id }) => id)),
     deploy: {
       kind: 'deploy',
+      round: 0,
+      regions: [0],
       scope: { jobName: job.name, lineage: 'a', leaderEpoch: 1, checkpointId: 0 },
       operators: operatorIds([], planOf(graph)),
       restores,

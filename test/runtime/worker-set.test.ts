@@ -86,7 +86,7 @@ describe('a set of workers', () => {
     const { workers, spawned } = await started(2)
     const deploying = workers.deploy([{ kind: 'start' }, { kind: 'start' }])
     for (const { events } of spawned) {
-      events.message({ kind: 'deployed', openTimings: timings })
+      events.message({ kind: 'deployed', round: 0, openTimings: timings })
     }
     assert.deepEqual(await deploying, { initMs: 2, prepareMs: 4, confirmMs: 6, completeMs: 8 })
   })

@@ -58,6 +58,10 @@ function summary(job: JobStatus): readonly string[] {
     lines.push(`calls: ${inFlight} under way, ${retries} retries, ${timeouts} timeouts`)
   }
   if (backwardWatermarks > 0) lines.push(`watermarks that went back: ${backwardWatermarks}`)
+  for (const { tasks, state, restarts, lastError: error } of job.regions.failed) {
+    const times = `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`
+    lines.push(`region ${tasks.join(', ')}: ${state}, ${times} by itself: ${error.message}`)
+  }
   if (lastError !== undefined) lines.push(`last error: ${lastError.code}: ${lastError.message}`)
   return lines
 }

@@ -75,7 +75,7 @@ export interface ExchangeOptions {
   readonly edge: Edge
   readonly maxParallelism: number
   readonly subtaskIndex: number
-  /** To each subtask of the next vertex. */
+  /** To each subtask of the next vertex that listens: forward, only the same one does. */
   readonly channels: readonly ChannelWriter[]
   readonly scratch: Scratch
   /** Of files in `scratch`. */
@@ -102,12 +102,8 @@ export class ExchangeOutput implements Output {
     this.#partitioning = options.edge.partitioning
     this.#maxParallelism = options.maxParallelism
     this.#label = options.label
-    // Forward, only the same subtask listens: barriers to the others would fill their rings.
-    const channels = options.channels.filter(
-      (_, to) => this.#partitioning !== 'forward' || to === options.subtaskIndex,
-    )
-    const share = Math.floor(options.memoryBytesMax / channels.length)
-    this.#lanes = channels.map(
+    const share = Math.floor(options.memoryBytesMax / options.channels.length)
+    this.#lanes = options.channels.map(
       (channel, index) =>
         new Lane(channel, new FrameQueue(options.scratch, `${options.name}-${index}`, share)),
     )

@@ -22,6 +22,7 @@ interface Entry extends Recorded<unknown> {
   isCommitted: boolean
   /** Of the attempt that wrote it. */
   readonly leaderEpoch: number
+  readonly subtaskIndex: number
 }
 
 export class Recording {
@@ -58,8 +59,13 @@ export class Recording {
     return this.#entries.filter(({ isCommitted }) => isCommitted).map(({ value }) => value)
   }
 
-  #writer({ signal, scope: { leaderEpoch } }: WriterContext) {
+  #writer({ signal, subtaskIndex, scope: { leaderEpoch } }: WriterContext) {
     let open: Entry[] = []
+    // A subtask that begins anew has committed what its checkpoint holds; the rest comes again.
+    this.#keep((entry) => {
+      if (entry.isCommitted || entry.leaderEpoch !== leaderEpoch) return true
+      return entry.subtaskIndex !== subtaskIndex
+    })
     return {
       write: (values: readonly unknown[], timestamps: Float64Array): void => {
         if (signal.aborted) return
@@ -67,7 +73,7 @@ export class Recording {
           const time = timestamps[index] ?? NO_TIMESTAMP
           const timestamp = time === NO_TIMESTAMP ? undefined : time
           const isolated = this.#type.isolate(value)
-          const written = { value: isolated, timestamp, leaderEpoch }
+          const written = { value: isolated, timestamp, leaderEpoch, subtaskIndex }
           const entry: Entry = { ...written, part: undefined, isCommitted: false }
           open.push(entry)
           this.#entries.push(entry)

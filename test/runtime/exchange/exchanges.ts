@@ -43,7 +43,9 @@ export function exchangeOf(setup: ExchangeSetup) {
         edge,
         maxParallelism: MAX_PARALLELISM,
         subtaskIndex,
-        channels: lanes.map((ring) => new RingWriter(ring, silentBell)),
+        channels: lanes
+          .filter((_, to) => partitioning !== 'forward' || to === subtaskIndex)
+          .map((ring) => new RingWriter(ring, silentBell)),
         scratch: scratches[subtaskIndex] as MemoryScratch,
         name: `edge-${subtaskIndex}`,
         label: 'totals',

@@ -1,0 +1,21 @@
+/** What the control socket of a running job asks, put to its master. */
+import type { ControlHandler } from './host.ts'
+
+/** Of a job master, what can be asked from outside. */
+export interface Controlled {
+  readonly status: unknown
+  checkpoint(full: boolean): Promise<unknown>
+  savepoint(directory: string): Promise<unknown>
+  stop(savepoint: string | undefined, drain: boolean): Promise<void>
+  cancel(): void
+}
+
+export function controlOf(master: Controlled): ControlHandler {
+  return {
+    status: () => master.status,
+    checkpoint: ({ full }) => master.checkpoint(full === true),
+    savepoint: (directory) => master.savepoint(directory),
+    stop: ({ savepoint, drain }) => master.stop(savepoint, drain === true),
+    cancel: async () => master.cancel(),
+  }
+}

@@ -10,9 +10,10 @@ import { ChainKeeper } from './chain-keeper.ts'
 import type { ChainEntry, ChainHead } from './chain.ts'
 import type { CheckpointedJob, CoordinatorSetup, CoordinatorWorld } from './coordinator-world.ts'
 import { decide, initialState } from './decisions.ts'
-import type { CheckpointLink, ManifestLink, SourceRecord } from './manifest.ts'
+import { slowness } from './decisions-slow.ts'
 import { logReport } from './log-report.ts'
-import type { FromWorker } from './messages.ts'
+import type { CheckpointLink, ManifestLink } from './manifest.ts'
+import type { FromWorker, TaskProgress } from './messages.ts'
 import { PendingRequests } from './pending-requests.ts'
 import type {
   CheckpointReport,
@@ -22,8 +23,10 @@ import type {
   ProtocolState,
   RequestOutcome,
   RequestPurpose,
+  SlowCheckpoint,
   TaskName,
 } from './protocol.ts'
+import { type CoordinatorCut, writeManifest } from './write-manifest.ts'
 
 export type {
   CheckpointedJob,
@@ -31,11 +34,6 @@ export type {
   CoordinatorSetup,
   CoordinatorWorld,
 } from './coordinator-world.ts'
-
-interface Cut {
-  readonly sources: readonly SourceRecord[]
-  readonly processingTime: number
-}
 
 type EffectOf<K extends ProtocolEffect['kind']> = Extract<ProtocolEffect, { readonly kind: K }>
 /** Distributes over the union of events, so that each keeps its own fields. */
@@ -47,7 +45,7 @@ export class Coordinator {
   readonly #keeper: ChainKeeper
   #state: ProtocolState
   /** By the checkpoints under way. */
-  readonly #cuts = new Map<number, Cut>()
+  readonly #cuts = new Map<number, CoordinatorCut>()
   #closed = false
   #timer: TimerHandle | undefined
   readonly #requests = new PendingRequests()
@@ -97,6 +95,19 @@ export class Coordinator {
     else if (kind === 'ended') this.#take({ ...message, kind: 'task-ended' })
     else return false
     return true
+  }
+
+  /** What a worker says, several times a second, of the checkpoints its tasks are in. */
+  heard(worker: number, tasks: readonly TaskProgress[]): void {
+    if (this.#state.active !== undefined) this.#take({ kind: 'progress', worker, tasks })
+  }
+
+  /** Checkpoints before their commit points, oldest first, and what they wait for. */
+  get underWay(): readonly SlowCheckpoint[] {
+    const { active, overlapping } = this.#state
+    if (active === undefined) return []
+    const nowMs = this.#world.clock.monotonic()
+    return [active, ...overlapping].map((each) => slowness(this.#state, each, nowMs))
   }
 
   /** A worker died or a task failed: the attempt ends; `onFailed` is called. */
@@ -223,38 +234,13 @@ export class Coordinator {
   }
 
   async #writeManifest(effect: EffectOf<'write-manifest'>): Promise<void> {
-    const { checkpointId, purpose, finished, tasks, statistics } = effect
-    const { parallelism, maxParallelism } = this.#job.plan
-    const cut = this.#cuts.get(checkpointId)
+    const cut = this.#cuts.get(effect.checkpointId)
     assert(cut !== undefined, 'the sources were cut when the checkpoint was triggered')
-    this.#cuts.delete(checkpointId)
-    const outcome = await this.#keeper.append({
-      kind: 'checkpoint',
-      ...this.#job,
-      checkpointId,
-      purpose,
-      finished,
-      parallelism,
-      maxParallelism,
-      tasks,
-      ...cut,
-      statistics,
-    })
-    if (outcome.kind === 'appended') {
-      this.#world.onConfirmed?.(tasks, cut.sources)
-      return this.#take({ kind: 'confirmed', checkpointId, sequence: outcome.sequence })
-    }
-    if (outcome.kind === 'lost') return this.#loseLeadership()
-    const error = errorToData(outcome.error, 'STORAGE_FAILED')
-    const mayBeWritten = outcome.kind === 'doubtful'
-    this.#take({ kind: 'confirm-failed', checkpointId, error, mayBeWritten })
-  }
-
-  #loseLeadership(): void {
-    const { store } = this.#world
-    const message = `${store.location}: another process has taken over job ${this.#job.jobName}`
-    const error = errorToData(new MillraceError('LEADERSHIP_LOST', message))
-    this.#take({ kind: 'leadership-lost', error })
+    this.#cuts.delete(effect.checkpointId)
+    const { location } = this.#world.store
+    const outcome = await writeManifest(this.#keeper, this.#job, effect, cut, location)
+    if (outcome.kind === 'confirmed') this.#world.onConfirmed?.(effect.tasks, cut.sources)
+    this.#take(outcome)
   }
 
   async #writeSavepoint(effect: EffectOf<'write-savepoint'>): Promise<void> {

@@ -4,12 +4,12 @@
  */
 import type { ErrorData } from '../errors.ts'
 import { type Draft, failJob, inProgress, reject, report } from './decisions-draft.ts'
+import { slowness } from './decisions-slow.ts'
 import type { ActiveCheckpoint, TaskName } from './protocol.ts'
 import { taskKey } from './protocol.ts'
 
 /** A failed final checkpoint is tried again after at least this long. */
 const FINAL_RETRY_MS = 500
-const NAMES_SHOWN_MAX = 5
 
 /** Fails the active checkpoint if its time is over. */
 export function checkTimeout(draft: Draft, atMs: number): void {
@@ -23,12 +23,9 @@ export function checkTimeout(draft: Draft, atMs: number): void {
     const cure = 'check that the checkpoint storage answers'
     return failJob(draft, failure(`${start}: the storage has not answered`, cure, active))
   }
-  const missing = draft.setup.tasks.filter((task) => !active.acknowledged.has(taskKey(task)))
-  const names = missing.slice(0, NAMES_SHOWN_MAX).map((task) => nameOf(draft, task))
-  const more = missing.length > names.length ? ` and ${missing.length - names.length} more` : ''
-  const problem = `${start}: no acknowledgement from ${names.join(', ')}${more}`
-  const cure = 'see in `status` whether these tasks wait for a slow sink, or raise the timeout'
-  abort(draft, active, failure(problem, cure, active), atMs)
+  const { reasons, cure, acknowledged, tasks } = slowness(draft, active, atMs)
+  const problem = `${start}, ${acknowledged} of ${tasks} tasks have acknowledged`
+  abort(draft, active, failure(`${problem}: ${reasons.join('; ')}`, cure, active), atMs)
 }
 
 /**

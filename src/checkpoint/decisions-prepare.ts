@@ -42,7 +42,9 @@ export function acknowledged(draft: Draft, ack: Acknowledgement & AckId, atMs: n
     `there is no task ${key}`,
   )
   if (active.phase === 'confirm' || active.acknowledged.has(key)) return
-  const { task, statistics, broadcasts = [] } = ack
+  const { task, broadcasts = [] } = ack
+  const acknowledgedMs = Math.max(0, atMs - active.triggeredAtMs)
+  const statistics = { ...ack.statistics, acknowledgedMs }
   const acks = new Map(active.acknowledged).set(key, { task, statistics, broadcasts })
   replace(draft, { ...active, acknowledged: acks, acknowledgedAtMs: atMs })
   writeWhenAllAcknowledged(draft)

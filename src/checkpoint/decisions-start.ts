@@ -3,6 +3,7 @@ import { assert } from '../util/assert.ts'
 import { deadlineMs, failure } from './decisions-abort.ts'
 import { afterTheLast } from './decisions-complete.ts'
 import { type Draft, inProgress, reject } from './decisions-draft.ts'
+import { slowAfterMs } from './decisions-slow.ts'
 import type { CheckpointPurpose } from './manifest.ts'
 import type { ActiveCheckpoint, CheckpointRequest } from './protocol.ts'
 
@@ -51,8 +52,10 @@ export function startNext(draft: Draft, atMs: number): void {
 
 /** When time alone will begin or fail a checkpoint. */
 export function dueMs(draft: Draft, atMs: number): number {
-  const deadline =
-    draft.active === undefined ? Number.POSITIVE_INFINITY : deadlineMs(draft, draft.active)
+  let deadline = Number.POSITIVE_INFINITY
+  for (const active of inProgress(draft)) {
+    deadline = Math.min(deadline, deadlineMs(draft, active), active.slowAtMs)
+  }
   const isWaiting = draft.requests.length > 0 || (allEnded(draft) && draft.active !== undefined)
   if (isWaiting || !mayStart(draft) || !mayOverlap(draft, 'periodic', false)) return deadline
   const next = allEnded(draft) ? draft.nextFinalAtMs : draft.nextPeriodicAtMs
@@ -100,6 +103,7 @@ function begin(
     decidedAtMs: atMs,
     triggeredAtMs: atMs,
     acknowledgedAtMs: atMs,
+    slowAtMs: atMs + slowAfterMs(draft.setup.options),
     acknowledged: new Map(),
   }
   if (draft.active === undefined) draft.active = begun

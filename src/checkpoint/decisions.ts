@@ -15,6 +15,7 @@ import * as complete from './decisions-complete.ts'
 import { type Draft, failJob, reject } from './decisions-draft.ts'
 import * as prepare from './decisions-prepare.ts'
 import * as regions from './decisions-regions.ts'
+import { heardProgress, reportSlow } from './decisions-slow.ts'
 import * as starts from './decisions-start.ts'
 import type { ProtocolEffect, ProtocolEvent, ProtocolSetup, ProtocolState } from './protocol.ts'
 
@@ -35,6 +36,8 @@ export function initialState(setup: ProtocolSetup): ProtocolState {
     lastCheckpointId: undefined,
     ended: new Set(),
     suspended: false,
+    progress: new Map(),
+    workersHeardAtMs: new Map(),
     consecutiveFailures: 0,
     nextPeriodicAtMs: Number.POSITIVE_INFINITY,
     nextFinalAtMs: Number.NEGATIVE_INFINITY,
@@ -70,6 +73,7 @@ function take(draft: Draft, event: ProtocolEvent): void {
     case 'tick':
       draft.tickAtMs = undefined
       checkTimeout(draft, event.atMs)
+      reportSlow(draft, event.atMs)
       return complete.repeatCommits(draft, event.atMs)
     case 'request':
       return starts.takeRequest(draft, event.request)
@@ -81,6 +85,8 @@ function take(draft: Draft, event: ProtocolEvent): void {
       return prepare.acknowledged(draft, event, event.atMs)
     case 'decline':
       return prepare.declined(draft, event, event.atMs)
+    case 'progress':
+      return heardProgress(draft, event.worker, event.tasks, event.atMs)
     case 'confirmed':
       complete.confirmed(draft, event)
       return prepare.writeWhenAllAcknowledged(draft)

@@ -180,7 +180,11 @@ const taskStatistics = checks.shape<TaskStatistics>(
     bytes: checks.nonNegative,
     dirtyEntries: checks.nonNegative,
   },
-  {},
+  {
+    startDelayMs: checks.nonNegative,
+    sinkMs: checks.nonNegative,
+    acknowledgedMs: checks.nonNegative,
+  },
 )
 const statistics = checks.shape<CheckpointStatistics>(
   {

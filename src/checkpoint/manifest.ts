@@ -107,10 +107,16 @@ export interface TaskStatistics {
   readonly alignmentMs: number
   /** The cut itself: the record loop stands still. */
   readonly syncMs: number
-  /** Writing in the background. */
+  /** In the background: making sinks' output safe, then writing. */
   readonly asyncMs: number
   readonly bytes: number
   readonly dirtyEntries: number
+  /** From the trigger to the first barrier: how long it took to get here. */
+  readonly startDelayMs?: number
+  /** Part of `asyncMs`: until the sinks had made their output safe. */
+  readonly sinkMs?: number
+  /** From the trigger to the coordinator's taking of the acknowledgement, all of it. */
+  readonly acknowledgedMs?: number
 }
 
 export interface CheckpointStatistics extends PhaseTimings {

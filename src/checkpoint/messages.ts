@@ -138,6 +138,28 @@ export interface JobFacts {
   readonly options: object
 }
 
+/** Where a task is in a checkpoint that it has not acknowledged yet. */
+export interface TaskProgress {
+  readonly vertex: number
+  readonly subtaskIndex: number
+  readonly checkpointId: number
+  /**
+   * `barrier`: the barrier has not come on all inputs, or a source is in the middle of a batch ·
+   * `former`: the fate of the checkpoint before is not known here · `sinks`: they make their output
+   * safe · `write`: state is being written
+   */
+  readonly step: 'barrier' | 'former' | 'sinks' | 'write'
+  /** For how long. */
+  readonly forMs: number
+  /** Tasks whose barriers have not come; sinks whose output is not safe. */
+  readonly waitsFor: readonly string[]
+  /** What keeps it from taking records: a full sink or task behind it, its own calls or timers. */
+  readonly blockedBy?: {
+    readonly kind: 'sink' | 'task' | 'calls' | 'timers'
+    readonly name: string
+  }
+}
+
 /** What keeps a watermark where it is. */
 export interface TimeHold {
   /**
@@ -181,4 +203,6 @@ export interface WorkerStatus {
   readonly backwardWatermarks: number
   readonly asyncCalls: CallStatistics
   readonly spilledBytes: number
+  /** Tasks that have not acknowledged a checkpoint under way. */
+  readonly checkpointing: readonly TaskProgress[]
 }

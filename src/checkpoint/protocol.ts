@@ -11,6 +11,7 @@ import type {
   TaskRecord,
   TaskStatistics,
 } from './manifest.ts'
+import type { TaskProgress } from './messages.ts'
 
 export interface ProtocolOptions {
   /** From the start of one periodic checkpoint to the start of the next; 0: none. */
@@ -95,6 +96,12 @@ export type ProtocolEvent = { readonly atMs: number } & (
       readonly subtaskIndex: number
       readonly error: ErrorData
     }
+  /** Where the tasks of a worker are in checkpoints that they have not acknowledged. */
+  | {
+      readonly kind: 'progress'
+      readonly worker: number
+      readonly tasks: readonly TaskProgress[]
+    }
   /** The manifest is a link of the chain: the checkpoint is complete. */
   | { readonly kind: 'confirmed'; readonly checkpointId: number; readonly sequence: number }
   | {
@@ -177,7 +184,30 @@ export type CheckpointReport = {
   | { readonly outcome: 'completed'; readonly statistics: CheckpointStatistics }
   | { readonly outcome: 'failed'; readonly error: ErrorData; readonly consecutiveFailures: number }
   | { readonly outcome: 'slow-commit'; readonly waitingForWorkers: readonly number[] }
+  /** It takes long, and why; said again each time that has doubled. */
+  | { readonly outcome: 'slow'; readonly slow: SlowCheckpoint }
 )
+
+/** What a task last said of a checkpoint. */
+export interface HeardProgress {
+  readonly progress: TaskProgress
+  readonly atMs: number
+}
+
+/** A checkpoint before its commit point, as status and messages tell of it. */
+export interface SlowCheckpoint {
+  readonly checkpointId: number
+  readonly purpose: CheckpointPurpose
+  readonly phase: ActiveCheckpoint['phase']
+  /** Since it was begun. */
+  readonly runningMs: number
+  /** Tasks that have acknowledged, of how many. */
+  readonly acknowledged: number
+  readonly tasks: number
+  /** What it waits for, a sentence per task. */
+  readonly reasons: readonly string[]
+  readonly cure: string
+}
 
 export interface Acknowledgement {
   readonly task: TaskRecord
@@ -195,6 +225,8 @@ export interface ActiveCheckpoint {
   readonly decidedAtMs: number
   readonly triggeredAtMs: number
   readonly acknowledgedAtMs: number
+  /** When it is next said to be slow. */
+  readonly slowAtMs: number
   /** By `taskKey`. */
   readonly acknowledged: ReadonlyMap<string, Acknowledgement>
 }
@@ -234,6 +266,10 @@ export interface ProtocolState {
   readonly ended: ReadonlySet<string>
   /** Tasks of a region are gone: no checkpoint begins. */
   readonly suspended: boolean
+  /** By `taskKey`: what each last said of the newest checkpoint it has not acknowledged. */
+  readonly progress: ReadonlyMap<string, HeardProgress>
+  /** When each worker was last heard of. */
+  readonly workersHeardAtMs: ReadonlyMap<number, number>
   readonly consecutiveFailures: number
   readonly nextPeriodicAtMs: number
   readonly nextFinalAtMs: number

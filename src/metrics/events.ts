@@ -56,6 +56,14 @@ export interface LifecycleEvents {
     readonly checkpoint: number
     readonly error: ErrorData
   }
+  'millrace:checkpoint:slow': {
+    readonly job: string
+    readonly checkpoint: number
+    readonly phase: 'init' | 'prepare' | 'confirm'
+    readonly runningMs: number
+    readonly reasons: readonly string[]
+    readonly cure: string
+  }
   'millrace:savepoint:completed': {
     readonly job: string
     readonly checkpoint: number
@@ -186,6 +194,20 @@ export const LIFECYCLE_EVENTS: {
     level: 'warn',
     line: 'checkpoint {checkpoint} failed',
     fields: { job, checkpoint: 'id of the checkpoint', error },
+  },
+  'millrace:checkpoint:slow': {
+    summary:
+      'A checkpoint takes over 10 s and its interval, or half its timeout; again when doubled.',
+    level: 'warn',
+    line: 'checkpoint {checkpoint} is slow, in phase {phase}',
+    fields: {
+      job,
+      checkpoint: 'id of the checkpoint',
+      phase: 'init, prepare or confirm',
+      runningMs: 'time since it was begun',
+      reasons: 'what it waits for, a sentence per task, those that hold it up first',
+      cure: 'what to do',
+    },
   },
   'millrace:savepoint:completed': {
     summary: 'A savepoint is complete.',

@@ -7,7 +7,7 @@ import type { ChainHead } from '../checkpoint/chain.ts'
 import { Coordinator } from '../checkpoint/coordinator.ts'
 import type { ManifestLink } from '../checkpoint/manifest.ts'
 import type { FromWorker, WorkerStatus } from '../checkpoint/messages.ts'
-import type { RequestOutcome, RequestPurpose } from '../checkpoint/protocol.ts'
+import type { RequestOutcome, RequestPurpose, SlowCheckpoint } from '../checkpoint/protocol.ts'
 import { errorFromData, errorToData, type ErrorData, type MillraceError } from '../errors.ts'
 import type { PhaseTimings } from '../state/backend.ts'
 import { assert } from '../util/assert.ts'
@@ -84,6 +84,7 @@ export class Attempt {
     readonly head: ChainHead
     readonly links: readonly ManifestLink[]
     readonly nextCheckpointId: number
+    readonly underWay: readonly SlowCheckpoint[]
   } {
     return this.#coordinator
   }
@@ -118,8 +119,10 @@ export class Attempt {
   message(worker: number, message: FromWorker): void {
     if (this.#regions.isStale(worker, message)) return
     if (this.#coordinator.receive(worker, message)) return
-    if (message.kind === 'status') this.#statuses[worker] = message.status
-    else if (message.kind === 'discovered') {
+    if (message.kind === 'status') {
+      this.#statuses[worker] = message.status
+      this.#coordinator.heard(worker, message.status.checkpointing)
+    } else if (message.kind === 'discovered') {
       this.#assign(this.#splits.discovered(message.uid, message.splits))
     } else if (message.kind === 'wants-splits') {
       this.#assign(this.#splits.wants(message.uid, message.subtaskIndex))

@@ -51,5 +51,8 @@ export function publishReport(job: string, report: CheckpointReport): void {
     publish('millrace:checkpoint:completed', { ...event, ...figures })
   } else if (report.outcome === 'failed') {
     publish('millrace:checkpoint:failed', { ...event, error: report.error })
+  } else if (report.outcome === 'slow') {
+    const { phase, runningMs, reasons, cure } = report.slow
+    publish('millrace:checkpoint:slow', { ...event, phase, runningMs, reasons, cure })
   }
 }

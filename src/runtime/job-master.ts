@@ -61,7 +61,9 @@ export class JobMaster {
   }
 
   get status(): JobStatus {
-    return this.#progress.status(this.#attempt?.statuses ?? [], this.#attempt?.importing)
+    const attempt = this.#attempt
+    const underWay = attempt?.coordinator.underWay
+    return this.#progress.status(attempt?.statuses ?? [], attempt?.importing, underWay)
   }
 
   /** Runs the job to its end. `onRunning` is called each time an attempt runs. */

@@ -1,7 +1,7 @@
 /** What `handle.status` and `millrace list` show of a job: plain data, a fresh object each time. */
 import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/manifest.ts'
 import type { OperatorTime, WorkerStatus } from '../checkpoint/messages.ts'
-import type { CheckpointReport } from '../checkpoint/protocol.ts'
+import type { CheckpointReport, SlowCheckpoint } from '../checkpoint/protocol.ts'
 import { errorToData, type ErrorData } from '../errors.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
@@ -68,6 +68,8 @@ export interface JobStatus {
   readonly checkpoints: {
     readonly completed: number
     readonly failed: number
+    /** Those before their commit points, oldest first, and what they wait for. */
+    readonly underWay: readonly SlowCheckpoint[]
     readonly last: CheckpointSummary | undefined
     readonly lastFailure: ErrorData | undefined
     /** Where they lie. */
@@ -124,7 +126,11 @@ export class JobProgress {
     if (error !== undefined) this.lastError = errorToData(error)
   }
 
-  status(workers: readonly WorkerStatus[], importing?: ImportProgress): JobStatus {
+  status(
+    workers: readonly WorkerStatus[],
+    importing?: ImportProgress,
+    underWay: readonly SlowCheckpoint[] = [],
+  ): JobStatus {
     const shown = workers.length > 0 ? workers : this.#ended
     const { jobName, state, parallelism, params, attempts, lastError } = this
     const { restoredFrom, hadFinished, stateOpen, location } = this
@@ -154,6 +160,7 @@ export class JobProgress {
       checkpoints: {
         completed: this.#completed,
         failed: this.#failed,
+        underWay,
         last: this.#last,
         lastFailure: this.#lastFailure,
         location,

@@ -4,45 +4,25 @@
  * inputs, and writes its part of the checkpoint in the background.
  */
 import type { Barrier } from './exchange/barrier.ts'
-import type { ExchangeOutput } from './exchange/exchange-output.ts'
-import type { InputGate } from './exchange/input-gate.ts'
 import type { Aligned } from './exchange/aligner.ts'
-import type { BroadcastDigest } from '../checkpoint/broadcasts.ts'
-import type { TaskRecord, TaskStatistics } from '../checkpoint/manifest.ts'
-import { errorToData } from '../errors.ts'
-import type { Vertex } from '../graph/job-graph.ts'
+import type { TaskProgress } from '../checkpoint/messages.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
-import type { KeyedStateBackend, StateCut } from '../state/backend.ts'
 import { Asynchronous } from './asynchronous.ts'
-import type { Chain } from './chain.ts'
+import { CheckpointWatch } from './checkpoint-watch.ts'
 import { atPlace } from './function-failed.ts'
 import type { WorkerHost } from './host.ts'
-import { sinkFailure, type SinkRunner } from './sink-runner.ts'
-import type { SourceHead, SourceSnapshot } from './source-head.ts'
+import { sinkFailure } from './sink-runner.ts'
 import type { Stage } from './stages.ts'
-import type { TaskSnapshots } from './task-snapshots.ts'
+import { acknowledgement } from './task-acknowledge.ts'
+import type { TaskParts } from './task-parts.ts'
 import { encodeWatermark, type Recorded, recordsOf } from './task-records.ts'
-
-export interface TaskParts {
-  readonly vertex: Vertex
-  readonly subtaskIndex: number
-  readonly chain: Chain
-  readonly head: SourceHead | InputGate
-  readonly source: SourceHead | undefined
-  readonly gate: InputGate | undefined
-  readonly exchanges: readonly ExchangeOutput[]
-  readonly sinks: readonly SinkRunner[]
-  readonly backend: KeyedStateBackend | undefined
-  readonly snapshots: TaskSnapshots
-  readonly operatorIds: ReadonlyMap<string, number>
-  readonly host: WorkerHost
-}
 
 export class Task {
   readonly parts: TaskParts
   readonly #outputs: readonly { readonly isFull: boolean }[]
   readonly #stages: readonly Stage[]
   readonly #asynchronous: Asynchronous
+  readonly #watch: CheckpointWatch
   #held: Aligned | undefined
   /** Triggers of a source whose barriers have not passed yet. */
   #requested: readonly Barrier[] = []
@@ -56,6 +36,7 @@ export class Task {
     this.#outputs = [...parts.exchanges, ...parts.sinks.map((sink) => sink.pump)]
     this.#stages = parts.chain.operators.map(({ stage }) => stage)
     this.#asynchronous = new Asynchronous(parts.chain, () => this.#isOutputFull())
+    this.#watch = new CheckpointWatch(parts)
   }
 
   /** Asked before each record: no room downstream, a timer burst, or a barrier that waits. */
@@ -118,9 +99,15 @@ export class Task {
 
   /** The master's trigger; only source tasks start barriers. */
   trigger(barrier: Barrier): void {
+    this.#watch.triggered(barrier.checkpointId)
     if (this.parts.source === undefined) return
     this.#requested = [...this.#requested, barrier]
     this.#takeBarrier()
+  }
+
+  /** Where it is in the checkpoints that it has not acknowledged. */
+  get checkpointing(): readonly TaskProgress[] {
+    return this.#watch.progress(this.#held?.barrier.checkpointId)
   }
 
   /** True between a trigger and its cut: a split taken on now would be in the master's cut too. */
@@ -148,6 +135,7 @@ export class Task {
   }
 
   async abort(checkpointId: number): Promise<void> {
+    this.#watch.ended(checkpointId)
     this.parts.gate?.abort(checkpointId)
     this.#requested = this.#requested.filter((barrier) => barrier.checkpointId !== checkpointId)
     // Nobody would settle its cut any more; whoever is downstream is told of the abort, too.
@@ -196,62 +184,25 @@ export class Task {
     if (held === undefined || !this.parts.snapshots.mayCut(held.barrier.after)) return
     const { chain, exchanges, sinks, backend, host, source, snapshots } = this.parts
     const { barrier, alignmentMs } = held
+    const { checkpointId } = barrier
     const startMs = host.clock.monotonic()
     for (const { stage } of chain.operators) stage.flush()
     const { records, digests } = this.#records()
-    const position = source?.snapshot(barrier.checkpointId)
+    const position = source?.snapshot(checkpointId)
     const cut = backend?.cut()
     for (const exchange of exchanges) exchange.barrier(barrier)
-    const committables = sinks.map((sink) => sink.barrier(barrier.checkpointId))
+    const committables = sinks.map((sink) => sink.barrier(checkpointId))
+    this.#watch.cut(checkpointId, alignmentMs, committables)
     if (barrier.stopAfter) {
       source?.stop()
-      this.#stoppedBy = barrier.checkpointId
+      this.#stoppedBy = checkpointId
     }
     this.#held = undefined
     const syncMs = host.clock.monotonic() - startMs
     const all = Promise.all(committables).then((lists) => [...records, ...lists.flat()])
-    const written = snapshots.write(barrier.checkpointId, cut, all, barrier.full)
-    void this.#acknowledge(barrier, { alignmentMs, syncMs, cut, position, written, digests })
-  }
-
-  async #acknowledge(barrier: Barrier, part: CutInProgress): Promise<void> {
-    const { vertex, subtaskIndex, host, source } = this.parts
-    const { checkpointId } = barrier
-    const startMs = host.clock.monotonic()
-    try {
-      const snapshot = await part.written
-      const task: TaskRecord = {
-        ...snapshot,
-        vertex: vertex.id,
-        subtaskIndex,
-        ...(source === undefined || part.position === undefined
-          ? {}
-          : {
-              source: {
-                uid: source.uid,
-                pending: part.position.splits,
-                finished: part.position.finished,
-              },
-            }),
-      }
-      const own = snapshot.runs.at(-1)
-      const dirtyEntries = part.cut?.dirtyEntries ?? 0
-      const statistics: TaskStatistics = {
-        vertex: vertex.id,
-        subtaskIndex,
-        alignmentMs: part.alignmentMs,
-        syncMs: part.syncMs,
-        asyncMs: host.clock.monotonic() - startMs,
-        // One run holds both; without either there is none, and the newest is of an older cut.
-        bytes: snapshot.records?.lengthBytes ?? (dirtyEntries > 0 ? (own?.lengthBytes ?? 0) : 0),
-        dirtyEntries,
-      }
-      const broadcasts = part.digests
-      host.send({ kind: 'acknowledge', checkpointId, task, statistics, broadcasts })
-    } catch (error) {
-      const data = errorToData(error, 'CHECKPOINT_FAILED')
-      host.send({ kind: 'decline', checkpointId, vertex: vertex.id, subtaskIndex, error: data })
-    }
+    const written = snapshots.write(checkpointId, cut, all, barrier.full)
+    const part = { checkpointId, alignmentMs, syncMs, cut, position, written, digests }
+    void acknowledgement(this.parts, part, this.#watch).then((message) => host.send(message))
   }
 
   #records(): Recorded {
@@ -284,13 +235,4 @@ export class Task {
     const gathers = chain.operators.some(({ stage }) => stage.gathers)
     return atPlace(error, gathers && read !== '' ? `at or before ${read}` : read)
   }
-}
-
-interface CutInProgress {
-  readonly alignmentMs: number
-  readonly syncMs: number
-  readonly cut: StateCut | undefined
-  readonly position: SourceSnapshot | undefined
-  readonly digests: readonly BroadcastDigest[]
-  readonly written: ReturnType<TaskSnapshots['write']>
 }

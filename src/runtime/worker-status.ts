@@ -38,7 +38,9 @@ export function workerStatus(
     watermark = Math.min(watermark, stage.currentWatermark)
   }
   const backend = sumBackends(tasks.map(({ parts }) => parts.backend?.statistics))
-  return { ...addCounts(past, tasks), watermark, eventTime, processingTime, backend, asyncCalls }
+  const checkpointing = tasks.flatMap((task) => task.checkpointing)
+  const now = { watermark, eventTime, processingTime, backend, asyncCalls, checkpointing }
+  return { ...addCounts(past, tasks), ...now }
 }
 
 /** The counts with those of the tasks. */
@@ -69,6 +71,7 @@ export function pastStatus(status: WorkerStatus): WorkerStatus {
     eventTime: [],
     backend: sumBackends([]),
     asyncCalls: { inFlight: 0, retries: 0, timeouts: 0 },
+    checkpointing: [],
   }
 }
 

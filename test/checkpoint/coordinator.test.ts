@@ -202,7 +202,7 @@ test('a checkpoint that takes too long is aborted by the clock', async () => {
   attempt.coordinator.start()
   const request = attempt.coordinator.request('manual')
   attempt.clock.advance(1000)
-  await assert.rejects(request, /no acknowledgement from count\[0\]/)
+  await assert.rejects(request, /0 of 1 tasks have acknowledged: count\[0\] has not said/)
   // A late acknowledgement is ignored.
   await attempt.acknowledge(1)
   assert.deepEqual(attempt.points, [])

@@ -7,7 +7,7 @@ test('a periodic checkpoint passes its four phases, each timed', () => {
   assert.deepEqual(driver.effects, [{ kind: 'schedule-tick', atMs: 1000 }])
   assert.deepEqual(driver.tick(1000), [
     { kind: 'trigger', checkpointId: 1, purpose: 'periodic', stopAfter: false, full: false },
-    { kind: 'schedule-tick', atMs: 6000 },
+    { kind: 'schedule-tick', atMs: 3500 },
   ])
   driver.at(1002).take({ kind: 'triggered', checkpointId: 1 })
   driver.at(1010)
@@ -98,14 +98,26 @@ test('a checkpoint that takes too long fails and names who is missing', () => {
   driver.tick(1000)
   driver.take({ kind: 'triggered', checkpointId: 1 })
   driver.acknowledge(1, TASKS[0] ?? assert.fail())
-  assert.deepEqual(kindsOf(driver.tick(5999)), ['schedule-tick'])
+  assert.deepEqual(kindsOf(driver.tick(3499)), ['schedule-tick'])
+  driver.tick(3500)
+  const slow = driver.of('report')[0]?.report
+  assert.ok(slow?.outcome === 'slow')
+  assert.deepEqual([slow.slow.runningMs, slow.slow.acknowledged, slow.slow.tasks], [2500, 1, 3])
+  const task = { vertex: 1, subtaskIndex: 0, checkpointId: 1, step: 'sinks', forMs: 2000 } as const
+  const tasks = [{ ...task, waitsFor: ['out'] }]
+  driver.at(5900).take({ kind: 'progress', worker: 0, tasks })
+  driver.take({ kind: 'progress', worker: 1, tasks: [] })
+  assert.deepEqual(kindsOf(driver.tick(5999)), ['schedule-tick'], 'said again after 5 s only')
   const effects = driver.tick(6000)
   const report = effects.find((effect) => effect.kind === 'report')
   assert.ok(report?.report.outcome === 'failed')
-  assert.match(
+  assert.equal(
     report.report.error.message,
-    /took over 5000 ms in phase prepare: no acknowledgement from lines\[1\], count\[0\]/,
+    'checkpoint 1 took over 5000 ms in phase prepare, 1 of 3 tasks have acknowledged: ' +
+      'count[0] waits for 2.1 s until sink "out" has made its output safe; ' +
+      'lines[1] has not said where it is',
   )
+  assert.match(report.report.error.cure, /what it writes to may not answer/)
 })
 
 test('more failures in a row than are tolerated fail the job; a success resets the count', () => {

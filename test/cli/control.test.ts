@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
-import { MillraceError } from '../../src/errors.ts'
+import { errorToData, MillraceError } from '../../src/errors.ts'
 import type { ControlHandler, JobClaim } from '../../src/runtime/host.ts'
 import { claimJobFolder } from '../../src/runtime/job-claim.ts'
 import { JobProgress } from '../../src/runtime/job-status.ts'
@@ -91,6 +91,27 @@ test('status shows how a job is, and what holds event time back', async () => {
   const json = JSON.parse((await cli('status', 'windows', '--json')).out) as { eventTime: unknown }
   assert.deepEqual(json.eventTime, eventTime)
   assert.notEqual((await cli('status', 'nobody')).code, 0)
+})
+
+test('status tells what a checkpoint waits for, and why the last one failed', async () => {
+  const progress = new JobProgress(Date.now())
+  const error = errorToData(new MillraceError('CHECKPOINT_FAILED', 'disk full'))
+  const ended = { purpose: 'periodic', outcome: 'failed', consecutiveFailures: 1 } as const
+  progress.report({ ...ended, checkpointId: 4, error }, 0)
+  const underWay = {
+    checkpointId: 5,
+    purpose: 'periodic',
+    phase: 'prepare',
+    runningMs: 12_000,
+    acknowledged: 1,
+    tasks: 3,
+    reasons: ['sum[1] has been writing its state for 12 s'],
+    cure: 'wait',
+  } as const
+  await runJob('slow', { status: () => progress.status([], undefined, [underWay]) })
+  const { out } = await cli('status', 'slow')
+  assert.match(out, /^checkpoint 5: prepare for 12 s, 1 of 3 tasks\n  sum\[1\] has been writing/m)
+  assert.match(out, /^last failed: disk full$/m)
 })
 
 test('list of a directory without jobs is empty and no failure', async () => {

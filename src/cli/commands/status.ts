@@ -53,6 +53,17 @@ function summary(job: JobStatus): readonly string[] {
         `${formatBytes(bytes)}; until all are here ${from} is needed and no checkpoint is taken`,
     )
   }
+  for (const each of checkpoints.underWay) {
+    const { checkpointId, phase, runningMs, acknowledged, tasks, reasons } = each
+    lines.push(
+      `checkpoint ${checkpointId}: ${phase} for ${formatDuration(runningMs)}, ` +
+        `${acknowledged} of ${tasks} tasks`,
+      ...reasons.map((reason) => `  ${reason}`),
+    )
+  }
+  if (checkpoints.lastFailure !== undefined && checkpoints.lastFailure !== null) {
+    lines.push(`last failed: ${checkpoints.lastFailure.message}`)
+  }
   if (asyncCalls.inFlight + asyncCalls.retries + asyncCalls.timeouts > 0) {
     const { inFlight, retries, timeouts } = asyncCalls
     lines.push(`calls: ${inFlight} under way, ${retries} retries, ${timeouts} timeouts`)

@@ -93,7 +93,8 @@ export class ExchangeOutput implements Output {
   readonly #select: ((value: unknown) => unknown) | undefined
   readonly #maxParallelism: number
   readonly #partitioning: Edge['partitioning']
-  readonly #label: string
+  /** Of the task it sends to. */
+  readonly label: string
   #next = 0
 
   constructor(options: ExchangeOptions) {
@@ -101,7 +102,7 @@ export class ExchangeOutput implements Output {
     this.#select = options.edge.key?.select
     this.#partitioning = options.edge.partitioning
     this.#maxParallelism = options.maxParallelism
-    this.#label = options.label
+    this.label = options.label
     const share = Math.floor(options.memoryBytesMax / options.channels.length)
     this.#lanes = options.channels.map(
       (channel, index) =>
@@ -190,7 +191,7 @@ export class ExchangeOutput implements Output {
     try {
       return routeHash(select(value))
     } catch (error) {
-      throw functionFailed(this.#label, error)
+      throw functionFailed(this.label, error)
     }
   }
 

@@ -117,6 +117,12 @@ export class InputGate {
     return { kind: 'input', name: this.#channel(found).sender, ...at }
   }
 
+  /** Who has not sent the barrier that the next cut waits for. */
+  get awaited(): readonly string[] {
+    const awaited = this.#channels.filter((_, index) => this.#aligner.mayRead(index))
+    return awaited.map(({ sender }) => sender)
+  }
+
   get hasEnded(): boolean {
     return this.#endedCount === this.#channels.length
   }

@@ -12,6 +12,8 @@ const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FUNCTION_FAILED',
   'JOB_CANCELLED',
   'JOB_NOT_RUNNING',
+  // The number of one on a line that the job has left, which had visible output.
+  'OUTPUT_TAKEN_BACK',
   'STORAGE_CONFLICT',
   'STORAGE_FAILED',
   'WORKER_LOST',

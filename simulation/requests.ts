@@ -19,6 +19,7 @@ export interface Requests {
 
 const REQUESTS_MAX = 3
 const PAUSE_MS_MAX = 200
+const STOP_MS_MAX = 2_000
 
 /** Makes some requests; ends when the last is answered or the process is gone. */
 export async function makeRequests(requests: Requests): Promise<void> {
@@ -33,6 +34,18 @@ export async function makeRequests(requests: Requests): Promise<void> {
       requests.onError(error)
     }
   }
+}
+
+/** The life of a process that is not killed: it is stopped, and its state saved. */
+export async function stopAtLast(requests: Requests): Promise<void> {
+  const { process, handle, clock, savepoint, onRequest, onStoppedWith, onError } = requests
+  if (!process.scope.isAlive) return
+  onRequest()
+  const stopped = handle.stop({ savepoint: `${savepoint}-last` }).then(
+    () => onStoppedWith(`${savepoint}-last`),
+    (error: unknown) => onError(error),
+  )
+  await Promise.race([stopped, clock.sleep(STOP_MS_MAX)])
 }
 
 async function makeOne({

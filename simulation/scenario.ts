@@ -12,7 +12,7 @@ import { outputDifference } from './checks/output.ts'
 import { describeError, requireExplained } from './explained.ts'
 import { FaultPlan } from './faults.ts'
 import { evaluate } from './oracle.ts'
-import { makeRequests } from './requests.ts'
+import { makeRequests, type Requests, stopAtLast } from './requests.ts'
 import { Scheduler, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import { answerOfWorld, SimOutput, simSource } from './sim-connectors.ts'
@@ -148,21 +148,22 @@ export class Scenario {
       (error: unknown) => this.#judge(process, 'run', error),
     )
     const deadline = this.#clock.sleep(random.next() * START_LASTS_MS_MAX)
-    const requests = makeRequests({
+    const requests = {
       process,
       handle,
       clock: this.#clock,
       random: this.#random.fork(`requests-${this.#starts}`),
       savepoint: `sim/savepoint-${this.#starts}`,
       onRequest: () => this.#scheduler.note(process.scope.name, 'request'),
-      onStoppedWith: (savepoint) => {
+      onStoppedWith: (savepoint: string) => {
         // What a process that slept has written is not where the job stands.
         if (process === this.#newest) this.#savepoint = savepoint
       },
-      onError: (error) => this.#judge(process, 'request', error),
-    })
-    requests.catch((error: unknown) => this.#scheduler.fail(error))
+      onError: (error: unknown) => this.#judge(process, 'request', error),
+    } satisfies Requests
+    makeRequests(requests).catch((error: unknown) => this.#scheduler.fail(error))
     await Promise.race([finished, deadline])
+    if (random.int(2) === 0) await Promise.race([finished, stopAtLast(requests)])
   }
 
   /** Without faults the job must run to its end, and say so when it is run again. */
@@ -222,7 +223,7 @@ export class Scenario {
   }
 
   /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
-  #origin(random: Random): Pick<RunOptions, 'from' | 'fresh'> {
+  #origin(random: Random): Pick<RunOptions, 'from' | 'fresh' | 'claim'> {
     const { chain } = this.#storage.directory(this.#location)
     const savepoint = this.#savepoint
     this.#savepoint = undefined
@@ -230,7 +231,7 @@ export class Scenario {
       this.#formerLineages.push(chain.lineage)
       this.#location = `${savepoint}-continued`
       this.#origins.set(this.#location, savepoint)
-      return { from: savepoint }
+      return { from: savepoint, claim: random.int(2) === 0 ? 'claim' : 'no-claim' }
     }
     // What a start has begun to import, the next one goes on with; it may be told so again.
     const origin = this.#origins.get(this.#location)

@@ -90,6 +90,7 @@ export class SimProcess {
       at: (point) => this.at(point, undefined),
       openStore: async (location) => world.storage.open(location, this.scope),
       absoluteLocation: (location) => location,
+      requireUnowned: async () => undefined,
       claim: async () => ({ serve() {}, async release() {} }),
       spawn: (spec, events) => this.#spawn(spec, events),
     }

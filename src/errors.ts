@@ -53,6 +53,11 @@ const CODES = {
   OUTPUT_TAKEN_BACK: {
     remedy: 'copy it with `millrace checkpoint convert`, for a job with other output to go on from',
   },
+  SNAPSHOT_CLAIMED: { remedy: 'start from another snapshot; the owner of this one may delete it' },
+  SNAPSHOT_IN_USE: {
+    remedy:
+      'stop what uses it, or start without --claim; a reader that died is forgotten in 10 min',
+  },
   STATE_CLOSED: { remedy: 'use state only while its backend is open' },
   STATE_NO_KEY: {
     remedy: 'use keyed state only in a function that is processing a record or timer',

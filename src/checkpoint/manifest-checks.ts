@@ -15,6 +15,7 @@ import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
 import { OPERATOR_ID_MAX } from './operator-ids.ts'
 import type { OperatorRecord, RunReference, StateRecord, TimerRecord } from '../state/snapshot.ts'
+import { claimed, imports, NAME_CHARS_MAX } from './import-checks.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse } from './json-checks.ts'
 import { schema } from './schema-checks.ts'
@@ -24,7 +25,6 @@ import type {
   CheckpointLink,
   CheckpointStatistics,
   FenceLink,
-  ImportRecord,
   LinkHeader,
   ManifestLink,
   SourceRecord,
@@ -33,7 +33,6 @@ import type {
   TaskStatistics,
 } from './manifest.ts'
 
-const NAME_CHARS_MAX = 4096
 const ELEMENTS_MAX = 1_000_000
 const LIST_MAX = 65_536
 const UINT32_MAX = 0xffff_ffff
@@ -209,16 +208,6 @@ const header = {
   writtenAt: checks.finite,
 } satisfies { readonly [K in keyof LinkHeader]: Check<LinkHeader[K]> }
 
-const imports = checks.shape<ImportRecord>(
-  {
-    location: name,
-    checkpointId: id,
-    hash: checks.text(64, /^[0-9a-f]{64}$/),
-    leaderEpoch: checks.integer(1),
-    ownCheckpointId: id,
-  },
-  {},
-)
 const fence = checks.shape<FenceLink>(
   { ...header, kind: checks.exactly('fence'), restores: checks.integer(0, SEQUENCE_MAX) },
   { leader: name, imports },
@@ -240,7 +229,7 @@ const checkpoint = checks.shape<CheckpointLink>(
     processingTime: checks.finite,
     statistics,
   },
-  {},
+  { claimed },
 )
 
 /** Proves that `value` is a link of format version 1. */

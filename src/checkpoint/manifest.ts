@@ -46,6 +46,15 @@ export interface ImportRecord {
   /** The epoch and checkpoint id that name its runs here, and the link that will be put. */
   readonly leaderEpoch: number
   readonly ownCheckpointId: number
+  /** Its files have become the job's: they go when the import is over. */
+  readonly claims?: true
+}
+
+/** The snapshot that a checkpoint was imported from, if the job has claimed it. */
+export interface ClaimedSnapshot {
+  readonly location: string
+  /** Output of this lineage that is not committed yet is the job's to commit. */
+  readonly lineage: string
 }
 
 /** A complete checkpoint: writing it is the commit point. */
@@ -67,6 +76,7 @@ export interface CheckpointLink extends LinkHeader {
   /** Newest processing time of the cut in ms; clean-up by time uses this, never the clock. */
   readonly processingTime: number
   readonly statistics: CheckpointStatistics
+  readonly claimed?: ClaimedSnapshot
 }
 
 export type ManifestLink = FenceLink | CheckpointLink

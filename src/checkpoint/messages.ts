@@ -55,6 +55,8 @@ export type ToWorker =
       readonly processingTime: number
       /** Committables whose visible output is to be taken back before anything is written. */
       readonly withdraw: readonly OperatorStateEntry[]
+      /** Output of this lineage is the job's to commit, too: it has claimed the snapshot. */
+      readonly claimedLineage?: string
       /** Runs that may not be here yet, and where they are until then. */
       readonly imports?: ForeignRuns
     }

@@ -16,9 +16,11 @@ export function flagLayer(invocation: Invocation): OptionLayer {
     given.push({ key, text, origin: `--set ${key}` })
   }
   for (const key of OPTION_KEYS) {
-    const { flag, type } = optionSpec(key)
+    const spec = optionSpec(key)
+    const { flag, type } = spec
     if (flag === undefined || !invocation.isSet(flag)) continue
-    const text = type === 'boolean' ? 'true' : invocation.values(flag).join()
+    const switched = 'switchValue' in spec ? spec.switchValue : undefined
+    const text = type === 'boolean' ? 'true' : (switched ?? invocation.values(flag).join())
     given.push({ key, text, origin: `--${flag}` })
   }
   return layerFromText('run', given)

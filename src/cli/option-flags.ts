@@ -14,7 +14,7 @@ export function optionFlags(keys: readonly OptionKey[] = OPTION_KEYS): FlagSpec[
   return keys.flatMap((key) => {
     const spec = optionSpec(key)
     if (spec.flag === undefined || !isAllowedIn(key, 'run')) return []
-    const isSwitch = spec.type === 'boolean'
+    const isSwitch = spec.type === 'boolean' || 'switchValue' in spec
     const choices = 'values' in spec ? spec.values.join('|') : valueNames[spec.type]
     const value = spec.valueName ?? choices ?? 'value'
     return [

@@ -31,7 +31,13 @@ export type OptionSpec = SpecBase &
     | { readonly type: 'names'; readonly default: readonly string[] }
     /** Old names by new ones; as text `new=old,…`. */
     | { readonly type: 'renames'; readonly default: Readonly<Record<string, string>> }
-    | { readonly type: 'enum'; readonly default: string; readonly values: readonly string[] }
+    | {
+        readonly type: 'enum'
+        readonly default: string
+        readonly values: readonly string[]
+        /** Its flag takes no value and means this one. */
+        readonly switchValue?: string
+      }
     /** A name, or in code the backend itself: `hashmap()`, `rocksdb({ … })` or your own. */
     | { readonly type: 'backend'; readonly default: string; readonly values: readonly string[] }
   )

@@ -15,6 +15,15 @@ export const START_OPTIONS = {
     valueName: 'n|path|latest',
     summary: 'What to start from: latest, a checkpoint number, or the folder of a snapshot.',
   },
+  claim: {
+    type: 'enum',
+    default: 'no-claim',
+    values: ['no-claim', 'claim'],
+    switchValue: 'claim',
+    places: onlyThisRun,
+    flag: 'claim',
+    summary: "Makes the folder of --from the job's own: its files go when they are needed no more.",
+  },
   drop: {
     type: 'names',
     default: [],

@@ -61,6 +61,7 @@ export class Deployments {
       processingTime: restored?.processingTime ?? 0,
       withdraw,
       ...(imports === undefined ? {} : { imports }),
+      ...(restored?.claimed === undefined ? {} : { claimedLineage: restored.claimed.lineage }),
     } as const
     return Array.from({ length: workers }, (_, worker) => {
       const own = regions.filter((region) => region.workers.includes(worker))

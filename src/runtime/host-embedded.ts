@@ -12,7 +12,7 @@ import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
-import { claimJobFolder } from './job-claim.ts'
+import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
 import { workerThreadUrl } from './worker-url.ts'
 
@@ -28,6 +28,7 @@ export const embeddedHost: Host = {
   at: reachKillPoint,
   openStore: (location) => openBlobStore(location),
   absoluteLocation,
+  requireUnowned: (location) => requireUnowned(absoluteLocation(location)),
   claim: (request) => claimJobFolder(request),
   spawn: (spec, events) =>
     spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),

@@ -75,6 +75,8 @@ export interface Host {
   openStore(location: string): Promise<BlobStore>
   /** The same location for whoever opens it from another folder. */
   absoluteLocation(location: string): string
+  /** Throws `JOB_OWNED` if a living job keeps its checkpoints there, as far as can be known. */
+  requireUnowned(location: string): Promise<void>
   /** Throws `JOB_OWNED` if a living process owns the job. */
   claim(request: ClaimRequest): Promise<JobClaim>
   spawn(spec: WorkerSpec, events: WorkerEvents): WorkerPort

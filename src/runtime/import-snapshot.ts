@@ -5,12 +5,15 @@
  * begins, and the fence says what is being imported, so that whoever leads next goes on with it.
  */
 import { type ChainEntry, type ChainHead, appendLink } from '../checkpoint/chain.ts'
+import { type Claimant, deleteClaimed } from '../checkpoint/claims.ts'
+import { readRun } from '../checkpoint/damage.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, ImportRecord, TaskRecord } from '../checkpoint/manifest.ts'
 import type { ForeignRuns } from '../checkpoint/messages.ts'
 import { HeldPin } from '../checkpoint/pins.ts'
 import { runsOf } from '../checkpoint/registry.ts'
 import { MillraceError, isMillraceError } from '../errors.ts'
+import type { RunReference } from '../state/snapshot.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { shareBlob } from '../storage/copy.ts'
@@ -44,6 +47,8 @@ export interface ImportTarget {
   readonly jobName: string
   readonly lineage: string
   readonly leaderEpoch: number
+  /** Of the job's own storage, for what it claims. */
+  readonly self: Claimant
   /** Its head is the own fence. */
   readonly head: ChainHead
 }
@@ -76,7 +81,11 @@ export class SnapshotImport {
     const own = { jobName, lineage, leaderEpoch, checkpointId: record.ownCheckpointId }
     const place = { sequence: head.sequence + 1, previousHash: head.hash }
     const facts = { purpose: 'rollback', finished: false, writtenAt: host.clock.now() } as const
-    return { ...link, ...own, ...place, ...facts, tasks: link.tasks.map((t) => this.#renamed(t)) }
+    const tasks = link.tasks.map((task) => this.#renamed(task))
+    const claimed = { location: record.location, lineage: link.lineage }
+    const owned = record.claims === true ? { claimed } : {}
+    const { claimed: _former, ...body } = link
+    return { ...body, ...own, ...place, ...facts, tasks, ...owned }
   }
 
   /** For workers, that read what is not here yet in its place. */
@@ -128,7 +137,7 @@ export class SnapshotImport {
     const waiting = runsOf(link).toReversed()
     const next = async (): Promise<void> => {
       for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
-        await this.#bring(run.name)
+        await this.#bring(run)
         await host.at('run-imported')
         this.#filesHere++
         this.#bytesHere += run.lengthBytes
@@ -145,17 +154,34 @@ export class SnapshotImport {
     await host.at('after-import-link')
     await this.#pin.release()
     logger.info({ from: from.location }, 'imported; the snapshot is needed no more')
+    await this.#deleteClaimed()
     return entry
   }
 
-  async #bring(name: string): Promise<void> {
+  async #bring(run: RunReference): Promise<void> {
     const { store } = this.#target
-    const { store: from } = this.#foreign
+    const { store: from, record } = this.#foreign
+    const own = this.#ownName(run.name)
     try {
-      await shareBlob(from, name, store, this.#ownName(name), this.#abort.signal)
+      const how = await shareBlob(from, run.name, store, own, this.#abort.signal)
+      // The original will go: what was copied is read back before that.
+      if (record.claims === true && how !== 'linked') await readRun(store, { ...run, name: own })
     } catch (error) {
       if (!isMillraceError(error) || error.code !== 'STORAGE_NOT_FOUND') throw error
-      throw foreignGone(from, `${name} is gone before it was imported`, error)
+      throw foreignGone(from, `${run.name} is gone before it was imported`, error)
+    }
+  }
+
+  /** Should it fail, the next start does it, for as long as it goes on from this link. */
+  async #deleteClaimed(): Promise<void> {
+    const { host, logger, self } = this.#target
+    const { store: from, record } = this.#foreign
+    if (record.claims !== true) return
+    try {
+      await deleteClaimed(from, self)
+      await host.at('claimed-deleted')
+    } catch (error) {
+      logger.warn({ err: error }, `${from.location}: what was claimed could not be deleted`)
     }
   }
 

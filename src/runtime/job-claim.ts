@@ -93,6 +93,16 @@ export async function claimJobFolder(
   }
 }
 
+/** Throws `JOB_OWNED` if the job whose folder holds this folder of checkpoints is alive. */
+export async function requireUnowned(
+  checkpoints: string,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const folder = dirname(checkpoints)
+  const text = await readIfThere(join(folder, CONTROL_FILE_NAME))
+  if (text !== undefined) await refuseIfAlive(folder, text, { clock, lapsed: undefined })
+}
+
 /** Puts our file where there is none, or one whose owner is gone. */
 async function takeFolder(folder: string, owner: ControlFile, by: Claimant): Promise<void> {
   const file = join(folder, CONTROL_FILE_NAME)

@@ -16,6 +16,7 @@ import {
   configureJob,
   deleteIfAsked,
   protocolOptions,
+  startOf,
   type ConfiguredJob,
   type JobMasterOptions,
 } from './job-setup.ts'
@@ -207,9 +208,7 @@ export class JobMaster {
       store,
       plan: planned.plan,
       params: planned.params,
-      from: this.#isFirst ? values.from : undefined,
-      fresh: this.#isFirst && values.fresh,
-      acceptDuplicates: values.acceptDuplicates,
+      ...startOf(values, this.#isFirst),
       changes: { drop: values.drop, renamed: values.renamed },
       readsAll: this.#restarts.readsAll,
       leader: configured.leader,

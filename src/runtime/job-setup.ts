@@ -10,6 +10,7 @@ import { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Host, JobClaim } from './host.ts'
+import type { LeadRequest } from './lead.ts'
 import { memoryBudgetOf, type MemoryGrant } from './memory.ts'
 import { jobPaths, type JobPaths, type RunOptions } from './run-options.ts'
 
@@ -70,6 +71,15 @@ export async function configureJob(
     await claim.release()
     throw error
   }
+}
+
+/** What the job is told to go on from; attempts after the first go on from where that led. */
+export function startOf(
+  { from, fresh, claim, acceptDuplicates }: OptionValues,
+  isFirst: boolean,
+): Pick<LeadRequest, 'from' | 'fresh' | 'claims' | 'acceptDuplicates'> {
+  if (!isFirst) return { from: undefined, fresh: false, claims: false, acceptDuplicates }
+  return { from, fresh, claims: claim === 'claim', acceptDuplicates }
 }
 
 export function protocolOptions(values: OptionValues): ProtocolOptions {

@@ -4,6 +4,7 @@
  * task restores. Nothing is written before everything that can be refused has been.
  */
 import { fence, type Chain } from '../checkpoint/chain.ts'
+import { type Claimant, deleteClaimed } from '../checkpoint/claims.ts'
 import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
 import { adaptCheckpoint, type CodeChanges } from '../checkpoint/adapt.ts'
 import { requireFitting } from '../checkpoint/compatibility.ts'
@@ -30,6 +31,8 @@ export interface LeadRequest {
   readonly from: string | undefined
   readonly fresh: boolean
   readonly acceptDuplicates: boolean
+  /** Whether the snapshot that `from` names is to become the job's. */
+  readonly claims: boolean
   /** What the job says of names that changed and of state that may go. */
   readonly changes: CodeChanges
   /** Whether to read all of a checkpoint before it is chosen: a block was found damaged. */
@@ -60,6 +63,7 @@ export interface Lead {
 export async function takeLead(request: LeadRequest): Promise<Lead> {
   const { host, store, plan, params, changes } = request
   const formerNames = Object.values(changes.renamed)
+  const self = { jobName: plan.jobName, location: host.absoluteLocation(store.location) }
   const decided: { origin?: Origin; link?: CheckpointLink } = {}
   const { chain, fence: link } = await fence(
     store,
@@ -67,12 +71,13 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
     async (seen) => {
       requireNoSuccessor(request, seen)
       await decided.origin?.foreign?.store.close()
-      const origin = await originOf({ ...request, formerNames }, seen)
+      const origin = await originOf({ ...request, formerNames, self }, seen)
       decided.origin = origin
       if (origin.link !== undefined) {
         decided.link = fitting(request, origin.link)
         planRestore(decided.link, { plan })
       }
+      await origin.claim?.()
       const { foreign, lineage = host.random.id() } = origin
       // Own checkpoints are left behind; should the job crash now, the import goes on.
       if (foreign !== undefined) return { restores: 0, lineage, imports: foreign.record }
@@ -85,9 +90,12 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   const imports =
     origin.foreign === undefined
       ? undefined
-      : new SnapshotImport(origin.foreign, { ...request, ...own, head: chain.head })
+      : new SnapshotImport(origin.foreign, { ...request, ...own, self, head: chain.head })
   const restored =
     imports === undefined ? decided.link : adaptCheckpoint(imports.restored, plan, changes).link
+  if (imports === undefined && restored?.claimed !== undefined) {
+    await deleteLeftOver(request, restored.claimed.location, self)
+  }
   const job = { ...own, params, plan, operators: operatorIds(idsOf(chain, restored), plan) }
   const { restores, sources } =
     restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
@@ -115,6 +123,21 @@ function requireNoSuccessor({ store, leader, formerEpoch }: LeadRequest, seen: C
 function newestFence({ entries }: Chain): FenceLink | undefined {
   const links = entries.map(({ link }) => link)
   return links.findLast((link) => link.kind === 'fence')
+}
+
+/** A claimed snapshot whose deletion a crash has interrupted. */
+async function deleteLeftOver(
+  { host, logger }: LeadRequest,
+  location: string,
+  self: Claimant,
+): Promise<void> {
+  try {
+    const store = await host.openStore(location)
+    await deleteClaimed(store, self)
+    await store.close()
+  } catch (error) {
+    logger.warn({ err: error }, `${location}: what was claimed could not be deleted`)
+  }
 }
 
 /** A checkpoint by the names of now and without what is given up. */

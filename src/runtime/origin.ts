@@ -5,6 +5,7 @@
  */
 import type { Chain } from '../checkpoint/chain.ts'
 import { readChain } from '../checkpoint/chain.ts'
+import { type Claimant, claimantOf, claimSnapshot, requireUnclaimed } from '../checkpoint/claims.ts'
 import { chooseCheckpoint, readRun, verifyCheckpoint } from '../checkpoint/damage.ts'
 import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
 import { lineOf } from '../checkpoint/line.ts'
@@ -21,6 +22,10 @@ export interface OriginRequest {
   readonly store: BlobStore
   readonly from: string | undefined
   readonly fresh: boolean
+  /** Whether the foreign snapshot is to become the job's. */
+  readonly claims: boolean
+  /** The job itself, by its storage. */
+  readonly self: Claimant
   readonly acceptDuplicates: boolean
   /** What sinks were called before. */
   readonly formerNames: readonly string[]
@@ -36,6 +41,8 @@ export interface Origin {
   readonly foreign?: ForeignSnapshot
   /** The line of output that goes on; undefined: another one begins. */
   readonly lineage: string | undefined
+  /** To be called when nothing else can be refused: makes the foreign snapshot the job's. */
+  claim?(): Promise<void>
 }
 
 /**
@@ -43,7 +50,8 @@ export interface Origin {
  *   throw.
  */
 export async function originOf(request: OriginRequest, seen: Chain): Promise<Origin> {
-  const { from, fresh, host } = request
+  const { from, fresh, host, self, store } = request
+  await requireUnclaimed(store, self)
   if (fresh) return { link: undefined, lineage: undefined }
   const begun = begunImport(seen)
   if (from !== undefined && from !== 'latest' && !/^\d+$/.test(from)) {
@@ -52,6 +60,10 @@ export async function originOf(request: OriginRequest, seen: Chain): Promise<Ori
   if (begun !== undefined && (from === undefined || from === 'latest')) {
     return await resumedImport(request, seen, begun)
   }
+  return await ownOrigin(request, seen)
+}
+
+async function ownOrigin(request: OriginRequest, seen: Chain): Promise<Origin> {
   const link = await chosen(request, seen)
   return { link, lineage: link?.lineage }
 }
@@ -82,9 +94,16 @@ async function newImport(
   location: string,
   begun: ImportRecord | undefined,
 ): Promise<Origin> {
-  const store = await request.host.openStore(location)
+  const { host, self } = request
+  const store = await host.openStore(location)
   try {
+    await requireUnclaimed(store, self)
     const chain = await readChain(store)
+    if (begun?.location !== location && (await isImported(store, chain, seen, location))) {
+      // Claimed by this job before, and its own since then: naming it again changes nothing.
+      await store.close()
+      return await ownOrigin({ ...request, from: undefined }, seen)
+    }
     const link = await soundIn(request, store, chain)
     if (link === undefined) {
       throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no snapshot in ${store.location}`, {
@@ -101,8 +120,14 @@ async function newImport(
       ownCheckpointId: (await highestCheckpointId(request.store, seen)) + 1,
     }
     const { leaderEpoch, ownCheckpointId } = names
-    const record = { location, checkpointId, hash, leaderEpoch, ownCheckpointId }
-    return { link, foreign: { store, link, record }, lineage: lineageOf(seen, link) }
+    const facts = { location, checkpointId, hash, leaderEpoch, ownCheckpointId }
+    const claims = request.claims || former?.claims === true
+    const record: ImportRecord = claims ? { ...facts, claims } : facts
+    const requireUnused = () => host.requireUnowned(location)
+    const claim = () =>
+      claimSnapshot(store, link, chain, { self, nowMs: host.clock.now(), requireUnused })
+    const foreign = { store, link, record }
+    return { link, foreign, lineage: lineageOf(seen, link), ...(claims ? { claim } : {}) }
   } catch (error) {
     await store.close()
     throw error
@@ -134,6 +159,18 @@ async function resumedImport(
     await store.close()
     throw error
   }
+}
+
+/** Whether the job has claimed this snapshot and made it its own already. */
+async function isImported(
+  store: BlobStore,
+  chain: Chain,
+  seen: Chain,
+  location: string,
+): Promise<boolean> {
+  if ((await claimantOf(store)) === undefined) return false
+  const links = lineOf(seen.entries.map((entry) => entry.link))
+  return chain.entries.length === 0 || links.some((link) => link.claimed?.location === location)
 }
 
 /** The newest sound checkpoint of a foreign chain. */

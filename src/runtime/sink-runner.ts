@@ -35,6 +35,8 @@ export interface SinkRunnerOptions {
   readonly node: SinkNode
   readonly operatorId: number
   readonly scope: CommitScope
+  /** What another job had not committed yet when its snapshot was claimed is committed here. */
+  readonly claimedLineage: string | undefined
   readonly subtaskIndex: number
   readonly host: WorkerHost
   readonly scratch: Scratch
@@ -68,12 +70,12 @@ export class SinkRunner {
 
   /** Takes over the committables of the former run and commits them before anything is written. */
   async open(restored: RestoredCommittables): Promise<void> {
-    const { node, host, scratch, memoryBytesMax, scope } = this.#options
+    const { node, host, scratch, memoryBytesMax, scope, claimedLineage } = this.#options
     const { sink } = node
     const decode = (entries: readonly OperatorStateEntry[]): Pending[] =>
       entries
         .map((entry) => this.#decode(entry.value))
-        .filter((pending) => pending.scope.lineage === scope.lineage)
+        .filter(({ scope: { lineage } }) => [scope.lineage, claimedLineage].includes(lineage))
     this.#pending = decode(restored.own)
     this.#committer = await sink.createCommitter?.(this.#context)
     if (this.#options.subtaskIndex === 0 && restored.isRegionRestart !== true) {

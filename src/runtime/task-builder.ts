@@ -243,6 +243,7 @@ export class TaskBuilder {
       node,
       operatorId: id,
       scope: deploy.scope,
+      claimedLineage: deploy.claimedLineage,
       subtaskIndex,
       host,
       scratch: this.#scratch(`sink-${node.id}`),

@@ -31,17 +31,22 @@ export async function copyBlob(
   }
 }
 
-/** As `copyBlob`, but without copying bytes where both stores are on one file system. */
+/**
+ * As `copyBlob`, but without copying bytes where both stores are on one file system.
+ *
+ * @returns how: `there` if a former copy was found.
+ */
 export async function shareBlob(
   from: BlobStore,
   name: string,
   to: BlobStore,
   target: string,
   signal?: AbortSignal,
-): Promise<void> {
-  if (await isThere(to, target)) return
-  if ((await to.linkFrom?.(from, name, target)) === true) return
+): Promise<'linked' | 'copied' | 'there'> {
+  if (await isThere(to, target)) return 'there'
+  if ((await to.linkFrom?.(from, name, target)) === true) return 'linked'
   await copyBlob(from, name, to, target, signal)
+  return 'copied'
 }
 
 async function isThere(store: BlobStore, name: string): Promise<boolean> {

@@ -79,6 +79,7 @@ async function runnerOf(
     node,
     operatorId: 9,
     scope: { ...scope, ...ofScope },
+    claimedLineage: undefined,
     subtaskIndex: 0,
     host,
     scratch: new MemoryScratch(),

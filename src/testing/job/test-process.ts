@@ -45,6 +45,7 @@ export class TestProcess implements Life {
       at: () => undefined,
       openStore: async (location) => world.disk.open(location, this),
       absoluteLocation: (location) => location,
+      requireUnowned: async () => undefined,
       claim: async () => ({ serve() {}, async release() {} }),
       spawn: (spec, events) => this.#spawn(spec, events),
     }

@@ -216,6 +216,7 @@ export class SimWorker implements WorkerPort {
       clock: this.clock,
       random: this.#random.fork('engine'),
       ...(nativeStore === undefined ? {} : { nativeStore }),
+      ...this.#lazyRestore(),
       openStore: async (location) => storage.open(location, this.scope),
       scratch: (directory) => new MemoryScratch(directory),
       send: (message) => this.#sendToMaster(message),
@@ -226,6 +227,13 @@ export class SimWorker implements WorkerPort {
       at: (point) => this.#process.at(point, this),
       report: (event, error) => this.#report(event, error),
     }
+  }
+
+  /** Half of the workers load what they restore in slices so small that crashes fall in between. */
+  #lazyRestore(): Pick<WorkerHost, 'lazyRestore'> {
+    const random = this.#random.fork('lazy restore')
+    if (random.int(2) === 0) return {}
+    return { lazyRestore: { minimumBytes: 0, rowsPerSlice: 1 + random.int(8) } }
   }
 
   #sendToMaster(message: FromWorker): void {

@@ -149,15 +149,12 @@ class SimBlobStore implements BlobStore {
   }
 
   read(name: string, offsetBytes = 0, lengthBytes?: number): Promise<Uint8Array> {
-    return this.#operate('read', name, false, () => {
-      const blob = this.#blob(name)
-      const end = lengthBytes === undefined ? blob.length : offsetBytes + lengthBytes
-      if (offsetBytes > blob.length || end > blob.length) {
-        const range = `${offsetBytes} to ${end} of ${blob.length}`
-        throw new MillraceError('STORAGE_CORRUPT', `${name}: bytes ${range} were asked for`)
-      }
-      return blob.slice(offsetBytes, end)
-    })
+    return this.#operate('read', name, false, () => this.#range(name, offsetBytes, lengthBytes))
+  }
+
+  readSync(name: string, offsetBytes: number, lengthBytes: number): Uint8Array {
+    if (this.#closed) throw new Violation('a synchronous read on a closed store')
+    return this.#range(name, offsetBytes, lengthBytes)
   }
 
   stat(name: string): Promise<BlobInfo> {
@@ -206,6 +203,16 @@ class SimBlobStore implements BlobStore {
   #put(name: string, bytes: Uint8Array): void {
     this.#directory.blobs.set(name, bytes)
     this.#checked(() => this.#directory.chain.written(name, bytes))
+  }
+
+  #range(name: string, offsetBytes: number, lengthBytes: number | undefined): Uint8Array {
+    const blob = this.#blob(name)
+    const end = lengthBytes === undefined ? blob.length : offsetBytes + lengthBytes
+    if (offsetBytes > blob.length || end > blob.length) {
+      const range = `${offsetBytes} to ${end} of ${blob.length}`
+      throw new MillraceError('STORAGE_CORRUPT', `${name}: bytes ${range} were asked for`)
+    }
+    return blob.slice(offsetBytes, end)
   }
 
   #blob(name: string): Uint8Array {

@@ -126,14 +126,13 @@ export class Coordinator {
   ): Promise<CheckpointLink | undefined> {
     this.#take({ kind: 'tasks-lost', tasks, error })
     await this.#confirming
-    this.#keeper.unverified() // until the region has read it back
+    this.#keeper.unverified() // until `restoreVerified`
     const link = this.links.findLast((each) => each.leaderEpoch === this.#job.leaderEpoch)
     return link?.kind === 'checkpoint' ? link : undefined
   }
 
-  /** The tasks run again, and have read what they went back to. */
+  /** The tasks run again. */
   resume(): void {
-    this.#keeper.verified()
     this.#take({ kind: 'tasks-restored' })
   }
 

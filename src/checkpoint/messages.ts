@@ -96,6 +96,8 @@ export type FromWorker =
     }
   | { readonly kind: 'deployed'; readonly round: number; readonly openTimings: PhaseTimings }
   | { readonly kind: 'undeployed'; readonly round: number }
+  /** All state deployed up to this round is loaded, and verified to the last block. */
+  | { readonly kind: 'restored'; readonly round: number }
   /** A task failed and stands still; those of other regions go on. */
   | {
       readonly kind: 'task-failed'

@@ -17,6 +17,11 @@ export interface LifecycleEvents {
     readonly location: string
     readonly durationMs: number
   }
+  'millrace:state:loaded': {
+    readonly job: string
+    readonly checkpoint: number
+    readonly durationMs: number
+  }
   'millrace:job:failed': { readonly job: string; readonly error: ErrorData }
   'millrace:job:restarting': {
     readonly job: string
@@ -108,6 +113,18 @@ export const LIFECYCLE_EVENTS: {
       checkpoint: 'id of the checkpoint',
       location: 'storage it was read from',
       durationMs: 'time it took to restore',
+    },
+  },
+  'millrace:state:loaded': {
+    summary:
+      'The whole state of the checkpoint was read and verified; records were taken before, and ' +
+      'older checkpoints may be deleted now.',
+    level: 'info',
+    line: 'job {job} has loaded all state of checkpoint {checkpoint}',
+    fields: {
+      job,
+      checkpoint: 'id of the checkpoint',
+      durationMs: 'time since the attempt began',
     },
   },
   'millrace:job:failed': {

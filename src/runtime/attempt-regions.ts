@@ -13,6 +13,7 @@ import type { AttemptSetup } from './attempt-setup.ts'
 import { Deployments } from './deployment.ts'
 import { sourceUidOf } from './plan-tasks.ts'
 import { RegionRecovery } from './region-recovery.ts'
+import type { Restoring } from './restoring.ts'
 import type { Assignment, SplitCoordinator } from './split-coordinator.ts'
 
 /** The parts of the attempt that a restart concerns. */
@@ -20,6 +21,7 @@ export interface AttemptParts {
   readonly coordinator: Coordinator
   readonly splits: SplitCoordinator
   readonly groups: GroupWatermarks
+  readonly restoring: Restoring
   /** The sources of the job were told to end. */
   readonly isDrained: boolean
   /** Runs of the restored checkpoint are still elsewhere. */
@@ -93,6 +95,10 @@ export class AttemptRegions {
   ): readonly ToWorker[] {
     const { job, restores, imports } = this.#setup
     const isFirst = restored === undefined || restored === this.#setup.restored
+    this.#parts.restoring.again(
+      regions.flatMap(({ workers }) => workers),
+      round,
+    )
     const foreign = this.#parts.isImporting ? { imports: imports?.foreignRuns } : {}
     return this.#deployments.messages({
       round,
@@ -117,6 +123,7 @@ export class AttemptRegions {
       const uid = this.#sourceOf(task)
       if (uid !== undefined) splits.lost(uid, task.subtaskIndex)
     }
+    this.#parts.restoring.again(regions.flatMap(({ workers }) => workers))
     const { restored } = this.#setup
     const own = await coordinator.suspend(tasks, error)
     return own === undefined || own.sequence === restored?.sequence ? restored : own

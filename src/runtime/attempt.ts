@@ -16,6 +16,7 @@ import { AttemptRegions } from './attempt-regions.ts'
 import type { AttemptOutcome, AttemptSetup } from './attempt-setup.ts'
 import type { ImportProgress, SnapshotImport } from './import-snapshot.ts'
 import { sourceSpecs, taskNames } from './plan-tasks.ts'
+import { Restoring } from './restoring.ts'
 import { SplitCoordinator, type Assignment } from './split-coordinator.ts'
 import { pastStatus } from './worker-status.ts'
 
@@ -32,6 +33,7 @@ export class Attempt {
   #isDrained = false
   #settle: (outcome: AttemptOutcome) => void = () => undefined
   readonly #outcome: Promise<AttemptOutcome>
+  readonly #restoring: Restoring
   #openTimings: PhaseTimings | undefined
   #isImported = false
   #discoverTimers: AbortController = new AbortController()
@@ -42,6 +44,7 @@ export class Attempt {
     this.#splits = new SplitCoordinator(sourceSpecs(setup.job.plan), setup.sources)
     const { restored, workers, job, host, store, logger } = setup
     this.#groups = new GroupWatermarks(workers.count)
+    this.#restoring = new Restoring(workers.count, setup)
     this.#coordinator = new Coordinator(
       {
         protocol: {
@@ -101,8 +104,6 @@ export class Attempt {
   async run(onRunning: () => void): Promise<AttemptOutcome> {
     const { workers, restored, imports } = this.#setup
     this.#openTimings = await workers.deploy(this.#regions.first())
-    // The state was read in whole while it was loaded: every block of it has been verified.
-    this.#coordinator.restoreVerified()
     workers.broadcast({ kind: 'start' })
     this.#isRunning = true
     onRunning()
@@ -119,7 +120,9 @@ export class Attempt {
   message(worker: number, message: FromWorker): void {
     if (this.#regions.isStale(worker, message)) return
     if (this.#coordinator.receive(worker, message)) return
-    if (message.kind === 'status') {
+    if (message.kind === 'restored') {
+      if (this.#restoring.done(worker, message.round)) this.#coordinator.restoreVerified()
+    } else if (message.kind === 'status') {
       this.#statuses[worker] = message.status
       this.#coordinator.heard(worker, message.status.checkpointing)
     } else if (message.kind === 'discovered') {
@@ -202,6 +205,7 @@ export class Attempt {
       coordinator: this.#coordinator,
       splits: this.#splits,
       groups: this.#groups,
+      restoring: this.#restoring,
       get isDrained() {
         return isDrained()
       },

@@ -5,7 +5,7 @@
  */
 import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
 import type { OptionLayer } from '../config/resolve.ts'
-import type { NativeStoreFactory } from '../state/backend.ts'
+import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { Clock } from '../util/clock.ts'
@@ -88,6 +88,8 @@ export interface WorkerHost {
   readonly random: Random
   /** Replaces the native RocksDB, in the simulator. */
   readonly nativeStore?: NativeStoreFactory
+  /** When state is loaded while records go on; in tests little state is, too. */
+  readonly lazyRestore?: LazyRestoreOptions
   openStore(location: string): Promise<BlobStore>
   /** Throw-away files under `directory`; what an earlier attempt left there is deleted. */
   scratch(directory: string): Scratch

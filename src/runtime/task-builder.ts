@@ -11,7 +11,7 @@ import type {
   StateBackend,
 } from '../state/backend.ts'
 import { keyGroupRangeOf } from '../state/key-groups.ts'
-import { restoreStream } from '../state/runs/run-set.ts'
+import { openRestore } from '../state/runs/run-lookups.ts'
 import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
@@ -87,7 +87,7 @@ export class TaskBuilder {
     const { backend, tables } = this.#backend(vertex, keyGroups)
     if (backend !== undefined) {
       resources.defer(() => backend.close())
-      const stream = runs.length === 0 ? undefined : restoreStream(store, runs, keyGroups)
+      const stream = runs.length === 0 ? undefined : await openRestore(store, runs, keyGroups)
       this.timings.push(await backend.open(stream))
     }
     const snapshots = new TaskSnapshots({
@@ -186,6 +186,7 @@ export class TaskBuilder {
       scratch: this.#scratch(`state-${vertex.id}`),
       processingTime: () => this.#options.processingTime(),
       monotonic: () => host.clock.monotonic(),
+      ...(host.lazyRestore === undefined ? {} : { lazyRestore: host.lazyRestore }),
       ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
     })
     for (const node of keyed) {

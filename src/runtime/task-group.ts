@@ -8,6 +8,8 @@ import type { TaskBuilder, TaskBuilderOptions } from './task-builder.ts'
 import type { Task } from './task.ts'
 
 const MAINTAIN_MS = 1
+/** While state is loaded: looking it up costs the records more than loading it. */
+const RESTORE_MS = 4
 
 /** What a group is given to build its tasks with. */
 export type BuildGroup = (
@@ -67,7 +69,8 @@ export class TaskGroup {
         worked = true
       }
       if (task.step(recordsMax)) worked = true
-      if (task.parts.backend?.maintain(MAINTAIN_MS) === true) worked = true
+      const { backend } = task.parts
+      if (backend?.maintain(backend.isRestoring ? RESTORE_MS : MAINTAIN_MS) === true) worked = true
     })
     return worked
   }

@@ -42,6 +42,7 @@ export class Task {
   /** Asked before each record: no room downstream, a timer burst, or a barrier that waits. */
   readonly isBlocked = (): boolean => {
     if (this.#held !== undefined || this.#isOutputFull()) return true
+    if (this.parts.backend?.isStrained === true) return true
     // A barrier that waits passes at the end of this batch, however many more are there.
     const { length: waiting } = this.#requested
     if (waiting > 0 && this.parts.source?.isBetweenBatches === true) return true

@@ -46,6 +46,9 @@ export class WorkerGroups {
   /** How many regions have a task here. */
   readonly #regionsHere: number
   #groups: readonly TaskGroup[] = []
+  /** The last deployment, and the last of which all state is known to be loaded. */
+  #round = -1
+  #loadedRound = -1
   /** Counts of tasks that are gone. */
   #past = NO_COUNTS
 
@@ -96,7 +99,16 @@ export class WorkerGroups {
     const sources = this.tasks.map(({ parts }) => parts.source)
     this.alignment.replace(sources.filter((each) => each !== undefined))
     await host.at('restored')
+    this.#round = deploy.round
     host.send({ kind: 'deployed', round: deploy.round, openTimings: sumTimings(timings) })
+  }
+
+  /** Says so once after each deployment, when every block that was restored has been read. */
+  tellRestored(): void {
+    if (this.#loadedRound === this.#round) return
+    if (this.tasks.some(({ parts }) => parts.backend?.isRestoring === true)) return
+    this.#loadedRound = this.#round
+    this.#options.host.send({ kind: 'restored', round: this.#round })
   }
 
   /** Their tasks stand still from now on. */

@@ -118,6 +118,7 @@ export class WorkerRuntime {
       for (const group of groups.all) {
         if (group.step(this.#processingTime, batchRecords)) worked = true
       }
+      groups.tellRestored()
     }
     this.#reportStatus()
     if (this.#started) groups?.alignment.report(clock.monotonic(), !worked)

@@ -109,6 +109,8 @@ export function sumBackends(all: readonly (BackendStatistics | undefined)[]): Ba
     evictions: 0,
     prefetchedReads: 0,
     coldReads: 0,
+    restoringBytes: 0,
+    restoredBytes: 0,
     expired: 0,
     expiryLagMs: 0,
   }
@@ -118,6 +120,8 @@ export function sumBackends(all: readonly (BackendStatistics | undefined)[]): Ba
     sum.evictions += each?.evictions ?? 0
     sum.prefetchedReads += each?.prefetchedReads ?? 0
     sum.coldReads += each?.coldReads ?? 0
+    sum.restoringBytes += each?.restoringBytes ?? 0
+    sum.restoredBytes += each?.restoredBytes ?? 0
     sum.expired += each?.expired ?? 0
     sum.expiryLagMs = Math.max(sum.expiryLagMs, each?.expiryLagMs ?? 0)
   }

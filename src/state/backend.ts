@@ -149,6 +149,9 @@ export interface BackendStatistics {
   /** Rows or entries read from below, prefetched and not. */
   readonly prefetchedReads: number
   readonly coldReads: number
+  /** Of a state that is loaded while records go on: all there is, and how much is loaded. */
+  readonly restoringBytes: number
+  readonly restoredBytes: number
   /** Entries that were freed because their time to live was over. */
   readonly expired: number
   /** How long the first due timer or mark of expired state waits at most; 0 if none is due. */
@@ -162,8 +165,9 @@ export interface KeyedStateBackend extends AsyncDisposable {
   register(operator: OperatorStateSpec): KeyedStateTable
   /**
    * Makes the backend ready, holding exactly what `restore` yields (merged, without tombstones,
-   * already clipped to `keyGroups`). The phases are timed: init (resources), prepare (load),
-   * confirm (verify), complete (ready).
+   * already clipped to `keyGroups`). A restore that can be looked into (`openRestore`) may be
+   * loaded later, by `maintain`: nobody can tell but by the time that reads take. The phases are
+   * timed: init (resources), prepare (load), confirm (verify), complete (ready).
    */
   open(restore?: EntryStream): Promise<PhaseTimings>
   /**
@@ -173,10 +177,28 @@ export interface KeyedStateBackend extends AsyncDisposable {
   cut(): StateCut
   /** Goes back to a snapshot: everything now held is dropped and replaced. */
   rollback(restore: EntryStream): Promise<void>
-  /** Background work (eviction, clean-up) of at most about `budgetMs`; true if more is waiting. */
+  /**
+   * Background work (loading, eviction, clean-up) of at most about `budgetMs`; true if more is
+   * waiting. The host calls it after each step of its task.
+   */
   maintain(budgetMs: number): boolean
+  /** True until the restored state is loaded to its last block, and so verified. */
+  readonly isRestoring: boolean
+  /**
+   * True when records have waited for so many rows since `maintain` was called that the host should
+   * turn to other work first.
+   */
+  readonly isStrained: boolean
   readonly statistics: BackendStatistics
   close(): Promise<void>
+}
+
+/** When a state is loaded while records go on, and how; for tests to have it small. */
+export interface LazyRestoreOptions {
+  /** Of the runs' blocks: less is loaded before the first record. Default: 4 MiB. */
+  readonly minimumBytes?: number
+  /** Rows loaded in one slice of background work at most; by default time alone counts. */
+  readonly rowsPerSlice?: number
 }
 
 /** What the host gives a backend; the only way a backend reaches the world. */
@@ -194,6 +216,7 @@ export interface BackendContext {
   readonly processingTime?: () => number
   /** Monotonic milliseconds, for the timings. */
   monotonic(): number
+  readonly lazyRestore?: LazyRestoreOptions
   /** Stands for the native store below a backend; the simulator brings one. */
   readonly nativeStore?: NativeStoreFactory
 }

@@ -19,6 +19,9 @@ export interface BlobWriter {
   abort(): Promise<void>
 }
 
+/** Reads a range of a blob while the caller waits. */
+export type ReadSync = (name: string, offsetBytes: number, lengthBytes: number) => Uint8Array
+
 export interface BlobStore {
   /** The store's root as the user wrote it, without secrets; for messages. */
   readonly location: string
@@ -30,6 +33,11 @@ export interface BlobStore {
   putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean>
   /** The whole blob, or `lengthBytes` from `offsetBytes`. Throws `STORAGE_NOT_FOUND`. */
   read(name: string, offsetBytes?: number, lengthBytes?: number): Promise<Uint8Array>
+  /**
+   * The same at once, without giving way: for state that a record waits for. Only stores whose
+   * answer takes no longer than a local disk have it; from others state is restored in whole.
+   */
+  readonly readSync?: ReadSync | undefined
   /** Throws `STORAGE_NOT_FOUND`. */
   stat(name: string): Promise<BlobInfo>
   /** Blobs whose name starts with `prefix` (ends with `/` or is empty), ordered by name. */

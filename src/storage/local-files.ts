@@ -4,7 +4,7 @@
  * through an open file, as POSIX has it.
  */
 import type { Stats } from 'node:fs'
-import { constants } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -36,6 +36,8 @@ export interface FileOperations {
   link(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   stat(path: string): Promise<Pick<Stats, 'size' | 'isFile'>>
+  /** Fills as much of `bytes` as there is behind `position`; gives how much that was. */
+  readSync?(path: string, bytes: Uint8Array, position: number): number
   /** All files below a folder, by path. */
   filesBelow(directory: string): Promise<readonly string[]>
 }
@@ -49,6 +51,20 @@ export const systemFiles: FileOperations = {
   link,
   unlink,
   stat: (path) => stat(path),
+  readSync(path, bytes, position) {
+    const file = openSync(path, 'r')
+    try {
+      let filled = 0
+      while (filled < bytes.length) {
+        const read = readSync(file, bytes, filled, bytes.length - filled, position + filled)
+        if (read === 0) break
+        filled += read
+      }
+      return filled
+    } finally {
+      closeSync(file)
+    }
+  },
   async filesBelow(directory) {
     const entries = await readdir(directory, { recursive: true, withFileTypes: true })
     return entries

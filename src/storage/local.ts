@@ -12,10 +12,11 @@ import { isMillraceError, MillraceError } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import { systemRandom, type Random } from '../util/random.ts'
 import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from './blob-name.ts'
-import type { BlobInfo, BlobStore, BlobWriter } from './blob-store.ts'
+import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
 import { storageError, systemCode } from './local-errors.ts'
 import { systemFiles, type FileOperations, type OpenFile } from './local-files.ts'
 import { LocalWriter, type Publish } from './local-writer.ts'
+import { readerAtOnce } from './local-read.ts'
 import { readRange } from './range.ts'
 
 export interface LocalBlobStoreOptions {
@@ -31,6 +32,7 @@ export interface LocalBlobStoreOptions {
 
 export class LocalBlobStore implements BlobStore {
   readonly location: string
+  readonly readSync: ReadSync | undefined
   readonly #root: string
   readonly #options: LocalBlobStoreOptions
   readonly #random: Random
@@ -49,6 +51,7 @@ export class LocalBlobStore implements BlobStore {
     this.#options = options
     this.#random = options.random ?? systemRandom()
     this.#system = options.files ?? systemFiles
+    this.readSync = readerAtOnce(this.#system, location, (name) => this.#path(name))
   }
 
   async create(name: string): Promise<BlobWriter> {

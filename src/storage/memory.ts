@@ -40,6 +40,12 @@ export class MemoryBlobStore implements BlobStore {
     return blob.slice(start, end)
   }
 
+  readSync(name: string, offsetBytes: number, lengthBytes: number): Uint8Array {
+    const blob = this.#blob(name)
+    const { start, end } = readRange(this.location, name, blob.length, offsetBytes, lengthBytes)
+    return blob.slice(start, end)
+  }
+
   async stat(name: string): Promise<BlobInfo> {
     return { name, lengthBytes: this.#blob(name).length }
   }

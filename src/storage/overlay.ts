@@ -3,10 +3,11 @@
  * are here. Blobs never change, so it does not matter which of the two is read.
  */
 import { isMillraceError } from '../errors.ts'
-import type { BlobInfo, BlobStore, BlobWriter } from './blob-store.ts'
+import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
 
 export class OverlayStore implements BlobStore {
   readonly location: string
+  readonly readSync: ReadSync | undefined
   readonly #own: BlobStore
   readonly #elsewhere: BlobStore
   /** Names there by names here. */
@@ -20,6 +21,11 @@ export class OverlayStore implements BlobStore {
     this.#own = own
     this.#elsewhere = elsewhere
     this.#names = names
+    const [here, there] = [own.readSync?.bind(own), elsewhere.readSync?.bind(elsewhere)]
+    if (here === undefined || there === undefined) return
+    this.readSync = (name, offsetBytes, lengthBytes) => {
+      return this.#findSync(name, here, there, offsetBytes, lengthBytes)
+    }
   }
 
   create(name: string): Promise<BlobWriter> {
@@ -50,6 +56,32 @@ export class OverlayStore implements BlobStore {
   async close(): Promise<void> {
     await this.#own.close()
     await this.#elsewhere.close()
+  }
+
+  /** As `#find`. */
+  #findSync(
+    name: string,
+    here: ReadSync,
+    elsewhere: ReadSync,
+    offsetBytes: number,
+    lengthBytes: number,
+  ): Uint8Array {
+    const there = this.#names.get(name)
+    const own = (): Uint8Array => here(name, offsetBytes, lengthBytes)
+    if (there === undefined || this.#here.has(name)) return own()
+    try {
+      const found = own()
+      this.#here.add(name)
+      return found
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+    try {
+      return elsewhere(there, offsetBytes, lengthBytes)
+    } catch (error) {
+      if (isMissing(error)) return own()
+      throw error
+    }
   }
 
   async #find<T>(name: string, look: (store: BlobStore, name: string) => Promise<T>): Promise<T> {

@@ -83,11 +83,16 @@ export class FaultyBlobStore implements BlobStore {
     const bytes = await this.#run('read', name, () =>
       this.#inner.read(name, offsetBytes, lengthBytes),
     )
-    if (bytes.length > 0 && this.#strikes(this.faults.flipOnRead)) {
-      const at = this.#options.random.int(bytes.length)
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#options.random.int(8))
+    return this.#flipped(bytes)
+  }
+
+  /** Flips bits, and has no other faults: it cannot wait. */
+  get readSync(): BlobStore['readSync'] {
+    const inner = this.#inner
+    if (inner.readSync === undefined) return undefined
+    return (name, offsetBytes, lengthBytes) => {
+      return this.#flipped(inner.readSync?.(name, offsetBytes, lengthBytes) ?? new Uint8Array(0))
     }
-    return bytes
   }
 
   stat(name: string): Promise<BlobInfo> {
@@ -124,6 +129,14 @@ export class FaultyBlobStore implements BlobStore {
     await at?.(`${operation}-after`, name)
     if (this.#strikes(this.faults.failAfter)) throw failure(operation, name)
     return result
+  }
+
+  #flipped(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > 0 && this.#strikes(this.faults.flipOnRead)) {
+      const at = this.#options.random.int(bytes.length)
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << this.#options.random.int(8))
+    }
+    return bytes
   }
 
   #strikes(chance = 0): boolean {

@@ -19,14 +19,18 @@ test('a blob is read elsewhere until it is here, and here once it is gone there'
   await there.putIfAbsent('a', Buffer.from('first'))
   const store = new OverlayStore(own, there, new Map([['mine', 'a']]))
   assert.equal(text(await store.read('mine', 1, 3)), 'irs')
+  const readAtOnce = (): string => text(store.readSync?.('mine', 1, 3) ?? Buffer.from(''))
+  assert.equal(readAtOnce(), 'irs')
   assert.deepEqual(await store.stat('mine'), { name: 'mine', lengthBytes: 5 })
   await shareBlob(there, 'a', own, 'mine')
   await there.delete('a')
+  assert.equal(readAtOnce(), 'irs')
   assert.equal(text(await store.read('mine')), 'first')
   const isMissing = (error: unknown) => isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND'
   await assert.rejects(store.read('a'), isMissing)
   await own.delete('mine')
   await assert.rejects(store.read('mine'), isMissing)
+  assert.throws(readAtOnce, isMissing)
 })
 
 test('blobs of one file system are shared; each name goes by itself', async () => {

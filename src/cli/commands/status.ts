@@ -43,7 +43,7 @@ function summary(job: JobStatus): readonly string[] {
     `${job.jobName}: ${job.state}, parallelism ${job.parallelism}, attempt ${job.attempts}`,
     `records: ${formatCount(job.recordsIn)} in, ${formatCount(job.recordsOut)} out, ` +
       `${formatCount(job.lateRecords)} late, ${formatCount(job.malformedRecords)} malformed`,
-    `state: ${formatBytes(job.backend.estimatedBytes)}`,
+    `state: ${formatBytes(job.backend.estimatedBytes)}${restoredText(job.backend)}`,
     `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed`,
   ]
   if (importing !== undefined) {
@@ -75,6 +75,14 @@ function summary(job: JobStatus): readonly string[] {
   }
   if (lastError !== undefined) lines.push(`last error: ${lastError.code}: ${lastError.message}`)
   return lines
+}
+
+/** How much of the restored state is loaded; nothing if all is. */
+function restoredText({ restoringBytes, restoredBytes }: JobStatus['backend']): string {
+  if (restoringBytes === 0) return ''
+  return ` (restored ${Math.floor((100 * restoredBytes) / restoringBytes)} %, ${formatBytes(
+    restoringBytes - restoredBytes,
+  )} still to be loaded)`
 }
 
 function watermarkText({ watermark, hasEnded }: OperatorTime): string {

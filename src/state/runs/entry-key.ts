@@ -13,12 +13,16 @@ import {
   readEscaped,
   readOrderedFloat64,
   recordKindOf,
+  SCALAR_ROW,
   RECORDS_KEY_GROUP,
   SECTION_EXPIRY,
   SECTION_ROWS,
   SECTION_TIMERS,
   sectionOfKey,
 } from './entry.ts'
+
+/** Of a state's id and the end of the namespace. */
+export const SCALAR_SUFFIX_BYTES = 3
 
 const input = new ByteReader(new Uint8Array(0))
 
@@ -36,6 +40,12 @@ export function rowPrefixLength(key: Uint8Array): number {
   input.reset(key, KEY_HEAD_BYTES)
   skipKey(input)
   return input.position
+}
+
+/** True if what follows the prefix of a row is the id of its scalar states, with no namespace. */
+export function isScalarKey(key: Uint8Array, prefixBytes: number): boolean {
+  if (key.length !== prefixBytes + SCALAR_SUFFIX_BYTES) return false
+  return key[prefixBytes] === 0 && key[prefixBytes + 1] === SCALAR_ROW
 }
 
 /** An entry of section rows: a scalar row (`stateId` 0) or one entry of a collection. */

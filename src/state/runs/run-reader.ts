@@ -3,20 +3,19 @@
  * each block and filter when it is read. Damage is `STORAGE_CORRUPT` with file, block and offset.
  * Memory is bounded whatever the file says: the footer, about 1 MiB read ahead, and a few blocks.
  */
-import { crc32, zstdDecompressSync } from 'node:zlib'
-import { type MillraceError, messageOf } from '../../errors.ts'
+import { crc32 } from 'node:zlib'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { assert } from '../../util/assert.ts'
 import type { Entry } from '../backend.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 import type { RunReference } from '../snapshot.ts'
-import { decodeBlock, findInBlock } from './block.ts'
+import { findInBlock } from './block.ts'
+import { BlockTable } from './block-table.ts'
 import { corrupt, located, readExactly } from './damage.ts'
 import { compareBytes, startsWith } from './entry.ts'
 import { isRowKey, rowPrefixLength } from './entry-key.ts'
 import { mayContain, rowHash } from './filter.ts'
 import {
-  CODEC_NONE,
   readFooter,
   readTrailer,
   TRAILER_BYTES,
@@ -25,7 +24,7 @@ import {
   type RunMetadata,
 } from './run-format.ts'
 import { Pacer, type Slice } from './pace.ts'
-import { clip, keyGroupBound, lastAtMost, remember } from './search.ts'
+import { clip, keyGroupBound, remember } from './search.ts'
 import { EntryBatches, type EntryBatch } from './stream.ts'
 
 const TAIL_BYTES = 64 * 1024
@@ -36,6 +35,8 @@ const CACHED_FILTERS = 256
 
 export class RunReader {
   readonly reference: RunReference
+  /** What it holds where. */
+  readonly table: BlockTable
   readonly #store: BlobStore
   readonly #footer: RunFooter
   /** Most recently used last. */
@@ -46,6 +47,7 @@ export class RunReader {
     this.#store = store
     this.reference = reference
     this.#footer = footer
+    this.table = new BlockTable(reference.name, footer)
   }
 
   /**
@@ -131,7 +133,7 @@ export class RunReader {
 
   /** The value of an entry, its header included. A view: copy what is kept. */
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const index = this.#blockBefore(key)
+    const index = this.table.blockBefore(key)
     if (index < 0) return undefined
     if (isRowKey(key) && !(await this.#mayHold(key, index))) return undefined
     return findInBlock(await this.#cachedBlock(index), key)
@@ -139,20 +141,7 @@ export class RunReader {
 
   /** Whether a range tombstone of this run deletes `key` in older runs. */
   deletesOlder(key: Uint8Array): boolean {
-    const tombstones = this.#footer.rangeTombstones
-    let probe = key
-    for (;;) {
-      const index = lastAtMost(tombstones.length, (at) =>
-        compareBytes(tombstones[at] ?? probe, probe),
-      )
-      const nearest = tombstones[index]
-      if (nearest === undefined) return false
-      if (startsWith(key, nearest)) return true
-      // Any other candidate is no longer than what the nearest has in common with the key.
-      let common = 0
-      while (common < nearest.length && nearest[common] === probe[common]) common++
-      probe = probe.subarray(0, common)
-    }
+    return this.table.deletesOlder(key)
   }
 
   /**
@@ -183,7 +172,7 @@ export class RunReader {
     beyond: (key: Uint8Array) => boolean,
   ): AsyncGenerator<EntryBatch> {
     const { blocks } = this.#footer
-    let index = start === undefined ? 0 : Math.max(0, this.#blockBefore(start))
+    let index = start === undefined ? 0 : Math.max(0, this.table.blockBefore(start))
     while (index < blocks.length) {
       const group = this.#readAheadFrom(index, beyond)
       const first = blocks[index]
@@ -195,7 +184,7 @@ export class RunReader {
       for (; index < group; index++) {
         const block = blocks[index] as BlockInfo // index < group <= blocks.length
         const offset = block.offsetBytes - base
-        const batch = this.#unfold(bytes.subarray(offset, offset + block.storedBytes), index)
+        const batch = this.table.unfold(bytes.subarray(offset, offset + block.storedBytes), index)
         const clipped = clip(batch, start, beyond)
         if (clipped.length > 0) yield clipped
         if (batch.length > 0 && beyond((batch.at(-1) as Entry).key)) return
@@ -217,17 +206,10 @@ export class RunReader {
     }
   }
 
-  /** The last block whose first key is at most `key`, or -1. */
-  #blockBefore(key: Uint8Array): number {
-    const { blocks } = this.#footer
-    return lastAtMost(blocks.length, (at) => compareBytes(blocks[at]?.firstKey ?? key, key))
-  }
-
   async #mayHold(key: Uint8Array, block: number): Promise<boolean> {
-    const { filters } = this.#footer
-    const before = lastAtMost(filters.length, (at) => (filters[at]?.endBlock ?? 0) - block)
-    if (before + 1 >= filters.length) return true
-    return mayContain(await this.#filter(before + 1), rowHash(key, rowPrefixLength(key)))
+    const filter = this.table.filterOf(block)
+    if (filter === undefined) return true
+    return mayContain(await this.#filter(filter), rowHash(key, rowPrefixLength(key)))
   }
 
   async #filter(index: number): Promise<Uint8Array> {
@@ -237,9 +219,7 @@ export class RunReader {
     assert(info !== undefined, `filter ${index}`)
     const { name } = this.reference
     const filter = await readExactly(this.#store, name, info.offsetBytes, info.storedBytes)
-    if (filter.length === 0 || crc32(filter) !== info.checksum) {
-      throw corrupt(name, 'the checksum of a filter is wrong', { offset: info.offsetBytes })
-    }
+    this.table.checkFilter(filter, index)
     remember(this.#filterCache, CACHED_FILTERS, index, filter)
     return filter
   }
@@ -254,45 +234,12 @@ export class RunReader {
     const block = this.#footer.blocks[index]
     assert(block !== undefined, `block ${index}`)
     const stored = await this.#read(block.offsetBytes, block.storedBytes, index)
-    const raw = this.#inflate(stored, index)
+    const raw = this.table.inflate(stored, index)
     if (raw.length <= CACHED_BLOCK_BYTES_MAX) remember(this.#blockCache, CACHED_BLOCKS, index, raw)
     return raw
   }
 
-  #unfold(stored: Uint8Array, index: number): Entry[] {
-    const block = this.#footer.blocks[index]
-    assert(block !== undefined, `block ${index}`)
-    const raw = this.#inflate(stored, index)
-    try {
-      const entries = decodeBlock(raw, block.entries, block.keyBytes)
-      if (entries.some(({ value }) => value.length === 0)) throw new Error('a value has no header')
-      return entries
-    } catch (cause) {
-      throw this.#damaged(index, messageOf(cause), cause)
-    }
-  }
-
-  /** Verifies a block and undoes its compression. */
-  #inflate(stored: Uint8Array, index: number): Uint8Array {
-    const block = this.#footer.blocks[index]
-    assert(block !== undefined, `block ${index}`)
-    if (crc32(stored) !== block.checksum) throw this.#damaged(index, 'its checksum is wrong')
-    if (block.codec === CODEC_NONE) return stored
-    try {
-      const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(1, block.rawBytes) })
-      if (raw.length !== block.rawBytes) throw new Error('its length is wrong')
-      return raw
-    } catch (cause) {
-      throw this.#damaged(index, messageOf(cause), cause)
-    }
-  }
-
   #read(offsetBytes: number, lengthBytes: number, block: number): Promise<Uint8Array> {
     return readExactly(this.#store, this.reference.name, offsetBytes, lengthBytes, block)
-  }
-
-  #damaged(index: number, why: string, cause?: unknown): MillraceError {
-    const offset = this.#footer.blocks[index]?.offsetBytes
-    return corrupt(this.reference.name, `block ${index}: ${why}`, { block: index, offset }, cause)
   }
 }

@@ -11,8 +11,10 @@ import { type ColdSide, ColdTable } from './cold-table.ts'
 import { Evictor } from './evictor.ts'
 import type { Item } from './item.ts'
 import type { KeyedTable } from './keyed-table.ts'
+import { LazyRestore, type LazyRestoreOptions } from './lazy-restore.ts'
+import { LazyStore, StoreSink } from './lazy-store.ts'
 import type { Loader } from './restore.ts'
-import { GROWTH_PER_LOOK, type TableGroup } from './row-finder.ts'
+import { GROWTH_PER_LOOK, type TableGroup } from './table-group.ts'
 import type { Segment } from './segment.ts'
 import { Spill } from './spill.ts'
 import { TimersBelow } from './timers-below.ts'
@@ -45,6 +47,8 @@ export class Below implements ColdSide {
   readonly #spill: Spill
   #timers: TimersBelow[] = []
   #store: ColdStore | undefined
+  /** The store itself, while a lazy restore stands before it. */
+  #restored: ColdStore | undefined
   #attempts = 0
 
   constructor(tables: readonly KeyedTable[], group: TableGroup, options: BelowOptions) {
@@ -106,16 +110,38 @@ export class Below implements ColdSide {
     if (this.#group.growth < GROWTH_PER_LOOK) return
     this.#group.growth = 0
     for (const table of this.#tables) table.averages.sample(table)
-    for (const timers of this.#timers) timers.relieve()
+    if (!this.#group.isRestoring) for (const timers of this.#timers) timers.relieve()
     this.#makeRoom(FULL_SHARE, () => true, ROWS_PER_RELIEF_MAX)
   }
 
   /** The same in idle moments, while `goesOn` says so. True if there is more to do. */
   maintain(goesOn: () => boolean): boolean {
     for (const table of this.#tables) table.averages.sample(table)
-    for (const timers of this.#timers) if (timers.relieve()) return true
+    if (!this.#group.isRestoring) {
+      for (const timers of this.#timers) if (timers.relieve()) return true
+    }
     if (this.#makeRoom(FULL_SHARE, goesOn, Number.POSITIVE_INFINITY)) return true
     return goesOn() && this.#spill.mergeSlice(goesOn)
+  }
+
+  /**
+   * Has rows copied into the store as they are asked for, and the others by the result. Memory
+   * lets no timers go meanwhile: those in the runs would come again.
+   */
+  loadLazily(options: Omit<LazyRestoreOptions, 'sink'>): LazyRestore {
+    const inner = this.store
+    const loader = new ColdLoader(options.loader, this)
+    const restore = new LazyRestore({ ...options, sink: new StoreSink(inner, loader) })
+    this.#restored = inner
+    this.#store = new LazyStore(inner, restore, loader, this.#tables)
+    this.isEmpty = false
+    return restore
+  }
+
+  /** Everything that the runs held is in the store. */
+  endLazily(): void {
+    this.#store = this.#restored ?? this.#store
+    this.#restored = undefined
   }
 
   discard(table: KeyedTable, item: Item): void {

@@ -70,9 +70,14 @@ export class ColdLoader {
   }
 
   finish(): void {
+    this.flush()
+    this.#loader.finish()
+  }
+
+  /** The last row has no more entries: writes everything out. */
+  flush(): void {
     this.#end()
     this.#flush()
-    this.#loader.finish()
   }
 
   #begin(entry: Entry): void {

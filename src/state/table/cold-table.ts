@@ -69,7 +69,8 @@ export class ColdTable implements RowSource, TableSource {
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
     const table = this.#table
     table.deselect()
-    if (this.#side.isEmpty) return
+    // A batch of look-ups in runs would hold up the records before it.
+    if (this.#side.isEmpty || table.group.isRestoring) return
     const missing: { readonly key: unknown; readonly at: number; readonly shardIndex: number }[] =
       []
     const wanted: Buffer[] = []

@@ -6,7 +6,8 @@ import { handlesOf } from './handles.ts'
 import { layoutOf } from './layout.ts'
 import { Averages } from './memory.ts'
 import { Records } from './records.ts'
-import type { KeyAndHash, TableGroup } from './row-finder.ts'
+import type { KeyAndHash } from './row-finder.ts'
+import type { TableGroup } from './table-group.ts'
 import { RowStore } from './row-store.ts'
 import { keysOfShard } from './shard-keys.ts'
 import { TimerCodec } from './timer-codec.ts'
@@ -75,6 +76,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   }
 
   get prefetches(): boolean {
+    if (this.group.isRestoring) return false // a batch of look-ups in runs would take too long
     return this.source !== undefined || this.rowCount >= this.#rowsWorthTouching
   }
 

@@ -23,6 +23,14 @@ import { ListCollection } from './list-collection.ts'
 import { MapCollection } from './map-collection.ts'
 import { RestoredMarks } from './restored-marks.ts'
 
+interface Place {
+  readonly table: KeyedTable
+  readonly parts: RowKey
+  /** Undefined for the scalar states. */
+  readonly state: CollectionState | undefined
+  readonly hash: number
+}
+
 export class Loader {
   readonly marks = new RestoredMarks()
   readonly #tables: ReadonlyMap<number, KeyedTable>
@@ -36,7 +44,11 @@ export class Loader {
 
   /** The table that an entry belongs to. */
   tableOf(entry: Entry): KeyedTable {
-    const id = operatorOfKey(entry.key)
+    return this.requireTable(operatorOfKey(entry.key))
+  }
+
+  /** Throws `CHECKPOINT_INCOMPATIBLE` for an operator that there is not. */
+  requireTable(id: number): KeyedTable {
     const table = this.#tables.get(id)
     if (table !== undefined) return table
     throw new MillraceError(
@@ -52,22 +64,31 @@ export class Loader {
     const section = sectionOfKey(entry.key)
     if (section === SECTION_TIMERS) return this.addTimer(entry)
     if (section !== SECTION_ROWS) throw new MillraceError('STORAGE_CORRUPT', `section ${section}`)
-    const parts = readRowKey(entry.key)
-    const isScalar = parts.stateId === SCALAR_ROW
-    const state = isScalar ? undefined : this.collectionOf(table, parts.stateId)
-    if (!isScalar && state === undefined) return
-    this.marks.seeEntry(table, entry)
-    const key = table.keyType.isolate(parts.key)
-    const hash = routeHash(parts.key)
-    const { maxParallelism } = table.group
-    assert(
-      keyGroupOf(hash, maxParallelism) === keyGroupOfKey(entry.key),
-      'a key in a foreign group',
-    )
-    table.select(key, hash)
+    const place = this.#placeOf(table, entry)
+    if (place === undefined) return
+    table.select(table.keyType.isolate(place.parts.key), place.hash)
     if (table.shard === undefined) table.create()
-    if (state === undefined) this.#addScalars(table, entry)
-    else this.#addItem(table, state, parts, entry)
+    this.#fill(place, entry)
+  }
+
+  /**
+   * Puts the entries of one row, which is not in memory, in their place; it is then current, with
+   * these flags. False if none of the entries counts.
+   */
+  addRow(entries: readonly Entry[], flags: number): boolean {
+    let isThere = false
+    for (const entry of entries) {
+      const table = this.tableOf(entry)
+      const place = this.#placeOf(table, entry)
+      if (place === undefined) continue
+      const { hash, parts } = place
+      if (!isThere) {
+        table.addRow(table.keyType.isolate(parts.key), hash, table.shardIndexOf(hash), flags)
+      }
+      isThere = true
+      this.#fill(place, entry)
+    }
+    return isThere
   }
 
   addTimer(entry: Entry): void {
@@ -92,6 +113,28 @@ export class Loader {
   finish(): void {
     this.marks.settle()
     for (const table of this.#tables.values()) table.deselect()
+  }
+
+  /** Where an entry of rows belongs; undefined if its state was dropped. */
+  #placeOf(table: KeyedTable, entry: Entry): Place | undefined {
+    const parts = readRowKey(entry.key)
+    const isScalar = parts.stateId === SCALAR_ROW
+    const state = isScalar ? undefined : this.collectionOf(table, parts.stateId)
+    if (!isScalar && state === undefined) return undefined
+    this.marks.seeEntry(table, entry)
+    const hash = routeHash(parts.key)
+    const { maxParallelism } = table.group
+    assert(
+      keyGroupOf(hash, maxParallelism) === keyGroupOfKey(entry.key),
+      'a key in a foreign group',
+    )
+    return { table, parts, state, hash }
+  }
+
+  /** Into the current row. */
+  #fill({ table, parts, state }: Place, entry: Entry): void {
+    if (state === undefined) this.#addScalars(table, entry)
+    else this.#addItem(table, state, parts, entry)
   }
 
   #addScalars(table: KeyedTable, entry: Entry): void {

@@ -37,7 +37,7 @@ export class RestoredMarks {
   readonly #bare = new Map<string, Bare>()
   readonly #known = new Set<string>()
   /** To the shelf, or from it. */
-  readonly #moved: Moved[] = []
+  #moved: Moved[] = []
   readonly #input = new ByteReader(new Uint8Array(0))
   readonly #header = new EntryHeader()
   readonly #out = new ByteWriter()
@@ -69,18 +69,36 @@ export class RestoredMarks {
 
   /** When all is loaded. Selects keys. */
   settle(): void {
-    for (const { table, timer, stateId, isBare } of this.#moved) {
+    for (const _ of this.settling(() => true)) continue
+  }
+
+  /** The same for some keys, of which all is loaded; each yield is a pause. Selects keys. */
+  *settling(isWanted: (routeHash: number) => boolean): Generator<undefined> {
+    const moved = this.#moved
+    this.#moved = []
+    for (const each of moved) {
+      const { table, timer, stateId, isBare } = each
+      const hash = routeHash(timer.key)
+      if (!isWanted(hash)) {
+        this.#moved.push(each)
+        continue
+      }
       const [domain, name] = [domainOf(timer), textOf(timer.name)]
-      table.select(table.keyType.isolate(timer.key), routeHash(timer.key))
+      table.select(table.keyType.isolate(timer.key), hash)
       table.timers.delete(domain, timer.timeMs, name)
       const life = table.expiry.lifeOf(stateId)
       if (life !== undefined) life.markNow()
       else if (!isBare) table.timers.register(domain, SHELF_MS, name)
+      yield undefined
     }
     for (const [id, { table, key, stateId }] of this.#bare) {
-      if (this.#known.has(id)) continue
-      table.select(table.keyType.isolate(key), routeHash(key))
+      const hash = routeHash(key)
+      if (!isWanted(hash)) continue
+      this.#bare.delete(id)
+      if (this.#known.delete(id)) continue
+      table.select(table.keyType.isolate(key), hash)
       table.expiry.lifeOf(stateId)?.markBare()
+      yield undefined
     }
   }
 

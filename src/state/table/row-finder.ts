@@ -9,7 +9,6 @@ import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { assert, AssertionError, required } from '../../util/assert.ts'
 import { murmurHash } from '../../util/hash.ts'
-import type { KeyGroupRange } from '../key-groups.ts'
 import type { ColdItems } from './collection.ts'
 import type { Item } from './item.ts'
 import {
@@ -25,22 +24,11 @@ import {
 import type { Records } from './records.ts'
 import { Shard, SPREAD } from './shard.ts'
 import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
+import { GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
 const NO_KEY: unique symbol = Symbol('no key')
-/** Additions after which memory is looked at. */
-export const GROWTH_PER_LOOK = 256
 /** A table has about so many shards, whatever its key groups. */
 const SHARDS_WANTED = 512
-
-/** What the tables of a backend share. */
-export interface TableGroup {
-  readonly keyGroups: KeyGroupRange
-  readonly maxParallelism: number
-  /** Changes since the last cut. */
-  dirtyEntries: number
-  /** Rows and items added since memory was last looked at. */
-  growth: number
-}
 
 export interface KeyAndHash {
   readonly key: unknown
@@ -119,6 +107,11 @@ export class RowFinder {
   /** The slot of the selected row. */
   get slot(): number {
     return this.at / this.stride
+  }
+
+  /** So many rows were looked up in runs that other work of the task should come first. */
+  get isStrained(): boolean {
+    return this.group.pulls >= PULLS_PER_TURN_MAX
   }
 
   select(key: unknown, routeHash: number): void {

@@ -13,7 +13,8 @@ import { type RecordLayout, ROW_STALE, ROW_THINNED, WORD_EPOCH } from './layout.
 import { PendingCuts } from './pending-cuts.ts'
 import type { Records } from './records.ts'
 import { RowCollections } from './row-collections.ts'
-import { RowFinder, type TableGroup } from './row-finder.ts'
+import { RowFinder } from './row-finder.ts'
+import { type TableGroup } from './table-group.ts'
 
 export class RowStore extends RowFinder implements CollectionHost {
   readonly cuts: PendingCuts

@@ -16,15 +16,20 @@ import type {
   StateCut,
 } from '../backend.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
+import { RunLookups } from '../runs/run-lookups.ts'
 import { batchesOf } from '../runs/stream.ts'
 import { BackendCut, type CutFate, type CutOwner } from './backend-cut.ts'
 import { Below, type BelowOptions } from './below.ts'
 import { KeyedTable } from './keyed-table.ts'
+import { LazyRestore } from './lazy-restore.ts'
+import { LazyRows, MemorySink } from './lazy-rows.ts'
 import { Loader } from './restore.ts'
-import type { TableGroup } from './row-finder.ts'
+import { PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
 /** Checkpoints that may be under way at a time. */
 const CUTS_OUTSTANDING_MAX = 16
+/** Less than this is loaded in whole before the first record: it takes some 20 ms. */
+const LAZY_BYTES_MIN = 4 << 20
 
 export class TableBackend implements KeyedStateBackend, CutOwner {
   readonly name: string
@@ -35,6 +40,8 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
   readonly #below: Below | undefined
   #state: 'new' | 'open' | 'closed' = 'new'
   #epoch = 1
+  /** What is not loaded yet of a restored state. */
+  #lazy: LazyRestore | undefined
   /** The next cut holds what changed after this epoch. */
   #base = 0
   #confirmedEpoch = 0
@@ -54,6 +61,8 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       maxParallelism: context.maxParallelism,
       dirtyEntries: 0,
       growth: 0,
+      pulls: 0,
+      isRestoring: false,
     }
     if (below === undefined) return
     this.#below = new Below(this.#tables, this.#group, {
@@ -153,6 +162,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
   async rollback(restore: EntryStream): Promise<void> {
     this.#expectOpen()
     this.#endAll('rolled back')
+    this.#endRestore()
     for (const table of this.#tables) table.reset()
     this.#group.dirtyEntries = 0
     this.#base = this.#epoch++
@@ -163,10 +173,23 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
   }
 
   maintain(budgetMs: number): boolean {
-    if (this.#state !== 'open' || this.#below === undefined) return false
+    if (this.#state !== 'open') return false
+    this.#group.pulls = 0
+    if (this.#below === undefined && this.#lazy === undefined) return false
     const context = this.#context
     const endMs = context.monotonic() + budgetMs
-    return this.#below.maintain(() => context.monotonic() < endMs)
+    const goesOn = (): boolean => context.monotonic() < endMs
+    const isLoading = this.#lazy?.slice(goesOn) === true
+    if (!isLoading) this.#endRestore()
+    return (this.#below?.maintain(goesOn) ?? false) || isLoading
+  }
+
+  get isRestoring(): boolean {
+    return this.#lazy !== undefined
+  }
+
+  get isStrained(): boolean {
+    return this.#group.pulls >= PULLS_PER_TURN_MAX
   }
 
   get statistics(): BackendStatistics {
@@ -179,6 +202,8 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       evictions: this.#below?.evictions ?? 0,
       prefetchedReads: this.#below?.prefetchedReads ?? 0,
       coldReads: this.#below?.coldReads ?? 0,
+      restoringBytes: this.#lazy?.totalBytes ?? 0,
+      restoredBytes: this.#lazy?.restoredBytes ?? 0,
       expired: this.#tables.reduce((sum, { expiry }) => sum + expiry.expired, 0),
       expiryLagMs: this.#tables.reduce((max, table) => Math.max(max, table.expiryLagMs), 0),
     }
@@ -198,11 +223,43 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
 
   async #load(restore: EntryStream): Promise<void> {
     const loader = new Loader(this.#tables)
+    this.#lazy = this.#lazily(restore, loader)
+    if (this.#lazy !== undefined) return
     if (this.#below !== undefined) return this.#below.load(batchesOf(restore), loader)
     for await (const batch of batchesOf(restore)) {
       for (const entry of batch) loader.add(entry)
     }
     loader.finish()
+  }
+
+  /** Undefined if all is to be loaded at once, because it is little or because it must be. */
+  #lazily(restore: EntryStream, loader: Loader): LazyRestore | undefined {
+    if (!(restore instanceof RunLookups)) return undefined
+    const { minimumBytes = LAZY_BYTES_MIN, rowsPerSlice = Number.POSITIVE_INFINITY } =
+      this.#context.lazyRestore ?? {}
+    const group = this.#group
+    if (restore.bytesOfAll(group.keyGroups) < minimumBytes) return undefined
+    const options = { lookups: restore, tables: this.#tables, group, loader, rowsPerSlice }
+    if (this.#below !== undefined) return this.#below.loadLazily(options)
+    const lazy = new LazyRestore({ ...options, sink: new MemorySink(loader) })
+    for (const table of this.#tables) {
+      const rows = new LazyRows(table, lazy, loader)
+      table.below = rows
+      table.source = rows
+    }
+    return lazy
+  }
+
+  /** All is loaded, or nobody wants it any more: what is missing now is not there. */
+  #endRestore(): void {
+    if (this.#lazy === undefined) return
+    this.#lazy.close()
+    this.#lazy = undefined
+    if (this.#below !== undefined) return this.#below.endLazily()
+    for (const table of this.#tables) {
+      table.below = undefined
+      table.source = undefined
+    }
   }
 
   /** Nothing can become of the outstanding cuts any more. */

@@ -19,7 +19,7 @@ import type { TimerTable } from '../backend.ts'
 import { DOMAIN_EVENT_TIME, DOMAIN_PROCESSING_TIME } from '../runs/entry.ts'
 import type { TimeKey } from '../runs/entry-key.ts'
 import { timerNameOf } from '../runs/timer-payload.ts'
-import { GROWTH_PER_LOOK } from './row-finder.ts'
+import { GROWTH_PER_LOOK } from './table-group.ts'
 import type { RowStore } from './row-store.ts'
 import { TimerChanges } from './timer-changes.ts'
 import type { ColdTimer, TimerCodec } from './timer-codec.ts'
@@ -59,6 +59,10 @@ export class TimerEntries implements TimerTable {
   /** Timers in memory that are set. */
   get size(): number {
     return this.#sets[0].size + this.#sets[1].size
+  }
+
+  get below(): TimerSource | undefined {
+    return this.#below
   }
 
   set below(below: TimerSource | undefined) {
@@ -102,6 +106,7 @@ export class TimerEntries implements TimerTable {
     const [key, hash] = [this.#store.currentKey, this.#store.currentRouteHash]
     const clock = numberOf(domain)
     const set = this.#sets[clock]
+    this.#below?.gather?.(clock, this.changes.groupOf(hash))
     const found: KeyTimer[] = []
     for (const slot of set.named(key, hash, name)) {
       found.push({ time: set.slots.timeOf(slot), payload: this.#payloadOf(set, slot) })
@@ -116,6 +121,7 @@ export class TimerEntries implements TimerTable {
     for (const [clock, domain] of TIMER_DOMAINS.entries()) {
       const set = this.changes.set(clock)
       const { slots } = set
+      this.#below?.gather?.(clock)
       for (let slot = 0; slot < slots.count; slot++) {
         if (!slots.isSet(slot)) continue
         const [key, routeHash] = [slots.keys[slot], slots.hashOf(slot)]
@@ -146,7 +152,7 @@ export class TimerEntries implements TimerTable {
       const slot = this.#first(clock)
       if (slot < 0) set.tidy()
       if (slot < 0 || heap.dueAt(0) > time) return false
-      if (fired === limit) return true
+      if (fired === limit || (fired > 0 && this.#store.isStrained)) return true
       if (fired % PREFETCH_TIMERS_MAX === 0) this.#prefetchDue(set, time, limit - fired)
       const [key, hash] = [slots.keys[slot], slots.hashOf(slot)]
       const [at, name = ''] = [slots.timeOf(slot), slots.names[slot]]
@@ -173,6 +179,11 @@ export class TimerEntries implements TimerTable {
     const timer = { key, routeHash, time: timeMs, name }
     if (this.#below?.isFull === true) return this.#below.restore(domain, timer, payload)
     this.revive(domain, timer, payload)
+  }
+
+  /** Timers of an earlier run will come by `revive`, some time. */
+  expectRestored(): void {
+    this.#spread.restored()
   }
 
   /** Sets a timer that runs, or the store below, hold just so. */

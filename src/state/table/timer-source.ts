@@ -11,6 +11,11 @@ export interface TimerSource {
   mayHold(domain: number, group: number, time: number, hash: number): boolean
   /** True if some timer below may come before, or be, a timer in memory. */
   comesBefore(domain: number, time: number, hash: number): boolean
+  /**
+   * Before the timers of a group are listed, of all groups if it is left out: what lies below
+   * without being in order by key comes nearer.
+   */
+  gather?(domain: number, group?: number): void
   /** Brings the first slice into memory. */
   refill(domain: number): void
   /** What lies below of the timers of a key by a declared name; memory may know better. */

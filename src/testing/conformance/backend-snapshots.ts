@@ -92,7 +92,10 @@ export function snapshotTests(define: Define, suite: BackendSuite): void {
       changed[3] = 99 // the low byte of the operator id
       return { key: changed, value }
     })
-    const opening = World.open(suite, { restore: [foreign] })
-    await assert.rejects(opening, { code: 'CHECKPOINT_INCOMPATIBLE' })
+    const restoring = async (): Promise<void> => {
+      const again = await World.open(suite, { restore: [foreign] })
+      while (again.backend.maintain(1)) continue // if it was not loaded at once
+    }
+    await assert.rejects(restoring, { code: 'CHECKPOINT_INCOMPATIBLE' })
   })
 }

@@ -6,6 +6,7 @@ import type { BackendSuite } from './backend-world.ts'
 import {
   type DefineMortal,
   LIFE_MS,
+  type MortalOptions,
   MortalWorld,
   type MortalHandles,
   NOTHING_LEFT,
@@ -142,6 +143,13 @@ function restoreTests(define: DefineMortal, suite: BackendSuite): void {
   })
 }
 
+/** What is not loaded at once begins to count when it is. */
+async function openLoaded(suite: BackendSuite, options: MortalOptions): Promise<MortalWorld> {
+  const world = await MortalWorld.open(suite, options)
+  while (world.backend.maintain(1)) continue
+  return world
+}
+
 function switchTests(suite: BackendSuite): void {
   const define = (title: string, body: () => Promise<void>): unknown =>
     suite.test(`${suite.name}, time-to-live on existing state: ${title}`, body)
@@ -150,7 +158,7 @@ function switchTests(suite: BackendSuite): void {
     ttl: StateTtl | undefined,
     now: number,
   ): Promise<MortalWorld> =>
-    MortalWorld.open(suite, { restore, now, ...(ttl === undefined ? {} : { ttl }) })
+    openLoaded(suite, { restore, now, ...(ttl === undefined ? {} : { ttl }) })
 
   define('switched on, it counts from the restore, once', async () => {
     const runs: (readonly Entry[])[] = []

@@ -58,6 +58,8 @@ export interface BackendSuite {
   readonly name: string
   /** Makes the choice under test. */
   readonly choose: () => StateBackend
+  /** How runs reach a backend that is opened; by default as one merged stream. */
+  readonly restoreOf?: (runs: Runs, keyGroups: KeyGroupRange) => EntryStream | Promise<EntryStream>
   /** Another backend, to which snapshots must fit; the one under test if left out. */
   readonly other?: () => StateBackend
   /** What the context holds besides the usual, such as a folder of one's own. */
@@ -153,7 +155,8 @@ export class World {
       ...suite.context?.(),
     })
     const world = new World(backend, backend.register(SPEC))
-    await backend.open(restore === undefined ? undefined : restored(restore, keyGroups))
+    const from = suite.restoreOf ?? restored
+    await backend.open(restore === undefined ? undefined : await from(restore, keyGroups))
     return world
   }
 

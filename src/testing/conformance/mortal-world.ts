@@ -112,7 +112,8 @@ export class MortalWorld {
   static async open(suite: BackendSuite, options: MortalOptions = {}): Promise<MortalWorld> {
     const world = new MortalWorld(suite, options)
     const { restore, keyGroups = ALL_GROUPS, watermark } = options
-    await world.backend.open(restore === undefined ? undefined : restored(restore, keyGroups))
+    const from = suite.restoreOf ?? restored
+    await world.backend.open(restore === undefined ? undefined : await from(restore, keyGroups))
     if (watermark !== undefined) world.table.timers.restoreWatermark(watermark)
     return world
   }

@@ -45,10 +45,10 @@ export async function blobsAt(disk: TestDisk, location: string): Promise<Map<str
 /** A store as one process sees it. */
 class StoreOfProcess implements BlobStore {
   readonly location: string
-  readonly #store: BlobStore
+  readonly #store: MemoryBlobStore
   readonly #life: Life
 
-  constructor(store: BlobStore, life: Life) {
+  constructor(store: MemoryBlobStore, life: Life) {
     this.location = store.location
     this.#store = store
     this.#life = life
@@ -72,6 +72,11 @@ class StoreOfProcess implements BlobStore {
   async read(name: string, offsetBytes?: number, lengthBytes?: number): Promise<Uint8Array> {
     this.#requireAlive()
     return this.#store.read(name, offsetBytes, lengthBytes)
+  }
+
+  readSync(name: string, offsetBytes: number, lengthBytes: number): Uint8Array {
+    this.#requireAlive()
+    return this.#store.readSync(name, offsetBytes, lengthBytes)
   }
 
   async stat(name: string): Promise<BlobInfo> {

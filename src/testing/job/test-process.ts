@@ -140,6 +140,8 @@ class TestWorker implements WorkerPort, Life {
     return {
       clock: this.#clock,
       random,
+      // As a large state is restored, so that tests see what jobs see.
+      lazyRestore: { minimumBytes: 0 },
       openStore: async (location) => world.disk.open(location, process),
       scratch: (directory) => {
         if (!world.needsFolder) return new MemoryScratch(directory)

@@ -1,0 +1,103 @@
+/**
+ * What a run holds where, by its footer: which block a key would be in, which filter knows it, what
+ * its range tombstones delete; and how stored blocks become entries. Everything that is verified of
+ * a block or filter is verified here, for readers that wait for the storage and for those that do
+ * not.
+ */
+import { crc32, zstdDecompressSync } from 'node:zlib'
+import { type MillraceError, messageOf } from '../../errors.ts'
+import { assert } from '../../util/assert.ts'
+import type { Entry } from '../backend.ts'
+import { decodeBlock } from './block.ts'
+import { corrupt } from './damage.ts'
+import { compareBytes, startsWith } from './entry.ts'
+import { type BlockInfo, CODEC_NONE, type RunFooter } from './run-format.ts'
+import { lastAtMost } from './search.ts'
+
+export class BlockTable {
+  /** Of the file, for messages. */
+  readonly name: string
+  readonly footer: RunFooter
+
+  constructor(name: string, footer: RunFooter) {
+    this.name = name
+    this.footer = footer
+  }
+
+  block(index: number): BlockInfo {
+    const block = this.footer.blocks[index]
+    assert(block !== undefined, `block ${index}`)
+    return block
+  }
+
+  /** The last block whose first key is at most `key`, or -1. */
+  blockBefore(key: Uint8Array): number {
+    const { blocks } = this.footer
+    return lastAtMost(blocks.length, (at) => compareBytes(blocks[at]?.firstKey ?? key, key))
+  }
+
+  /** The filter over the rows of a block; undefined if there is none. */
+  filterOf(block: number): number | undefined {
+    const { filters } = this.footer
+    const before = lastAtMost(filters.length, (at) => (filters[at]?.endBlock ?? 0) - block)
+    return before + 1 < filters.length ? before + 1 : undefined
+  }
+
+  /** Whether a range tombstone of this run deletes `key` in older runs. */
+  deletesOlder(key: Uint8Array): boolean {
+    const tombstones = this.footer.rangeTombstones
+    let probe = key
+    for (;;) {
+      const index = lastAtMost(tombstones.length, (at) =>
+        compareBytes(tombstones[at] ?? probe, probe),
+      )
+      const nearest = tombstones[index]
+      if (nearest === undefined) return false
+      if (startsWith(key, nearest)) return true
+      // Any other candidate is no longer than what the nearest has in common with the key.
+      let common = 0
+      while (common < nearest.length && nearest[common] === probe[common]) common++
+      probe = probe.subarray(0, common)
+    }
+  }
+
+  /** Throws `STORAGE_CORRUPT` unless these are the bytes of a filter. */
+  checkFilter(filter: Uint8Array, index: number): void {
+    const info = this.footer.filters[index]
+    if (info !== undefined && filter.length > 0 && crc32(filter) === info.checksum) return
+    const why = 'the checksum of a filter is wrong'
+    throw corrupt(this.name, why, { offset: info?.offsetBytes })
+  }
+
+  /** The entries of a block as it is stored. Throws `STORAGE_CORRUPT`. */
+  unfold(stored: Uint8Array, index: number): Entry[] {
+    const block = this.block(index)
+    const raw = this.inflate(stored, index)
+    try {
+      const entries = decodeBlock(raw, block.entries, block.keyBytes)
+      if (entries.some(({ value }) => value.length === 0)) throw new Error('a value has no header')
+      return entries
+    } catch (cause) {
+      throw this.#damaged(index, messageOf(cause), cause)
+    }
+  }
+
+  /** Verifies a block and undoes its compression. */
+  inflate(stored: Uint8Array, index: number): Uint8Array {
+    const block = this.block(index)
+    if (crc32(stored) !== block.checksum) throw this.#damaged(index, 'its checksum is wrong')
+    if (block.codec === CODEC_NONE) return stored
+    try {
+      const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(1, block.rawBytes) })
+      if (raw.length !== block.rawBytes) throw new Error('its length is wrong')
+      return raw
+    } catch (cause) {
+      throw this.#damaged(index, messageOf(cause), cause)
+    }
+  }
+
+  #damaged(index: number, why: string, cause?: unknown): MillraceError {
+    const offset = this.footer.blocks[index]?.offsetBytes
+    return corrupt(this.name, `block ${index}: ${why}`, { block: index, offset }, cause)
+  }
+}

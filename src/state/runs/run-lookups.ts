@@ -1,0 +1,119 @@
+/**
+ * The runs of one task, open for look-ups while records wait: what a lazy restore reads from. As a
+ * stream it is the whole restore, for backends that load everything at once.
+ */
+import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Entry, EntryStream } from '../backend.ts'
+import { intersect, type KeyGroupRange } from '../key-groups.ts'
+import type { RunReference } from '../snapshot.ts'
+import { compareBytes } from './entry.ts'
+import { isScalarKey } from './entry-key.ts'
+import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
+import { mergeSync } from './merge.ts'
+import { RunLookup } from './run-lookup.ts'
+import { RunReader } from './run-reader.ts'
+import { restoreStream } from './run-set.ts'
+import { keyGroupBound } from './search.ts'
+import { EntryBatches } from './stream.ts'
+
+const NO_ENTRIES: readonly Entry[] = Object.freeze([])
+
+export class RunLookups extends EntryBatches {
+  /** Oldest first. */
+  readonly #runs: readonly RunLookup[]
+
+  constructor(whole: EntryBatches, runs: readonly RunLookup[]) {
+    super(() => whole.batches())
+    this.#runs = runs
+  }
+
+  /** The live entries of a row in key order. `isScalar`: there is one at most. */
+  row(prefix: Uint8Array, isScalar: boolean): readonly Entry[] {
+    if (isScalar) return this.#scalarRow(prefix)
+    const runs = this.#covering(prefix)
+    // A range tombstone over the whole row is not among a run's entries of it.
+    const from = Math.max(
+      0,
+      runs.findLastIndex((run) => run.deletesOlder(prefix)),
+    )
+    const parts = runs
+      .slice(from)
+      .map((run) => run.row(prefix))
+      .filter((entries) => entries.length > 0)
+    return parts.length === 0 ? NO_ENTRIES : [...mergeSync(parts, { dropTombstones: true })]
+  }
+
+  /**
+   * The live entries from key `start` to below `end`, which lie within one key group and operator;
+   * read as they are asked for.
+   */
+  range(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
+    const streams = this.#covering(start).map((run) => until(run.from(start), end))
+    return mergeSync(streams, { dropTombstones: true })
+  }
+
+  /** The operators that have entries in a key group. */
+  operatorsOf(keyGroup: number): ReadonlySet<number> {
+    return new Set(this.#runs.flatMap((run) => [...run.operatorsOf(keyGroup)]))
+  }
+
+  /** What the blocks of a key group take up in the files. */
+  bytesOf(keyGroup: number): number {
+    const [start, end] = [keyGroupBound(keyGroup), keyGroupBound(keyGroup + 1)]
+    if (start === undefined || end === undefined) return 0
+    return this.#runs.reduce((sum, run) => sum + run.bytesBetween(start, end), 0)
+  }
+
+  bytesOfAll({ start, end }: KeyGroupRange): number {
+    let bytes = 0
+    for (let keyGroup = start; keyGroup <= end; keyGroup++) bytes += this.bytesOf(keyGroup)
+    return bytes
+  }
+
+  #scalarRow(prefix: Uint8Array): readonly Entry[] {
+    for (let index = this.#runs.length - 1; index >= 0; index--) {
+      const run = this.#runs[index]
+      if (run?.covers(prefix) !== true) continue
+      const row = run.row(prefix).find(({ key }) => isScalarKey(key, prefix.length))
+      if (row !== undefined) {
+        return (flagsOf(row.value) & FLAG_ANY_TOMBSTONE) === 0 ? [row] : NO_ENTRIES
+      }
+      if (run.deletesOlder(prefix)) return NO_ENTRIES
+    }
+    return NO_ENTRIES
+  }
+
+  #covering(key: Uint8Array): readonly RunLookup[] {
+    return this.#runs.filter((run) => run.covers(key))
+  }
+}
+
+function* until(entries: Iterable<Entry>, end: Uint8Array): Generator<Entry> {
+  for (const entry of entries) {
+    if (compareBytes(entry.key, end) >= 0) return
+    yield entry
+  }
+}
+
+/**
+ * What a task restores: open for look-ups if the store can read at once, else a stream. Throws
+ * `STORAGE_CORRUPT` or `STORAGE_NOT_FOUND` where a run is not what its reference says.
+ */
+export async function openRestore(
+  store: BlobStore,
+  runs: readonly RunReference[],
+  keyGroups: KeyGroupRange,
+): Promise<EntryStream> {
+  const whole = restoreStream(store, runs, keyGroups)
+  if (store.readSync === undefined) return whole
+  const clipped = runs.flatMap((run): readonly RunReference[] => {
+    const range = intersect(run.keyGroups, keyGroups)
+    return range === undefined ? [] : [{ ...run, keyGroups: range }]
+  })
+  const readers = await Promise.all(clipped.map((run) => RunReader.open(store, run)))
+  const readSync = store.readSync.bind(store)
+  return new RunLookups(
+    whole,
+    readers.map((reader) => new RunLookup(reader, readSync)),
+  )
+}

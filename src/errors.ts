@@ -59,6 +59,9 @@ const CODES = {
       'stop what uses it, or start without --claim; a reader that died is forgotten in 10 min',
   },
   STATE_CLOSED: { remedy: 'use state only while its backend is open' },
+  STATE_MIGRATION_FAILED: {
+    remedy: 'correct the function of t.versioned for the value that the message names',
+  },
   STATE_NO_KEY: {
     remedy: 'use keyed state only in a function that is processing a record or timer',
   },

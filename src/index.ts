@@ -220,7 +220,7 @@ export type { PatternStream } from './api/streams/pattern.ts'
 
 // Declaring types
 export { t } from './types/t.ts'
-export type { OptionalType, Struct, Tuple, Types } from './types/t.ts'
+export type { FieldOptions, OptionalType, Struct, Tuple, Types, Versioned } from './types/t.ts'
 export type { Infer, Type } from './types/type.ts'
 
 // Declaring state

@@ -5,7 +5,7 @@
  * check` shows it.
  */
 import type { JobPlan, PlanNode, PlanOperatorState, PlanState } from '../graph/plan.ts'
-import { compareSchemas } from '../types/evolution.ts'
+import { compareKeys, compareSchemas, type SchemaComparison } from '../types/evolution.ts'
 import type { TypeSchema } from '../types/type.ts'
 import type { CheckpointLink } from './manifest.ts'
 
@@ -129,11 +129,11 @@ function nodeFindings(before: PlanNode, node: PlanNode, uid: string): readonly F
   if (before.kind === 'source') return [{ uid, what: 'positions', verdict: 'fits' }]
   if (before.kind === 'sink') return [{ uid, what: 'output', verdict: 'fits' }]
   const findings: Finding[] = []
-  const key = compareTypes(before.keyType, node.keyType)
+  const key = compareTypes(before.keyType, node.keyType, compareKeys)
   if (key.verdict === 'fits') {
     if (before.keyType !== undefined) findings.push({ uid, what: 'key', verdict: 'fits' })
   } else {
-    const why = `the key of "${uid}": ${key.why}`
+    const why = `the key of "${uid}"${key.why}`
     findings.push({ uid, what: 'key', verdict: key.verdict, why, drop: uid })
   }
   if (before.usesTimers && !node.usesTimers) {
@@ -171,7 +171,7 @@ function stateFindings(
       continue
     }
     const { verdict, why: difference } = compareStates(state, found)
-    const why = `state "${name}" of "${uid}" ${difference}`
+    const why = `state "${name}" of "${uid}"${difference}`
     if (verdict === 'fits') findings.push({ ...base, verdict })
     else if (isKeyed) findings.push({ ...base, verdict, why, drop })
     else findings.push({ uid, what: base.what, verdict, why, drop: uid })
@@ -199,7 +199,8 @@ function timerFindings(before: PlanNode, node: PlanNode, uid: string): readonly 
     }
     const type = compareTypes(payload, now.payload)
     if (type.verdict !== 'fits') {
-      const why = `timer "${name}" of "${uid}" has another payload: ${type.why}`
+      const has = type.verdict === 'migrate' ? '' : ' has another payload'
+      const why = `timer "${name}" of "${uid}"${has}${type.why}`
       findings.push({ ...base, verdict: type.verdict, why })
     }
     return findings
@@ -228,22 +229,33 @@ interface TypeFinding {
 
 function compareStates(before: AnyState, now: AnyState): TypeFinding {
   if (before.kind !== now.kind) {
-    const why = `was of kind ${before.kind}, is of kind ${now.kind}`
+    const why = ` was of kind ${before.kind}, is of kind ${now.kind}`
     return { verdict: 'incompatible', why }
   }
-  const mapKey = compareTypes(before.keyType, now.keyType)
-  if (mapKey.verdict !== 'fits') return { ...mapKey, why: `has another map key: ${mapKey.why}` }
-  const type = compareTypes(before.type, now.type)
-  return type.verdict === 'fits' ? type : { ...type, why: `has another type: ${type.why}` }
+  const mapKey = compareTypes(before.keyType, now.keyType, compareKeys)
+  if (mapKey.verdict === 'incompatible') {
+    return { ...mapKey, why: ` has another map key${mapKey.why}` }
+  }
+  // The elements of a set are keys, too.
+  const type = compareTypes(before.type, now.type, before.kind === 'set' ? compareKeys : undefined)
+  if (type.verdict === 'incompatible') return { ...type, why: ` has another type${type.why}` }
+  return type.verdict === 'fits' ? mapKey : type
 }
 
-function compareTypes(before: TypeSchema | undefined, now: TypeSchema | undefined): TypeFinding {
+/** `why` continues a sentence about what was compared. */
+function compareTypes(
+  before: TypeSchema | undefined,
+  now: TypeSchema | undefined,
+  compare: (stored: TypeSchema, declared: TypeSchema) => SchemaComparison = compareSchemas,
+): TypeFinding {
   if (before === undefined || now === undefined) {
     if (before === now) return { verdict: 'fits', why: '' }
-    const why = before === undefined ? 'there was none' : 'there is none any more'
+    const why = before === undefined ? ': there was none' : ': there is none any more'
     return { verdict: 'incompatible', why }
   }
-  const comparison = compareSchemas(before, now)
+  const comparison = compare(before, now)
   if (comparison.verdict === 'same') return { verdict: 'fits', why: '' }
-  return comparison
+  if (comparison.verdict === 'incompatible') return { ...comparison, why: `: ${comparison.why}` }
+  const isTwoWay = comparison.isTwoWay ? ' (the code before can read it, too)' : ''
+  return { verdict: 'migrate', why: ` is converted: ${comparison.why}${isTwoWay}` }
 }

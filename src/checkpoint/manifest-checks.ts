@@ -10,17 +10,17 @@ import type {
   PlanState,
   PlanVertex,
 } from '../graph/plan.ts'
-import { STATE_KINDS } from '../state/descriptors.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
 import { OPERATOR_ID_MAX } from './operator-ids.ts'
-import type { OperatorRecord, RunReference, StateRecord, TimerRecord } from '../state/snapshot.ts'
-import { claimed, imports, NAME_CHARS_MAX } from './import-checks.ts'
+import type { RunReference } from '../state/snapshot.ts'
+import { claimed, imports } from './import-checks.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse } from './json-checks.ts'
 import { schema } from './schema-checks.ts'
 import { SEQUENCE_MAX, parseRunName } from './layout.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
+import { kindOfState, name, operator, timer } from './operator-checks.ts'
 import type {
   CheckpointLink,
   CheckpointStatistics,
@@ -37,18 +37,12 @@ const ELEMENTS_MAX = 1_000_000
 const LIST_MAX = 65_536
 const UINT32_MAX = 0xffff_ffff
 
-export const name = checks.text(NAME_CHARS_MAX)
 const id = checks.integer(1)
 const operatorId = checks.integer(1, OPERATOR_ID_MAX)
 export const parallelism = checks.integer(1, MAX_PARALLELISM_LIMIT)
 const subtaskIndex = checks.integer(0, MAX_PARALLELISM_LIMIT - 1)
-const kindOfState = checks.oneOf(...STATE_KINDS)
 const partitioning = checks.oneOf('forward', 'hash', 'rebalance', 'broadcast')
 
-export const timer = checks.shape<TimerRecord>(
-  { name, domain: checks.oneOf('event-time', 'processing-time') },
-  { payload: schema },
-)
 export const planState = checks.shape<PlanState>(
   { name, kind: kindOfState, type: schema },
   { keyType: schema },
@@ -110,20 +104,6 @@ const plan = checks.shape<JobPlan>(
     edges: checks.list(planEdge, LIST_MAX),
   },
   {},
-)
-
-const state = checks.shape<StateRecord>(
-  { id, name, kind: kindOfState, type: schema },
-  { keyType: schema },
-)
-const operator = checks.shape<OperatorRecord>(
-  { id: operatorId, uid: name, states: checks.list(state, LIST_MAX) },
-  {
-    keyType: schema,
-    timers: checks.list(timer, LIST_MAX),
-    dropped: checks.exactly(true),
-    highestStateId: checks.integer(),
-  },
 )
 
 const keyGroups = checks.shape<KeyGroupRange>(

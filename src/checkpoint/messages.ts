@@ -209,4 +209,6 @@ export interface WorkerStatus {
   readonly spilledBytes: number
   /** Tasks that have not acknowledged a checkpoint under way. */
   readonly checkpointing: readonly TaskProgress[]
+  /** Files with entries of older types, which are still to be written anew: their bytes. */
+  readonly outdatedBytes: number
 }

@@ -8,7 +8,8 @@ import type { JobPlan, PlanNode } from '../graph/plan.ts'
 import { adaptCheckpoint, type CodeChanges } from './adapt.ts'
 import { type Finding, holdsAnything, kindOf } from './comparison.ts'
 import * as checks from './json-checks.ts'
-import { name, parallelism, planOperatorState, planState, timer } from './manifest-checks.ts'
+import { parallelism, planOperatorState, planState } from './manifest-checks.ts'
+import { name, timer } from './operator-checks.ts'
 import { schema } from './schema-checks.ts'
 
 /** It lies beside the modules of its jobs. */

@@ -58,6 +58,8 @@ export interface JobStatus {
   readonly asyncCalls: CallStatistics
   /** Output that waits on disk because a sink or a worker is slow: bytes written in all. */
   readonly spilledBytes: number
+  /** Files that hold state of older types, which are still to be written anew: their bytes. */
+  readonly outdatedBytes: number
   /** The least watermark of all operators, in ms; infinite at the beginning and the end. */
   readonly watermark: number
   /** For each operator where event time stands, in the subtask furthest behind, and why. */
@@ -153,6 +155,7 @@ export class JobProgress {
       backwardWatermarks: sum(workers, (worker) => worker.backwardWatermarks),
       asyncCalls: sumCalls(workers),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),
+      outdatedBytes: sum(workers, (worker) => worker.outdatedBytes),
       watermark: Math.min(...shown.map((worker) => worker.watermark)),
       eventTime: furthestBehind(shown.flatMap((worker) => worker.eventTime)),
       backend: sumBackends(shown.map((worker) => worker.backend)),

@@ -96,7 +96,8 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   if (imports === undefined && restored?.claimed !== undefined) {
     await deleteLeftOver(request, restored.claimed.location, self)
   }
-  const job = { ...own, params, plan, operators: operatorIds(idsOf(chain, restored), plan) }
+  const operators = operatorIds(idsOf(chain, restored), plan, restored?.plan)
+  const job = { ...own, params, plan, operators }
   const { restores, sources } =
     restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
   return {
@@ -146,6 +147,7 @@ function fitting({ plan, changes, logger }: LeadRequest, found: CheckpointLink):
   requireFitting(found, findings)
   for (const { verdict, why } of findings) {
     if (verdict === 'dropped' && why !== undefined) logger.warn({ dropped: true }, why)
+    if (verdict === 'migrate' && why !== undefined) logger.info({ migrate: true }, why)
   }
   return link
 }

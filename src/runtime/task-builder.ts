@@ -7,9 +7,11 @@ import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-grap
 import type {
   KeyedStateBackend,
   KeyedStateTable,
+  OperatorStateSpec,
   PhaseTimings,
   StateBackend,
 } from '../state/backend.ts'
+import { evolvedRecords } from '../state/evolved-records.ts'
 import { keyGroupRangeOf } from '../state/key-groups.ts'
 import { openRestore } from '../state/runs/run-lookups.ts'
 import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
@@ -78,29 +80,29 @@ export class TaskBuilder {
   async #task(vertex: Vertex): Promise<Task> {
     const { graph, workerIndex, deploy, settings, host, store, signal, resources } = this.#options
     const subtaskIndex = workerIndex
+    const { operators, scope, round } = deploy
     const restore = deploy.restores.find(
       (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
     )
     const keyGroups = keyGroupRangeOf(subtaskIndex, graph.maxParallelism, vertex.parallelism)
     const former = await readFormerRecords(store, restore)
     const runs: readonly RunReference[] = (restore?.from ?? []).flatMap((task) => task.runs)
-    const { backend, tables } = this.#backend(vertex, keyGroups)
+    const { backend, tables, specs } = this.#backend(vertex, keyGroups)
     if (backend !== undefined) {
       resources.defer(() => backend.close())
       const stream = runs.length === 0 ? undefined : await openRestore(store, runs, keyGroups)
       this.timings.push(await backend.open(stream))
     }
+    const own = { vertex: vertex.id, subtaskIndex, keyGroups, restored: runs }
     const snapshots = new TaskSnapshots({
-      vertex: vertex.id,
-      subtaskIndex,
-      keyGroups,
-      operators: deploy.operators,
-      scope: deploy.scope,
+      ...own,
+      operators,
+      scope,
       settings,
       store,
       host,
-      restored: runs,
-      firstMerge: deploy.round * MERGES_PER_ROUND,
+      firstMerge: round * MERGES_PER_ROUND,
+      renewed: specs,
       signal,
     })
     // Closed after the sinks, for whose output a snapshot waits, and before what it reads.
@@ -154,11 +156,12 @@ export class TaskBuilder {
     former: FormerTasks,
   ): Promise<void> {
     for (const { node, operator, stage } of chain.operators) {
-      const id = node.uid === undefined ? undefined : this.#operatorsByUid.get(node.uid)?.id
-      if (id !== undefined) {
+      const record = node.uid === undefined ? undefined : this.#operatorsByUid.get(node.uid)
+      if (record !== undefined) {
+        const { id } = record
         stage.restoreWatermark(restoredWatermark(former, id))
         const entries = restoredOperatorState(former, id, subtaskIndex, vertex.parallelism)
-        operator.restoreState?.(entries)
+        operator.restoreState?.(evolvedRecords(entries, record, node.operatorStates ?? {}))
       }
       this.#options.resources.defer(async () => operator.close())
       await operator.open()
@@ -171,11 +174,13 @@ export class TaskBuilder {
   ): {
     readonly backend: KeyedStateBackend | undefined
     readonly tables: ReadonlyMap<number, KeyedStateTable>
+    readonly specs: readonly OperatorStateSpec[]
   } {
     const { graph, settings, host, backend: choice } = this.#options
     const tables = new Map<number, KeyedStateTable>()
+    const specs: OperatorStateSpec[] = []
     const keyed = vertex.nodes.filter((node) => node.kind === 'operator' && node.key !== undefined)
-    if (keyed.length === 0) return { backend: undefined, tables }
+    if (keyed.length === 0) return { backend: undefined, tables, specs }
     const keyedVertices = graph.vertices.filter((each) =>
       each.nodes.some((node) => node.kind === 'operator' && node.key !== undefined),
     ).length
@@ -196,8 +201,9 @@ export class TaskBuilder {
       const { states: descriptors, key, timers = {} } = node
       const spec = { record, keyType: key.type, descriptors, timers }
       tables.set(node.id, backend.register(spec))
+      specs.push(spec)
     }
-    return { backend, tables }
+    return { backend, tables, specs }
   }
 
   #exchange(edgeId: number, subtaskIndex: number): ExchangeOutput {

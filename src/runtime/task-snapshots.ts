@@ -6,7 +6,8 @@
 import { required } from '../util/assert.ts'
 import type { StateCut } from '../state/backend.ts'
 import type { KeyGroupRange } from '../state/key-groups.ts'
-import { mergeRuns, planMerge } from '../state/runs/run-set.ts'
+import { EntryRenewal, type RenewedOperator } from '../state/runs/entry-renewal.ts'
+import { type MergePlan, mergeRuns, planMerge } from '../state/runs/run-set.ts'
 import { writeSnapshot } from '../state/runs/snapshot-writer.ts'
 import type { RunMetadata } from '../state/runs/run-format.ts'
 import type {
@@ -19,6 +20,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { WorkerHost } from './host.ts'
+import { RunRenewal } from './run-renewal.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 
 interface Attempt {
@@ -46,6 +48,8 @@ export interface TaskSnapshotsOptions {
   readonly restored: readonly RunReference[]
   /** Merges are numbered from here, above those of a former task under the same checkpoint. */
   readonly firstMerge?: number
+  /** The keyed operators of the task: merges bring what they wrote before up to date. */
+  readonly renewed?: readonly RenewedOperator[]
   readonly signal: AbortSignal
 }
 
@@ -58,11 +62,24 @@ export class TaskSnapshots {
   #merging: Promise<void> | undefined
   #merged: { readonly replaces: readonly RunReference[]; readonly by: RunReference } | undefined
   #merges: number
+  readonly #renewal: RunRenewal
 
   constructor(options: TaskSnapshotsOptions) {
+    const { store, restored, renewed = [], host } = options
     this.#options = options
-    this.#runs = options.restored
     this.#merges = options.firstMerge ?? 0
+    this.#runs = restored
+    let isReported = false
+    const renewal = new EntryRenewal(renewed, (error) => {
+      if (!isReported) host.report('entry-not-converted', error)
+      isReported = true
+    })
+    this.#renewal = new RunRenewal(store, restored, renewal)
+  }
+
+  /** Bytes of files with entries of older types, which are still to be written anew. */
+  get outdatedBytes(): number {
+    return this.#renewal.bytesLeft
   }
 
   /**
@@ -105,6 +122,7 @@ export class TaskSnapshots {
       `checkpoint ${checkpointId} completed before it was written`,
     )
     attempt.cut?.confirm()
+    this.#renewal.keepOnly(this.#runs)
     this.#settleMerge()
     this.#startMerge()
   }
@@ -174,7 +192,7 @@ export class TaskSnapshots {
   #withMerge(runs: readonly RunReference[]): readonly RunReference[] {
     const merged = this.#merged
     if (merged === undefined) return runs
-    const from = runs.indexOf(merged.replaces[0] as RunReference) // a merge replaces at least two
+    const from = runs.indexOf(merged.replaces[0] as RunReference) // a merge replaces some
     if (from < 0) return runs
     return [...runs.slice(0, from), merged.by, ...runs.slice(from + merged.replaces.length)]
   }
@@ -182,11 +200,22 @@ export class TaskSnapshots {
   #startMerge(): void {
     const { signal, host } = this.#options
     if (this.#merging !== undefined || this.#merged !== undefined || signal.aborted) return
-    const plan = planMerge(this.#runs)
-    if (plan === undefined) return
-    this.#merging = this.#merge(this.#runs.slice(plan.from, plan.to), plan.from === 0)
+    if (this.#renewal.isKnown && this.#plan() === undefined) return
+    this.#merging = this.#mergeNext()
       .catch((error: unknown) => (signal.aborted ? undefined : host.report('merge-failed', error)))
       .finally(() => (this.#merging = undefined))
+  }
+
+  /** What is due by size, else what is to be brought up to date. */
+  #plan(): MergePlan | undefined {
+    return planMerge(this.#runs) ?? this.#renewal.plan(this.#runs)
+  }
+
+  async #mergeNext(): Promise<void> {
+    if (!this.#renewal.isKnown) await this.#renewal.look(this.#runs)
+    const plan = this.#plan()
+    if (plan === undefined) return
+    await this.#merge(this.#runs.slice(plan.from, plan.to), plan.from === 0)
   }
 
   async #merge(runs: readonly RunReference[], dropTombstones: boolean): Promise<void> {
@@ -222,6 +251,7 @@ export class TaskSnapshots {
       metadata: this.#metadata(checkpointId),
       compression: settings.compression,
       slice: this.#slice(),
+      renewed: (entry) => this.#renewal.renewal.renewed(entry),
       at: (point) => host.at(point),
     })
   }

@@ -39,7 +39,9 @@ export function workerStatus(
   }
   const backend = sumBackends(tasks.map(({ parts }) => parts.backend?.statistics))
   const checkpointing = tasks.flatMap((task) => task.checkpointing)
-  const now = { watermark, eventTime, processingTime, backend, asyncCalls, checkpointing }
+  const outdatedBytes = tasks.reduce((sum, { parts }) => sum + parts.snapshots.outdatedBytes, 0)
+  const present = { eventTime, processingTime, backend, asyncCalls, checkpointing }
+  const now = { watermark, outdatedBytes, ...present }
   return { ...addCounts(past, tasks), ...now }
 }
 
@@ -72,6 +74,7 @@ export function pastStatus(status: WorkerStatus): WorkerStatus {
     backend: sumBackends([]),
     asyncCalls: { inFlight: 0, retries: 0, timeouts: 0 },
     checkpointing: [],
+    outdatedBytes: 0,
   }
 }
 

@@ -5,9 +5,11 @@
 import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
 import type { JobPlan, PlanNode, PlanVertex } from '../graph/plan.ts'
+import type { DeclaredTypes } from '../state/runs/state-decoder.ts'
+import { beforeDeclared, ownType } from '../state/schema-history.ts'
 import type { OperatorRecord, StateRecord } from '../state/snapshot.ts'
 import type { ChangedOperator, NewOperator, OperatorChange } from './changes.ts'
-import { recordOf } from './operator-snapshot.ts'
+import { recordOf, typesOf } from './operator-snapshot.ts'
 import { liveOperators } from './raw-rows.ts'
 import { OperatorRewriter, type Rewrite } from './rewritten.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -108,8 +110,10 @@ class Drafting {
     if (owner !== undefined) requireOwner(record, owner)
     const { rename = uid, drop = [] } = options
     if (rename !== uid) this.#requireFree(rename)
-    const after = { ...withoutStates(record, drop), uid: rename }
-    const rewriter = new OperatorRewriter(record, after, options, this.#maxParallelism)
+    const types = owner?.state === undefined ? undefined : typesOf(owner.state)
+    const kept = withoutStates(declaredAs(record, types), drop)
+    const after = { ...kept, uid: rename }
+    const rewriter = new OperatorRewriter(record, after, options, this.#maxParallelism, types)
     this.#rewrites.set(record.id, rewriter)
     this.#operators = this.#operators.map((each) => (each.id === record.id ? after : each))
     const node = this.#nodes.find((each) => each.uid === uid)
@@ -240,13 +244,25 @@ class Drafting {
 const idOf = ({ id }: { readonly id: number }): number => id
 
 function changedNode(node: PlanNode, { uid, states }: OperatorRecord): PlanNode {
-  const names = new Set(states.map((state) => state.name))
+  const types = new Map(states.map((state) => [state.name, state.type]))
   return {
     ...node,
     uid,
     label: node.label === node.uid ? uid : node.label,
-    states: node.states.filter((state) => names.has(state.name)),
+    states: node.states
+      .filter((state) => types.has(state.name))
+      .map((state) => ({ ...state, type: types.get(state.name) ?? state.type })),
   }
+}
+
+/** With the types of the function that owns it: what it has in another one is of an older age. */
+function declaredAs(record: OperatorRecord, types: DeclaredTypes | undefined): OperatorRecord {
+  const aged = beforeDeclared(record, types)
+  if (aged === record) return record
+  const states = record.states.map((state) => {
+    return { ...state, type: ownType(types, state.name)?.schema ?? state.type }
+  })
+  return { ...aged, states }
 }
 
 /** Ids of states that are left out are never given to others. */

@@ -7,9 +7,10 @@ import type { PlanNode } from '../graph/plan.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import type { OperatorStateKind } from '../state/operator-state.ts'
 import type { SnapshotReader } from '../state/runs/snapshot-reader.ts'
-import { StateDecoder, type DecodedRow } from '../state/runs/state-decoder.ts'
+import { StateDecoder, type DecodedRow, type DeclaredTypes } from '../state/runs/state-decoder.ts'
 import { timerNameOf } from '../state/runs/timer-payload.ts'
 import type { EntryBatches } from '../state/runs/stream.ts'
+import { SchemaHistory } from '../state/schema-history.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { PayloadOf, TimerSchema } from '../time/descriptors.ts'
 import type { TimerDomain } from '../time/timers.ts'
@@ -62,11 +63,14 @@ export interface OperatorSource {
 export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends TimerSchema = {}> {
   readonly #source: OperatorSource
   readonly #owner: StateOwner<K, S, T> | undefined
+  /** Of the owner, by name of the state. */
+  readonly #types: DeclaredTypes | undefined
 
   /** @internal */
   constructor(source: OperatorSource, owner: StateOwner<K, S, T> | undefined) {
     this.#source = source
     this.#owner = owner
+    this.#types = owner?.state === undefined ? undefined : typesOf(owner.state)
   }
 
   get uid(): string {
@@ -87,7 +91,7 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
    */
   async *rows(): AsyncGenerator<StateRow<K, StateValues<S>>> {
     const { record } = this.#source
-    const decoder = new StateDecoder(record)
+    const decoder = new StateDecoder(record, this.#types)
     for await (const { entries } of rawRows(this.#source.all(), record.id)) {
       yield this.#typed(decoder.decode(entries))
     }
@@ -95,7 +99,11 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
 
   /** The states of one key; undefined if it has none. Reads only the blocks that may hold it. */
   async get(key: K): Promise<StateRow<K, StateValues<S>> | undefined> {
-    const row = await this.#source.reader.get(this.uid, key)
+    const row = await this.#source.reader.get(
+      this.uid,
+      key,
+      new StateDecoder(this.#source.record, this.#types),
+    )
     return row === undefined ? undefined : this.#typed(row)
   }
 
@@ -117,7 +125,8 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
   async *timers(): AsyncGenerator<SnapshotTimer<K, PayloadOf<T[keyof T]>>> {
     // Sources, sinks and functions without keys have none.
     if (this.#source.record.keyType === undefined) return
-    for await (const timer of this.#source.reader.timers(this.uid)) {
+    const payloads = payloadsOf(this.#owner?.timers)
+    for await (const timer of this.#source.reader.timers(this.uid, payloads)) {
       const { key, domain, timeMs, name, payload } = timer
       yield {
         // The owner's types were compared with those of the snapshot when it was named.
@@ -140,7 +149,9 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
     const types = new Map(
       (node?.operatorStates ?? []).map(({ name, type }) => [name, typeFromSchema(type)]),
     )
-    for await (const { operatorId, kind, name, subtaskIndex, value } of reader.records()) {
+    const history = new SchemaHistory(record, { isWithoutCode: true })
+    for await (const read of reader.records()) {
+      const { operatorId, kind, name, subtaskIndex, value, schemaId = 0 } = read
       if (operatorId !== record.id) continue
       if (kind !== 'operator-list' && kind !== 'union-list' && kind !== 'broadcast') continue
       const type = types.get(name)
@@ -150,12 +161,13 @@ export class OperatorSnapshot<K = unknown, S extends StateSchema = {}, T extends
         continue
       }
       const input = new ByteReader(value)
+      const readValue = history.reader(schemaId, { operatorState: name }, type)
       if (kind !== 'broadcast') {
-        yield { name, kind, subtaskIndex, value: type.read(input) }
+        yield { name, kind, subtaskIndex, value: readValue(input) }
         continue
       }
       for (let left = input.varuint(); left > 0; left--) {
-        yield { name, kind, subtaskIndex, key: readKey(input), value: type.read(input) }
+        yield { name, kind, subtaskIndex, key: readKey(input), value: readValue(input) }
       }
     }
   }
@@ -180,6 +192,19 @@ function declaredOnly(
     values[name] = aggregate === undefined ? value : aggregate.getResult(value)
   }
   return values
+}
+
+/** The types of states by name. */
+export function typesOf(states: StateSchema): DeclaredTypes {
+  return Object.fromEntries(Object.entries(states).map(([name, { type }]) => [name, type]))
+}
+
+function payloadsOf(timers: TimerSchema | undefined): DeclaredTypes | undefined {
+  if (timers === undefined) return undefined
+  const named = Object.entries(timers).flatMap(([name, { payload }]) =>
+    payload === undefined ? [] : [[name, payload] as const],
+  )
+  return Object.fromEntries(named)
 }
 
 /** Finds the record of a uid among those of a snapshot. Throws `STATE_UNKNOWN`. */

@@ -13,7 +13,7 @@ import {
   sectionOfKey,
 } from '../state/runs/entry.ts'
 import { readTimeKey, rowPrefixLength } from '../state/runs/entry-key.ts'
-import { StateDecoder } from '../state/runs/state-decoder.ts'
+import { type DeclaredTypes, StateDecoder } from '../state/runs/state-decoder.ts'
 import type { EntryBatches } from '../state/runs/stream.ts'
 import { timerNameOf } from '../state/runs/timer-payload.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
@@ -63,17 +63,19 @@ export class OperatorRewriter {
 
   /**
    * @param before the operator as the entries have it.
-   * @param after as they are to have it: another id, or fewer states.
+   * @param after as they are to have it: another id, fewer states, or newer types.
+   * @param declared the newer types, where the job's code is at hand.
    */
   constructor(
     before: OperatorRecord,
     after: OperatorRecord,
     { rows }: ChangeOptions,
     maxParallelism: number,
+    declared?: DeclaredTypes,
   ) {
     const live = new Set(after.states.map((state) => state.id))
     this.#lost = new Set(before.states.map((state) => state.id).filter((id) => !live.has(id)))
-    this.#decoder = new StateDecoder(before)
+    this.#decoder = new StateDecoder(before, declared)
     this.#encoder = new RowEncoder({ ...after, id: before.id }, maxParallelism)
     this.#rows = rows
     this.#changesRows = rows !== undefined || this.#lost.size > 0

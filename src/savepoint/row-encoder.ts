@@ -43,11 +43,14 @@ export class RowEncoder {
   readonly #keyType: Type<unknown> | undefined
   readonly #states: readonly Encodable[]
   readonly #known: ReadonlySet<string>
+  /** Of the types of now. */
+  readonly #age: number
   readonly #out = new ByteWriter()
 
   constructor(record: OperatorRecord, maxParallelism: number) {
     const { keyType, states } = record
     this.#record = record
+    this.#age = record.schemaId ?? 0
     this.#maxParallelism = maxParallelism
     this.#keyType = keyType === undefined ? undefined : typeFromSchema(keyType)
     this.#known = new Set(states.map((state) => state.name))
@@ -117,7 +120,7 @@ export class RowEncoder {
         userKey(out)
         const key = out.copy()
         out.reset()
-        writeHeader(out, 0, 0)
+        writeHeader(out, 0, this.#age)
         payload(out)
         entries.push({ key, value: out.copy(), isScalars: false })
       }
@@ -128,7 +131,7 @@ export class RowEncoder {
   #scalars(states: Readonly<Record<string, unknown>>): Uint8Array | undefined {
     const out = this.#out
     out.reset()
-    writeHeader(out, 0, 0)
+    writeHeader(out, 0, this.#age)
     let count = 0
     for (const { record, type } of this.#states) {
       const value = states[record.name]
@@ -222,16 +225,22 @@ function kept(
   record: OperatorRecord,
 ): Entry {
   const out = new ByteWriter()
-  const payload = entry.value.subarray(3) // behind a header without schema and stamp
-  if (former === undefined) return stampMs === -1 ? entry : restamped(out, entry, payload, stampMs)
+  const { schemaId } = header.read(input.reset(entry.value))
+  const payload = entry.value.subarray(input.position)
+  if (former === undefined) {
+    if (stampMs === -1) return entry
+    writeHeader(out, 0, schemaId, stampMs)
+    out.raw(payload)
+    return { key: entry.key, value: out.copy() }
+  }
   header.read(input.reset(former.value))
   const rest = former.value.subarray(input.position)
   const isStamped = (header.flags & FLAG_ELEMENT_STAMPS) !== 0
   const same = isStamped ? rest.subarray(0, payload.length) : rest
-  if (compareBytes(same, payload) === 0) return former
+  if (header.schemaId === schemaId && compareBytes(same, payload) === 0) return former
   const { stampMs: before } = header
   const stamps = entry.isScalars ? stampsOf(former.value, input.position, record) : []
-  writeHeader(out, 0, 0, before)
+  writeHeader(out, 0, schemaId, before)
   out.raw(payload)
   if (stamps.length > 0) {
     const start = beginField(out, STAMPS_FIELD)
@@ -242,12 +251,6 @@ function kept(
     endField(out, start)
   }
   return { key: entry.key, value: out.copy() }
-}
-
-function restamped(out: ByteWriter, { key }: Entry, payload: Uint8Array, stampMs: number): Entry {
-  writeHeader(out, 0, 0, stampMs)
-  out.raw(payload)
-  return { key, value: out.copy() }
 }
 
 function stampsOf(

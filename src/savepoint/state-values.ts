@@ -6,7 +6,7 @@ import { MillraceError } from '../errors.ts'
 import type { StateDescriptor, StateSchema } from '../state/descriptors.ts'
 import type { OperatorRecord, StateRecord } from '../state/snapshot.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
-import { compareSchemas } from '../types/evolution.ts'
+import { compareKeys, compareSchemas } from '../types/evolution.ts'
 import type { Type, TypeSchema } from '../types/type.ts'
 
 /** What of a function says how its state is to be read: `keyedProcess` makes such functions. */
@@ -38,7 +38,7 @@ export type ValueOfState<D> =
 export type StateValues<S> = { readonly [N in keyof S]?: ValueOfState<S[N]> }
 
 /**
- * Throws `CHECKPOINT_INCOMPATIBLE` if a declaration differs from what the snapshot says of the
+ * Throws `CHECKPOINT_INCOMPATIBLE` if a declaration cannot read what the snapshot holds of the
  * state of that name. States that only one of the two knows are no difference.
  */
 export function requireOwner(
@@ -46,7 +46,7 @@ export function requireOwner(
   owner: StateOwner<unknown, StateSchema, TimerSchema>,
 ): void {
   const { uid } = record
-  requireType(`the key of "${uid}"`, record.keyType, owner.key?.schema)
+  requireType(`the key of "${uid}"`, record.keyType, owner.key?.schema, compareKeys)
   for (const state of record.states) {
     const declared = owner.state?.[state.name]
     if (declared !== undefined) requireState(uid, state, declared)
@@ -62,18 +62,20 @@ function requireState(uid: string, stored: StateRecord, declared: StateDescripto
   if (stored.kind !== declared.kind) {
     throw differs(what, `it is of kind ${stored.kind}, not ${declared.kind}`)
   }
-  requireType(what, stored.type, declared.type.schema)
-  requireType(`the map keys of ${what}`, stored.keyType, declared.keyType?.schema)
+  const compare = stored.kind === 'set' ? compareKeys : compareSchemas
+  requireType(what, stored.type, declared.type.schema, compare)
+  requireType(`the map keys of ${what}`, stored.keyType, declared.keyType?.schema, compareKeys)
 }
 
 function requireType(
   what: string,
   stored: TypeSchema | undefined,
   declared: TypeSchema | undefined,
+  compare = compareSchemas,
 ): void {
   if (stored === undefined || declared === undefined) return
-  const comparison = compareSchemas(stored, declared)
-  if (comparison.verdict !== 'same') throw differs(what, comparison.why)
+  const comparison = compare(stored, declared)
+  if (comparison.verdict === 'incompatible') throw differs(what, comparison.why)
 }
 
 function differs(what: string, why: string): MillraceError {

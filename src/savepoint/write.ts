@@ -192,9 +192,11 @@ class SavepointWriter {
     const place = { vertex, subtaskIndex: 0 }
     const run = await this.#run(place, keyGroups, rewritten(snapshot.all(), rewrites))
     const loose: Parameters<typeof recordEntries>[0][number][] = []
-    for await (const { operatorId, kind, name, value } of snapshot.reader.records()) {
+    for await (const { operatorId, kind, name, value, schemaId } of snapshot.reader.records()) {
       const isState = kind === 'operator-list' || kind === 'union-list' || kind === 'broadcast'
-      if (operatorId === id && isState) loose.push({ operatorId: record.id, kind, name, value })
+      if (operatorId !== id || !isState) continue
+      const age = schemaId === undefined ? {} : { schemaId }
+      loose.push({ operatorId: record.id, kind, name, value, ...age })
     }
     const entries = recordEntries(loose, 0)
     const records = await this.#run({ ...place, merge: 1 }, keyGroups, entries)

@@ -45,6 +45,19 @@ export interface TimerRecord {
   readonly payload?: TypeSchema
 }
 
+/**
+ * Types that an operator's values had in entries up to an age, where they have another now. The
+ * first of the list that is as old as an entry, or newer, and names the state has its type.
+ */
+export interface FormerTypes {
+  /** The highest number of the ages that it means. */
+  readonly id: number
+  readonly states?: readonly { readonly id: number; readonly type: TypeSchema }[]
+  /** Of payloads. */
+  readonly timers?: readonly { readonly name: string; readonly type: TypeSchema }[]
+  readonly operatorStates?: readonly { readonly name: string; readonly type: TypeSchema }[]
+}
+
 /** An operator that owns state as the snapshot records it. */
 export interface OperatorRecord {
   /** Allotted once per job, from 1, never reused. */
@@ -58,6 +71,10 @@ export interface OperatorRecord {
   readonly dropped?: true
   /** The highest state id ever allotted here, when that is above those of `states`. */
   readonly highestStateId?: number
+  /** The age of its types: in the header of what is written under them. Absent: 0. */
+  readonly schemaId?: number
+  /** Oldest first. */
+  readonly formerTypes?: readonly FormerTypes[]
 }
 
 /**
@@ -90,6 +107,8 @@ export interface OperatorStateEntry {
   /** State name for operator and broadcast state; split id, … else. */
   readonly name: string
   readonly value: Uint8Array
+  /** The age of the operator's types when it was written. Absent: that of now, or 0 if read. */
+  readonly schemaId?: number
 }
 
 /** What one subtask contributes to a checkpoint. */

@@ -60,7 +60,7 @@ export class HarnessSnapshots {
     }
     this.#plan = plan
     this.#store = inside?.store ?? { blobs: new MemoryBlobStore('memory:harness'), lastRun: 0 }
-    this.#operators = operatorIds(inside?.operators ?? [], plan)
+    this.#operators = operatorIds(inside?.operators ?? [], plan, inside?.plan)
     this.#runs = inside?.runs ?? []
     this.#records = inside?.records
   }

@@ -14,6 +14,7 @@ import { KeyedStage, PlainStage, type Stage } from '../runtime/stages.ts'
 import type { KeyedStateBackend, KeyedStateTable, StateBackend } from '../state/backend.ts'
 import type { ReadonlyStateOf } from '../state/descriptors.ts'
 import { hashmap } from '../state/hashmap/index.ts'
+import { evolvedRecords } from '../state/evolved-records.ts'
 import { keyGroupRangeOf, MAX_PARALLELISM_DEFAULT } from '../state/key-groups.ts'
 import { LocalScratch } from '../storage/scratch-local.ts'
 import { MemoryScratch } from '../storage/scratch-memory.ts'
@@ -136,7 +137,8 @@ export async function openHarness<H extends OperatorHarness<unknown, unknown, un
     if (restore !== undefined) harness.restoreWatermark(restore.watermark)
     // Where time begins decides which of the restored timers are overdue.
     table?.timers.advance('processing-time', time.processing, 0, () => undefined)
-    operator.restoreState?.(await snapshots.operatorState())
+    const entries = await snapshots.operatorState()
+    operator.restoreState?.(evolvedRecords(entries, record, node.operatorStates ?? {}))
     await operator.open()
     return harness
   } catch (error) {

@@ -80,6 +80,7 @@ export function unionType(options: readonly Type<unknown>[]): Codec<unknown> {
   return Object.freeze<Codec<unknown>>({
     schema,
     copyOnRead: frozen.some((option) => option.copyOnRead),
+    parts: frozen,
     accepts: (value) => frozen.some((option) => accepts(option, value)),
     write(value: unknown, out: ByteWriter): void {
       const index = choose(value)
@@ -109,6 +110,7 @@ export function optionalType<T>(of: Type<T>): OptionalCodec<T> {
   return Object.freeze<OptionalCodec<T>>({
     schema: Object.freeze({ kind: 'optional', of: of.schema }),
     copyOnRead: of.copyOnRead,
+    parts: [of],
     optional: true,
     of,
     accepts: (value) => value === undefined || accepts(of, value),
@@ -126,6 +128,7 @@ export function nullableType<T>(of: Type<T>): Codec<T | null> {
   return Object.freeze<Codec<T | null>>({
     schema: Object.freeze({ kind: 'nullable', of: of.schema }),
     copyOnRead: of.copyOnRead,
+    parts: [of],
     accepts: (value) => value === null || accepts(of, value),
     write(value: T | null, out: ByteWriter): void {
       out.uint8(value === null ? 0 : 1)

@@ -8,6 +8,17 @@ import type { Type, TypeSchema } from './type.ts'
 export interface Codec<T> extends Type<T> {
   /** Whether `write` and `isolate` would take the value. */
   accepts(value: unknown): boolean
+  /** What it is made of, in the order of its schema; absent if of nothing. */
+  readonly parts?: readonly Type<unknown>[]
+  /** Made by `t.versioned`. */
+  readonly former?: FormerVersion
+}
+
+/** The version of a type before, and what makes its values those of the type. */
+export interface FormerVersion {
+  readonly type: Type<unknown>
+  /** Absent where only schemas are at hand. */
+  readonly migrate?: (old: unknown) => unknown
 }
 
 /** Whether the type takes the value; types from elsewhere are asked by trying. */
@@ -22,7 +33,7 @@ export function accepts(type: Type<unknown>, value: unknown): boolean {
   }
 }
 
-function isCodec(type: Type<unknown>): type is Codec<unknown> {
+export function isCodec(type: Type<unknown>): type is Codec<unknown> {
   return 'accepts' in type
 }
 

@@ -31,6 +31,7 @@ export function tupleType(elements: readonly Type<unknown>[]): Codec<readonly un
       elements: Object.freeze(frozen.map((element) => element.schema)),
     }),
     copyOnRead: frozen.some((element) => element.copyOnRead),
+    parts: frozen,
     accepts: (value) =>
       Array.isArray(value) &&
       value.length === frozen.length &&
@@ -68,6 +69,7 @@ export function listType<T>(element: Type<T>): Codec<T[]> {
   const list: Codec<T[]> = Object.freeze<Codec<T[]>>({
     schema: Object.freeze({ kind: 'list', element: element.schema }),
     copyOnRead: element.copyOnRead,
+    parts: [element],
     accepts: (value) => Array.isArray(value) && value.every((item) => accepts(element, item)),
     write(value: T[], out: ByteWriter): void {
       if (!Array.isArray(value)) throw mismatch('a list (an array)', value)
@@ -129,6 +131,7 @@ export function mapType<K, V>(key: Type<K>, value: Type<V>): Codec<Map<K, V>> {
   return Object.freeze<Codec<Map<K, V>>>({
     schema: Object.freeze({ kind: 'map', key: key.schema, value: value.schema }),
     copyOnRead: true,
+    parts: [key, value],
     accepts: (map) =>
       types.isMap(map) && [...map].every(([k, v]) => accepts(key, k) && accepts(value, v)),
     write(map: Map<K, V>, out: ByteWriter): void {

@@ -29,6 +29,11 @@ function isSimple(schema: TypeSchema): schema is SimpleSchema {
  * describeSchema(t.list(t.nullable(t.int32)).schema) // list<int32 | null>
  */
 export function describeSchema(schema: TypeSchema): string {
+  const described = describeShape(schema)
+  return schema.version === undefined ? described : `${described} (version ${schema.version})`
+}
+
+function describeShape(schema: TypeSchema): string {
   if (isSimple(schema)) return schema.kind
   switch (schema.kind) {
     case 'literal':
@@ -64,9 +69,13 @@ function describeStruct(
   return `struct{ ${described.join(', ')} }`
 }
 
-/** Whether two schemas describe the same type: same kinds, names, values and order. */
+/**
+ * Whether two schemas describe the same type: same kinds, names, values, order and version. What
+ * says only how older state is read is of no matter.
+ */
 export function sameSchema(a: TypeSchema, b: TypeSchema): boolean {
   if (a === b) return true
+  if (a.version !== b.version) return false
   if (isSimple(a)) return a.kind === b.kind
   switch (a.kind) {
     case 'literal':

@@ -14,6 +14,7 @@ import { invalidType } from './codec.ts'
 import { listType, mapType, tupleType } from './collections.ts'
 import { SIMPLE_KINDS } from './describe.ts'
 import { dynamicType } from './dynamic.ts'
+import { FieldType } from './field.ts'
 import { jsonType } from './json.ts'
 import { cut, fieldSegment, quote, showValue } from './mismatch.ts'
 import {
@@ -28,6 +29,7 @@ import {
 } from './scalars.ts'
 import { FIELDS_MAX, structType } from './struct.ts'
 import type { SimpleKind, Type } from './type.ts'
+import { versionedType } from './versioned.ts'
 
 export { describeSchema, sameSchema } from './describe.ts'
 
@@ -64,6 +66,19 @@ function build(schema: unknown, path: string, depth: number): Type<unknown> {
     throw invalid(path, `a schema is nested over ${SCHEMA_DEPTH_MAX} levels`)
   }
   const node = recordAt(schema, path)
+  const { version, former, ...shape } = node
+  if (version === undefined && former === undefined) return buildShape(node, path, depth)
+  if (typeof version !== 'number') throw invalid(`${path}.version`, `${showValue(version)} is none`)
+  const of = buildShape(shape, path, depth)
+  if (former === undefined) return versionedType(version, of)
+  return versionedType(version, of, { type: build(former, `${path}.former`, depth + 1) })
+}
+
+function buildShape(
+  node: Readonly<Record<string, unknown>>,
+  path: string,
+  depth: number,
+): Type<unknown> {
   const kind = node['kind']
   if (isSimpleKind(kind)) return SIMPLE[kind]
   const part = (name: string): Type<unknown> => build(node[name], `${path}.${name}`, depth + 1)
@@ -95,11 +110,24 @@ function structAt(fields: unknown, path: string, depth: number): Type<unknown> {
   const types = new Map<string, Type<unknown>>()
   itemsAt(fields, path, FIELDS_MAX).forEach((field, index) => {
     const at = `${path}[${index}]`
-    const { name, type } = recordAt(field, at)
+    const { name, type, renamedFrom, default: fallback } = recordAt(field, at)
     if (typeof name !== 'string') throw invalid(`${at}.name`, `${showValue(name)} is no name`)
     if (types.has(name)) throw invalid(`${at}.name`, `${quote(name)} is there twice`)
     if (name === '__proto__') throw invalid(`${at}.name`, 'a field cannot be named __proto__')
-    types.set(name, build(type, `${path}${bracketed(name)}`, depth + 1))
+    const built = build(type, `${path}${bracketed(name)}`, depth + 1)
+    if (renamedFrom === undefined && fallback === undefined) types.set(name, built)
+    else {
+      if (fallback !== undefined && typeof fallback !== 'string') {
+        throw invalid(`${at}.default`, `${showValue(fallback)} is no text`)
+      }
+      const names =
+        renamedFrom === undefined ? undefined : stringsAt(renamedFrom, `${at}.renamedFrom`)
+      const marks = {
+        ...(names === undefined ? {} : { renamedFrom: names }),
+        ...(fallback === undefined ? {} : { default: fallback }),
+      }
+      types.set(name, new FieldType(built, marks))
+    }
   })
   return structType(types)
 }

@@ -16,12 +16,13 @@ import {
   isPrimitive,
 } from './codec.ts'
 import { describeSchema } from './describe.ts'
+import { unwrapField } from './field.ts'
 import { isSealedBy } from './isolated.ts'
 import { cut, fieldSegment, mismatch, refusal, under } from './mismatch.ts'
 import { generateStruct } from './struct-generated.ts'
 import { loopStruct } from './struct-loops.ts'
 import type { Fields, StructField, StructFunctions } from './struct-parts.ts'
-import type { Type, TypeSchema } from './type.ts'
+import type { FieldSchema, Type, TypeSchema } from './type.ts'
 
 const EXPECTED_CHARS_MAX = 100
 export const FIELDS_MAX = 1_000
@@ -37,23 +38,28 @@ export function structType(
   if (declared.size > FIELDS_MAX) throw invalidType(`a struct of over ${FIELDS_MAX} fields`)
   if (declared.has('__proto__')) throw invalidType('a struct cannot have a field __proto__')
   const fields = [...declared].map(([name, type]) => structField(name, type))
+  const unwrapped = [...declared].map(([name, type]) => ({ name, ...unwrapField(type) }))
+  checkFormerNames(unwrapped.map(({ name, marks }) => ({ name, ...marks })))
   const schema: TypeSchema = Object.freeze({
     kind: 'struct',
     fields: Object.freeze(
-      [...declared].map(([name, type]) => Object.freeze({ name, type: type.schema })),
+      unwrapped.map(({ name, of, marks }) => Object.freeze({ name, type: of.schema, ...marks })),
     ),
   })
+  const parts = Object.freeze(unwrapped.map(({ of }) => of))
   const slow = {
     check: (value: unknown) => checkFields(value, fields, schema),
     locate: (position: number, error: unknown) =>
       under(fieldSegment(fields[position]?.name ?? ''), error),
   }
-  return new StructType(schema, fields, generate(fields, slow) ?? loopStruct(fields, slow))
+  const functions = generate(fields, slow) ?? loopStruct(fields, slow)
+  return new StructType(schema, fields, parts, functions)
 }
 
 class StructType implements Codec<Fields> {
   readonly schema: TypeSchema
   readonly copyOnRead: boolean
+  readonly parts: readonly Type<unknown>[]
   readonly write: (value: Fields, out: ByteWriter) => void
   readonly read: (input: ByteReader) => Fields
   readonly #fields: readonly StructField[]
@@ -61,8 +67,14 @@ class StructType implements Codec<Fields> {
   /** Copying primitives again is cheaper than the 40 bytes that a seal takes in each object. */
   readonly #primitive: boolean
 
-  constructor(schema: TypeSchema, fields: readonly StructField[], functions: StructFunctions) {
+  constructor(
+    schema: TypeSchema,
+    fields: readonly StructField[],
+    parts: readonly Type<unknown>[],
+    functions: StructFunctions,
+  ) {
     this.schema = schema
+    this.parts = parts
     this.copyOnRead = fields.some((field) => field.type.copyOnRead)
     this.write = functions.write
     this.read = functions.read
@@ -122,10 +134,25 @@ function surplusField(value: Fields, fields: readonly StructField[]): string | u
   return Object.keys(value).find((name) => !fields.some((field) => field.name === name))
 }
 
-function structField(name: string, type: Type<unknown>): StructField {
-  if (!isType(type)) {
+/** Each name of the past leads to one field. */
+function checkFormerNames(fields: readonly Pick<FieldSchema, 'name' | 'renamedFrom'>[]): void {
+  const taken = new Set(fields.map((field) => field.name))
+  for (const { name, renamedFrom = [] } of fields) {
+    for (const before of renamedFrom) {
+      if (!taken.has(before)) taken.add(before)
+      else {
+        const other = `field ${fieldSegment(name)} is renamed from ${fieldSegment(before)}`
+        throw invalidType(`${other}, which another field is called, or was`)
+      }
+    }
+  }
+}
+
+function structField(name: string, declared: Type<unknown>): StructField {
+  if (!isType(declared)) {
     throw invalidType(`field ${fieldSegment(name)} of a struct is no type`)
   }
+  const type = unwrapField(declared).of
   const inherited = name in Object.prototype
   return isOptional(type)
     ? { name, type: type.of, optional: true, inherited }

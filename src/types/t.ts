@@ -13,6 +13,7 @@ import {
 } from './choices.ts'
 import { listType, mapType, tupleType } from './collections.ts'
 import { dynamicType } from './dynamic.ts'
+import { type FieldOptions, fieldType } from './field.ts'
 import { jsonType } from './json.ts'
 import {
   booleanType,
@@ -26,8 +27,11 @@ import {
 } from './scalars.ts'
 import { structType } from './struct.ts'
 import type { Infer, Type } from './type.ts'
+import { type Versioned, versionedType } from './versioned.ts'
 
 export type { OptionalType } from './choices.ts'
+export type { FieldOptions } from './field.ts'
+export type { Versioned } from './versioned.ts'
 
 type OptionalKeys<F> = { [K in keyof F]: F[K] extends OptionalType<unknown> ? K : never }[keyof F]
 type Simplify<X> = { [K in keyof X]: X[K] } & {}
@@ -81,6 +85,31 @@ export interface Types {
   optional<T>(type: Type<T>): OptionalType<T>
   /** A value or `null`. */
   nullable<T>(type: Type<T>): Type<T | null>
+  /**
+   * A field of a struct that is new, was renamed or was optional: how state from before is read.
+   * Keep it for as long as older snapshots may be restored.
+   *
+   * @example
+   * t.struct({
+   *   quantity: t.field(t.int32, { renamedFrom: 'qty' }),
+   *   unit: t.field(t.string, { default: 'kg' }),
+   * })
+   */
+  field<const X extends Type<unknown>>(type: X, options: FieldOptions<Infer<X>>): X
+  /**
+   * The type with a number, for changes that no rule covers: `from` says what it was before, and
+   * makes a value of it out of one of that. What had no version counts as version 1.
+   *
+   * @example
+   * const V1 = t.struct({ name: t.string })
+   * const V2 = t
+   *   .versioned(2, t.struct({ first: t.string, last: t.string }))
+   *   .from(V1, ({ name }) => {
+   *     const [first = '', last = ''] = name.split(' ')
+   *     return { first, last }
+   *   })
+   */
+  versioned<T>(version: number, type: Type<T>): Versioned<T>
   /** A value that JSON can carry; `T` is stated, not checked. */
   json<T>(): Type<T>
   /** Any plain value, self-describing; `T` is stated, not checked. */
@@ -115,6 +144,10 @@ export const t: Types = Object.freeze<Types>({
     unionType(options) as Type<unknown> as Type<Infer<O[number]>>,
   optional: optionalType,
   nullable: nullableType,
+  // A field is, whatever wraps it, a type of the same values.
+  field: <const X extends Type<unknown>>(type: X, options: FieldOptions<Infer<X>>) =>
+    fieldType(type, options) as Type<unknown> as X,
+  versioned: versionedType,
   json: <T>() => jsonType as Type<unknown> as Type<T>,
   dynamic: dynamicType,
 })

@@ -6,7 +6,14 @@
 import type { ByteReader, ByteWriter } from '../util/bytes.ts'
 
 /** A type as JSON, complete: `typeFromSchema` builds an equal type from it. */
-export type TypeSchema =
+export type TypeSchema = TypeShape & {
+  /** Made by `t.versioned`. */
+  readonly version?: number
+  /** What the version before was, if there is a function that converts its values. */
+  readonly former?: TypeSchema
+}
+
+type TypeShape =
   | { readonly kind: SimpleKind }
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
   | { readonly kind: 'enum'; readonly values: readonly string[] }
@@ -33,6 +40,10 @@ export type SimpleKind =
 export interface FieldSchema {
   readonly name: string
   readonly type: TypeSchema
+  /** What the field may be called in state that was written before. */
+  readonly renamedFrom?: readonly string[]
+  /** The value where such state has none: the bytes that the type writes, in base64. */
+  readonly default?: string
 }
 
 declare const valueOf: unique symbol

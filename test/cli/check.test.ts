@@ -104,7 +104,9 @@ test('what does not fit ends with another, and programs read it as JSON', async 
       state: 'total',
       what: 'total: value',
       verdict: 'incompatible',
-      why: 'state "total" of "totals" has another type: was float64, is string',
+      why:
+        'state "total" of "totals" has another type: was float64, is string ' +
+        '(convert it with t.versioned)',
       drop: 'totals.total',
     },
   )

@@ -101,20 +101,11 @@ it('a schema is described in one line', () => {
 
 describe('schemas of two types', () => {
   const differing: readonly (readonly [Type<unknown>, Type<unknown>, string])[] = [
-    [t.int32, t.string, 'was int32, is string'],
-    [t.dynamic(), t.int32, 'was dynamic, is int32'],
-    [t.struct({ a: t.int32 }), t.dynamic(), 'was struct{ a: int32 }, is dynamic'],
-    [t.json(), t.dynamic(), 'was json, is dynamic'],
-    [
-      t.struct({ word: t.string, count: t.int32 }),
-      t.struct({ word: t.string, count: t.string }),
-      'field "count": was int32, is string',
-    ],
     [
       t.struct({ a: t.int32, b: t.int32, c: t.int32 }),
-      t.struct({ a: t.optional(t.int32), c: t.int32, d: t.int64 }),
-      'field "a": was int32, is int32 | undefined; field "b": was int32, is gone; ' +
-        'field "d": is new, int64',
+      t.struct({ a: t.optional(t.int32), c: t.int32, d: t.optional(t.int64) }),
+      'field "a": is optional now; field "d": is new, int64 | undefined, absent; ' +
+        'field "b": was int32, is gone',
     ],
     [
       t.struct({ a: t.int32, b: t.int32 }),
@@ -126,24 +117,13 @@ describe('schemas of two types', () => {
       t.struct({ lines: t.list(t.struct({ price: t.dynamic() })) }),
       'field "lines": element: field "price": was float64, is dynamic',
     ],
-    [
-      t.map(t.string, t.int32),
-      t.map(t.int32, t.int64),
-      'key: was string, is int32; value: was int32, is int64',
-    ],
-    [t.tuple(t.int32, t.string), t.tuple(t.int32, t.int32), 'element 1: was string, is int32'],
-    [t.tuple(t.int32), t.tuple(t.int32, t.int32), 'was [int32], is [int32, int32]'],
-    [t.union(t.int32, t.string), t.union(t.int32, t.bytes), 'option 1: was string, is bytes'],
-    [t.nullable(t.int32), t.nullable(t.string), 'was int32, is string'],
+    [t.map(t.string, t.int32), t.map(t.string, t.int64), 'value: was int32, is int64'],
     [t.enum('a'), t.enum('a', 'b'), 'was enum("a"), is enum("a", "b")'],
-    [t.literal(1), t.literal('1'), 'was 1, is "1"'],
   ]
   for (const [stored, declared, why] of differing) {
-    it(`are incompatible: ${why}`, () => {
-      assert.deepEqual(compareSchemas(stored.schema, declared.schema), {
-        verdict: 'incompatible',
-        why,
-      })
+    it(`are told apart in words: ${why}`, () => {
+      const found = compareSchemas(stored.schema, declared.schema)
+      assert.equal(found.verdict === 'migrate' && found.why, why)
     })
   }
 

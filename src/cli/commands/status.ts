@@ -68,6 +68,9 @@ function summary(job: JobStatus): readonly string[] {
     const { inFlight, retries, timeouts } = asyncCalls
     lines.push(`calls: ${inFlight} under way, ${retries} retries, ${timeouts} timeouts`)
   }
+  if (job.outdatedBytes > 0) {
+    lines.push(`state of older types: ${formatBytes(job.outdatedBytes)} to be written anew`)
+  }
   if (backwardWatermarks > 0) lines.push(`watermarks that went back: ${backwardWatermarks}`)
   for (const { tasks, state, restarts, lastError: error } of job.regions.failed) {
     const times = `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`

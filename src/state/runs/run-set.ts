@@ -3,6 +3,7 @@
  * one key. Which of a run's entries count is what its reference says, not what the file holds.
  */
 import type { BlobStore } from '../../storage/blob-store.ts'
+import type { Entry } from '../backend.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
 import type { RunReference } from '../snapshot.ts'
 import { keyGroupOfKey, operatorOfKey } from './entry.ts'
@@ -72,6 +73,8 @@ export interface MergeRunsOptions extends RunWriterOptions {
   readonly name: string
   readonly metadata: RunMetadata
   readonly slice: Slice
+  /** What is to stand for an entry, with the same key. */
+  readonly renewed?: (entry: Entry) => Entry
   /** A named place where a fault may strike. */
   readonly at?: (point: string) => void | Promise<void>
 }
@@ -81,14 +84,14 @@ export interface MergeRunsOptions extends RunWriterOptions {
  * taken over. If it fails, nothing is visible.
  */
 export async function mergeRuns(options: MergeRunsOptions): Promise<RunReference> {
-  const { store, runs, keyGroups, dropTombstones, name, metadata, slice, at } = options
+  const { store, runs, keyGroups, dropTombstones, name, metadata, slice, at, renewed } = options
   const pacer = new Pacer(slice)
   const writer = await RunWriter.create(store, name, { ...metadata, keyGroups }, options)
   try {
     await at?.('merge')
     for await (const batch of mergedRuns(store, runs, keyGroups, dropTombstones).batches()) {
       for (const entry of batch) {
-        writer.add(entry)
+        writer.add(renewed === undefined ? entry : renewed(entry))
         const pause = writer.flushIfFull() ?? pacer.worked()
         if (pause !== undefined) await pause
       }

@@ -26,8 +26,9 @@ import { readRecordKey, readTimeKey, rowPrefixLength, type TimeKey } from './ent
 import { EntryHeader } from './entry-value.ts'
 import { RunReader } from './run-reader.ts'
 import { restoreStream, RunSet } from './run-set.ts'
-import { readTimerPayload, timerNameOf } from './timer-payload.ts'
-import { StateDecoder, type DecodedRow } from './state-decoder.ts'
+import { readTimerPayloadBy, timerNameOf } from './timer-payload.ts'
+import { beforeDeclared, ownType, SchemaHistory } from '../schema-history.ts'
+import { StateDecoder, type DecodedRow, type DeclaredTypes } from './state-decoder.ts'
 
 export type { DecodedRow } from './state-decoder.ts'
 
@@ -123,8 +124,8 @@ export class SnapshotReader {
     if (row.length > 0) yield decoder.decode(row)
   }
 
-  /** The states of one key of an operator, or undefined if it has none. */
-  async get(uid: string, key: unknown): Promise<DecodedRow | undefined> {
+  /** The states of one key of an operator, or undefined if it has none; `decoder` is its own. */
+  async get(uid: string, key: unknown, decoder?: StateDecoder): Promise<DecodedRow | undefined> {
     const operator = this.#operator(uid)
     const maxParallelism = this.#set.readers[0]?.metadata.maxParallelism
     if (maxParallelism === undefined) return undefined
@@ -133,26 +134,39 @@ export class SnapshotReader {
     writeKey(key, prefix)
     const row: Entry[] = []
     for await (const entry of this.#set.prefix(prefix.view())) row.push(entry)
-    return row.length === 0 ? undefined : new StateDecoder(operator).decode(row)
+    return row.length === 0 ? undefined : (decoder ?? new StateDecoder(operator)).decode(row)
   }
 
-  /** The timers that an operator's function set, ordered by key group, domain and time. */
-  async *timers(uid: string): AsyncGenerator<TimerEntry> {
+  /**
+   * The timers that an operator's function set, ordered by key group, domain and time. Payloads are
+   * as `declared` has them, by name, or as the snapshot does.
+   */
+  async *timers(uid: string, declared?: DeclaredTypes): AsyncGenerator<TimerEntry> {
     const input = new ByteReader(new Uint8Array(0))
     const header = new EntryHeader()
     const operator = this.#operator(uid)
     const payloads = new Map<string, Type<unknown>>()
-    for (const timer of operator.timers ?? []) {
-      if (timer.payload !== undefined) payloads.set(timer.name, typeFromSchema(timer.payload))
+    for (const { name, payload } of operator.timers ?? []) {
+      if (payload !== undefined) {
+        payloads.set(name, ownType(declared, name) ?? typeFromSchema(payload))
+      }
     }
+    const isWithoutCode = declared === undefined
+    const record = beforeDeclared(operator, undefined, declared)
+    const history = new SchemaHistory(record, { isWithoutCode })
     for await (const { key, value } of this.#section(operator, SECTION_TIMERS)) {
-      header.read(input.reset(value))
+      const { schemaId } = header.read(input.reset(value))
       const timer = readTimeKey(key)
       if (startsWith(timer.name, MARK_NAME)) continue // of time-to-live
       const bytes = input.raw(input.remaining)
-      const type = payloads.get(timerNameOf(timer.name))
-      const isPlain = type === undefined && bytes.length > 0
-      yield { ...timer, payload: isPlain ? bytes : readTimerPayload(bytes, type) }
+      const name = timerNameOf(timer.name)
+      const type = payloads.get(name)
+      if (type === undefined || bytes.length === 0) {
+        yield { ...timer, payload: bytes.length === 0 ? undefined : bytes }
+        continue
+      }
+      const read = history.reader(schemaId, { timer: name }, type)
+      yield { ...timer, payload: readTimerPayloadBy(bytes, read) }
     }
   }
 
@@ -219,6 +233,7 @@ export async function readRecords(
         subtaskIndex,
         name: Buffer.from(name).toString('utf8'),
         value: new Uint8Array(input.raw(input.remaining)),
+        ...(header.schemaId === 0 ? {} : { schemaId: header.schemaId }),
       })
     }
   }

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import type { Entry, StateCut } from '../backend.ts'
-import type { OperatorStateEntry, RunReference } from '../snapshot.ts'
+import type { OperatorRecord, OperatorStateEntry, RunReference } from '../snapshot.ts'
 import { compareBytes, writeRecordKey } from './entry.ts'
 import { writeHeader } from './entry-value.ts'
 import { IterableCursor, MergeCore } from './merge-core.ts'
@@ -42,11 +42,12 @@ export interface WrittenSnapshot {
  * nothing is visible under `name`.
  */
 export async function writeSnapshot(options: SnapshotOptions): Promise<WrittenSnapshot> {
-  const { cut, records, subtaskIndex, at } = options
+  const { cut, records, subtaskIndex, metadata, at } = options
   const run = new LazyRun(options)
   try {
     const keyed = cut === undefined ? 0 : await writeCut(cut, run, options.slice)
-    for (const entry of recordEntries(records, subtaskIndex)) await run.add(entry)
+    for (const entry of recordEntries(records, subtaskIndex, metadata.operators))
+      await run.add(entry)
     if (run.writer === undefined) return {}
     await at?.('run-before-close')
     const reference = await run.writer.close()
@@ -126,14 +127,19 @@ function* copied(entries: Iterable<Entry | undefined>): Generator<Entry | undefi
   for (const entry of entries) yield entry === undefined ? undefined : copyOf(entry)
 }
 
-/** The entries of records, in key order; the index in the key is the place among equal names. */
+/**
+ * The entries of records, in key order; the index in the key is the place among equal names. What
+ * does not say of which age it is, is of that of its operator in `operators`.
+ */
 export function recordEntries(
   records: readonly OperatorStateEntry[],
   subtaskIndex: number,
+  operators: readonly OperatorRecord[] = [],
 ): readonly Entry[] {
+  const ages = new Map(operators.map(({ id, schemaId }) => [id, schemaId]))
   const indexes = new Map<string, number>()
   const out = new ByteWriter()
-  const entries = records.map(({ operatorId, kind, name, value }) => {
+  const entries = records.map(({ operatorId, kind, name, value, schemaId }) => {
     const identity = `${operatorId} ${kind} ${name}`
     const index = indexes.get(identity) ?? 0
     indexes.set(identity, index + 1)
@@ -141,7 +147,7 @@ export function recordEntries(
     writeRecordKey(out, operatorId, kind, subtaskIndex, Buffer.from(name, 'utf8'), index)
     const key = out.copy()
     out.reset()
-    writeHeader(out, 0, 0)
+    writeHeader(out, 0, schemaId ?? ages.get(operatorId) ?? 0)
     out.raw(value)
     return { key, value: out.copy() }
   })

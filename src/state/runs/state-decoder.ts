@@ -8,6 +8,7 @@ import type { Type } from '../../types/type.ts'
 import { assert } from '../../util/assert.ts'
 import { ByteReader } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
+import { beforeDeclared, ownType, SchemaHistory } from '../schema-history.ts'
 import { isDroppedState, type OperatorRecord, type StateRecord } from '../snapshot.ts'
 import { SCALAR_ROW } from './entry.ts'
 import { readRowKey } from './entry-key.ts'
@@ -32,16 +33,27 @@ interface Decodable {
   readonly type: Type<unknown>
 }
 
+/** Types by the names of states, where the job's code is at hand. */
+export type DeclaredTypes = Readonly<Record<string, Type<unknown>>>
+
 export class StateDecoder {
   readonly #operator: OperatorRecord
   readonly #states = new Map<number, Decodable>()
+  readonly #history: SchemaHistory
   readonly #header = new EntryHeader()
   readonly #input = new ByteReader(new Uint8Array(0))
 
-  constructor(operator: OperatorRecord) {
+  /**
+   * Values are as the operator's types of now have them, or as `declared`, which may be newer. What
+   * only a function of the job converts is as it was written where there is no code.
+   */
+  constructor(operator: OperatorRecord, declared?: DeclaredTypes) {
     this.#operator = operator
+    const isWithoutCode = declared === undefined
+    this.#history = new SchemaHistory(beforeDeclared(operator, declared), { isWithoutCode })
     for (const record of operator.states) {
-      this.#states.set(record.id, { record, type: typeFromSchema(record.type) })
+      const type = ownType(declared, record.name) ?? typeFromSchema(record.type)
+      this.#states.set(record.id, { record, type })
     }
   }
 
@@ -72,22 +84,23 @@ export class StateDecoder {
       const state = this.#state(fields.stateId)
       if (state === undefined) continue
       const value = new ByteReader(input.bytes, fields.start, fields.end)
-      states[state.record.name] = state.type.read(value)
+      states[state.record.name] = this.#read(state, value)
     }
   }
 
   #decodeItem(
-    { record, type }: Decodable,
+    state: Decodable,
     userKey: Uint8Array,
     input: ByteReader,
     states: Record<string, unknown>,
   ): void {
+    const { record } = state
     const held = states[record.name]
     switch (record.kind) {
       case 'map':
       case 'sorted-map': {
         const map: Map<unknown, unknown> = held instanceof Map ? held : new Map()
-        states[record.name] = map.set(readKey(new ByteReader(userKey)), type.read(input))
+        states[record.name] = map.set(readKey(new ByteReader(userKey)), this.#read(state, input))
         return
       }
       case 'set': {
@@ -100,7 +113,7 @@ export class StateDecoder {
         // Chunks and positions are ordered in the key as they are in the list.
         const list: unknown[] = Array.isArray(held) ? held : []
         const count = record.kind === 'deque' ? 1 : input.varuint()
-        for (let index = 0; index < count; index++) list.push(type.read(input))
+        for (let index = 0; index < count; index++) list.push(this.#read(state, input))
         states[record.name] = list
         return
       }
@@ -110,6 +123,12 @@ export class StateDecoder {
       case 'counter':
         throw new MillraceError('STORAGE_CORRUPT', `state "${record.name}" lies outside its row`)
     }
+  }
+
+  /** By the types of the entry whose header was read last. */
+  #read({ record, type }: Decodable, input: ByteReader): unknown {
+    const what = { state: record.id, name: record.name }
+    return this.#history.reader(this.#header.schemaId, what, type)(input)
   }
 
   /** Undefined for a state that was dropped. */

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
+import type { ReadValue } from '../../types/conversion.ts'
 import type { Type } from '../../types/type.ts'
 import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
 
@@ -18,12 +19,18 @@ export function writeTimerPayload(out: ByteWriter, payload: unknown, type: Type<
 /** Undefined if there is no payload. Throws `STORAGE_CORRUPT`. */
 export function readTimerPayload(bytes: Uint8Array, type: Type<unknown> | undefined): unknown {
   if (bytes.length === 0 || type === undefined) return undefined
+  const value = readTimerPayloadBy(bytes, (input) => type.read(input))
+  return typeof value === 'object' ? type.isolate(value) : value
+}
+
+/** The same of bytes that are there; not isolated. */
+export function readTimerPayloadBy(bytes: Uint8Array, read: ReadValue): unknown {
   const input = new ByteReader(bytes)
   const mark = input.uint8()
   if (mark !== HAS_PAYLOAD) throw damaged(`begins with ${mark}`)
-  const value = type.read(input)
+  const value = read(input)
   if (input.remaining > 0) throw damaged(`has ${input.remaining} bytes too many`)
-  return typeof value === 'object' ? type.isolate(value) : value
+  return value
 }
 
 /** The name in a timer's key. */

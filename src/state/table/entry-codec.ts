@@ -7,6 +7,7 @@ import { readKey, writeKey } from '../../types/keys.ts'
 import type { Type } from '../../types/type.ts'
 import type { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import { beginRowKey, endScalarRowKey, endStateKey } from '../runs/entry.ts'
+import { SchemaHistory } from '../schema-history.ts'
 import { isDroppedState, type OperatorRecord } from '../snapshot.ts'
 import {
   beginField,
@@ -26,8 +27,8 @@ import { ABSENT, type Records } from './records.ts'
 import type { Shard } from './shard.ts'
 import { Stamped } from './stamped.ts'
 
-/** The format knows one schema for each state: the one in the run's footer. */
-const SCHEMA_ID = 0
+/** A tombstone has nothing that would be of a type. */
+const NO_SCHEMA = 0
 
 export class EntryCodec {
   readonly #record: OperatorRecord
@@ -36,10 +37,12 @@ export class EntryCodec {
   readonly #header = new EntryHeader()
   /** Some scalar state has a time to live. */
   readonly #isStamped: boolean
+  readonly #history: SchemaHistory
 
   constructor(record: OperatorRecord, { scalars }: RecordLayout, records: Records) {
     this.#record = record
     this.#records = records
+    this.#history = new SchemaHistory(record)
     this.#isStamped = scalars.some(({ stampLane }) => stampLane >= 0)
     this.#scalarById = new Map(scalars.map((scalar) => [scalar.stateId, scalar]))
   }
@@ -53,9 +56,9 @@ export class EntryCodec {
   /** The value of a row; that of its tombstone if nothing is left. */
   writeRow(out: ByteWriter, shard: Shard, slot: number): void {
     const records = this.#records
-    if (records.isEmpty(shard, slot)) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
+    if (records.isEmpty(shard, slot)) return writeHeader(out, FLAG_POINT_TOMBSTONE, NO_SCHEMA)
     const stampMs = this.#isStamped ? records.newestStamp(shard, slot) : -1
-    writeHeader(out, 0, SCHEMA_ID, stampMs)
+    writeHeader(out, 0, this.#history.current, stampMs)
     for (const scalar of records.scalars) {
       const value = records.get(shard, slot, scalar)
       if (value === ABSENT) continue
@@ -97,10 +100,10 @@ export class EntryCodec {
       input.end = fields.end
       // An accumulator is the aggregate's own to change; every other value is frozen.
       const isOwn = scalar.descriptor.kind === 'aggregating'
-      const value = isOwn ? scalar.type.read(input) : readOne(scalar.type, input)
+      const value = this.#read(scalar, input)
       expectEnd(input)
       input.end = end
-      this.#records.set(shard, slot, scalar, value)
+      this.#records.set(shard, slot, scalar, isOwn ? value : isolated(scalar.type, value))
     }
   }
 
@@ -118,19 +121,19 @@ export class EntryCodec {
 
   /** The value of an item; that of its tombstone if it is dead. */
   writeItem(out: ByteWriter, item: Item): void {
-    if ((item.flags & ITEM_RANGE) !== 0) return writeHeader(out, FLAG_RANGE_TOMBSTONE, SCHEMA_ID)
-    if (item.isDead) return writeHeader(out, FLAG_POINT_TOMBSTONE, SCHEMA_ID)
+    if ((item.flags & ITEM_RANGE) !== 0) return writeHeader(out, FLAG_RANGE_TOMBSTONE, NO_SCHEMA)
+    if (item.isDead) return writeHeader(out, FLAG_POINT_TOMBSTONE, NO_SCHEMA)
     const { kind, type, ttl } = item.owner.state
     if (kind === 'list') return this.#writeChunk(out, item)
     // Without time-to-live nobody keeps the stamp up to date.
-    writeHeader(out, 0, SCHEMA_ID, ttl === undefined ? -1 : item.stampMs)
+    writeHeader(out, 0, this.#history.current, ttl === undefined ? -1 : item.stampMs)
     type.write(item.value, out)
   }
 
   #writeChunk(out: ByteWriter, { owner, value }: Item): void {
     const { type, ttl } = owner.state
     if (ttl === undefined) {
-      writeHeader(out, 0, SCHEMA_ID)
+      writeHeader(out, 0, this.#history.current)
       const elements = value as readonly unknown[] // a chunk's value is its elements
       out.varuint(elements.length)
       for (const element of elements) type.write(element, out)
@@ -138,7 +141,7 @@ export class EntryCodec {
     }
     const elements = value as readonly Stamped[] // which carry stamps with time-to-live
     const newest = elements.reduce((max, { stampMs }) => Math.max(max, stampMs), -1)
-    writeHeader(out, FLAG_ELEMENT_STAMPS, SCHEMA_ID, newest)
+    writeHeader(out, FLAG_ELEMENT_STAMPS, this.#history.current, newest)
     out.varuint(elements.length)
     for (const element of elements) type.write(element.value, out)
     for (const { stampMs } of elements) out.varuint(stampMs < 0 ? 0 : newest - stampMs + 1)
@@ -147,14 +150,18 @@ export class EntryCodec {
   /** The value of a map's, set's or deque's entry, at whose header `input` stands. */
   readMapValue(input: ByteReader, state: CollectionState): unknown {
     this.#header.read(input)
-    return readWhole(state.type, input)
+    const value = isolated(state.type, this.#read(state, input))
+    expectEnd(input)
+    return value
   }
 
   readChunk(input: ByteReader, state: CollectionState): unknown[] {
     const { flags, stampMs } = this.#header.read(input)
     const count = input.varuint()
     const elements: unknown[] = []
-    for (let index = 0; index < count; index++) elements.push(readOne(state.type, input))
+    for (let index = 0; index < count; index++) {
+      elements.push(isolated(state.type, this.#read(state, input)))
+    }
     const isStamped = (flags & FLAG_ELEMENT_STAMPS) !== 0
     for (let index = 0; index < count; index++) {
       const age = isStamped ? input.varuint() - 1 : -1
@@ -168,6 +175,13 @@ export class EntryCodec {
   /** The stamp of the value that was read last. */
   get stampMs(): number {
     return this.#header.stampMs
+  }
+
+  /** By the type that the entry, whose header was read last, was written under. */
+  #read({ stateId, name, type }: Scalar | CollectionState, input: ByteReader): unknown {
+    const { schemaId } = this.#header
+    if (schemaId === this.#history.current) return type.read(input)
+    return this.#history.reader(schemaId, { state: stateId, name }, type)(input)
   }
 
   /** The values of states that were dropped stay in a row until it is written again. */
@@ -191,16 +205,8 @@ export function readUserKey(input: ByteReader, state: CollectionState): unknown 
   return state.keyType === undefined ? key : state.keyType.isolate(key)
 }
 
-/** The value that takes up all that is left. */
-function readWhole(type: Type<unknown>, input: ByteReader): unknown {
-  const value = readOne(type, input)
-  expectEnd(input)
-  return value
-}
-
 /** What a codec reads is the table's own; isolating freezes it as `update` would have. */
-function readOne(type: Type<unknown>, input: ByteReader): unknown {
-  const value = type.read(input)
+function isolated(type: Type<unknown>, value: unknown): unknown {
   return typeof value === 'object' ? type.isolate(value) : value
 }
 

@@ -43,7 +43,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
       ? COLLECTIONS_WORTH_TOUCHING
       : ROWS_WORTH_TOUCHING
     this.spec = spec
-    const timerCodec = new TimerCodec(spec.record.id, spec.record.uid, spec.timers ?? {})
+    const timerCodec = new TimerCodec(spec.record, spec.timers ?? {})
     this.timers = new TimerEntries(this, timerCodec, spec.keyType, (keys, hashes, count) =>
       this.source?.prefetch(keys, hashes, count),
     )

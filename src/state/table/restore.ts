@@ -16,6 +16,7 @@ import {
 } from '../runs/entry.ts'
 import { readRowKey, readTimeKey, type RowKey } from '../runs/entry-key.ts'
 import { EntryHeader, FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
+import { timerNameOf } from '../runs/timer-payload.ts'
 import { readUserKey } from './entry-codec.ts'
 import type { KeyedTable } from './keyed-table.ts'
 import { type CollectionState, ROW_BELOW } from './layout.ts'
@@ -93,9 +94,11 @@ export class Loader {
 
   addTimer(entry: Entry): void {
     const parts = readTimeKey(entry.key)
-    this.#header.read(this.#value.reset(entry.value))
-    const payload = this.#value.raw(this.#value.remaining)
+    const { schemaId } = this.#header.read(this.#value.reset(entry.value))
+    const bytes = this.#value.raw(this.#value.remaining)
     const table = this.tableOf(entry)
+    const { codec } = table.timers
+    const payload = codec.currentPayload(bytes, timerNameOf(parts.name), schemaId)
     table.timers.restore(parts, routeHash(parts.key), payload)
     this.marks.seeTimer(table, parts)
   }

@@ -126,7 +126,8 @@ export class TimerChanges {
     const timer = { time: slots.timeOf(slot), key: slots.keys[slot], name }
     this.codec.writeRunKey(into.out, keyGroup, domain, timer)
     into.beginValue()
-    writeHeader(into.out, isSet ? 0 : FLAG_POINT_TOMBSTONE, 0)
+    if (isSet) writeHeader(into.out, 0, this.codec.schemaId)
+    else writeHeader(into.out, FLAG_POINT_TOMBSTONE, 0)
     if (isSet) this.codec.writePayload(into.out, name, slots.payloadOf(slot))
     into.endEntry()
     if (isSet) slots.setFlags(slot, flags | TIMER_BELOW)

@@ -13,7 +13,7 @@ import type { TimerDescriptor, TimerSchema } from '../../time/descriptors.ts'
 import { readKey, writeKey } from '../../types/keys.ts'
 import type { Type } from '../../types/type.ts'
 import { assert } from '../../util/assert.ts'
-import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
+import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import {
   beginKey,
   beginTimeKey,
@@ -24,7 +24,14 @@ import {
   writeEscaped,
   writeOrderedFloat64,
 } from '../runs/entry.ts'
-import { readTimerPayload, timerNameOf, writeTimerPayload } from '../runs/timer-payload.ts'
+import {
+  readTimerPayload,
+  readTimerPayloadBy,
+  timerNameOf,
+  writeTimerPayload,
+} from '../runs/timer-payload.ts'
+import { SchemaHistory } from '../schema-history.ts'
+import type { OperatorRecord } from '../snapshot.ts'
 
 /** A section of the store below alone. */
 const SECTION_NAMED = 129
@@ -42,11 +49,13 @@ export class TimerCodec {
   readonly #operatorId: number
   readonly #declared: ReadonlyMap<string, TimerDescriptor>
   readonly #uid: string
+  readonly #history: SchemaHistory
   readonly #input = new ByteReader(NO_NAME)
 
-  constructor(operatorId: number, uid: string, declared: TimerSchema) {
-    this.#operatorId = operatorId
-    this.#uid = uid
+  constructor(record: OperatorRecord, declared: TimerSchema) {
+    this.#operatorId = record.id
+    this.#uid = record.uid
+    this.#history = new SchemaHistory(record)
     this.#declared = new Map(Object.entries(declared))
   }
 
@@ -84,6 +93,21 @@ export class TimerCodec {
     const type = this.payloadType(name)
     assert(type !== undefined, `timer "${name}" has a payload, and no type of it`)
     writeTimerPayload(out, payload, type)
+  }
+
+  /** The age of types for the headers of entries that are written now. */
+  get schemaId(): number {
+    return this.#history.current
+  }
+
+  /** The bytes of a payload, in an entry of that age, as they are written now. */
+  currentPayload(bytes: Uint8Array, name: string, schemaId: number): Uint8Array {
+    const type = this.payloadType(name)
+    if (schemaId === this.schemaId || bytes.length === 0 || type === undefined) return bytes
+    const read = this.#history.reader(schemaId, { timer: name }, type)
+    const out = new ByteWriter()
+    writeTimerPayload(out, readTimerPayloadBy(bytes, read), type)
+    return out.copy()
   }
 
   readPayload(bytes: Uint8Array, name: string): unknown {

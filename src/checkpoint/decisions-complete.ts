@@ -8,6 +8,9 @@ import { type Draft, reject, report, resolve, settle } from './decisions-draft.t
 import type { CheckpointRequest, CompletingCheckpoint, ProtocolEvent } from './protocol.ts'
 import { completedStatistics, confirmedStatistics } from './statistics.ts'
 
+/** So many complete checkpoints may pass before a manifest tells of them. */
+const LATER_PHASES_MAX = 16
+
 type Confirmed = Extract<ProtocolEvent, { readonly kind: 'confirmed' }>
 
 /** Commits what the restored checkpoint left: a crash may have come between manifest and commit. */
@@ -62,6 +65,9 @@ export function confirmed(draft: Draft, event: Confirmed): void {
     const dueAtMs = Math.max(active.decidedAtMs + options.intervalMs, atMs + options.minPauseMs)
     draft.nextPeriodicAtMs = Math.max(draft.nextPeriodicAtMs, dueAtMs)
   }
+  // Its manifest has told of those before it.
+  const told = active.toldPhases
+  draft.laterPhases = draft.laterPhases.filter((phases) => !told.includes(phases))
   const statistics = confirmedStatistics(active, atMs)
   const savepoint = requests.find((request) => request.savepoint !== undefined)
   const done: CompletingCheckpoint = {
@@ -143,6 +149,9 @@ function finishCompleted(draft: Draft, atMs: number): void {
     if (statistics !== undefined) {
       const whole = completedStatistics(statistics, atMs - entry.confirmedAtMs)
       report(draft, { checkpointId, purpose, outcome: 'completed', statistics: whole })
+      const { confirmMs, completeMs } = whole
+      const phases = { checkpointId, confirmMs, completeMs }
+      draft.laterPhases = [...draft.laterPhases, phases].slice(-LATER_PHASES_MAX)
     }
     resolve(draft, entry.requests, entry, true)
   }

@@ -9,7 +9,7 @@ import { abort, failure, nameOf } from './decisions-abort.ts'
 import { type Draft, failJob, find, replace, settle } from './decisions-draft.ts'
 import type { Acknowledgement, ActiveCheckpoint, ProtocolEvent } from './protocol.ts'
 import { taskKey } from './protocol.ts'
-import { checkpointStatistics } from './statistics.ts'
+import { manifestStatistics } from './statistics.ts'
 
 type EventOf<K extends ProtocolEvent['kind']> = Extract<ProtocolEvent, { readonly kind: K }>
 
@@ -68,7 +68,12 @@ export function writeWhenAllAcknowledged(draft: Draft): void {
   const difference = broadcastDifference(acks)
   if (difference !== undefined) return failJob(draft, difference)
   const acknowledgedAtMs = Math.max(active.acknowledgedAtMs, active.triggeredAtMs)
-  const confirming: ActiveCheckpoint = { ...active, phase: 'confirm', acknowledgedAtMs }
+  const confirming: ActiveCheckpoint = {
+    ...active,
+    phase: 'confirm',
+    acknowledgedAtMs,
+    toldPhases: draft.laterPhases,
+  }
   draft.active = confirming
   draft.effects.push({
     kind: 'write-manifest',
@@ -76,7 +81,7 @@ export function writeWhenAllAcknowledged(draft: Draft): void {
     purpose: active.purpose,
     finished: active.purpose === 'final',
     tasks: acks.map((ack) => ack.task),
-    statistics: checkpointStatistics(confirming),
+    statistics: manifestStatistics(confirming),
   })
 }
 

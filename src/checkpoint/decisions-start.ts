@@ -103,6 +103,7 @@ function begin(
     decidedAtMs: atMs,
     triggeredAtMs: atMs,
     acknowledgedAtMs: atMs,
+    toldPhases: [],
     slowAtMs: atMs + slowAfterMs(draft.setup.options),
     acknowledged: new Map(),
   }

@@ -38,6 +38,7 @@ export function initialState(setup: ProtocolSetup): ProtocolState {
     suspended: false,
     progress: new Map(),
     workersHeardAtMs: new Map(),
+    laterPhases: [],
     consecutiveFailures: 0,
     nextPeriodicAtMs: Number.POSITIVE_INFINITY,
     nextFinalAtMs: Number.NEGATIVE_INFINITY,

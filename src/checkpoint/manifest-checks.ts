@@ -18,19 +18,18 @@ import { claimed, imports } from './import-checks.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse } from './json-checks.ts'
 import { schema } from './schema-checks.ts'
+import { statistics } from './statistics-checks.ts'
 import { SEQUENCE_MAX, parseRunName } from './layout.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
 import { kindOfState, name, operator, timer } from './operator-checks.ts'
 import type {
   CheckpointLink,
-  CheckpointStatistics,
   FenceLink,
   LinkHeader,
   ManifestLink,
   SourceRecord,
   SplitRecord,
   TaskRecord,
-  TaskStatistics,
 } from './manifest.ts'
 
 const ELEMENTS_MAX = 1_000_000
@@ -147,35 +146,6 @@ const source = checks.shape<SourceRecord>(
 const task = checks.shape<TaskRecord>(
   { vertex: checks.integer(), subtaskIndex, runs: checks.list(run, LIST_MAX), keyGroups },
   { records: run, source },
-)
-
-const taskStatistics = checks.shape<TaskStatistics>(
-  {
-    vertex: checks.integer(),
-    subtaskIndex,
-    alignmentMs: checks.nonNegative,
-    syncMs: checks.nonNegative,
-    asyncMs: checks.nonNegative,
-    bytes: checks.nonNegative,
-    dirtyEntries: checks.nonNegative,
-  },
-  {
-    startDelayMs: checks.nonNegative,
-    sinkMs: checks.nonNegative,
-    acknowledgedMs: checks.nonNegative,
-  },
-)
-const statistics = checks.shape<CheckpointStatistics>(
-  {
-    initMs: checks.nonNegative,
-    prepareMs: checks.nonNegative,
-    confirmMs: checks.nonNegative,
-    completeMs: checks.nonNegative,
-    bytes: checks.nonNegative,
-    dirtyEntries: checks.nonNegative,
-    tasks: checks.list(taskStatistics, ELEMENTS_MAX),
-  },
-  {},
 )
 
 const header = {

@@ -121,6 +121,8 @@ export interface TaskStatistics {
   readonly asyncMs: number
   readonly bytes: number
   readonly dirtyEntries: number
+  /** Records in flight that the barrier has overtaken; absent: none. */
+  readonly inFlightBytes?: number
   /** From the trigger to the first barrier: how long it took to get here. */
   readonly startDelayMs?: number
   /** Part of `asyncMs`: until the sinks had made their output safe. */
@@ -133,4 +135,13 @@ export interface CheckpointStatistics extends PhaseTimings {
   readonly bytes: number
   readonly dirtyEntries: number
   readonly tasks: readonly TaskStatistics[]
+  /** Of checkpoints before this one: the phases that came after their manifests were written. */
+  readonly former?: readonly LaterPhases[]
+}
+
+/** A manifest cannot hold how long it took to write it: the next one does. */
+export interface LaterPhases {
+  readonly checkpointId: number
+  readonly confirmMs: number
+  readonly completeMs: number
 }

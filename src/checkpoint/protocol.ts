@@ -8,6 +8,7 @@ import type { BroadcastDigest } from './broadcasts.ts'
 import type {
   CheckpointPurpose,
   CheckpointStatistics,
+  LaterPhases,
   TaskRecord,
   TaskStatistics,
 } from './manifest.ts'
@@ -225,6 +226,8 @@ export interface ActiveCheckpoint {
   readonly decidedAtMs: number
   readonly triggeredAtMs: number
   readonly acknowledgedAtMs: number
+  /** What its manifest says of those before it. */
+  readonly toldPhases: readonly LaterPhases[]
   /** When it is next said to be slow. */
   readonly slowAtMs: number
   /** By `taskKey`. */
@@ -270,6 +273,8 @@ export interface ProtocolState {
   readonly progress: ReadonlyMap<string, HeardProgress>
   /** When each worker was last heard of. */
   readonly workersHeardAtMs: ReadonlyMap<number, number>
+  /** Of complete checkpoints, for the next manifest. */
+  readonly laterPhases: readonly LaterPhases[]
   readonly consecutiveFailures: number
   readonly nextPeriodicAtMs: number
   readonly nextFinalAtMs: number

@@ -196,3 +196,31 @@ test('one full checkpoint answers also those who only want one', () => {
     ],
   )
 })
+
+test('a manifest tells how the checkpoints before it ended, until one of them is written', () => {
+  const driver = new Driver({ options: { ...OPTIONS, minPauseMs: 0 } }).start()
+  driver.tick(1000)
+  driver.at(1010).prepare(1)
+  driver.at(1015).confirm(1)
+  driver.at(1035).commit(1)
+  const former = () => driver.of('write-manifest').at(-1)?.statistics.former
+  assert.equal(former(), undefined)
+  driver.tick(2000)
+  driver.prepare(2)
+  const first = { checkpointId: 1, confirmMs: 5, completeMs: 20 }
+  assert.deepEqual(former(), [first])
+  driver.take({
+    kind: 'confirm-failed',
+    checkpointId: 2,
+    error: errorData('full'),
+    mayBeWritten: false,
+  })
+  driver.tick(3000)
+  driver.prepare(3)
+  assert.deepEqual(former(), [first], 'nobody has read it in the one that was not written')
+  driver.at(3001).confirm(3)
+  driver.at(3002).commit(3)
+  driver.tick(4000)
+  driver.prepare(4)
+  assert.deepEqual(former(), [{ checkpointId: 3, confirmMs: 1, completeMs: 1 }])
+})

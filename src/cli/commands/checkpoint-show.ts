@@ -1,23 +1,46 @@
 /** `millrace checkpoint show`: everything a manifest says, without reading the state itself. */
-import type { CheckpointLink } from '../../checkpoint/manifest.ts'
+import type { CheckpointLink, LaterPhases } from '../../checkpoint/manifest.ts'
 import { runsOf } from '../../checkpoint/registry.ts'
+import { laterPhasesOf, partsOf, slowestTask, totalMsOf } from '../../checkpoint/statistics.ts'
+import type { JobStatus } from '../../runtime/job-status.ts'
 import { describeSchema } from '../../types/describe.ts'
-import type { CommandFunction } from '../command.ts'
+import type { CommandFunction, Invocation } from '../command.ts'
+import { callJob, controlFilesIn } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../format.ts'
+import { jobsDirectory } from '../given-options.ts'
 import { chosenCheckpoint, openSnapshots } from '../snapshots.ts'
 import { tableLines } from '../table.ts'
 import { styled, type Terminal } from '../terminal.ts'
+
+/** A job that does not answer for so long is left alone. */
+const STATUS_TIMEOUT_MS = 1_000
 
 export const checkpointShow: CommandFunction = async (invocation, terminal) => {
   const snapshots = await openSnapshots(invocation, terminal)
   await snapshots.store.close()
   const link = chosenCheckpoint(snapshots, invocation.value('checkpoint'))
+  const links = snapshots.chain.entries.map((entry) => entry.link)
+  const later = laterPhasesOf(links, link) ?? (await phasesOfRunning(link, invocation, terminal))
   if (invocation.json) {
-    terminal.out(`${JSON.stringify({ location: snapshots.store.location, ...link })}\n`)
+    const { location } = snapshots.store
+    const { confirmMs, completeMs } = later ?? {}
+    const slowest = slowestTask(link.statistics.tasks)
+    const slowestOne =
+      slowest === undefined
+        ? {}
+        : {
+            slowestTask: {
+              vertex: slowest.task.vertex,
+              subtaskIndex: slowest.task.subtaskIndex,
+              part: slowest.part,
+            },
+          }
+    const statistics = { ...link.statistics, confirmMs, completeMs, ...slowestOne }
+    terminal.out(`${JSON.stringify({ location, ...link, statistics })}\n`)
     return exitCode('ok')
   }
-  const sections = [factLines(link), stateLines(link), taskLines(link), runLines(link)]
+  const sections = [factLines(link, later), stateLines(link), taskLines(link), runLines(link)]
   const [facts = [], ...tables] = sections
   const text = tables.map(([head = '', ...lines]) => {
     return [styled(terminal, 'bold', head), ...lines.map((line) => cut(line, terminal))].join('\n')
@@ -26,11 +49,34 @@ export const checkpointShow: CommandFunction = async (invocation, terminal) => {
   return exitCode('ok')
 }
 
-function factLines(link: CheckpointLink): string[] {
+/** How the newest checkpoint of a running job ended: no manifest tells yet, but the job knows. */
+async function phasesOfRunning(
+  { checkpointId }: CheckpointLink,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<LaterPhases | undefined> {
+  const directory = await jobsDirectory(invocation, terminal)
+  const files = await controlFilesIn(directory)
+  const file = files.find(({ job }) => job === invocation.positionals[0])
+  if (file === undefined) return undefined
+  const asked = callJob(file, 'status', {}, { timeoutMs: STATUS_TIMEOUT_MS })
+  // The server is this package's own, and sends the status of the job.
+  const status = (await asked.catch(() => undefined)) as JobStatus | undefined
+  const last = status?.checkpoints.last
+  if (last?.checkpointId !== checkpointId) return undefined
+  const { confirmMs, completeMs } = last.statistics
+  return { checkpointId, confirmMs, completeMs }
+}
+
+function factLines(link: CheckpointLink, later: LaterPhases | undefined): string[] {
   const { statistics } = link
-  const phases = (['init', 'prepare', 'confirm', 'complete'] as const).map((phase) => {
-    return `${phase} ${formatDuration(statistics[`${phase}Ms`])}`
-  })
+  const { initMs, prepareMs } = statistics
+  const phases = [`init ${formatDuration(initMs)}`, `prepare ${formatDuration(prepareMs)}`]
+  if (later === undefined) phases.push('confirm and complete: told by the next checkpoint')
+  else {
+    phases.push(`confirm ${formatDuration(later.confirmMs)}`)
+    phases.push(`complete ${formatDuration(later.completeMs)}`)
+  }
   const params = Object.entries(link.params).map(
     ([name, value]) => `${name}=${JSON.stringify(value)}`,
   )
@@ -87,15 +133,27 @@ function taskLines({ plan, statistics }: CheckpointLink): string[] {
   const nameOf = (task: Task): string => {
     return plan.vertices.find((vertex) => vertex.id === task.vertex)?.name ?? String(task.vertex)
   }
+  const slowest = slowestTask(statistics.tasks)
+  const duration = (title: string, of: (task: Task) => number) => {
+    const value = (task: Task): string => formatDuration(of(task))
+    return { title, value, align: 'right' } as const
+  }
+  const hasInFlight = statistics.tasks.some((task) => task.inFlightBytes !== undefined)
+  const inFlight = (task: Task): string => formatBytes(task.inFlightBytes ?? 0)
   return tableLines<Task>(
     [
       { title: 'TASK', value: nameOf },
       { title: 'SUBTASK', value: (task) => String(task.subtaskIndex), align: 'right' },
-      { title: 'ALIGN', value: (task) => formatDuration(task.alignmentMs), align: 'right' },
-      { title: 'CUT', value: (task) => formatDuration(task.syncMs), align: 'right' },
-      { title: 'WRITE', value: (task) => formatDuration(task.asyncMs), align: 'right' },
+      duration('BARRIER', (task) => partsOf(task).barrier),
+      duration('ALIGN', (task) => partsOf(task).alignment),
+      duration('CUT', (task) => partsOf(task).cut),
+      duration('SINKS', (task) => partsOf(task).sinks),
+      duration('WRITE', (task) => partsOf(task).write),
+      duration('TOTAL', totalMsOf),
       { title: 'BYTES', value: (task) => formatBytes(task.bytes), align: 'right' },
       { title: 'CHANGED', value: (task) => formatCount(task.dirtyEntries), align: 'right' },
+      ...(hasInFlight ? [{ title: 'IN FLIGHT', value: inFlight, align: 'right' } as const] : []),
+      { title: '', value: (task) => (task === slowest?.task ? `← slowest: ${slowest.part}` : '') },
     ],
     statistics.tasks,
     undefined,

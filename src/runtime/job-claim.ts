@@ -9,6 +9,7 @@ import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/p
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../errors.ts'
+import { systemCure } from '../storage/local-errors.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
 import { VERSION } from '../util/version.ts'
 import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './control-protocol.ts'
@@ -87,7 +88,9 @@ export async function claimJobFolder(
     await removeIfOurs(folder, claim)
     throw new MillraceError('STORAGE_FAILED', `${folder} cannot be used: ${messageOf(error)}`, {
       cause: error,
-      cure: 'check the path and its permissions, or choose another with --directory',
+      cure:
+        systemCure(error) ??
+        'check the path and its permissions, or choose another with --directory',
       details: { file: folder },
     })
   }

@@ -9,9 +9,17 @@ export function systemCode(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** What to do about an error of the file system; undefined if there is no more to say. */
+export function systemCure(error: unknown): string | undefined {
+  return CURES[systemCode(error)]
+}
+
 const CURES: Readonly<Record<string, string>> = {
   EACCES: 'give this user the right to read and write there',
   EDQUOT: 'the quota is used up: make room; nothing half-written is visible',
+  EIO: 'the disk reports errors: look into the log of the system, and verify the checkpoints',
+  EMFILE: 'too many files are open in this process: raise its limit (ulimit -n)',
+  ENFILE: 'too many files are open on this machine: raise its limit',
   ENOSPC: 'the disk is full: make room; nothing half-written is visible',
   ENOTDIR: 'a part of the path is a file: choose another folder',
   ENOTSUP: 'use a file system with hard links: a blob is published by link()',
@@ -31,7 +39,7 @@ export function storageError(action: string, path: string, cause: unknown): Mill
   if (code === 'ENOENT') {
     return new MillraceError('STORAGE_NOT_FOUND', `${path} does not exist`, { cause, details })
   }
-  const cure = CURES[code]
+  const cure = systemCure(cause)
   return new MillraceError('STORAGE_FAILED', `cannot ${action} ${path}: ${messageOf(cause)}`, {
     cause,
     details,

@@ -78,6 +78,13 @@ test('a full disk is worth another attempt and says to make room', () => {
   assert.equal(error.details['systemCode'], 'ENOSPC')
 })
 
+test('too many open files are worth another attempt and say which limit to raise', () => {
+  const cause = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })
+  const error = storageError('create', '/x', cause)
+  assert.equal(error.retryable, true)
+  assert.match(error.cure, /ulimit -n/)
+})
+
 test('locations are opened by scheme, and an unknown one names those there are', async () => {
   const directory = join(folder, 'opened')
   for (const location of [directory, pathToFileURL(directory).href, `file:${directory}`]) {

@@ -21,6 +21,7 @@ import { SimProcess } from './sim-host.ts'
 import { SimStorage } from './sim-store.ts'
 import { randomOptions } from './start-options.ts'
 import { buildWorkload } from './workloads/build.ts'
+import { Ages } from './workloads/held.ts'
 import { generateWorkload } from './workloads/generate.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -55,6 +56,7 @@ export class Scenario {
   /** Splits that have been read to their end. */
   readonly #consumed = new Set<string>()
   #isFinished = false
+  readonly #ages: Ages
   /** The job of this start gives its checkpoints up when it is cancelled. */
   #deletesOnCancel = false
   /** By location: the savepoint it began with. */
@@ -73,6 +75,7 @@ export class Scenario {
     this.#storage = new SimStorage(world)
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
     this.#workload = generateWorkload(random.fork('workload'))
+    this.#ages = new Ages(random.fork('ages'))
     this.#maxParallelism = [4, 16, 128][this.#random.int(3)] ?? 128
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
   }
@@ -256,6 +259,7 @@ export class Scenario {
     const backend = required(backends[random.int(backends.length)], 'no backend is given')
     return buildWorkload('sim', this.#workload, {
       backend: backend(random),
+      age: this.#ages.next(),
       source: (index) => {
         const source = required(sources[index], 'no such source')
         return simSource(world, source, {

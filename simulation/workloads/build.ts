@@ -4,6 +4,7 @@ import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from 
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { called, expired, ruled } from './outside.ts'
+import { withHeld } from './held.ts'
 import { orderedProcess } from './ordered.ts'
 import { delayed, matched, met, paired, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
@@ -12,6 +13,8 @@ import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from
 /** The world's ends of the job. */
 export interface WorkloadEnds {
   readonly backend: StateBackend
+  /** How often the types of the job's states have changed. */
+  readonly age: number
   source(index: number): Source<Rec>
   sink(uid: string): Sink<Rec>
   /** Called for each record of a `map`; may throw. */
@@ -195,14 +198,20 @@ class Builder {
     switch (what) {
       case 'states': {
         const side = sideModulo === 0 ? undefined : this.#tag('side')
-        return this.#typed(keyed.process(uid, statesProcess(typed, side, sideModulo)))
+        return withHeld(typed, this.#ends.age, (held) =>
+          this.#typed(keyed.process(uid, statesProcess(typed, held, side, sideModulo))),
+        )
       }
       case 'ordered':
         return this.#typed(keyed.process(uid, orderedProcess(typed)))
       case 'timers':
-        return this.#typed(keyed.process(uid, timersProcess(typed, isOrdered)))
+        return withHeld(typed, this.#ends.age, (held) =>
+          this.#typed(keyed.process(uid, timersProcess(held, isOrdered))),
+        )
       case 'windows':
-        return this.#typed(keyed.process(uid, windowsProcess(typed)))
+        return withHeld(typed, this.#ends.age, (held) =>
+          this.#typed(keyed.process(uid, windowsProcess(typed, held))),
+        )
       case 'distinct':
         return this.#typed(keyed.process(uid, keyedProcess(distinctProcess(typed))))
     }

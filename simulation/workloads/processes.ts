@@ -8,6 +8,7 @@ import {
   valueState,
 } from '../../src/index.ts'
 import type { KeyedProcessFunction, OutputTag, StateSchema } from '../../src/index.ts'
+import type { Held } from './held.ts'
 import { FAR_MS, type Rec, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workload.ts'
 
 type Key = number | string | readonly [number, string]
@@ -15,50 +16,52 @@ type Process<S extends StateSchema> = KeyedProcessFunction<Key, Rec, Rec, S>
 
 const numberType = (typed: boolean) => (typed ? t.float64 : t.dynamic<number>())
 
-function allKinds(typed: boolean) {
-  const number = numberType(typed)
+function allKinds<T>(typed: boolean, { type, of, number }: Held<T>) {
+  const folds = (a: T, b: T): T => of((number(a) * 7 + number(b)) % 1_000_003)
   return {
-    seen: valueState(number, { initial: 0 }),
-    recent: listState(number),
-    rests: mapState(number, number),
-    folded: reducingState<number>((a, b) => (a * 7 + b) % 1_000_003, number),
-    mean: aggregatingState<number, { sum: number; n: number }, number>(
+    seen: valueState(type, { initial: of(0) }),
+    recent: listState(type),
+    rests: mapState(numberType(typed), type),
+    folded: reducingState<T>(folds, type),
+    mean: aggregatingState<number, { sum: T; n: number }, number>(
       {
-        createAccumulator: () => ({ sum: 0, n: 0 }),
+        createAccumulator: () => ({ sum: of(0), n: 0 }),
         add(value, accumulator) {
-          accumulator.sum += value
+          accumulator.sum = of(number(accumulator.sum) + value)
           accumulator.n++
           return accumulator
         },
-        getResult: ({ sum, n }) => sum * 10 + n,
+        getResult: ({ sum, n }) => number(sum) * 10 + n,
       },
-      typed ? t.struct({ sum: t.float64, n: t.float64 }) : t.dynamic(),
+      typed ? t.struct({ sum: type, n: t.float64 }) : t.dynamic(),
     ),
   }
 }
 
 /** Emits a digest of all its states for each record; some values clear some of them. */
-export function statesProcess(
+export function statesProcess<T>(
   typed: boolean,
+  held: Held<T>,
   side: OutputTag<Rec> | undefined,
   sideModulo: number,
-): Process<ReturnType<typeof allKinds>> {
+): Process<ReturnType<typeof allKinds<T>>> {
+  const { of, number } = held
   return {
-    state: allKinds(typed),
+    state: allKinds(typed, held),
     processElement(record, ctx, out) {
       const { seen, recent, rests, folded, mean } = ctx.state
       const { v } = record
-      seen.update(seen.value() + 1)
-      recent.add(v)
+      seen.update(of(number(seen.value()) + 1))
+      recent.add(of(v))
       if (recent.length > 6) recent.update([...recent.get()].slice(-3))
       const rest = v % 7
-      rests.set(rest, (rests.get(rest) ?? 0) + 1)
-      folded.add(v)
+      rests.set(rest, of(number(rests.get(rest) ?? of(0)) + 1))
+      folded.add(of(v))
       mean.add(v)
-      let digest = seen.value() + (folded.get() ?? 0) + (mean.get() ?? 0)
-      for (const value of recent) digest = (digest * 31 + value) % 1_000_003
+      let digest = number(seen.value()) + number(folded.get() ?? of(0)) + (mean.get() ?? 0)
+      for (const value of recent) digest = (digest * 31 + number(value)) % 1_000_003
       for (const [key, value] of [...rests.entries()].toSorted(([a], [b]) => a - b)) {
-        digest = (digest * 31 + key * 100 + value) % 1_000_003
+        digest = (digest * 31 + key * 100 + number(value)) % 1_000_003
       }
       if (v % 11 === 0) recent.clear()
       if (v % 13 === 0) rests.delete(rest)
@@ -73,49 +76,53 @@ export function statesProcess(
 }
 
 /** A timer of its own for each record; far ones, which a later record may take back. */
-export function timersProcess(
-  typed: boolean,
+export function timersProcess<T>(
+  held: Held<T>,
   isOrdered: boolean,
-): Process<{ k: ReturnType<typeof one>; n: ReturnType<typeof one> }> {
+): Process<{ k: ReturnType<typeof one<T>>; n: ReturnType<typeof one<T>> }> {
+  const { of, number } = held
   return {
-    state: { k: one(typed), n: one(typed) },
+    state: { k: one(held), n: one(held) },
     processElement({ k, v, at }, { state, timers }) {
-      const n = state.n.value() + 1
-      state.n.update(n)
-      state.k.update(k)
+      const n = number(state.n.value()) + 1
+      state.n.update(of(n))
+      state.k.update(of(k))
       timers.registerEventTimeTimer(at + TIMER_DELAY_MS, `n${n}`)
       if (isOrdered && v % 3 === 1) timers.registerEventTimeTimer(FAR_MS + v, 'far')
       if (isOrdered && v % 3 === 2) timers.deleteEventTimeTimer(FAR_MS + v - 1, 'far')
     },
     onTimer(at, { state, timerName }, out) {
-      out.collect({ k: state.k.value(), v: timerName === 'far' ? 1 : 0, at, pad: '' })
+      out.collect({ k: number(state.k.value()), v: timerName === 'far' ? 1 : 0, at, pad: '' })
     },
   }
 }
 
-const one = (typed: boolean) => valueState(numberType(typed), { initial: 0 })
+const one = <T>({ type, of }: Held<T>) => valueState(type, { initial: of(0) })
 
 /** Sums per window; a window whose records come after its timer has fired comes again, in part. */
-export function windowsProcess(
+export function windowsProcess<T>(
   typed: boolean,
-): Process<{ k: ReturnType<typeof one>; sums: ReturnType<typeof sums> }> {
+  held: Held<T>,
+): Process<{ k: ReturnType<typeof one<T>>; sums: ReturnType<typeof sums<T>> }> {
+  const { of, number } = held
   return {
-    state: { k: one(typed), sums: sums(typed) },
+    state: { k: one(held), sums: sums(typed, held) },
     processElement({ k, v, at }, { state, timers }) {
       const end = at - (at % WINDOW_MS) + WINDOW_MS
-      state.k.update(k)
-      state.sums.set(end, (state.sums.get(end) ?? 0) + v)
+      state.k.update(of(k))
+      state.sums.set(end, of(number(state.sums.get(end) ?? of(0)) + v))
       timers.registerEventTimeTimer(end - 1)
     },
     onTimer(timestamp, { state }, out) {
       const at = timestamp + 1
-      out.collect({ k: state.k.value(), v: state.sums.get(at) ?? -1_000_000, at, pad: '' })
+      const sum = state.sums.get(at) ?? of(-1_000_000)
+      out.collect({ k: number(state.k.value()), v: number(sum), at, pad: '' })
       state.sums.delete(at)
     },
   }
 }
 
-const sums = (typed: boolean) => mapState(numberType(typed), numberType(typed))
+const sums = <T>(typed: boolean, { type }: Held<T>) => mapState(numberType(typed), type)
 
 /** Lets the first of equal values of a key pass. */
 export function distinctProcess(typed: boolean): Process<{ seen: ReturnType<typeof flags> }> {

@@ -189,8 +189,9 @@ export class LazyTimers implements TimerSource {
     const { timers } = this.#table
     const { domain, key, timeMs: time } = parts
     const [hash, name] = [routeHash(key), timerNameOf(parts.name)]
-    this.#header.read(this.#value.reset(entry.value))
-    const payload = this.#value.raw(this.#value.remaining)
+    const { schemaId } = this.#header.read(this.#value.reset(entry.value))
+    const bytes = this.#value.raw(this.#value.remaining)
+    const payload = timers.codec.currentPayload(bytes, name, schemaId)
     const isKnown = timers.changes.set(domain).find(key, hash, time, name) >= 0
     if (!isKnown) {
       const timer = { key, routeHash: hash, time, name }

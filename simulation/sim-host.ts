@@ -91,6 +91,8 @@ export class SimProcess {
       openStore: async (location) => world.storage.open(location, this.scope),
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
+      process: { host: 'simulated', pid: 1 },
+      owner: async () => undefined,
       claim: async () => ({ serve() {}, async release() {} }),
       spawn: (spec, events) => this.#spawn(spec, events),
     }

@@ -47,6 +47,7 @@ const CODES = {
   JOB_PARAM_INVALID: { remedy: 'give it as --param name=value or run(…, { params })' },
   JOB_PARAM_MISSING: { remedy: 'give it as --param name=value or run(…, { params })' },
   JOB_PARAM_UNKNOWN: { remedy: 'declare it in the job, or leave it out' },
+  LEADER_FAILED: { remedy: 'see the reason; start the job again when it is removed' },
   LEADERSHIP_LOST: { remedy: 'another process leads this job now; end this one' },
   NODE_UNSUPPORTED: { remedy: 'use Node.js 24 or newer' },
   OUTPUT_MAY_REPEAT: { remedy: 'accept repeated output with --accept-duplicates' },
@@ -58,6 +59,7 @@ const CODES = {
     remedy:
       'stop what uses it, or start without --claim; a reader that died is forgotten in 10 min',
   },
+  STANDBY_MISSING: { remedy: 'start one with `millrace run <job.ts> --standby`' },
   STATE_CLOSED: { remedy: 'use state only while its backend is open' },
   STATE_MIGRATION_FAILED: {
     remedy: 'correct the function of t.versioned for the value that the message names',

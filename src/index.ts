@@ -54,8 +54,13 @@ export type {
 export { run } from './runtime/run.ts'
 export type { JobHandle } from './runtime/run.ts'
 export type { RunOptions } from './runtime/run-options.ts'
-export type { JobResult } from './runtime/job-master.ts'
-export type { CheckpointSummary, JobState, JobStatus } from './runtime/job-status.ts'
+export type { JobResult } from './runtime/job-result.ts'
+export type {
+  CheckpointSummary,
+  JobState,
+  JobStatus,
+  LeadershipStatus,
+} from './runtime/job-status.ts'
 export type { OperatorTime, TimeHold } from './checkpoint/messages.ts'
 export type { LogFields, Logger } from './metrics/log.ts'
 

@@ -30,8 +30,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       'Runs a job until its input ends or it is stopped; resumes from its newest checkpoint.',
     description:
       'SIGINT (Ctrl-C) or SIGTERM takes a last checkpoint and ends with 0; a second one ends at ' +
-      'once. Output of the job goes to stdout; logs go to stderr, as text on a terminal and as ' +
-      'JSON lines otherwise.',
+      'once. If another process stands by, it goes on with the job. Output of the job goes to ' +
+      'stdout; logs go to stderr, as text on a terminal and as JSON lines otherwise.',
     positionals: [jobModule],
     flags: [param, ...optionFlags(), ...configFlags],
     examples: [
@@ -45,6 +45,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         does: 'any option can be set',
       },
       { command: 'millrace run count.ts --fresh', does: 'begin again with empty state' },
+      { command: 'millrace run count.ts --standby', does: 'take over when its process is gone' },
     ],
     exits: ['owned', 'absent', 'interrupted', 'terminated'],
     load: async () => (await import('./commands/run.ts')).run,
@@ -100,6 +101,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [{ command: 'millrace cancel word-count', does: 'end it now' }],
     exits: ['absent'],
     load: async () => (await import('./commands/control.ts')).cancel,
+  },
+  {
+    name: 'handover',
+    summary: 'Lets a process that stands by go on with a job, after a checkpoint.',
+    description:
+      'The process that ran the job ends with 0. Without a standby it goes on, and this fails.',
+    positionals: [runningJob],
+    flags: directoryFlags,
+    examples: [{ command: 'millrace handover word-count', does: 'before its machine goes away' }],
+    exits: ['absent'],
+    load: async () => (await import('./commands/control.ts')).handover,
   },
   {
     name: 'savepoint',

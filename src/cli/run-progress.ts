@@ -1,7 +1,7 @@
 /** How a running job is, again and again: one live line on a terminal, log lines otherwise. */
 import type { Logger } from '../metrics/log.ts'
-import type { JobResult } from '../runtime/job-master.ts'
-import type { JobStatus } from '../runtime/job-status.ts'
+import type { JobResult } from '../runtime/job-result.ts'
+import type { JobStatus, LeadershipStatus } from '../runtime/job-status.ts'
 import type { JobHandle } from '../runtime/run.ts'
 import { formatBytes, formatCount, formatDuration } from './format.ts'
 import type { StatusLine } from './progress.ts'
@@ -62,6 +62,7 @@ export class RunProgress {
 export function statusLine(status: JobStatus, perSecond: number, nowMs: number): string {
   const { jobName, state, recordsIn, backend, checkpoints } = status
   const { last, failed } = checkpoints
+  if (status.leadership?.role === 'standby') return standbyLine(jobName, status.leadership)
   const parts = [`${jobName} ${state}`, `${formatCount(perSecond)} records/s`]
   parts.push(`${formatCount(recordsIn)} records`)
   if (last === undefined) parts.push('no checkpoint yet')
@@ -74,9 +75,21 @@ export function statusLine(status: JobStatus, perSecond: number, nowMs: number):
   return parts.join(' · ')
 }
 
+/** `words standby · process 4711 on host leads · follows link 12` */
+function standbyLine(
+  jobName: string,
+  { leader, follows }: Extract<LeadershipStatus, { role: 'standby' }>,
+): string {
+  const who =
+    leader === undefined ? 'waiting for a leader' : `process ${leader.pid} on ${leader.host} leads`
+  const what = follows === 0 ? 'nothing yet' : `link ${follows}`
+  return `${jobName} standby · ${who} · follows ${what}`
+}
+
 /** What a run has done, in a sentence. */
 export function summaryOf(result: JobResult, status: JobStatus, elapsedMs: number): string {
   const { jobName, recordsIn, checkpoints } = status
+  if (result.stoodBy) return `stood by for ${jobName} until it was ${result.outcome}`
   if (result.hadFinished) {
     return `${jobName} had finished before; run it with --fresh to process its input again`
   }

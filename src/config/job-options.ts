@@ -6,7 +6,14 @@
 import type { OptionsInput } from './values.ts'
 
 type NotInCode =
-  'directory' | 'from' | 'fresh' | 'acceptDuplicates' | 'logLevel' | 'backend' | 'restart'
+  | 'directory'
+  | 'from'
+  | 'fresh'
+  | 'acceptDuplicates'
+  | 'standby'
+  | 'logLevel'
+  | 'backend'
+  | 'restart'
 type Restart = Required<NonNullable<OptionsInput['restart']>>
 
 /** What follows a failure that a restart may cure. */

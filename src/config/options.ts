@@ -6,6 +6,7 @@
 
 import type { OptionPlace, OptionSpec } from './option-spec.ts'
 import { CHECKPOINTING_OPTIONS } from './options-checkpointing.ts'
+import { HIGH_AVAILABILITY_OPTIONS } from './options-high-availability.ts'
 import { RESTART_OPTIONS } from './options-restart.ts'
 import { START_OPTIONS } from './options-start.ts'
 import { STATE_OPTIONS } from './options-state.ts'
@@ -54,6 +55,7 @@ export const OPTIONS = {
   },
   ...CHECKPOINTING_OPTIONS,
   ...RESTART_OPTIONS,
+  ...HIGH_AVAILABILITY_OPTIONS,
   ...STATE_OPTIONS,
   batchRecords: {
     type: 'integer',

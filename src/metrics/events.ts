@@ -22,6 +22,13 @@ export interface LifecycleEvents {
     readonly checkpoint: number
     readonly durationMs: number
   }
+  'millrace:job:standing-by': { readonly job: string }
+  'millrace:job:taking-over': {
+    readonly job: string
+    readonly reason: string
+    readonly leaderEpoch: number
+  }
+  'millrace:job:handed-over': { readonly job: string }
   'millrace:job:failed': { readonly job: string; readonly error: ErrorData }
   'millrace:job:restarting': {
     readonly job: string
@@ -172,6 +179,28 @@ export const LIFECYCLE_EVENTS: {
     level: 'info',
     line: 'job {job} stopped with checkpoint {checkpoint}',
     fields: { job, checkpoint: 'id of the last checkpoint' },
+  },
+  'millrace:job:standing-by': {
+    summary: 'Another process runs the job, or did a moment ago; this one is ready to take over.',
+    level: 'info',
+    line: 'standing by for job {job}',
+    fields: { job },
+  },
+  'millrace:job:taking-over': {
+    summary: 'This process stood by and leads the job from now on.',
+    level: 'warn',
+    line: 'taking over job {job}: {reason}',
+    fields: {
+      job,
+      reason: '`nobody leads`, `released`, `process gone` or `lease ended`',
+      leaderEpoch: 'number of the leadership',
+    },
+  },
+  'millrace:job:handed-over': {
+    summary: 'This process gave the job to one that stood by.',
+    level: 'info',
+    line: 'job {job} handed over',
+    fields: { job },
   },
   'millrace:job:cancelled': {
     summary: 'The job was cancelled on request, without a last checkpoint.',

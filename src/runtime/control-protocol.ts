@@ -12,7 +12,14 @@ export const controlRequestBytesMax = 64 * 1024
 /** Longest response line that a client reads. */
 export const controlResponseBytesMax = 16 * 1024 ** 2
 
-export const CONTROL_METHODS = ['status', 'checkpoint', 'savepoint', 'stop', 'cancel'] as const
+export const CONTROL_METHODS = [
+  'status',
+  'checkpoint',
+  'savepoint',
+  'stop',
+  'cancel',
+  'handover',
+] as const
 export type ControlMethod = (typeof CONTROL_METHODS)[number]
 
 /** `id` is null when the request could not be read. */

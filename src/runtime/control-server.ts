@@ -158,6 +158,8 @@ async function call(line: string, handler: ControlHandler | undefined): Promise<
     }
     case 'cancel':
       return handler.cancel()
+    case 'handover':
+      return handler.handOver()
   }
 }
 

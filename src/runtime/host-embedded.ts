@@ -2,6 +2,7 @@
  * The embedded host: workers are threads of this process, or this very thread when a job value was
  * given; storage is what the URL says; a job's folder is claimed through its control socket.
  */
+import { hostname } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
 import type { FromWorker } from '../checkpoint/messages.ts'
@@ -10,6 +11,7 @@ import { absoluteLocation, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
+import { watchOwner } from './host-embedded-owner.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
 import { claimJobFolder, requireUnowned } from './job-claim.ts'
@@ -29,6 +31,8 @@ export const embeddedHost: Host = {
   openStore: (location) => openBlobStore(location),
   absoluteLocation,
   requireUnowned: (location) => requireUnowned(absoluteLocation(location)),
+  process: { host: hostname(), pid: process.pid },
+  owner: (directory, jobName) => watchOwner(directory, jobName, systemClock),
   claim: (request) => claimJobFolder(request),
   spawn: (spec, events) =>
     spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),

@@ -3,6 +3,7 @@
  * each worker gets a `WorkerHost`. Nothing in `runtime/` outside the `host-*` and `worker-thread`
  * files reaches threads, clocks or disks in another way.
  */
+import type { ProcessFacts } from '../checkpoint/lease-marks.ts'
 import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
 import type { OptionLayer } from '../config/resolve.ts'
 import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts'
@@ -50,6 +51,17 @@ export interface JobClaim {
   release(): Promise<void>
 }
 
+/** The process that has claimed a job's folder on this machine. */
+export interface FolderOwner {
+  /** The id of its claim. */
+  readonly claim: string
+  readonly isGone: boolean
+  /** Resolves when the process has ended or given the folder free; at once if it has. */
+  readonly gone: Promise<void>
+  /** Watches no longer. */
+  close(): void
+}
+
 /** What the control socket can ask of a running job. */
 export interface ControlHandler {
   status(): unknown
@@ -57,6 +69,8 @@ export interface ControlHandler {
   savepoint(directory: string): Promise<unknown>
   stop(options: { readonly savepoint?: string; readonly drain?: boolean }): Promise<unknown>
   cancel(): Promise<unknown>
+  /** Lets a standby lead. */
+  handOver(): Promise<unknown>
 }
 
 export interface Host {
@@ -77,6 +91,10 @@ export interface Host {
   absoluteLocation(location: string): string
   /** Throws `JOB_OWNED` if a living job keeps its checkpoints there, as far as can be known. */
   requireUnowned(location: string): Promise<void>
+  /** Of this process, for people who look at the job from elsewhere. */
+  readonly process: ProcessFacts
+  /** Who has claimed a job's folder; undefined if nobody has, or a process of another machine. */
+  owner(directory: string, jobName: string): Promise<FolderOwner | undefined>
   /** Throws `JOB_OWNED` if a living process owns the job. */
   claim(request: ClaimRequest): Promise<JobClaim>
   spawn(spec: WorkerSpec, events: WorkerEvents): WorkerPort

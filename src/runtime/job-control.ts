@@ -8,6 +8,7 @@ export interface Controlled {
   savepoint(directory: string): Promise<unknown>
   stop(savepoint: string | undefined, drain: boolean): Promise<void>
   cancel(): void
+  handOver(): Promise<unknown>
 }
 
 export function controlOf(master: Controlled): ControlHandler {
@@ -17,5 +18,6 @@ export function controlOf(master: Controlled): ControlHandler {
     savepoint: (directory) => master.savepoint(directory),
     stop: ({ savepoint, drain }) => master.stop(savepoint, drain === true),
     cancel: async () => master.cancel(),
+    handOver: () => master.handOver(),
   }
 }

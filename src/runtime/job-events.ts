@@ -43,9 +43,16 @@ export function regionEvents(
   }
 }
 
-/** A checkpoint has ended; the coordinator has logged it. */
-export function publishReport(job: string, report: CheckpointReport): void {
-  const event = { job, checkpoint: report.checkpointId }
+/** This process can take over from now on. */
+export function announceStandby(logger: Logger, progress: JobProgress): void {
+  progress.state = 'standby'
+  announce(logger, 'millrace:job:standing-by', { job: progress.jobName })
+}
+
+/** A checkpoint has ended, and was logged: here it becomes an event and part of the status. */
+export function keepReport(progress: JobProgress, report: CheckpointReport, nowMs: number): void {
+  progress.report(report, nowMs)
+  const event = { job: progress.jobName, checkpoint: report.checkpointId }
   if (report.outcome === 'completed') {
     const { tasks: _tasks, ...figures } = report.statistics
     publish('millrace:checkpoint:completed', { ...event, ...figures })

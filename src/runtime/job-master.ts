@@ -2,40 +2,29 @@
  * The life of a job in this process: claims its folder, takes the lead in its chain, and runs one
  * attempt after the other until one ends for good. It loads no user code; workers do.
  */
-import type { CheckpointReport, RequestOutcome } from '../checkpoint/protocol.ts'
-import { writeSavepoint } from '../checkpoint/savepoint.ts'
+import type { RequestOutcome } from '../checkpoint/protocol.ts'
 import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
-import { announce, publish } from '../metrics/events.ts'
+import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
 import { required } from '../util/assert.ts'
-import { Attempt } from './attempt.ts'
+import type { Attempt } from './attempt.ts'
 import type { AttemptOutcome } from './attempt-setup.ts'
 import type { WorkerSpec } from './host.ts'
 import { controlOf } from './job-control.ts'
-import {
-  configureJob,
-  deleteIfAsked,
-  protocolOptions,
-  startOf,
-  type ConfiguredJob,
-  type JobMasterOptions,
-} from './job-setup.ts'
-import { announceStart, publishReport, regionEvents } from './job-events.ts'
+import { configureJob, type ConfiguredJob, type JobMasterOptions } from './job-setup.ts'
+import { announceStandby, announceStart, keepReport, regionEvents } from './job-events.ts'
+import { type JobResult, resultOf, type RunEnding } from './job-result.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
-import { takeLead } from './lead.ts'
+import { Leadership } from './leadership.ts'
+import { newAttempt } from './new-attempt.ts'
 import { RegionProgress } from './region-status.ts'
 import { Restarts } from './restarts.ts'
 import { workerSettings } from './run-options.ts'
-import { WorkerSet } from './worker-set.ts'
+import { leadWish, type StoodBy, type Taken, takeTurn } from './take-turn.ts'
+import { watchedWorkers } from './watched-workers.ts'
+import type { Planned, WorkerSet } from './worker-set.ts'
 
-/** How a run ended, if it did not fail. */
-export interface JobResult {
-  readonly outcome: 'finished' | 'stopped' | 'cancelled'
-  /** The checkpoint it ended with. */
-  readonly checkpointId: number | undefined
-  /** The job had finished before this run; only its last output was committed again. */
-  readonly hadFinished: boolean
-}
+type Outcome = AttemptOutcome | StoodBy
 
 export class JobMaster {
   readonly #options: JobMasterOptions
@@ -44,10 +33,9 @@ export class JobMaster {
   #workers: WorkerSet | undefined
   #attempt: Attempt | undefined
   readonly #restarts: Restarts
-  #ending: 'stop' | 'cancel' | undefined
+  #leadership: Leadership | undefined
+  #ending: RunEnding | undefined
   #wake = new AbortController()
-  /** Of the newest attempt; 0 before the first has the lead. */
-  #leaderEpoch = 0
   /** Steps of the start that only the first attempt takes. */
   #isFirst = true
 
@@ -62,12 +50,12 @@ export class JobMaster {
   }
 
   get status(): JobStatus {
-    const attempt = this.#attempt
-    const underWay = attempt?.coordinator.underWay
-    return this.#progress.status(attempt?.statuses ?? [], attempt?.importing, underWay)
+    const { statuses = [], importing, coordinator } = this.#attempt ?? {}
+    const part = this.#leadership?.status
+    return this.#progress.status(statuses, importing, coordinator?.underWay, part)
   }
 
-  /** Runs the job to its end. `onRunning` is called each time an attempt runs. */
+  /** Runs the job to its end. `onRunning`: an attempt runs, or this process stands by. */
   async run(onRunning: () => void): Promise<JobResult> {
     const { host } = this.#options
     try {
@@ -89,6 +77,7 @@ export class JobMaster {
     } catch (error) {
       this.#progress.state = 'failed'
       this.#progress.endAttempt([], error)
+      await this.#leadership?.fail(error)
       // A module that could not be loaded has not told its name.
       const job = this.#progress.jobName || (this.#options.moduleUrl ?? '')
       announce(this.#logger, 'millrace:job:failed', { job, error: errorToData(error) })
@@ -139,25 +128,28 @@ export class JobMaster {
     this.#attempt?.cancel()
   }
 
-  async #runAttempt(onRunning: () => void): Promise<AttemptOutcome> {
+  /** A checkpoint, and then a standby leads. Throws `STANDBY_MISSING` if there is none. */
+  async handOver(): Promise<void> {
+    const attempt = this.#running()
+    if ((await this.#leadership?.findsStandbys()) !== true) {
+      throw new MillraceError('STANDBY_MISSING', `nobody stands by for ${this.#progress.jobName}`)
+    }
+    await attempt.request('manual')
+    this.#ending = 'hand-over'
+    this.#wake.abort()
+    attempt.cancel()
+  }
+
+  async #runAttempt(onRunning: () => void): Promise<Outcome> {
     let failure: unknown
-    const workers = new WorkerSet(this.#options.host, {
-      message: (worker, message) => this.#attempt?.message(worker, message),
-      lost: (error) => {
-        const worker = Number(error.details['worker'] ?? 0)
-        publish('millrace:worker:lost', { job: this.#progress.jobName, worker, error })
-        this.#attempt?.lost(error)
-      },
-      workerLost: (worker, error) => {
-        if (this.#attempt?.workerLost(worker, error) !== true) return false
-        publish('millrace:worker:lost', { job: this.#progress.jobName, worker, error })
-        return true
-      },
+    const { workers, lost } = watchedWorkers(this.#options.host, () => {
+      return { attempt: this.#attempt, job: this.#progress.jobName }
     })
     this.#workers = workers
     this.#progress.attempts++
     try {
-      const attempt = await this.#prepare(workers)
+      const attempt = await this.#prepare(workers, lost, onRunning)
+      if ('how' in attempt) return attempt
       this.#attempt = attempt
       if (this.#ending === 'cancel') attempt.cancel()
       return await attempt.run(() => {
@@ -186,12 +178,16 @@ export class JobMaster {
     }
   }
 
-  /** Everything before records flow: load, resolve, claim, plan, take the lead. */
-  async #prepare(workers: WorkerSet): Promise<Attempt> {
+  /** Everything before records flow: load, resolve, claim, plan, stand by, take the lead. */
+  async #prepare(
+    workers: WorkerSet,
+    lost: AbortSignal,
+    onStandby: () => void,
+  ): Promise<Attempt | StoodBy> {
     const { host, options } = this.#options
     const facts = await workers.start([this.#spec(0)])
     const configured = this.#configured ?? (await this.#configure(facts.name, facts.options))
-    const { resolved, paths, store, memory } = configured
+    const { resolved, paths, memory } = configured
     const { values } = resolved
     const others = Array.from({ length: values.parallelism - 1 }, (_, at) => this.#spec(at + 1))
     if (others.length > 0) await workers.start(others)
@@ -203,53 +199,66 @@ export class JobMaster {
     const { params = {} } = options
     const configure = { kind: 'configure', params, settings } as const
     const planned = await workers.configure(configure)
-    const lead = await takeLead({
-      host,
-      store,
-      plan: planned.plan,
-      params: planned.params,
-      ...startOf(values, this.#isFirst),
-      changes: { drop: values.drop, renamed: values.renamed },
-      readsAll: this.#restarts.readsAll,
-      leader: configured.leader,
-      formerEpoch: this.#leaderEpoch,
-      logger: this.#logger,
-    })
+    const lead = await this.#lead(configured, planned, lost, onStandby)
+    if ('how' in lead) return lead
+    if (lead.stops) this.#ending = 'stop'
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
-    this.#leaderEpoch = lead.job.leaderEpoch
     this.#progress.params = planned.params
     this.#progress.regions = new RegionProgress(planned.plan)
     this.#progress.restoredFrom = lead.restored?.checkpointId
-    return new Attempt({
-      ...lead,
+    // Who has taken over does not give up at the first failure: nobody watches this start.
+    if (values.standby) this.#isFirst = false
+    return newAttempt({
       host,
-      workers,
+      configured,
       settings,
-      store,
-      protocol: protocolOptions(values),
-      keep: values['checkpointing.keep'],
+      workers,
+      lead,
       logger: this.#logger,
-      writeSavepoint: async (link, directory) => {
-        const target = await host.openStore(directory)
-        await writeSavepoint(store, link, target)
-        await target.close()
-      },
-      onReport: (report) => this.#report(report),
+      onReport: (report) => keepReport(this.#progress, report, host.clock.now()),
       replaceWorker: (index) => workers.replace(this.#spec(index), configure, planned.plan),
       regionDelayMs: (error) => this.#restartDelay(error, true),
       ...regionEvents(this.#logger, this.#progress),
-      at: (point) => host.at(point),
+    })
+  }
+
+  /** Takes the lead: a standby when it is time. */
+  #lead(
+    configured: ConfiguredJob,
+    planned: Planned,
+    lost: AbortSignal,
+    onStandby: () => void,
+  ): Promise<Taken | StoodBy> {
+    const { host } = this.#options
+    const [isFirst, logger, { readsAll }] = [this.#isFirst, this.#logger, this.#restarts]
+    return takeTurn({
+      leadership: required(this.#leadership, 'it is configured'),
+      standsBy: configured.resolved.values.standby && isFirst,
+      abort: this.#wake.signal,
+      lost,
+      onStandby: () => {
+        announceStandby(logger, this.#progress)
+        onStandby()
+      },
+      lead: leadWish(configured, planned, { host, isFirst, readsAll, logger }),
     })
   }
 
   /** Once, when the first worker has told the job's name and its options in code. */
   async #configure(jobName: string, code: object): Promise<ConfiguredJob> {
     this.#progress.jobName = jobName
-    const configured = await configureJob(this.#options, jobName, code)
-    this.#configured = configured
-    configured.claim.serve(controlOf(this))
-    this.#progress.parallelism = configured.resolved.values.parallelism
+    const configured = (this.#configured = await configureJob(this.#options, jobName, code))
+    const { values } = configured.resolved
+    this.#progress.parallelism = values.parallelism
     this.#progress.location = configured.store.location
+    this.#leadership = new Leadership(configured, {
+      host: this.#options.host,
+      logger: this.#logger,
+      jobName,
+      control: controlOf(this),
+      onSuperseded: (error) => this.#attempt?.lost(errorToData(error)),
+    })
+    if (!values.standby) await this.#leadership.claim()
     return configured
   }
 
@@ -271,29 +280,21 @@ export class JobMaster {
     return this.#restarts.delayMs(error, values)
   }
 
-  async #result(outcome: Exclude<AttemptOutcome, { how: 'failed' }>): Promise<JobResult> {
-    this.#progress.state = outcome.how
-    const job = this.#progress.jobName
-    if (outcome.how === 'cancelled') {
-      announce(this.#logger, 'millrace:job:cancelled', { job })
-      await deleteIfAsked(this.#configured, this.#leaderEpoch)
-      return { outcome: 'cancelled', checkpointId: undefined, hadFinished: false }
-    }
-    const { how, checkpointId } = outcome
-    announce(this.#logger, `millrace:job:${how}`, { job, checkpoint: checkpointId })
-    return { outcome: how, checkpointId, hadFinished: this.#progress.hadFinished }
+  #result(outcome: Exclude<Outcome, { how: 'failed' }>): Promise<JobResult> {
+    return resultOf(outcome, {
+      progress: this.#progress,
+      configured: this.#configured,
+      leadership: this.#leadership,
+      logger: this.#logger,
+      ending: this.#ending,
+    })
   }
 
   async #release(): Promise<void> {
     await this.#workers?.close()
+    await this.#leadership?.release()
     await this.#configured?.store.close()
-    await this.#configured?.claim.release()
+    await this.#leadership?.releaseFolder()
     this.#configured?.memory.release()
-  }
-
-  /** The coordinator has logged it; here it becomes an event and part of the status. */
-  #report(report: CheckpointReport): void {
-    this.#progress.report(report, this.#options.host.clock.now())
-    publishReport(this.#progress.jobName, report)
   }
 }

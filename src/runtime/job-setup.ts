@@ -1,15 +1,14 @@
 /**
- * What happens once at the start of a job: options are resolved, its folder is claimed, its storage
- * opened; and, if it was asked for, the deletion of everything when it is cancelled.
+ * What happens once at the start of a job: its options are resolved, its storage is opened, and it
+ * gets its share of memory.
  */
-import { readChain } from '../checkpoint/chain.ts'
 import type { ProtocolOptions } from '../checkpoint/protocol.ts'
 import type { OptionValues } from '../config/options.ts'
 import { layerFromObject, resolveOptions, type ResolvedOptions } from '../config/resolve.ts'
 import { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import type { Host, JobClaim } from './host.ts'
+import type { Host } from './host.ts'
 import type { LeadRequest } from './lead.ts'
 import { memoryBudgetOf, type MemoryGrant } from './memory.ts'
 import { jobPaths, type JobPaths, type RunOptions } from './run-options.ts'
@@ -27,9 +26,8 @@ export interface ConfiguredJob {
   readonly resolved: ResolvedOptions
   readonly paths: JobPaths
   readonly store: BlobStore
-  readonly claim: JobClaim
-  /** Of the claim; fences name it. */
-  readonly leader: string
+  /** Of this process: of its claim, its fences and its marks. */
+  readonly id: string
   readonly memory: MemoryGrant
 }
 
@@ -58,19 +56,17 @@ export async function configureJob(
       `job "${jobName}" was given as a value, which cannot cross into ${parallelism} threads`,
     )
   }
-  const leader = host.random.id()
-  const paths = jobPaths(resolved, jobName, leader)
-  const claim = await host.claim({ directory: paths.directory, jobName, id: leader })
-  try {
-    const store = await host.openStore(paths.storage)
-    await store.cleanTemporary?.()
-    const isStated = resolved.origins.memory !== 'default'
-    const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
-    return { resolved, paths, store, claim, leader, memory }
-  } catch (error) {
-    await claim.release()
-    throw error
+  const { standby, from, fresh } = resolved.values
+  if (standby && (fresh || from !== undefined)) {
+    const given = fresh ? '--fresh' : '--from'
+    throw new MillraceError('CONFIG_INVALID', `a standby goes on where the leader was: no ${given}`)
   }
+  const id = host.random.id()
+  const paths = jobPaths(resolved, jobName, id)
+  const store = await host.openStore(paths.storage)
+  const isStated = resolved.origins.memory !== 'default'
+  const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
+  return { resolved, paths, store, id, memory }
 }
 
 /** What the job is told to go on from; attempts after the first go on from where that led. */
@@ -91,20 +87,4 @@ export function protocolOptions(values: OptionValues): ProtocolOptions {
     // A pause between two is the end of one before the start of the next.
     maxConcurrent: values['checkpointing.minPause'] > 0 ? 1 : values['checkpointing.maxConcurrent'],
   }
-}
-
-/**
- * `onCancel: 'delete'`: manifests first, so that a half deleted job is an empty one. A leader that
- * has a successor deletes nothing: the state is not its own any more.
- */
-export async function deleteIfAsked(
-  configured: ConfiguredJob | undefined,
-  leaderEpoch: number,
-): Promise<void> {
-  if (configured?.resolved.values['checkpointing.onCancel'] !== 'delete') return
-  const { store } = configured
-  if ((await readChain(store)).head.leaderEpoch > leaderEpoch) return
-  const names = (await store.list('')).map((blob) => blob.name)
-  const links = names.filter((name) => name.startsWith('chain/'))
-  for (const name of [...links, ...names]) await store.delete(name)
 }

@@ -1,4 +1,6 @@
 /** What `handle.status` and `millrace list` show of a job: plain data, a fresh object each time. */
+import type { ProcessFacts } from '../checkpoint/lease-marks.ts'
+import type { StandbyFacts } from '../checkpoint/lease-keeper.ts'
 import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/manifest.ts'
 import type { OperatorTime, WorkerStatus } from '../checkpoint/messages.ts'
 import type { CheckpointReport, SlowCheckpoint } from '../checkpoint/protocol.ts'
@@ -8,17 +10,42 @@ import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import { furthestBehind } from './event-time-status.ts'
 import type { ImportProgress } from './import-snapshot.ts'
 import type { RegionProgress, RegionsStatus } from './region-status.ts'
+import type { LeaderFacts } from './standby.ts'
 import { sumBackends, sumCalls } from './worker-status.ts'
 
 export type JobState =
   | 'starting'
   | 'running'
+  /** Another process runs the job; this one takes over when that is gone. */
+  | 'standby'
   | 'restarting'
   | 'stopping'
   | 'finished'
   | 'stopped'
   | 'cancelled'
+  | 'handed-over'
   | 'failed'
+
+/** Which part this process has, and who has the other. */
+export type LeadershipStatus =
+  | {
+      readonly role: 'leader'
+      readonly self: ProcessFacts & { readonly id: string }
+      readonly leaseMs: number
+      /** 0: it does not lead yet. */
+      readonly leaderEpoch: number
+      /** Who would take over; as of the last look, which is every third of a lease. */
+      readonly standbys: readonly StandbyFacts[]
+    }
+  | {
+      readonly role: 'standby'
+      readonly self: ProcessFacts & { readonly id: string }
+      readonly leaseMs: number
+      /** Undefined while nobody has said that it leads. */
+      readonly leader: LeaderFacts | undefined
+      /** The link of the chain that is kept at hand; 0: none yet. */
+      readonly follows: number
+    }
 
 export interface CheckpointSummary {
   readonly checkpointId: number
@@ -67,6 +94,8 @@ export interface JobStatus {
   readonly backend: BackendStatistics
   /** What can fail and start anew by itself, and what of it has. */
   readonly regions: RegionsStatus
+  /** Undefined until the options are known. */
+  readonly leadership: LeadershipStatus | undefined
   readonly checkpoints: {
     readonly completed: number
     readonly failed: number
@@ -132,6 +161,7 @@ export class JobProgress {
     workers: readonly WorkerStatus[],
     importing?: ImportProgress,
     underWay: readonly SlowCheckpoint[] = [],
+    leadership?: LeadershipStatus,
   ): JobStatus {
     const shown = workers.length > 0 ? workers : this.#ended
     const { jobName, state, parallelism, params, attempts, lastError } = this
@@ -160,6 +190,7 @@ export class JobProgress {
       eventTime: furthestBehind(shown.flatMap((worker) => worker.eventTime)),
       backend: sumBackends(shown.map((worker) => worker.backend)),
       regions: this.regions?.status ?? { count: 0, failed: [] },
+      leadership,
       checkpoints: {
         completed: this.#completed,
         failed: this.#failed,

@@ -41,6 +41,8 @@ export interface LeadRequest {
   readonly leader: string
   /** Of the lead this process had before, or 0: it does not take it back from a successor. */
   readonly formerEpoch: number
+  /** Of a standby: the newest link it has seen. If there is a newer one somebody leads. */
+  readonly expectedHead: number | undefined
   readonly logger: Logger
 }
 
@@ -114,10 +116,13 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
 }
 
 /** An attempt that follows another leads on, but not past a process that took over meanwhile. */
-function requireNoSuccessor({ store, leader, formerEpoch }: LeadRequest, seen: Chain): void {
-  if (formerEpoch === 0) return
-  const newest = newestFence(seen)
-  if (newest === undefined || newest.leaderEpoch <= formerEpoch || newest.leader === leader) return
+function requireNoSuccessor(request: LeadRequest, seen: Chain): void {
+  const { store, leader, formerEpoch, expectedHead = seen.head.sequence } = request
+  const newest = seen.entries.at(-1)?.link
+  const isLater = formerEpoch > 0 && newest !== undefined && newest.leaderEpoch > formerEpoch
+  // A fence of its own whose put seemed to fail is not a successor's.
+  const isSucceeded = isLater && newestFence(seen)?.leader !== leader
+  if (!isSucceeded && seen.head.sequence === expectedHead) return
   throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
 }
 

@@ -7,7 +7,8 @@ import { asJob, type Job } from '../graph/job.ts'
 import { silentLogger } from '../metrics/log.ts'
 import { embeddedHost } from './host-embedded.ts'
 import type { Host } from './host.ts'
-import { JobMaster, type JobResult } from './job-master.ts'
+import { JobMaster } from './job-master.ts'
+import type { JobResult } from './job-result.ts'
 import type { JobStatus } from './job-status.ts'
 import { moduleUrl } from './module-url.ts'
 import type { RunOptions } from './run-options.ts'
@@ -46,6 +47,12 @@ export interface JobHandle extends AsyncDisposable {
     readonly savepoint?: string | URL
     readonly drain?: boolean
   }): Promise<JobResult>
+  /**
+   * Takes a checkpoint and lets a process that stands by go on with the job; this run ends.
+   *
+   * @throws `STANDBY_MISSING`, `JOB_NOT_RUNNING`, `CHECKPOINT_FAILED`.
+   */
+  handOver(): Promise<JobResult>
   /** Ends the job at once; run again, it goes on from the newest checkpoint. */
   cancel(): Promise<JobResult>
 }
@@ -128,6 +135,11 @@ class EmbeddedJob implements JobHandle {
   ): Promise<JobResult> {
     const savepoint = options.savepoint === undefined ? undefined : String(options.savepoint)
     await this.#master.stop(savepoint, options.drain === true)
+    return this.finished
+  }
+
+  async handOver(): Promise<JobResult> {
+    await this.#master.handOver()
     return this.finished
   }
 

@@ -21,7 +21,7 @@ export interface WorkerSetEvents {
   workerLost?(worker: number, error: ErrorData): boolean
 }
 
-type Planned = Extract<FromWorker, { kind: 'planned' }>
+export type Planned = Extract<FromWorker, { kind: 'planned' }>
 
 interface Waiting<T> {
   readonly answers: (T | undefined)[]

@@ -42,6 +42,10 @@ async function runJob(name: string, changes: Partial<ControlHandler> = {}): Prom
       calls.push(['cancel'])
       void claim.release()
     },
+    handOver: async () => {
+      calls.push(['handover'])
+      void claim.release()
+    },
     ...changes,
   })
   return calls

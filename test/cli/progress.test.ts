@@ -87,7 +87,12 @@ test('the live line shows rate, last checkpoint and size of state', () => {
 
 test('the summary says what was done, and that a job had finished before', () => {
   const status = progressOf({}).status([])
-  const result = { outcome: 'stopped', checkpointId: 3, hadFinished: false } as const
+  const result = {
+    outcome: 'stopped',
+    checkpointId: 3,
+    hadFinished: false,
+    stoodBy: false,
+  } as const
   assert.equal(
     summaryOf(result, status, 2_000),
     'words stopped: 0 records in 2 s (0/s), 0 checkpoints in .millrace/words/checkpoints',

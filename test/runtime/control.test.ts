@@ -72,6 +72,7 @@ const handler: ControlHandler = {
   savepoint: (target) => Promise.resolve({ target }),
   stop: (options) => Promise.resolve(options),
   cancel: () => Promise.reject(new Error('no')),
+  handOver: () => Promise.resolve('handed over'),
 }
 
 /** Sends raw text and collects lines until `count` have come or the server hangs up. */

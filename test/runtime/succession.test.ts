@@ -32,6 +32,7 @@ const handler: ControlHandler = {
   savepoint: refuse,
   stop: refuse,
   cancel: refuse,
+  handOver: refuse,
 }
 
 test('an owner whose lease ended is succeeded though it lives, and disturbs nobody', async () => {

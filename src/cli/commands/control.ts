@@ -1,4 +1,4 @@
-/** `millrace stop`, `cancel`, `checkpoint` and `savepoint`: one request to a running job each. */
+/** `millrace stop`, `cancel`, `handover`, …: one request to a running job each. */
 import { join, resolve } from 'node:path'
 import type { RequestOutcome } from '../../checkpoint/protocol.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
@@ -39,6 +39,14 @@ export const checkpoint: CommandFunction = async (invocation, terminal) => {
   return done(invocation, terminal, value, `checkpoint ${checkpointId} of ${file.job}`)
 }
 
+/** The leader ends when a standby may lead; that it does is for `millrace status` to say. */
+export const handover: CommandFunction = async (invocation, terminal) => {
+  const { directory, file } = await find(invocation, terminal)
+  const work = endJob(directory, file, 'handover', {})
+  const value = { job: file.job, ...(await withProgress(terminal, 'handing over', work)) }
+  return done(invocation, terminal, value, `process ${file.pid} handed ${file.job} over`)
+}
+
 export const savepoint: CommandFunction = async (invocation, terminal) => {
   const { directory, file } = await find(invocation, terminal)
   const [, given] = invocation.positionals
@@ -62,7 +70,7 @@ async function find(invocation: Invocation, terminal: Terminal) {
 async function endJob(
   directory: string,
   file: ControlFile,
-  method: 'stop' | 'cancel',
+  method: 'stop' | 'cancel' | 'handover',
   params: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly result: unknown; readonly ended: boolean }> {
   const result = await callJob(file, method, params)

@@ -47,6 +47,7 @@ export const list: CommandFunction = async (invocation, terminal) => {
         value: ({ status }) => bytes(status?.backend.estimatedBytes),
         align: 'right',
       },
+      { title: 'STANDBYS', value: ({ status }) => standbys(status), align: 'right' },
       { title: 'CHECKPOINT', value: ({ status }) => newest(status, now) },
       { title: 'PARAMETERS', value: paramsText, flexible: true },
     ],
@@ -73,6 +74,11 @@ function count(value: number | undefined): string {
 
 function bytes(value: number | undefined): string {
   return value === undefined ? '' : formatBytes(value)
+}
+
+function standbys(status: JobStatus | undefined): string {
+  const { leadership } = status ?? {}
+  return leadership?.role === 'leader' ? String(leadership.standbys.length) : ''
 }
 
 function newest(status: JobStatus | undefined, now: number): string {

@@ -3,6 +3,7 @@
  * The engine itself handles no signal and writes to no console; all of that is here.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { isMillraceError } from '../../errors.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import type { LifecycleEventName } from '../../metrics/events.ts'
 import { jsonLogger } from '../../metrics/json-log.ts'
@@ -87,7 +88,7 @@ async function follow(handle: JobHandle, following: Following): Promise<number> 
   void interrupted.then((signal) => {
     if (isOver) return
     logger.info({ signal }, 'taking a last checkpoint; the same signal again ends at once')
-    handle.stop().catch((error: unknown) => {
+    endHere(handle).catch((error: unknown) => {
       if (!isOver) logger.error({ error }, 'the last checkpoint failed; the job goes on')
     })
   })
@@ -103,6 +104,17 @@ async function follow(handle: JobHandle, following: Following): Promise<number> 
   } finally {
     isOver = true
     progress.end()
+  }
+}
+
+/** A signal means this process, not the job: if somebody stands by, the job goes on there. */
+async function endHere(handle: JobHandle): Promise<void> {
+  try {
+    await handle.handOver()
+  } catch (error) {
+    if (!isMillraceError(error)) throw error
+    if (error.code !== 'STANDBY_MISSING' && error.code !== 'JOB_NOT_RUNNING') throw error
+    await handle.stop()
   }
 }
 

@@ -1,6 +1,6 @@
 /** `millrace status`: one job, with where event time stands in each operator, and why. */
 import type { OperatorTime, TimeHold } from '../../checkpoint/messages.ts'
-import type { JobStatus } from '../../runtime/job-status.ts'
+import type { JobStatus, LeadershipStatus } from '../../runtime/job-status.ts'
 import type { CommandFunction } from '../command.ts'
 import { callJob, controlFileOf } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
@@ -64,6 +64,7 @@ function summary(job: JobStatus): readonly string[] {
   if (checkpoints.lastFailure !== undefined && checkpoints.lastFailure !== null) {
     lines.push(`last failed: ${checkpoints.lastFailure.message}`)
   }
+  lines.push(...leadershipLines(job.leadership))
   if (asyncCalls.inFlight + asyncCalls.retries + asyncCalls.timeouts > 0) {
     const { inFlight, retries, timeouts } = asyncCalls
     lines.push(`calls: ${inFlight} under way, ${retries} retries, ${timeouts} timeouts`)
@@ -86,6 +87,18 @@ function restoredText({ restoringBytes, restoredBytes }: JobStatus['backend']): 
   return ` (restored ${Math.floor((100 * restoredBytes) / restoringBytes)} %, ${formatBytes(
     restoringBytes - restoredBytes,
   )} still to be loaded)`
+}
+
+function leadershipLines(leadership: LeadershipStatus | undefined): readonly string[] {
+  if (leadership?.role !== 'leader' || leadership.standbys.length === 0) return []
+  const { self, leaderEpoch, leaseMs, standbys } = leadership
+  const lease = formatDuration(leaseMs)
+  const leader = `leader: process ${self.pid} on ${self.host}, epoch ${leaderEpoch}, lease ${lease}`
+  const others = standbys.map(({ pid, host, sequence }) => {
+    const follows = sequence === 0 ? 'nothing yet' : `link ${sequence}`
+    return `standby: process ${pid} on ${host}, follows ${follows}`
+  })
+  return [leader, ...others]
 }
 
 function watermarkText({ watermark, hasEnded }: OperatorTime): string {

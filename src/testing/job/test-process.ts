@@ -46,6 +46,8 @@ export class TestProcess implements Life {
       openStore: async (location) => world.disk.open(location, this),
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
+      process: { host: 'test', pid: 1 },
+      owner: async () => undefined,
       claim: async () => ({ serve() {}, async release() {} }),
       spawn: (spec, events) => this.#spawn(spec, events),
     }

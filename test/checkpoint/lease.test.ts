@@ -1,0 +1,165 @@
+// The lease as pure decisions: what marks mean, when a leader renews, when a standby leads.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  decideLeader,
+  decideStandby,
+  type LeaseView,
+  livingStandbys,
+  look,
+  NOTHING_SEEN,
+  type StandbyState,
+} from '../../src/checkpoint/lease.ts'
+import {
+  type LeaderMark,
+  markName,
+  parseMarkName,
+  type StandbyMark,
+} from '../../src/checkpoint/lease-marks.ts'
+
+const LEASE_MS = 600
+
+function leader(renewal: number, changes: Partial<LeaderMark> = {}): LeaderMark {
+  const fixed = { kind: 'leader', leaderEpoch: 3, leaseMs: LEASE_MS, state: 'held' } as const
+  return { ...fixed, renewal, holder: 'a', ...changes }
+}
+
+function standby(holder: string, renewal: number, sequence = 7): StandbyMark {
+  return { kind: 'standby', holder, renewal, sequence }
+}
+
+/** What is known after these listings: times with the marks that were there. */
+function seen(...looks: readonly (readonly [number, ...(LeaderMark | StandbyMark)[]])[]) {
+  let view: LeaseView = NOTHING_SEEN
+  for (const [atMs, ...marks] of looks) view = look(view, marks.map(markName), atMs)
+  return view
+}
+
+function standbyState(view: LeaseView, changes: Partial<StandbyState> = {}): StandbyState {
+  const chain = { leaderEpoch: 3, leader: 'a', hasEnded: false, sinceMs: 0 }
+  const own = { leaseMs: LEASE_MS, beganAtMs: 0, hasFollowed: true, owner: undefined }
+  return { view, chain, ...own, ...changes }
+}
+
+test('the name of a mark says all of it; other names are no marks', () => {
+  for (const mark of [leader(41, { state: 'released' }), standby('b2', 3, 42)]) {
+    assert.deepEqual(parseMarkName(markName(mark)), mark)
+  }
+  assert.equal(markName(leader(41)), 'leases/000000000003-000000000041-600-held-a.leader')
+  for (const name of ['leases/x', 'leases/1-2-3-held-a.leader', 'chain/000000000001.manifest']) {
+    assert.equal(parseMarkName(name), undefined)
+  }
+  assert.throws(() => markName(standby('no/path', 1)))
+})
+
+test('of many marks the newest counts, since the look before it was first seen', () => {
+  const view = seen([0, leader(1), leader(2)], [100, leader(2)], [200, leader(2), leader(3)])
+  assert.deepEqual(view.leader, { mark: leader(3), sinceMs: 100, seenMs: 200, isOld: false })
+  const other = leader(1, { leaderEpoch: 4, holder: 'b' })
+  assert.deepEqual(seen([0, leader(9), other]).leader, {
+    mark: other,
+    sinceMs: 0,
+    seenMs: 0,
+    isOld: true,
+  })
+})
+
+test('a leader that nobody watches says nothing and looks once per lease', () => {
+  const self = { holder: 'a', leaderEpoch: 3, leaseMs: LEASE_MS }
+  const step = decideLeader(seen([0]), self, 10)
+  assert.deepEqual(step, {
+    isSuperseded: false,
+    renews: false,
+    deletable: [],
+    nextMs: 10 + LEASE_MS,
+  })
+})
+
+test('a leader that is watched renews each third of its lease and deletes what is old', () => {
+  const self = { holder: 'a', leaderEpoch: 3, leaseMs: LEASE_MS }
+  const marks = [leader(1), leader(2), standby('b', 1), standby('b', 2), standby('dead', 1)]
+  const before = seen([0, standby('dead', 1)])
+  const view = look(before, marks.map(markName), 3 * LEASE_MS)
+  const step = decideLeader(view, self, 3 * LEASE_MS)
+  assert.equal(step.renews, true)
+  assert.equal(step.nextMs, 3 * LEASE_MS + LEASE_MS / 3)
+  assert.deepEqual(step.deletable, [leader(1), standby('b', 1), standby('dead', 1)])
+  assert.deepEqual(livingStandbys(view, LEASE_MS, 3 * LEASE_MS), [standby('b', 2)])
+})
+
+test('a leader answers the mark of a former one, and yields to a later one', () => {
+  const self = { holder: 'b', leaderEpoch: 4, leaseMs: LEASE_MS }
+  const after = decideLeader(seen([0, leader(5)]), self, 0)
+  assert.deepEqual([after.isSuperseded, after.renews, after.deletable], [false, true, [leader(5)]])
+  const later = seen([0, leader(1, { leaderEpoch: 5, holder: 'c' })])
+  assert.equal(decideLeader(later, self, 0).isSuperseded, true)
+  assert.equal(decideLeader(later, { ...self, leaderEpoch: 5 }, 0).isSuperseded, false)
+  assert.equal(decideLeader(later, { ...self, holder: 'c' }, 0).isSuperseded, false)
+})
+
+test('a standby waits while the leader renews, and leads a lease after the last renewal', () => {
+  const view = seen([0, leader(1)], [100, leader(2)], [200, leader(2)])
+  assert.deepEqual(decideStandby(standbyState(view), 200), { kind: 'wait', untilMs: 300 })
+  // It looks at the very end of the lease, not a pause later.
+  assert.deepEqual(decideStandby(standbyState(view), 550), { kind: 'wait', untilMs: 600 })
+  assert.deepEqual(decideStandby(standbyState(view), 600), { kind: 'lead', why: 'lease ended' })
+})
+
+test('before the first renewal it waits two leases: the leader does not know of it yet', () => {
+  for (const view of [seen([0]), seen([0, leader(1)])]) {
+    assert.equal(decideStandby(standbyState(view), 2 * LEASE_MS - 1).kind, 'wait')
+    assert.equal(decideStandby(standbyState(view), 2 * LEASE_MS).kind, 'lead')
+  }
+})
+
+test('a link of the chain is a sign of life as good as a mark', () => {
+  const view = seen([0, leader(1)], [100, leader(2)])
+  const chain = { leaderEpoch: 3, leader: 'a', hasEnded: false, sinceMs: 500 }
+  assert.equal(decideStandby(standbyState(view, { chain }), 1_000).kind, 'wait')
+  assert.equal(decideStandby(standbyState(view, { chain }), 1_100).kind, 'lead')
+})
+
+test('the death of the process counts at once, if it is the one that leads', () => {
+  const view = seen([0, leader(1)], [100, leader(2)])
+  const gone = (claim: string) => ({ owner: { claim, isGone: true, wasSeen: false } })
+  const lead = { kind: 'lead', why: 'process gone' }
+  assert.deepEqual(decideStandby(standbyState(view, gone('a')), 101), lead)
+  assert.equal(decideStandby(standbyState(view, gone('b')), 101).kind, 'wait')
+  const alive = standbyState(view, { owner: { claim: 'a', isGone: false, wasSeen: true } })
+  assert.equal(decideStandby(alive, 101).kind, 'wait')
+  assert.equal(decideStandby(alive, 600).kind, 'lead')
+})
+
+test('while nobody has said who leads, only a process that was seen to live counts', () => {
+  const chain = { leaderEpoch: 3, leader: undefined, hasEnded: false, sinceMs: 0 }
+  for (const wasSeen of [true, false]) {
+    const state = standbyState(seen([0]), { chain, owner: { claim: 'b', isGone: true, wasSeen } })
+    assert.equal(decideStandby(state, 1).kind, wasSeen ? 'lead' : 'wait')
+  }
+})
+
+test('the end of the job ends a standby that followed it; one that comes later leads', () => {
+  for (const how of ['stopped', 'finished', 'cancelled', 'failed'] as const) {
+    const end = leader(2, { state: how })
+    const followed = seen([0, leader(1)], [100, end])
+    assert.deepEqual(decideStandby(standbyState(followed), 100), { kind: 'end', how })
+    const found = decideStandby(standbyState(seen([0, end]), { hasFollowed: false }), 0)
+    assert.deepEqual(found, { kind: 'lead', why: 'nobody leads' })
+    const chain = { leaderEpoch: 4, leader: 'b', hasEnded: false, sinceMs: 0 }
+    assert.equal(decideStandby(standbyState(followed, { chain }), 100).kind, 'wait')
+  }
+})
+
+test('a lease that is released is taken up at once', () => {
+  const view = seen([0, leader(1)], [100, leader(2, { state: 'released' })])
+  assert.deepEqual(decideStandby(standbyState(view), 100), { kind: 'lead', why: 'released' })
+})
+
+test('where the chain says that nobody leads, one that has just come leads at once', () => {
+  const chain = { leaderEpoch: 3, leader: 'a', hasEnded: true, sinceMs: 0 }
+  const first = standbyState(seen([0]), { chain, hasFollowed: false })
+  assert.deepEqual(decideStandby(first, 0), { kind: 'lead', why: 'nobody leads' })
+  assert.equal(decideStandby({ ...first, hasFollowed: true }, 0).kind, 'wait')
+  const starting = { ...first, owner: { claim: 'z', isGone: false, wasSeen: true } }
+  assert.equal(decideStandby(starting, 0).kind, 'wait')
+})

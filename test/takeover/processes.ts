@@ -1,0 +1,141 @@
+/** Real processes that run or stand by for the watched job, as a user starts them. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { visibleLines } from './output.ts'
+
+const bin = join(import.meta.dirname, '../../src/cli/bin.ts')
+const jobModule = join(import.meta.dirname, 'job.ts')
+const POLL_MS = 10
+const WAIT_MS_MAX = 30_000
+
+export interface Options {
+  readonly rate: number
+  readonly lease: string
+  readonly interval: string
+  readonly parallelism?: number
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export class RunningProcess {
+  readonly child: ChildProcess
+  readonly ended: Promise<Ended>
+  log = ''
+
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+    this.child = spawn(process.execPath, ['--conditions=millrace-source', bin, ...args], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text))
+    }
+    this.ended = new Promise((resolve) => {
+      this.child.on('close', (code, signal) => resolve({ code, signal }))
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
+  /** Resolves when the log has this event. */
+  async logged(event: string): Promise<void> {
+    await until(`${event} in the log of ${this.child.pid}`, () => {
+      if (this.log.includes(`"event":"${event}"`)) return true
+      if (this.hasEnded) throw new Error(`ended before ${event}:\n${this.log}`)
+      return false
+    })
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal)
+  }
+}
+
+/** One job in a folder of its own, and the processes for it. */
+export class Watched {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'mr-takeover-'))
+  readonly output = join(this.folder, 'output')
+  readonly directory = join(this.folder, 'millrace')
+  readonly #options: Options
+  readonly #processes: RunningProcess[] = []
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** The folder of local files may be another one, as on another machine. */
+  run(
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+    directory: string = this.directory,
+  ): RunningProcess {
+    const { rate, lease, interval, parallelism = 1 } = this.#options
+    const started = new RunningProcess(
+      [
+        'run',
+        jobModule,
+        '--param',
+        `output=${this.output}`,
+        '--param',
+        `rate=${rate}`,
+        '--parallelism',
+        String(parallelism),
+        '--directory',
+        directory,
+        '--backend',
+        'hashmap',
+        '--set',
+        `checkpointing.storage=${join(this.folder, 'checkpoints')}`,
+        '--set',
+        `checkpointing.interval=${interval}`,
+        '--set',
+        `highAvailability.lease=${lease}`,
+        ...flags,
+      ],
+      environment,
+    )
+    this.#processes.push(started)
+    return started
+  }
+
+  async standby(environment: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
+    const started = this.run(['--standby'], environment)
+    await started.logged('millrace:job:standing-by')
+    return started
+  }
+
+  /** Another command of the CLI on this job. */
+  async command(...args: readonly string[]): Promise<RunningProcess> {
+    const called = new RunningProcess([...args, '--directory', this.directory], {})
+    await called.ended
+    return called
+  }
+
+  /** Resolves when so many more lines are visible than now. */
+  async more(lines: number): Promise<void> {
+    const before = visibleLines(this.output).length
+    await until(`${lines} more lines`, () => visibleLines(this.output).length >= before + lines)
+  }
+
+  /** Ends what still runs, and deletes the folder. */
+  async close(): Promise<void> {
+    for (const each of this.#processes) if (!each.hasEnded) each.kill('SIGKILL')
+    await Promise.all(this.#processes.map(({ ended }) => ended))
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+async function until(what: string, isTrue: () => boolean): Promise<void> {
+  const endsMs = performance.now() + WAIT_MS_MAX
+  while (!isTrue()) {
+    if (performance.now() > endsMs) throw new Error(`no ${what} after ${WAIT_MS_MAX} ms`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}

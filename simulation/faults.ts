@@ -34,6 +34,8 @@ export interface FaultChances {
   readonly commitRetry: number
   readonly withdrawError: number
   readonly sinkSlow: number
+  /** A write takes a while: with a chance so high, tasks before the sink have no room. */
+  readonly sinkCongested: number
   /** The user's function throws, once. */
   readonly functionError: number
   /** The wall clock is set forward or back. */
@@ -64,6 +66,7 @@ const USUAL: FaultChances = {
   commitRetry: 0.1,
   withdrawError: 0.1,
   sinkSlow: 0.05,
+  sinkCongested: 0.3,
   functionError: 0.003,
   clockJump: 0.02,
 }

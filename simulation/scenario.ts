@@ -19,7 +19,7 @@ import { answerOfWorld, SimOutput, simSource } from './sim-connectors.ts'
 import type { SeedOptions, SeedReport } from './seed.ts'
 import { SimProcess } from './sim-host.ts'
 import { SimStorage } from './sim-store.ts'
-import { randomOptions } from './start-options.ts'
+import { randomOptions, smallBounds } from './start-options.ts'
 import { buildWorkload } from './workloads/build.ts'
 import { Ages } from './workloads/held.ts'
 import { generateWorkload } from './workloads/generate.ts'
@@ -205,7 +205,7 @@ export class Scenario {
         name: `p${this.#starts}`,
         random,
         memoryBytes: [64 * 1024, 1024 ** 2, 1024 ** 3][random.int(3)] ?? 1024 ** 3,
-        ringBytes: random.int(2) === 0 ? 4096 : 65_536,
+        ...smallBounds(random),
         yieldChance: [0.2, 0.6, 1][random.int(3)] ?? 1,
       },
     )

@@ -21,6 +21,7 @@ export interface ConnectorWorld {
 }
 
 const SLOW_MS_MAX = 300
+const CONGESTED_MS_MAX = 30
 const CALL_MS_MAX = 12
 const DISCOVER_EVERY_MS = 25
 const IDLE_MS = 200
@@ -147,12 +148,13 @@ export class SimOutput {
   }
 
   #writer({ clock, uid, subtaskIndex }: WriterContext) {
-    const { faults } = this.#world
+    const { faults, random } = this.#world
     let values: Rec[] = []
     return {
       write: (taken: readonly Rec[]) => {
         values.push(...taken.map((rec) => recType.isolate(rec)))
         if (faults.strikes('sinkWriteError')) throw injected(`writing to ${uid}`)
+        if (faults.strikes('sinkCongested')) return clock.sleep(random.next() * CONGESTED_MS_MAX)
         return faults.strikes('sinkSlow') ? clock.sleep(this.#slowMs()) : undefined
       },
       prepareCommit: async ({

@@ -29,6 +29,7 @@ export interface ProcessOptions {
   /** Of which a job takes its share: small, so that memory is short. */
   readonly memoryBytes: number
   readonly ringBytes: number
+  readonly sinkValues: number
   /** How often a busy worker lets others run, from 0 to 1. */
   readonly yieldChance: number
 }
@@ -84,7 +85,7 @@ export class SimProcess {
       clock: this.clock,
       random: options.random.fork('master'),
       memoryBytes: options.memoryBytes,
-      ringBytes: options.ringBytes,
+      bounds: { ringBytes: options.ringBytes, sinkValues: options.sinkValues },
       runsValuesInParallel: true,
       machineLayers: async () => [],
       at: (point) => this.at(point, undefined),

@@ -10,9 +10,11 @@ export interface StartPlace {
   readonly isPatient: boolean
 }
 
+const UNALIGNED = ['auto', 'always', 'never'] as const
 const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 
 export function randomOptions(random: Random, place: StartPlace): RunOptions {
+  const ofBarriers = random.fork('barriers')
   return {
     parallelism: 1 + random.int(3),
     maxParallelism: place.maxParallelism,
@@ -25,6 +27,8 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       minPause: random.int(2) * random.int(60),
       maxConcurrent: 1 + random.int(3),
       tolerableFailures: random.int(4),
+      unaligned: UNALIGNED[ofBarriers.int(3)] ?? 'auto',
+      alignmentTimeout: ofBarriers.int(20),
       keep: 1 + random.int(3),
       compression: random.int(8) === 0 ? 'zstd' : 'none',
     },
@@ -35,4 +39,10 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       interval: 200,
     },
   }
+}
+
+/** How much may wait in a process: little, so that there is often no room. */
+export function smallBounds(random: Random): { ringBytes: number; sinkValues: number } {
+  const ringBytes = random.int(2) === 0 ? 4096 : 65_536
+  return { ringBytes, sinkValues: [8_192, 8, 1][random.fork('sinks').int(3)] ?? 1 }
 }

@@ -217,14 +217,16 @@ export class Coordinator {
     }
   }
 
-  #trigger({ purpose: _purpose, ...message }: EffectOf<'trigger'>): void {
+  #trigger({ purpose, ...message }: EffectOf<'trigger'>): void {
     const { checkpointId } = message
     try {
       this.#cuts.set(checkpointId, {
         sources: this.#world.cutSources(),
         processingTime: this.#world.processingTime(),
       })
-      this.#world.send(message)
+      // What is kept, and what ends the job, is never unaligned.
+      const aligned = purpose !== 'periodic' && purpose !== 'manual'
+      this.#world.send({ ...message, aligned })
     } catch (error) {
       const data = errorToData(error, 'CHECKPOINT_FAILED')
       return this.#take({ kind: 'trigger-failed', checkpointId, error: data })

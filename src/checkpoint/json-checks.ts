@@ -145,3 +145,18 @@ export function depthWithin(depth: number, path: string): void {
 function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
+
+/** No two items have the same key. */
+export function unique<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string | number,
+  where: string,
+  what: string,
+): void {
+  const seen = new Set<string | number>()
+  for (const item of items) {
+    const key = keyOf(item)
+    if (seen.has(key)) refuse(where, `has the ${what} ${key} twice`)
+    seen.add(key)
+  }
+}

@@ -16,7 +16,7 @@ import { OPERATOR_ID_MAX } from './operator-ids.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import { claimed, imports } from './import-checks.ts'
 import * as checks from './json-checks.ts'
-import { type Check, refuse } from './json-checks.ts'
+import { type Check, refuse, unique } from './json-checks.ts'
 import { schema } from './schema-checks.ts'
 import { statistics } from './statistics-checks.ts'
 import { SEQUENCE_MAX, parseRunName } from './layout.ts'
@@ -130,6 +130,10 @@ const split = checks.shape<SplitRecord>(
   {
     properties: checks.table(checks.scalar, LIST_MAX),
     position: checks.text(ELEMENTS_MAX),
+    skip: checks.shape<NonNullable<SplitRecord['skip']>>(
+      { values: checks.integer(), malformed: checks.integer() },
+      {},
+    ),
     watermark: checks.finite,
     generator: checks.text(ELEMENTS_MAX),
   },
@@ -145,7 +149,7 @@ const source = checks.shape<SourceRecord>(
 
 const task = checks.shape<TaskRecord>(
   { vertex: checks.integer(), subtaskIndex, runs: checks.list(run, LIST_MAX), keyGroups },
-  { records: run, source },
+  { records: run, source, inFlight: checks.list(checks.integer(), LIST_MAX) },
 )
 
 const header = {
@@ -221,19 +225,5 @@ function checkRelations(link: CheckpointLink): void {
     for (const { keyGroups: range } of record.runs) {
       if (range.end >= link.maxParallelism) refuse('tasks', 'names key groups that do not exist')
     }
-  }
-}
-
-function unique<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string | number,
-  where: string,
-  what: string,
-): void {
-  const seen = new Set<string | number>()
-  for (const item of items) {
-    const key = keyOf(item)
-    if (seen.has(key)) refuse(where, `has the ${what} ${key} twice`)
-    seen.add(key)
   }
 }

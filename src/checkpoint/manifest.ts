@@ -89,6 +89,8 @@ export interface TaskRecord extends TaskSnapshot {
   readonly subtaskIndex: number
   /** A source task: the splits it was reading, with positions, and those it has finished. */
   readonly source?: SourceRecord
+  /** Its records hold channel data for these nodes of the plan. */
+  readonly inFlight?: readonly number[]
 }
 
 /** Splits of one source: in a task's record those it held, in the manifest those no task held. */
@@ -104,6 +106,8 @@ export interface SplitRecord {
   readonly properties?: Readonly<Record<string, string | number | boolean>>
   /** Where to go on, encoded by the source's position type (base64); absent: the beginning. */
   readonly position?: string
+  /** After the position, so much has been handed on already: a barrier fell into a batch. */
+  readonly skip?: { readonly values: number; readonly malformed: number }
   /** Watermark of the split's generator; absent: none yet. */
   readonly watermark?: number
   /** What a generator of the job's own keeps, as JSON text. */

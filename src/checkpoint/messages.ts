@@ -9,7 +9,7 @@ import type { JobPlan } from '../graph/plan.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
-import type { OperatorRecord, OperatorStateEntry } from '../state/snapshot.ts'
+import type { OperatorRecord, OperatorStateEntry, RunReference } from '../state/snapshot.ts'
 import type { WorkerSettings } from './settings.ts'
 import type { SplitRecord, TaskRecord, TaskStatistics } from './manifest.ts'
 
@@ -21,6 +21,15 @@ export interface TaskRestore {
   readonly from: readonly TaskRecord[]
   /** Former parallelism of the vertex, for the redistribution of operator state. */
   readonly formerParallelism: number
+  /** What was in flight anywhere in the job; the task finds in it what is for its nodes. */
+  readonly inFlight?: InFlightRestore
+}
+
+/** Records in flight of a checkpoint. */
+export interface InFlightRestore {
+  readonly records: readonly RunReference[]
+  /** Node ids of the former plan, and what they are in the present one. */
+  readonly nodes: readonly { readonly former: number; readonly now: number }[]
 }
 
 /** The runs of a snapshot that is being imported: read in place until they are here. */
@@ -73,6 +82,8 @@ export type ToWorker =
       readonly checkpointId: number
       /** After this barrier sources read no more: stop with savepoint, final checkpoint. */
       readonly stopAfter: boolean
+      /** Barriers overtake nothing, whatever the options say: what is kept or ends the job. */
+      readonly aligned?: boolean
       /** Each task writes all its state anew: the manifest names no older run. */
       readonly full?: boolean
       /** The checkpoint before it, still under way, which it builds on. */

@@ -8,6 +8,7 @@ import { MillraceError } from '../errors.ts'
 import type { JobPlan, PlanVertex } from '../graph/plan.ts'
 import { type KeyGroupRange, intersect, keyGroupRangeOf } from '../state/key-groups.ts'
 import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
+import { planInFlight } from './in-flight-plan.ts'
 import type { CheckpointLink, SourceRecord, SplitRecord, TaskRecord } from './manifest.ts'
 import type { TaskRestore } from './messages.ts'
 
@@ -42,9 +43,11 @@ export function planRestore(
     })
   }
   const former = formerVertices(link)
+  const inFlight = planInFlight(link, plan)
   const restores = plan.vertices
     .toSorted((a, b) => a.id - b.id)
     .flatMap((vertex) => restoresOf(vertex, plan, former))
+    .map((restore) => (inFlight === undefined ? restore : { ...restore, inFlight }))
   return { restores, sources: sourcesOf(link) }
 }
 

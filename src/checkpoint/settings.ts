@@ -16,10 +16,16 @@ export interface WorkerSettings {
   /** Memory that the outboxes of one worker may use before they spill to disk. */
   readonly outboxBytes: number
   readonly ringBytes: number
+  /** Values that wait for a sink's writer when its task stops taking records. */
+  readonly sinkValues: number
   /** Longest slice of background work in the record loop. */
   readonly sliceMs: number
   readonly compression: 'zstd' | 'none'
   readonly snapshotPolicy: 'incremental' | 'full'
+  /** False: at least once. */
+  readonly exactlyOnce: boolean
+  /** After so long barriers overtake; +∞: never. */
+  readonly alignmentTimeoutMs: number
   readonly blockCacheBytes: number | undefined
   readonly writeBufferBytes: number | undefined
 }

@@ -34,6 +34,24 @@ export const CHECKPOINTING_OPTIONS = {
     max: 1_000_000,
     summary: 'How many checkpoints may fail one after the other before the job is restarted.',
   },
+  'checkpointing.mode': {
+    type: 'enum',
+    default: 'exactly-once',
+    values: ['exactly-once', 'at-least-once'],
+    summary: 'Whether a record may count twice after a failure; then no task waits for barriers.',
+  },
+  'checkpointing.unaligned': {
+    type: 'enum',
+    default: 'auto',
+    values: ['auto', 'always', 'never'],
+    summary:
+      'Whether barriers overtake records that wait: after the alignment timeout, at once, never.',
+  },
+  'checkpointing.alignmentTimeout': {
+    type: 'duration',
+    default: 1_000,
+    summary: 'How long barriers keep their place before they overtake, if they may.',
+  },
   'checkpointing.storage': {
     type: 'string',
     default: undefined,

@@ -138,6 +138,20 @@ function checkTogether({ values, origins }: ResolvedOptions): void {
       { cure: 'lower the one, or raise the other before the first checkpoint' },
     )
   }
+  const isUnaligned = values['checkpointing.unaligned'] === 'always'
+  if (isUnaligned && values['checkpointing.mode'] === 'at-least-once') {
+    const message = 'checkpointing.unaligned always needs checkpointing.mode exactly-once'
+    throw new MillraceError('CONFIG_INVALID', message, {
+      cure: 'leave out checkpointing.unaligned: in mode at-least-once no task waits for barriers',
+    })
+  }
+  const isConcurrent = values['checkpointing.maxConcurrent'] > 1
+  if (isConcurrent && values['checkpointing.mode'] === 'at-least-once') {
+    const message = 'checkpointing.mode at-least-once takes one checkpoint at a time'
+    throw new MillraceError('CONFIG_INVALID', message, {
+      cure: 'leave out checkpointing.maxConcurrent, or use exactly-once',
+    })
+  }
   if (values.fresh && values.from !== undefined) {
     throw new MillraceError('CONFIG_INVALID', 'fresh and from exclude each other', {
       cure: 'give --from to go on from a snapshot, or --fresh to begin without one',

@@ -7,13 +7,20 @@ import type { TimeHold } from '../checkpoint/messages.ts'
 import type { TimeStrategy } from '../graph/job-graph.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
-import { SplitReader } from './split-reader.ts'
+import { type Batch, SplitReader } from './split-reader.ts'
 
 /** Splits read at the same time; each may hold a file open. */
 const SPLITS_READ_MAX = 64
 
 /** For sources without event time, which never ask. */
 const NO_TIME: WatermarkStrategy = { timestamp: Number, maxOutOfOrdernessMs: 0 }
+
+/** A batch being handed on, and how far. */
+export interface CurrentBatch {
+  readonly split: SplitReader
+  readonly batch: Batch
+  index: number
+}
 
 export interface ActiveSplitsHost {
   readonly context: SourceContext
@@ -45,8 +52,10 @@ export class ActiveSplits {
   }
 
   /** As checkpoints hold them; none is further back than the watermark that was handed on. */
-  records(handedOn: number): readonly SplitRecord[] {
-    return this.#splits.map((split) => split.record(handedOn))
+  records(handedOn: number, current?: CurrentBatch): readonly SplitRecord[] {
+    return this.#splits.map((split) =>
+      split.record(handedOn, current?.split === split ? current : undefined),
+    )
   }
 
   /** How far each has been handed on, for the source. */

@@ -39,6 +39,8 @@ export interface Chain {
   readonly entry: Output
   /** Where those for its second input go; for other heads the same. */
   readonly secondEntry: Output
+  /** By node: where records for it go, and times for both of its inputs. */
+  readonly entries: ReadonlyMap<number, Output>
   /** Of a source: where records go that did not parse. */
   readonly malformed: Output
 }
@@ -126,7 +128,7 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
   const head = required(vertex.nodes[0], `vertex ${vertex.id} is empty`)
   const entry = required(entries.get(head.id), 'the head was not built')
   const first = operators.find(({ node }) => node === head)
-  return { operators, entry, secondEntry: first?.stage.second ?? entry, malformed }
+  return { operators, entry, secondEntry: first?.stage.second ?? entry, entries, malformed }
 }
 
 function buildOperator(

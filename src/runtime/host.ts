@@ -78,8 +78,11 @@ export interface Host {
   readonly random: Random
   /** Memory of the container or machine, of which a job takes its share. */
   readonly memoryBytes: number
-  /** Size of the rings between workers: the simulator's are small, so that they are often full. */
-  readonly ringBytes?: number
+  /**
+   * Size of the rings between workers, and how many values may wait for a sink's writer before its
+   * task stops: the simulator's are small, so that there is often no room.
+   */
+  readonly bounds?: { readonly ringBytes?: number; readonly sinkValues?: number }
   /** True if job values can run at a parallelism above 1: not in threads, which need a module. */
   readonly runsValuesInParallel: boolean
   /** Options of config file and environment. */

@@ -194,7 +194,7 @@ export class JobMaster {
     const settings = workerSettings(resolved, facts.name, {
       paths,
       memoryBytes: memory.bytes,
-      ...(host.ringBytes === undefined ? {} : { ringBytes: host.ringBytes }),
+      ...host.bounds,
     })
     const { params = {} } = options
     const configure = { kind: 'configure', params, settings } as const

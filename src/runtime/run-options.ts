@@ -1,5 +1,6 @@
 /** Options of `run()`, and how they become what workers need to know. */
 import { join } from 'node:path'
+import type { OptionValues } from '../config/options.ts'
 import type { OptionsInput } from '../config/values.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
@@ -40,6 +41,8 @@ export function jobPaths({ values }: ResolvedOptions, jobName: string, id: strin
 
 /** Rings are small: what does not fit waits in the sender's outbox, where it is accounted. */
 const RING_BYTES = 1024 * 1024
+/** A task takes no new record while this many values wait for the writer of a sink of its own. */
+const SINK_VALUES = 8_192
 const SLICE_MS = 2
 
 /** What the options alone do not say. */
@@ -48,6 +51,7 @@ export interface GrantedResources {
   /** Of the process's budget. */
   readonly memoryBytes: number
   readonly ringBytes?: number
+  readonly sinkValues?: number
 }
 
 export function workerSettings(
@@ -55,7 +59,7 @@ export function workerSettings(
   jobName: string,
   granted: GrantedResources,
 ): WorkerSettings {
-  const { paths, memoryBytes, ringBytes = RING_BYTES } = granted
+  const { paths, memoryBytes, ringBytes = RING_BYTES, sinkValues = SINK_VALUES } = granted
   return {
     jobName,
     parallelism: values.parallelism,
@@ -67,10 +71,21 @@ export function workerSettings(
     batchRecords: values.batchRecords,
     outboxBytes: values.outboxBytes,
     ringBytes,
+    sinkValues,
     sliceMs: SLICE_MS,
     compression: values['checkpointing.compression'],
     snapshotPolicy: values['state.snapshotPolicy'],
+    exactlyOnce: values['checkpointing.mode'] === 'exactly-once',
+    alignmentTimeoutMs: alignmentTimeoutMs(values),
     blockCacheBytes: values['state.blockCache'],
     writeBufferBytes: values['state.writeBufferSize'],
   }
+}
+
+/** How long barriers keep their place. Without exactly-once no task waits, so nothing overtakes. */
+function alignmentTimeoutMs(values: OptionValues): number {
+  const unaligned = values['checkpointing.unaligned']
+  const isOff = unaligned === 'never' || values['checkpointing.mode'] !== 'exactly-once'
+  if (isOff) return Number.POSITIVE_INFINITY
+  return unaligned === 'always' ? 0 : values['checkpointing.alignmentTimeout']
 }

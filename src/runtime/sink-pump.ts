@@ -10,10 +10,10 @@ import type { Scratch } from '../storage/scratch.ts'
 import type { Type } from '../types/type.ts'
 import { assert } from '../util/assert.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
+import { type Frame, FRAME_RECORDS } from './exchange/channel.ts'
 import { FrameQueue } from './exchange/frame-queue.ts'
+import { IN_FLIGHT_BYTES_MAX, writeFramedRecord } from './exchange/in-flight.ts'
 
-/** The task takes no new record while this many values wait. */
-const VALUES_FULL = 8_192
 /** Beyond it, values of one record's fan-out are encoded, and spilled above the memory bound. */
 const VALUES_MAX = 32_768
 const WRITE_VALUES_MAX = 4_096
@@ -33,6 +33,8 @@ export interface SinkPumpOptions {
   readonly scratch: Scratch
   readonly name: string
   readonly memoryBytesMax: number
+  /** The task takes no new record while this many values wait. */
+  readonly valuesFull: number
   /** Called when room was made or the writer failed: the task should look again. */
   wake(): void
 }
@@ -52,7 +54,10 @@ export class SinkPump implements Output {
   readonly #options: SinkPumpOptions
   #pumping: Promise<void> | undefined
   #closed = false
+  /** Values that are not written yet, those of the call under way included. */
   #waiting = 0
+  /** Values of the call under way. */
+  #writing = 0
 
   constructor(options: SinkPumpOptions) {
     this.#options = options
@@ -60,7 +65,7 @@ export class SinkPump implements Output {
   }
 
   get isFull(): boolean {
-    return this.#waiting >= VALUES_FULL
+    return this.#waiting >= this.#options.valuesFull
   }
 
   get spilledBytes(): number {
@@ -95,6 +100,41 @@ export class SinkPump implements Output {
     })
   }
 
+  /** Values wait before the barrier of this checkpoint that the writer has not been given. */
+  holds(checkpointId: number): boolean {
+    return this.#marks.some(
+      (mark) => mark.scope.checkpointId === checkpointId && mark.valuesBefore > this.#writing,
+    )
+  }
+
+  /**
+   * Lets the barrier overtake: what the writer has not been given is left behind, and comes after
+   * it. Gives those values, or undefined if they are too many for a checkpoint.
+   */
+  overtake(checkpointId: number): readonly Frame[] | undefined {
+    const mark = this.#marks.find(({ scope }) => scope.checkpointId === checkpointId)
+    if (mark === undefined) return []
+    if (this.#overflow.waitingBytes > IN_FLIGHT_BYTES_MAX) return undefined
+    const frames = this.#firstWaiting(mark.valuesBefore - this.#writing)
+    // Older ones are of checkpoints that were given up.
+    for (const each of this.#marks) {
+      if (each.scope.checkpointId > checkpointId) continue
+      each.valuesBefore = Math.min(each.valuesBefore, this.#writing)
+    }
+    this.kick()
+    return frames
+  }
+
+  /** Resolves when all that waits now has been written. */
+  async drained(): Promise<void> {
+    while (this.#waiting > 0) {
+      this.kick()
+      await this.#pumping
+      if (this.failure !== undefined) throw this.failure.error
+      if (this.#closed) throw closed()
+    }
+  }
+
   /** Starts the pump if there is something to do; called after each batch. */
   kick(): void {
     if (this.#pumping !== undefined || this.failure !== undefined || this.#closed) return
@@ -125,6 +165,7 @@ export class SinkPump implements Output {
     while (!this.#closed) {
       const mark = this.#marks[0]
       if (mark !== undefined && mark.valuesBefore === 0) {
+        this.#options.wake() // the task looks whether its barrier has passed
         const committables = await this.#options.writer.prepareCommit(mark.scope)
         this.#marks.shift()
         mark.resolve(committables)
@@ -135,8 +176,10 @@ export class SinkPump implements Output {
       if (this.#values.length === 0) this.#refill()
       const timestamps = this.#timestamps.slice(0, Math.min(limit, this.#values.length))
       const values = this.#take(timestamps.length)
+      this.#writing = values.length
       const written = this.#options.writer.write(values, timestamps)
       if (written !== undefined) await written
+      this.#writing = 0
       const wasFull = this.isFull
       this.#waiting -= values.length
       for (const each of this.#marks) each.valuesBefore -= values.length
@@ -153,6 +196,27 @@ export class SinkPump implements Output {
     const values = this.#values
     this.#values = []
     return values
+  }
+
+  #firstWaiting(count: number): readonly Frame[] {
+    const { type } = this.#options
+    const out = new ByteWriter(SPILL_FRAME_BYTES)
+    let left = count
+    for (const [at, value] of this.#values.entries()) {
+      if (left === 0) break
+      left--
+      writeFramedRecord(out, type, value, this.#timestamps[at] as number) // one per value
+    }
+    const spilled = [...this.#overflow.frames()].map(({ bytes }) => bytes)
+    for (const bytes of [...spilled, this.#encoded.copy()]) {
+      const input = new ByteReader(bytes)
+      while (left > 0 && input.remaining > 0) {
+        const timestamp = input.float64LE()
+        writeFramedRecord(out, type, type.read(input), timestamp)
+        left--
+      }
+    }
+    return out.length === 0 ? [] : [{ type: FRAME_RECORDS, bytes: out.copy() }]
   }
 
   #spill(): void {

@@ -11,7 +11,9 @@ import type { Scratch } from '../storage/scratch.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 import { required } from '../util/assert.ts'
 import type { WorkerHost } from './host.ts'
+import type { CapturedChannel, ChannelInput } from './exchange/in-flight.ts'
 import { SinkPump } from './sink-pump.ts'
+import type { RestoredRecord } from './in-flight-restore.ts'
 
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 10_000
@@ -29,6 +31,14 @@ export interface RestoredCommittables {
   readonly withdraw: readonly OperatorStateEntry[]
   /** Only the region of this subtask starts anew; others of the sink may be writing. */
   readonly isRegionRestart?: boolean
+  /** Values that the barrier had overtaken. */
+  readonly waiting: WaitingValues
+}
+
+export interface WaitingValues {
+  readonly records: readonly RestoredRecord[]
+  /** Another subtask may have newer values of the same keys: these are written before it begins. */
+  readonly mustBeWritten: boolean
 }
 
 export interface SinkRunnerOptions {
@@ -38,9 +48,12 @@ export interface SinkRunnerOptions {
   /** What another job had not committed yet when its snapshot was claimed is committed here. */
   readonly claimedLineage: string | undefined
   readonly subtaskIndex: number
+  /** What its values are saved as when a barrier overtakes them. */
+  readonly input: ChannelInput
   readonly host: WorkerHost
   readonly scratch: Scratch
   readonly memoryBytesMax: number
+  readonly valuesFull: number
   readonly signal: AbortSignal
 }
 
@@ -70,7 +83,7 @@ export class SinkRunner {
 
   /** Takes over the committables of the former run and commits them before anything is written. */
   async open(restored: RestoredCommittables): Promise<void> {
-    const { node, host, scratch, memoryBytesMax, scope, claimedLineage } = this.#options
+    const { node, host, scratch, memoryBytesMax, valuesFull, scope, claimedLineage } = this.#options
     const { sink } = node
     const decode = (entries: readonly OperatorStateEntry[]): Pending[] =>
       entries
@@ -91,8 +104,13 @@ export class SinkRunner {
       scratch,
       name: `sink-${node.id}`,
       memoryBytesMax,
+      valuesFull,
       wake: () => host.wake(),
     })
+    for (const { value, timestamp } of restored.waiting.records) {
+      this.#pump.collect(value, timestamp)
+    }
+    if (restored.waiting.mustBeWritten) await this.#pump.drained()
   }
 
   /** Takes back what checkpoints newer than the restored one made visible. */
@@ -117,6 +135,19 @@ export class SinkRunner {
       name: String(index),
       value: this.#encode(pending),
     }))
+  }
+
+  /** A barrier waits in the pump for values before it. */
+  holds(checkpointId: number): boolean {
+    return this.pump.holds(checkpointId)
+  }
+
+  /** Lets the barrier overtake what the writer has not been given; gives that. */
+  overtake(checkpointId: number): readonly CapturedChannel[] {
+    const frames = this.pump.overtake(checkpointId) ?? []
+    if (frames.length === 0) return []
+    const { subtaskIndex: at, input } = this.#options
+    return [{ input, from: at, to: at, part: 'sink', base: undefined, frames }]
   }
 
   /** Commits everything up to a complete checkpoint, however often it takes. */

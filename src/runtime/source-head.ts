@@ -1,16 +1,16 @@
 /**
  * The head of a source task: hands the records of its splits to the chain, a batch at a time, in
  * turn; in event time from the split that is furthest behind. A position is that after the last
- * whole batch, so barriers pass between batches. Watermarks are made per split; the least goes on.
+ * whole batch; a barrier that cannot wait for the end of one counts the records since. Watermarks
+ * are made per split; the least goes on.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
 import type { TimeHold } from '../checkpoint/messages.ts'
 import type { SourceNode, TimeStrategy } from '../graph/job-graph.ts'
 import { MAX_WATERMARK, MIN_WATERMARK, NO_TIMESTAMP, type Output } from '../operators/operator.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
-import { assert } from '../util/assert.ts'
 import { functionFailed, splitFailed } from './function-failed.ts'
-import { ActiveSplits } from './active-splits.ts'
+import { ActiveSplits, type CurrentBatch } from './active-splits.ts'
 import type { Batch, SplitReader } from './split-reader.ts'
 
 interface SourceCut {
@@ -47,8 +47,7 @@ export class SourceHead {
   readonly #host: SourceHost
   readonly #active: ActiveSplits
   readonly #finished = new Set<string>()
-  /** The batch being handed on, and how far. */
-  #current: { readonly split: SplitReader; readonly batch: Batch; index: number } | undefined
+  #current: CurrentBatch | undefined
   #watermark = MIN_WATERMARK
   /** What cuts said, until their checkpoints are complete. */
   #cuts: readonly SourceCut[] = []
@@ -78,7 +77,7 @@ export class SourceHead {
     return this.#ended
   }
 
-  /** True while a barrier may pass: no batch is half way through. */
+  /** No batch is half way through. */
   get isBetweenBatches(): boolean {
     return this.#current === undefined
   }
@@ -181,13 +180,14 @@ export class SourceHead {
 
   /** Splits of this subtask for the checkpoint, and those it has finished. */
   snapshot(checkpointId: number): SourceSnapshot {
-    assert(this.isBetweenBatches, 'a barrier passed in the middle of a batch')
+    const current = this.#current
+    if (current !== undefined && this.time !== undefined) this.#advance(current.split) // so far
     const { positions } = this.#active
     const cut = { checkpointId, positions, finished: [...this.#finished] }
     this.#cuts = [...this.#cuts, cut]
     // A split may go to another subtask: what was late in this one is to be late there, too.
     const floor = this.#ended ? MIN_WATERMARK : this.#watermark
-    return { splits: this.#active.records(floor), finished: cut.finished }
+    return { splits: this.#active.records(floor, current), finished: cut.finished }
   }
 
   /** The master has the cut's finished splits; the source may forget what came before the cut. */

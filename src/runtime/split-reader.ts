@@ -26,6 +26,10 @@ export class SplitReader {
   readonly #record: SplitRecord
   readonly #source: Source<unknown>
   readonly #queue: Batch[] = []
+  /** Of what comes next, so much was handed on before the restore. */
+  #skip: { readonly values: number; readonly malformed: number }
+  /** Of the batch that was taken last, so much was left out. */
+  #left = { values: 0, malformed: 0 }
   #ended = false
   #failure: { readonly error: unknown } | undefined
   #stopped = false
@@ -46,6 +50,7 @@ export class SplitReader {
       ...(generator === undefined ? {} : { generator }),
     })
     this.lastRecordAtMs = nowMs
+    this.#skip = record.skip ?? { values: 0, malformed: 0 }
     if (record.position !== undefined) {
       const bytes = Buffer.from(record.position, 'base64')
       this.position = { value: source.position.read(new ByteReader(bytes)) }
@@ -86,7 +91,7 @@ export class SplitReader {
     if (batch === undefined) return undefined
     this.#makeRoom?.()
     this.#makeRoom = undefined
-    return batch
+    return this.#withoutSkipped(batch)
   }
 
   get hasBatch(): boolean {
@@ -107,8 +112,12 @@ export class SplitReader {
     return this.hasBatch || this.#ended || this.#failure !== undefined
   }
 
-  /** The split as a checkpoint holds it: no further back than `floor`. */
-  record(floor: number): SplitRecord {
+  /**
+   * The split as a checkpoint holds it: no further back than `floor`.
+   *
+   * @param current the batch being handed on, and how many of its values have been.
+   */
+  record(floor: number, current?: { readonly batch: Batch; readonly index: number }): SplitRecord {
     const { id, properties } = this.#record
     const watermark = Math.max(floor, this.time.watermark)
     const { generatorState } = this.time
@@ -118,6 +127,40 @@ export class SplitReader {
       ...(this.position === undefined ? {} : { position: this.#encodedPosition(this.position) }),
       ...(watermark === MIN_WATERMARK ? {} : { watermark }),
       ...(generatorState === undefined ? {} : { generator: generatorState }),
+      ...this.#skipped(current),
+    }
+  }
+
+  /** A source that cannot be read again has nothing to skip. */
+  #skipped(current?: { readonly batch: Batch; readonly index: number }): Pick<SplitRecord, 'skip'> {
+    const { values, malformed } =
+      current === undefined
+        ? this.#skip
+        : {
+            values: this.#left.values + current.index,
+            malformed: this.#left.malformed + (current.batch.malformed?.length ?? 0),
+          }
+    const isNone = values === 0 && malformed === 0
+    return isNone || !this.#source.replayable ? {} : { skip: { values, malformed } }
+  }
+
+  #withoutSkipped(batch: Batch): Batch {
+    const { values, malformed } = this.#skip
+    this.#left = { values: 0, malformed: 0 }
+    if (values === 0 && malformed === 0) return batch
+    const all = batch.malformed ?? []
+    this.#left = {
+      values: Math.min(values, batch.values.length),
+      malformed: Math.min(malformed, all.length),
+    }
+    this.#skip = {
+      values: values - this.#left.values,
+      malformed: malformed - this.#left.malformed,
+    }
+    return {
+      values: batch.values.slice(this.#left.values),
+      position: batch.position,
+      malformed: all.slice(this.#left.malformed),
     }
   }
 

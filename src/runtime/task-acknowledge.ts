@@ -5,6 +5,7 @@ import type { FromWorker } from '../checkpoint/messages.ts'
 import { errorToData } from '../errors.ts'
 import type { StateCut } from '../state/backend.ts'
 import type { CheckpointWatch } from './checkpoint-watch.ts'
+import type { InFlight } from './exchange/in-flight.ts'
 import type { SourceSnapshot } from './source-head.ts'
 import type { TaskParts } from './task-parts.ts'
 import type { TaskSnapshots } from './task-snapshots.ts'
@@ -18,6 +19,7 @@ export interface CutInProgress {
   readonly position: SourceSnapshot | undefined
   readonly digests: readonly BroadcastDigest[]
   readonly written: ReturnType<TaskSnapshots['write']>
+  readonly captured: Promise<InFlight>
 }
 
 /** Awaits the part; resolves with the message for the master. */
@@ -35,7 +37,9 @@ export async function acknowledgement(
       source === undefined || position === undefined
         ? {}
         : { source: { uid: source.uid, pending: position.splits, finished: position.finished } }
-    const task: TaskRecord = { ...snapshot, ...place, ...read }
+    const { nodes, bytes: inFlightBytes } = await part.captured
+    const inFlight = nodes.length === 0 ? {} : { inFlight: nodes }
+    const task: TaskRecord = { ...snapshot, ...place, ...read, ...inFlight }
     const own = snapshot.runs.at(-1)
     const dirtyEntries = part.cut?.dirtyEntries ?? 0
     const statistics: TaskStatistics = {
@@ -46,6 +50,7 @@ export async function acknowledgement(
       // One run holds both; without either there is none, and the newest is of an older cut.
       bytes: snapshot.records?.lengthBytes ?? (dirtyEntries > 0 ? (own?.lengthBytes ?? 0) : 0),
       dirtyEntries,
+      ...(inFlightBytes === 0 ? {} : { inFlightBytes }),
       ...watch.acknowledged(checkpointId),
     }
     return { kind: 'acknowledge', checkpointId, task, statistics, broadcasts: part.digests }

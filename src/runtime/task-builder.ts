@@ -4,29 +4,26 @@
  */
 import type { ToWorker } from '../checkpoint/messages.ts'
 import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
-import type {
-  KeyedStateBackend,
-  KeyedStateTable,
-  OperatorStateSpec,
-  PhaseTimings,
-  StateBackend,
-} from '../state/backend.ts'
+import type { OperatorStateSpec, PhaseTimings, StateBackend } from '../state/backend.ts'
 import { evolvedRecords } from '../state/evolved-records.ts'
-import { keyGroupRangeOf } from '../state/key-groups.ts'
+import { type KeyGroupRange, keyGroupRangeOf } from '../state/key-groups.ts'
 import { openRestore } from '../state/runs/run-lookups.ts'
 import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { assert, required } from '../util/assert.ts'
+import { required } from '../util/assert.ts'
 import { worldOf } from './asynchronous.ts'
 import { buildChain, type Chain } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
 import { RingReader, RingWriter } from './exchange/ring.ts'
 import type { WorkerHost } from './host.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
-import { SinkRunner } from './sink-runner.ts'
+import { inFlightOf, waitingFor } from './in-flight-restore.ts'
+import { Replay } from './replay.ts'
+import { SinkRunner, type WaitingValues } from './sink-runner.ts'
 import { Task } from './task.ts'
-import { gateOf, sourceHeadOf, type TaskHead } from './task-head.ts'
+import { keyedBackendOf } from './task-backend.ts'
+import { gateOf, inputOf, sourceHeadOf, type TaskHead } from './task-head.ts'
 import {
   readFormerRecords,
   restoredCommittables,
@@ -60,11 +57,14 @@ export interface TaskBuilderOptions {
 export class TaskBuilder {
   readonly #options: TaskBuilderOptions
   readonly #operatorsByUid: ReadonlyMap<string, OperatorRecord>
+  readonly #operatorIds: ReadonlyMap<string, number>
   readonly timings: PhaseTimings[] = []
 
   constructor(options: TaskBuilderOptions) {
     this.#options = options
-    this.#operatorsByUid = new Map(options.deploy.operators.map((record) => [record.uid, record]))
+    const { operators } = options.deploy
+    this.#operatorsByUid = new Map(operators.map((record) => [record.uid, record]))
+    this.#operatorIds = new Map(operators.map(({ uid, id }) => [uid, id]))
   }
 
   /** Subtask `workerIndex` of each of the vertices. */
@@ -80,37 +80,33 @@ export class TaskBuilder {
   async #task(vertex: Vertex): Promise<Task> {
     const { graph, workerIndex, deploy, settings, host, store, signal, resources } = this.#options
     const subtaskIndex = workerIndex
-    const { operators, scope, round } = deploy
     const restore = deploy.restores.find(
       (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
     )
-    const keyGroups = keyGroupRangeOf(subtaskIndex, graph.maxParallelism, vertex.parallelism)
+    const { maxParallelism } = graph
+    const keyGroups = keyGroupRangeOf(subtaskIndex, maxParallelism, vertex.parallelism)
     const former = await readFormerRecords(store, restore)
+    const place = { subtaskIndex, parallelism: vertex.parallelism, maxParallelism }
+    const inFlight = await inFlightOf(vertex, place, store, restore?.inFlight)
     const runs: readonly RunReference[] = (restore?.from ?? []).flatMap((task) => task.runs)
-    const { backend, tables, specs } = this.#backend(vertex, keyGroups)
+    const { backend, tables, specs } = keyedBackendOf(vertex, keyGroups, {
+      ...this.#options,
+      operatorsByUid: this.#operatorsByUid,
+      scratch: () => this.#scratch(`state-${vertex.id}`),
+    })
     if (backend !== undefined) {
       resources.defer(() => backend.close())
       const stream = runs.length === 0 ? undefined : await openRestore(store, runs, keyGroups)
       this.timings.push(await backend.open(stream))
     }
-    const own = { vertex: vertex.id, subtaskIndex, keyGroups, restored: runs }
-    const snapshots = new TaskSnapshots({
-      ...own,
-      operators,
-      scope,
-      settings,
-      store,
-      host,
-      firstMerge: round * MERGES_PER_ROUND,
-      renewed: specs,
-      signal,
-    })
-    // Closed after the sinks, for whose output a snapshot waits, and before what it reads.
-    resources.defer(() => snapshots.close())
+    const snapshots = this.#snapshots(vertex, keyGroups, runs, specs)
     const exchanges = new Map<number, ExchangeOutput>()
     const sinks: SinkRunner[] = []
     for (const node of vertex.nodes) {
-      if (node.kind === 'sink') sinks.push(await this.#sink(vertex, node, subtaskIndex, former))
+      if (node.kind !== 'sink') continue
+      const records = waitingFor(node, inFlight, place)
+      const waiting = { records, mustBeWritten: former.parallelism !== vertex.parallelism }
+      sinks.push(await this.#sink(vertex, node, former, waiting))
     }
     const chain = buildChain(graph, vertex, {
       jobName: settings.jobName,
@@ -142,10 +138,40 @@ export class TaskBuilder {
       sinks,
       backend,
       snapshots,
-      operatorIds: new Map(deploy.operators.map((record) => [record.uid, record.id])),
+      operatorIds: this.#operatorIds,
       host,
+      barriers: settings,
+      replay: new Replay(vertex, chain, inFlight, place),
     })
+    // Before the snapshots are closed: they wait for what is in flight.
+    resources.defer(() => task.barriers.close())
     return task
+  }
+
+  #snapshots(
+    { id: vertex }: Vertex,
+    keyGroups: KeyGroupRange,
+    restored: readonly RunReference[],
+    renewed: readonly OperatorStateSpec[],
+  ): TaskSnapshots {
+    const { workerIndex, deploy, settings, host, store, signal, resources } = this.#options
+    const snapshots = new TaskSnapshots({
+      vertex,
+      subtaskIndex: workerIndex,
+      keyGroups,
+      operators: deploy.operators,
+      scope: deploy.scope,
+      settings,
+      store,
+      host,
+      restored,
+      firstMerge: deploy.round * MERGES_PER_ROUND,
+      renewed,
+      signal,
+    })
+    // Closed after the sinks, for whose output a snapshot waits, and before what it reads.
+    resources.defer(() => snapshots.close())
+    return snapshots
   }
 
   /** Hands each operator what it had before, and opens it. */
@@ -168,50 +194,13 @@ export class TaskBuilder {
     }
   }
 
-  #backend(
-    vertex: Vertex,
-    keyGroups: { readonly start: number; readonly end: number },
-  ): {
-    readonly backend: KeyedStateBackend | undefined
-    readonly tables: ReadonlyMap<number, KeyedStateTable>
-    readonly specs: readonly OperatorStateSpec[]
-  } {
-    const { graph, settings, host, backend: choice } = this.#options
-    const tables = new Map<number, KeyedStateTable>()
-    const specs: OperatorStateSpec[] = []
-    const keyed = vertex.nodes.filter((node) => node.kind === 'operator' && node.key !== undefined)
-    if (keyed.length === 0) return { backend: undefined, tables, specs }
-    const keyedVertices = graph.vertices.filter((each) =>
-      each.nodes.some((node) => node.kind === 'operator' && node.key !== undefined),
-    ).length
-    const backend = choice.create({
-      keyGroups,
-      maxParallelism: graph.maxParallelism,
-      memoryBytes: Math.floor(settings.memoryBytes / (settings.parallelism * keyedVertices)),
-      scratch: this.#scratch(`state-${vertex.id}`),
-      processingTime: () => this.#options.processingTime(),
-      monotonic: () => host.clock.monotonic(),
-      ...(host.lazyRestore === undefined ? {} : { lazyRestore: host.lazyRestore }),
-      ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
-    })
-    for (const node of keyed) {
-      assert(node.kind === 'operator' && node.key !== undefined, 'only operators are keyed')
-      const uid = required(node.uid, `keyed operator ${node.label} has no uid`)
-      const record = required(this.#operatorsByUid.get(uid), `operator "${uid}" has no id`)
-      const { states: descriptors, key, timers = {} } = node
-      const spec = { record, keyType: key.type, descriptors, timers }
-      tables.set(node.id, backend.register(spec))
-      specs.push(spec)
-    }
-    return { backend, tables, specs }
-  }
-
   #exchange(edgeId: number, subtaskIndex: number): ExchangeOutput {
     const { graph, deploy, settings } = this.#options
     const { edge, toVertex } = required(graph.edges[edgeId], `no edge ${edgeId}`)
     const lanes = required(deploy.rings[edgeId]?.[subtaskIndex], `no rings for edge ${edgeId}`)
     const output = new ExchangeOutput({
       edge,
+      input: inputOf(graph, edgeId, this.#operatorIds),
       maxParallelism: graph.maxParallelism,
       subtaskIndex,
       channels: lanes.flatMap((ring, to) =>
@@ -241,10 +230,10 @@ export class TaskBuilder {
   async #sink(
     vertex: Vertex,
     node: SinkNode,
-    subtaskIndex: number,
     former: FormerTasks,
+    waiting: WaitingValues,
   ): Promise<SinkRunner> {
-    const { deploy, settings, host, signal } = this.#options
+    const { deploy, settings, host, signal, workerIndex: subtaskIndex } = this.#options
     const { id } = required(this.#operatorsByUid.get(node.uid), `sink "${node.uid}" has no id`)
     const runner = new SinkRunner({
       node,
@@ -252,9 +241,18 @@ export class TaskBuilder {
       scope: deploy.scope,
       claimedLineage: deploy.claimedLineage,
       subtaskIndex,
+      input: {
+        node: node.id,
+        edge: 0,
+        receivers: vertex.parallelism,
+        type: node.inputs[0]?.type ?? node.outputType,
+        key: undefined,
+        operatorId: id,
+      },
       host,
       scratch: this.#scratch(`sink-${node.id}`),
       memoryBytesMax: settings.outboxBytes,
+      valuesFull: settings.sinkValues,
       signal,
     })
     this.#options.resources.defer(() => runner.close())
@@ -264,6 +262,7 @@ export class TaskBuilder {
       own: restoredCommittables(former, id, subtaskIndex, vertex.parallelism),
       all: restoredCommittables(former, id, 0, 1),
       withdraw: deploy.withdraw.filter((entry) => entry.operatorId === id),
+      waiting,
     })
     return runner
   }
@@ -279,10 +278,11 @@ export class TaskBuilder {
       if (id !== undefined) source.restoreWatermark(restoredWatermark(former, id))
       return { head: source, source, gate: undefined }
     }
-    const gate = gateOf(graph, vertex, at, (edge, from) => {
+    const reader = (edge: number, from: number): RingReader => {
       const ring = required(deploy.rings[edge]?.[from]?.[subtaskIndex], `no ring on edge ${edge}`)
       return new RingReader(ring, this.#doorbell(from))
-    })
+    }
+    const gate = gateOf(graph, vertex, at, reader, this.#operatorIds)
     return { head: gate, source: undefined, gate }
   }
 }

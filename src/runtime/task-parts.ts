@@ -5,8 +5,10 @@ import type { Vertex } from '../graph/job-graph.ts'
 import type { KeyedStateBackend } from '../state/backend.ts'
 import type { Chain } from './chain.ts'
 import type { WorkerHost } from './host.ts'
+import type { Replay } from './replay.ts'
 import type { SinkRunner } from './sink-runner.ts'
 import type { SourceHead } from './source-head.ts'
+import type { BarrierSettings } from './task-barriers.ts'
 import type { TaskSnapshots } from './task-snapshots.ts'
 
 export interface TaskParts {
@@ -22,4 +24,7 @@ export interface TaskParts {
   readonly snapshots: TaskSnapshots
   readonly operatorIds: ReadonlyMap<string, number>
   readonly host: WorkerHost
+  readonly barriers: BarrierSettings
+  /** What was in flight to this task. */
+  readonly replay: Replay
 }

@@ -1,19 +1,22 @@
 /**
  * One task: the chain of a vertex in one subtask, as a machine that is stepped. It takes records
- * from its head while there is room downstream, fires timers, cuts when a barrier has come on all
- * inputs, and writes its part of the checkpoint in the background.
+ * from its head while there is room downstream, fires timers, cuts when its barriers say so, and
+ * writes its part of the checkpoint in the background.
  */
-import type { Barrier } from './exchange/barrier.ts'
-import type { Aligned } from './exchange/aligner.ts'
+import type { Aligned } from './exchange/gate-host.ts'
+import { encodeInFlight } from './exchange/in-flight.ts'
 import type { TaskProgress } from '../checkpoint/messages.ts'
 import { MIN_WATERMARK } from '../operators/operator.ts'
 import { Asynchronous } from './asynchronous.ts'
 import { CheckpointWatch } from './checkpoint-watch.ts'
 import { atPlace } from './function-failed.ts'
 import type { WorkerHost } from './host.ts'
+import type { InFlightCut } from './in-flight-cut.ts'
+import { finishTimers } from './replay.ts'
 import { sinkFailure } from './sink-runner.ts'
 import type { Stage } from './stages.ts'
 import { acknowledgement } from './task-acknowledge.ts'
+import { type BarrierRequest, TaskBarriers } from './task-barriers.ts'
 import type { TaskParts } from './task-parts.ts'
 import { encodeWatermark, type Recorded, recordsOf } from './task-records.ts'
 
@@ -23,9 +26,7 @@ export class Task {
   readonly #stages: readonly Stage[]
   readonly #asynchronous: Asynchronous
   readonly #watch: CheckpointWatch
-  #held: Aligned | undefined
-  /** Triggers of a source whose barriers have not passed yet. */
-  #requested: readonly Barrier[] = []
+  readonly #barriers: TaskBarriers
   #endReported = false
   #isIdle = false
   /** The checkpoint after whose barrier the source stopped. */
@@ -37,24 +38,34 @@ export class Task {
     this.#stages = parts.chain.operators.map(({ stage }) => stage)
     this.#asynchronous = new Asynchronous(parts.chain, () => this.#isOutputFull())
     this.#watch = new CheckpointWatch(parts)
+    const { source, gate, snapshots, host } = parts
+    this.#barriers = new TaskBarriers({
+      settings: parts.barriers,
+      source,
+      gate,
+      outputs: [...parts.exchanges, ...parts.sinks],
+      mayCut: (after) => snapshots.mayCut(after),
+      isOutputFull: () => this.#isOutputFull(),
+      cut: (aligned, inFlight) => this.#cut(aligned, inFlight),
+      monotonic: () => host.clock.monotonic(),
+    })
   }
 
   /** Asked before each record: no room downstream, a timer burst, or a barrier that waits. */
   readonly isBlocked = (): boolean => {
-    if (this.#held !== undefined || this.#isOutputFull()) return true
+    if (this.#barriers.blocks || this.#isOutputFull()) return true
     if (this.parts.backend?.isStrained === true) return true
-    // A barrier that waits passes at the end of this batch, however many more are there.
-    const { length: waiting } = this.#requested
-    if (waiting > 0 && this.parts.source?.isBetweenBatches === true) return true
     for (const stage of this.#stages) if (stage.isBusy) return true
     // One that waits for the end of this batch does not wait for the batch's calls.
-    return this.#asynchronous.isFull && waiting === 0
+    return this.#asynchronous.isFull && !this.#barriers.isRequested
   }
 
-  /** Tells on what was restored; before the first step. */
+  /** Tells on what was restored and takes what was in flight; before the first step. */
   start(): void {
-    this.parts.source?.start()
-    for (const stage of this.#stages) stage.start()
+    const { replay, source } = this.parts
+    if (!replay.isEmpty) replay.run()
+    source?.start()
+    if (replay.isEmpty) for (const stage of this.#stages) stage.start()
   }
 
   /** A little of everything; true if anything was done. */
@@ -74,7 +85,7 @@ export class Task {
     } catch (error) {
       throw this.#placed(error)
     }
-    this.#takeBarrier()
+    this.#barriers.step()
     for (const exchange of exchanges) if (exchange.pump()) worked = true
     for (const sink of sinks) sink.pump.kick()
     this.#reportEnd(host)
@@ -98,35 +109,30 @@ export class Task {
     return next
   }
 
-  /** The master's trigger; only source tasks start barriers. */
-  trigger(barrier: Barrier): void {
-    this.#watch.triggered(barrier.checkpointId)
-    if (this.parts.source === undefined) return
-    this.#requested = [...this.#requested, barrier]
-    this.#takeBarrier()
+  /** The master's trigger. */
+  trigger(request: BarrierRequest): void {
+    this.#watch.triggered(request.checkpointId)
+    this.#barriers.announce(request)
   }
 
   /** Where it is in the checkpoints that it has not acknowledged. */
   get checkpointing(): readonly TaskProgress[] {
-    return this.#watch.progress(this.#held?.barrier.checkpointId)
+    return this.#watch.progress(this.#barriers.heldId)
   }
 
-  /** True between a trigger and its cut: a split taken on now would be in the master's cut too. */
-  get awaitsBarrier(): boolean {
-    if (this.parts.source === undefined) return false
-    return this.#requested.length > 0 || this.#held !== undefined
+  get barriers(): TaskBarriers {
+    return this.#barriers
   }
 
-  /** The gate has the barrier on all its channels. */
-  readonly aligned = (aligned: Aligned): void => {
-    this.#held = aligned
-    this.#passHeld()
+  /** Fires all timers that watermarks wait for, whether there is room or not. */
+  finishTimers(): void {
+    finishTimers(this.parts.chain.operators)
   }
 
   /** The manifest is written: what was cut is safe, the next barrier may pass. */
   complete(checkpointId: number): void {
     this.parts.snapshots.complete(checkpointId)
-    this.#passHeld()
+    this.#barriers.complete(checkpointId)
   }
 
   /** What follows a complete checkpoint: output becomes visible, sources let go of their input. */
@@ -137,13 +143,10 @@ export class Task {
 
   async abort(checkpointId: number): Promise<void> {
     this.#watch.ended(checkpointId)
-    this.parts.gate?.abort(checkpointId)
-    this.#requested = this.#requested.filter((barrier) => barrier.checkpointId !== checkpointId)
-    // Nobody would settle its cut any more; whoever is downstream is told of the abort, too.
-    if (this.#held?.barrier.checkpointId === checkpointId) this.#held = undefined
+    this.#barriers.abort(checkpointId)
     if (this.#stoppedBy === checkpointId) this.parts.source?.resume()
     await this.parts.snapshots.abort(checkpointId)
-    this.#passHeld()
+    this.#barriers.settled()
   }
 
   #isOutputFull(): boolean {
@@ -170,21 +173,8 @@ export class Task {
     return false
   }
 
-  #takeBarrier(): void {
-    const [barrier, ...later] = this.#requested
-    if (barrier === undefined || this.parts.source?.isBetweenBatches !== true) return
-    if (this.#held !== undefined) return
-    this.#requested = later
-    this.#held = { barrier, alignmentMs: 0 }
-    this.#passHeld()
-  }
-
-  /** The cut, unless the fate of the former one is still unknown. */
-  #passHeld(): void {
-    const held = this.#held
-    if (held === undefined || !this.parts.snapshots.mayCut(held.barrier.after)) return
+  #cut({ barrier, alignmentMs }: Aligned, inFlight: InFlightCut): void {
     const { chain, exchanges, sinks, backend, host, source, snapshots } = this.parts
-    const { barrier, alignmentMs } = held
     const { checkpointId } = barrier
     const startMs = host.clock.monotonic()
     for (const { stage } of chain.operators) stage.flush()
@@ -198,11 +188,15 @@ export class Task {
       source?.stop()
       this.#stoppedBy = checkpointId
     }
-    this.#held = undefined
     const syncMs = host.clock.monotonic() - startMs
-    const all = Promise.all(committables).then((lists) => [...records, ...lists.flat()])
+    const captured = inFlight.captured.then((all) => encodeInFlight(all, () => host.clock.yield()))
+    const all = Promise.all([captured, ...committables]).then(([{ entries }, ...lists]) => [
+      ...records,
+      ...lists.flat(),
+      ...entries,
+    ])
     const written = snapshots.write(checkpointId, cut, all, barrier.full)
-    const part = { checkpointId, alignmentMs, syncMs, cut, position, written, digests }
+    const part = { checkpointId, alignmentMs, syncMs, cut, position, written, digests, captured }
     void acknowledgement(this.parts, part, this.#watch).then((message) => host.send(message))
   }
 

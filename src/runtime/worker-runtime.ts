@@ -131,7 +131,7 @@ export class WorkerRuntime {
     const next = this.#inbox[0]
     if (next?.kind !== 'assign' && next?.kind !== 'no-more-splits') return true
     return !this.#built.all.some(({ isRunning, tasks }) => {
-      return isRunning && tasks.some((task) => task.awaitsBarrier)
+      return isRunning && tasks.some((task) => task.barriers.awaitsCut)
     })
   }
 
@@ -239,9 +239,13 @@ export class WorkerRuntime {
   }
 
   #idleMs(): number {
-    let next = this.#processingTime + IDLE_MS_MAX
-    this.#groups?.each((task) => (next = Math.min(next, task.nextProcessingTimer)))
-    return Math.max(0, next - this.#processingTime)
+    const nowMs = this.#host.clock.monotonic()
+    let waitMs = IDLE_MS_MAX
+    this.#groups?.each((task) => {
+      const untilTimerMs = task.nextProcessingTimer - this.#processingTime
+      waitMs = Math.min(waitMs, untilTimerMs, task.barriers.nextDeadlineMs - nowMs)
+    })
+    return Math.max(0, waitMs)
   }
 
   /** So that no record is missing from the counts of the job. */

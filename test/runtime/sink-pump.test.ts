@@ -64,6 +64,7 @@ function pumpOf(memoryBytesMax = 1024 ** 2) {
     scratch,
     name: 'sink',
     memoryBytesMax,
+    valuesFull: 8_192,
     wake: () => void host.wakes++,
   })
   return { writer, scratch, pump, host }

@@ -63,6 +63,7 @@ async function runnerOf(
   restored: readonly OperatorStateEntry[] = [],
   ofScope: Partial<CommitScope> = {},
 ) {
+  const waiting = { records: [], mustBeWritten: false }
   const host = testWorkerHost()
   const abort = new AbortController()
   const node: SinkNode = {
@@ -81,12 +82,14 @@ async function runnerOf(
     scope: { ...scope, ...ofScope },
     claimedLineage: undefined,
     subtaskIndex: 0,
+    input: { node: 5, edge: 0, receivers: 1, type: t.string, key: undefined, operatorId: 9 },
     host,
     scratch: new MemoryScratch(),
     memoryBytesMax: 1024,
+    valuesFull: 8_192,
     signal: abort.signal,
   })
-  const opening = runner.open({ own: restored, all: restored, withdraw: [] })
+  const opening = runner.open({ own: restored, all: restored, withdraw: [], waiting })
   return { runner, host, abort, opening }
 }
 

@@ -48,14 +48,16 @@ describe('a source head', () => {
     assert.deepEqual(output.values, [1, 2, 3])
   })
 
-  it('knows its position only between batches, as that after the last whole one', async () => {
+  it('has the position after the last whole batch, and counts the records since', async () => {
     const { head, source } = headOf()
     head.assign(ids('a', 'b'))
     await source.feed('a', [1, 2, 3], [4, 5, 6])
     head.step(3)
     const first = head.snapshot(1)
     head.step(1)
-    assert.throws(() => head.snapshot(2), /middle of a batch/)
+    const inBatch = head.snapshot(2)
+    assert.equal(inBatch.splits[0]?.position, first.splits[0]?.position)
+    assert.deepEqual(inBatch.splits[0]?.skip, { values: 1, malformed: 0 })
     head.step(2)
     const second = head.snapshot(2)
     assert.deepEqual(
@@ -65,6 +67,38 @@ describe('a source head', () => {
     const [a, b] = second.splits
     assert.notEqual(a?.position, first.splits[0]?.position)
     assert.equal(b?.position, undefined, 'nothing of it was read')
+    assert.equal(a?.skip, undefined)
+  })
+
+  it('leaves out what was handed on of a batch, however its batches are cut then', async () => {
+    const { head, source } = headOf()
+    head.assign([{ id: 'a' }])
+    await source.feed('a', [1, 2, 3, 4, 5])
+    head.step(3)
+    const { splits } = head.snapshot(1)
+    const next = headOf()
+    next.head.assign(splits)
+    await next.source.feed('a', [1, 2], [3], [4, 5])
+    next.head.step(1)
+    assert.deepEqual(next.output.values, [4])
+    const again = headOf()
+    again.head.assign(next.head.snapshot(2).splits)
+    assert.equal(again.source.of('a').from, 3)
+    await again.source.feed('a', [4, 5])
+    again.head.step(10)
+    assert.deepEqual(again.output.values, [5])
+  })
+
+  it('goes on skipping after a cut in the middle of what is skipped', async () => {
+    const { head, source } = headOf()
+    head.assign([{ id: 'a', skip: { values: 3, malformed: 0 } }])
+    await source.feed('a', [1, 2])
+    head.step(10)
+    const [split] = head.snapshot(1).splits
+    assert.deepEqual(split?.skip, { values: 1, malformed: 0 })
+    await source.feed('a', [3, 4])
+    head.step(10)
+    assert.equal(head.snapshot(2).splits[0]?.skip, undefined)
   })
 
   it('goes on from the position and watermark of a snapshot', async () => {

@@ -52,9 +52,12 @@ const settingsOf = (jobName: string, batchRecords: number): WorkerSettings => ({
   batchRecords,
   outboxBytes: 64 * 1024,
   ringBytes: 4096,
+  sinkValues: 8_192,
   sliceMs: 2,
   compression: 'none',
   snapshotPolicy: 'incremental',
+  exactlyOnce: true,
+  alignmentTimeoutMs: Number.POSITIVE_INFINITY,
   blockCacheBytes: undefined,
   writeBufferBytes: undefined,
 })

@@ -1,12 +1,12 @@
 /**
  * Alignment of barriers over the channels of a task (Chandy and Lamport, 1985, as Flink applies
- * it): a channel that has delivered the barrier is not read until all have. Pure bookkeeping; the
- * input gate asks it which channels may be read.
+ * it): a channel that has delivered the barrier is not read until all have; or it is read on, and
+ * the cut comes at the last barrier (at least once); or the cut comes before (unaligned). Pure
+ * bookkeeping; the input gate asks it which channels may be read.
  */
 import type { Barrier } from './barrier.ts'
-import { assert } from '../../util/assert.ts'
 
-export interface Aligned {
+interface AlignedBarrier {
   readonly barrier: Barrier
   readonly alignmentMs: number
 }
@@ -16,29 +16,35 @@ export class Aligner {
   #blockedCount = 0
   #pending: Barrier | undefined
   #firstAtMs = 0
-  #abortedId = -1
+  /** Barriers up to this one count no more: cut, or given up. */
+  #settledId = -1
 
   constructor(channels: number) {
     this.#blocked = Array.from({ length: channels }, () => false)
   }
 
-  /** False while the channel waits for the others' barriers. */
-  mayRead(channel: number): boolean {
-    return this.#blocked[channel] === false
+  /** The channel has delivered the barrier that others are still to deliver. */
+  hasPassed(channel: number): boolean {
+    return this.#blocked[channel] === true
   }
 
-  get isAligning(): boolean {
-    return this.#pending !== undefined
+  /** The barrier of this checkpoint is not waited for, or no longer. */
+  isSettled(checkpointId: number): boolean {
+    return checkpointId <= this.#settledId
+  }
+
+  /** The checkpoint being aligned; 0: none. */
+  get pendingId(): number {
+    return this.#pending?.checkpointId ?? 0
   }
 
   /**
    * A barrier came on a channel; gives the barrier when it was the last one awaited. A barrier of
    * a newer checkpoint ends the wait for an older one, which the coordinator gave up.
    */
-  barrier(channel: number, barrier: Barrier, atMs: number): Aligned | undefined {
-    assert(this.mayRead(channel), `channel ${channel} was read while it was blocked`)
+  barrier(channel: number, barrier: Barrier, atMs: number): AlignedBarrier | undefined {
     // A straggler of an aborted checkpoint must not block a channel that nobody would free.
-    if (barrier.checkpointId <= this.#abortedId) return undefined
+    if (barrier.checkpointId <= this.#settledId) return undefined
     const pending = this.#pending
     if (pending !== undefined && barrier.checkpointId < pending.checkpointId) return undefined
     if (pending === undefined || barrier.checkpointId > pending.checkpointId) {
@@ -46,17 +52,24 @@ export class Aligner {
       this.#pending = barrier
       this.#firstAtMs = atMs
     }
+    if (this.#blocked[channel] === true) return undefined
     this.#blocked[channel] = true
     this.#blockedCount++
     if (this.#blockedCount < this.#blocked.length) return undefined
     this.#release()
+    this.#settledId = barrier.checkpointId
     return { barrier, alignmentMs: atMs - this.#firstAtMs }
   }
 
-  /** The coordinator gave the checkpoint up: its channels are read again. */
-  abort(checkpointId: number): void {
-    this.#abortedId = Math.max(this.#abortedId, checkpointId)
-    if (this.#pending?.checkpointId === checkpointId) this.#release()
+  /**
+   * The coordinator gave the checkpoint up, or the task has cut without waiting for the rest: all
+   * channels are read again. Gives how long it was being aligned.
+   */
+  settle(checkpointId: number, atMs: number): number {
+    this.#settledId = Math.max(this.#settledId, checkpointId)
+    if (this.#pending === undefined || this.#pending.checkpointId > checkpointId) return 0
+    this.#release()
+    return atMs - this.#firstAtMs
   }
 
   #release(): void {

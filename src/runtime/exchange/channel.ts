@@ -1,7 +1,8 @@
 /**
  * The contract of an exchange channel: one writer, one reader, frames in order, bounded. `offer`
  * refuses when there is no room; room is the credit. Barriers, watermarks and the end of input are
- * frames like records, so they keep their place.
+ * frames like records, so they keep their place. A barrier can also overtake: it then takes no
+ * room, and the reader finds it between two frames.
  */
 
 export const FRAME_RECORDS = 1
@@ -13,9 +14,28 @@ export const FRAME_FRAGMENT = 5
 /** The sender is idle (1) or no longer (0): its watermark does not hold back the others. */
 export const FRAME_IDLE = 6
 
+/** A frame that was copied out of a channel or of a queue before it. */
+export interface Frame {
+  readonly type: number
+  readonly bytes: Uint8Array
+}
+
+/** Where the newest barrier of a channel stands. */
+export interface BarrierMark {
+  readonly checkpointId: number
+  readonly full: boolean
+  /** It left records behind that the sender had for this channel before it. */
+  readonly overtook: boolean
+}
+
 export interface ChannelWriter {
   /** Appends a frame and wakes the reader, or returns false and changes nothing. */
   offer(type: number, payload: Uint8Array, lengthBytes: number): boolean
+  /**
+   * Lets the reader see, before it gets there, where a barrier stands: at the last frame, which is
+   * the barrier itself, or, if it overtakes, after it. A mark older than the last changes nothing.
+   */
+  mark(mark: BarrierMark): void
   /** The largest payload a frame may have. */
   readonly frameBytesMax: number
 }
@@ -27,6 +47,24 @@ export interface ChannelReader {
   readonly payload: Uint8Array
   /** Frees the frame's room and wakes the writer. */
   release(): void
+  /** The newest barrier, also if much is to be read before it. */
+  mark(): BarrierMark | undefined
+  /**
+   * Shows the frames that are there after `from` (undefined: after the one being read), up to the
+   * barrier of a checkpoint; nothing is released. The payload is valid during the call.
+   */
+  look(
+    from: number | undefined,
+    checkpointId: number,
+    visit: (type: number, payload: Uint8Array) => void,
+  ): Looked
+}
+
+export interface Looked {
+  /** Where to go on. */
+  readonly at: number
+  /** The barrier was found: there is nothing more to see. */
+  readonly reachedBarrier: boolean
 }
 
 /** Wakes the other side of a channel; the embedded host's is an Atomics doorbell. */

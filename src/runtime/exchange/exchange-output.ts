@@ -13,66 +13,16 @@ import type { Edge } from '../../graph/job-graph.ts'
 import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
 import type { Scratch } from '../../storage/scratch.ts'
 import { functionFailed } from '../function-failed.ts'
-import { encodeBarrier, type Barrier } from './barrier.ts'
-import {
-  FRAME_BARRIER,
-  FRAME_END,
-  FRAME_FRAGMENT,
-  FRAME_IDLE,
-  FRAME_RECORDS,
-  FRAME_WATERMARK,
-  type ChannelWriter,
-} from './channel.ts'
+import type { Barrier } from './barrier.ts'
+import { FRAME_END, FRAME_IDLE, FRAME_WATERMARK, type ChannelWriter } from './channel.ts'
 import { FrameQueue } from './frame-queue.ts'
-
-/** A frame is sent when it holds this many bytes, or when the batch ends. */
-const FRAME_BYTES_TARGET = 16 * 1024
-
-class Lane {
-  readonly records = new ByteWriter(FRAME_BYTES_TARGET + 1024)
-  readonly queue: FrameQueue
-  readonly channel: ChannelWriter
-
-  constructor(channel: ChannelWriter, queue: FrameQueue) {
-    this.channel = channel
-    this.queue = queue
-  }
-
-  /** Sends in order: the queue first, then the frame. */
-  send(type: number, bytes: Uint8Array): void {
-    if (!this.queue.isEmpty || !this.channel.offer(type, bytes, bytes.length)) {
-      this.queue.push(type, bytes)
-    }
-  }
-
-  flush(): void {
-    const { records, channel } = this
-    if (records.length === 0) return
-    const all = records.view()
-    let from = 0
-    while (all.length - from > channel.frameBytesMax) {
-      this.send(FRAME_FRAGMENT, all.subarray(from, from + channel.frameBytesMax))
-      from += channel.frameBytesMax
-    }
-    this.send(FRAME_RECORDS, from === 0 ? all : all.subarray(from))
-    records.reset()
-  }
-
-  /** Moves queued frames into the ring; true if any went. */
-  pump(): boolean {
-    let moved = false
-    while (!this.queue.isEmpty) {
-      const bytes = this.queue.peek()
-      if (!this.channel.offer(this.queue.type, bytes, bytes.length)) break
-      this.queue.shift()
-      moved = true
-    }
-    return moved
-  }
-}
+import type { CapturedChannel, ChannelInput } from './in-flight.ts'
+import { FRAME_BYTES_TARGET, Lane } from './lane.ts'
 
 export interface ExchangeOptions {
   readonly edge: Edge
+  /** Which input of the next vertex it feeds, for what is in flight. */
+  readonly input: ChannelInput
   readonly maxParallelism: number
   readonly subtaskIndex: number
   /** To each subtask of the next vertex that listens: forward, only the same one does. */
@@ -95,6 +45,8 @@ export class ExchangeOutput implements Output {
   readonly #partitioning: Edge['partitioning']
   /** Of the task it sends to. */
   readonly label: string
+  readonly #input: ChannelInput
+  readonly #subtaskIndex: number
   #next = 0
 
   constructor(options: ExchangeOptions) {
@@ -103,6 +55,8 @@ export class ExchangeOutput implements Output {
     this.#partitioning = options.edge.partitioning
     this.#maxParallelism = options.maxParallelism
     this.label = options.label
+    this.#input = options.input
+    this.#subtaskIndex = options.subtaskIndex
     const share = Math.floor(options.memoryBytesMax / options.channels.length)
     this.#lanes = options.channels.map(
       (channel, index) =>
@@ -131,7 +85,30 @@ export class ExchangeOutput implements Output {
   }
 
   barrier(barrier: Barrier): void {
-    this.#sendToAll(FRAME_BARRIER, encodeBarrier(barrier))
+    for (const lane of this.#lanes) {
+      lane.barrier(barrier)
+      if (!lane.queue.isEmpty) this.isFull = true
+    }
+  }
+
+  /** A barrier waits here for room, and may overtake. */
+  holds(checkpointId: number): boolean {
+    // Broadcast records are waited for: each subtask must have seen the same before its cut.
+    if (this.#partitioning === 'broadcast') return false
+    return this.#lanes.some((lane) => lane.holds(checkpointId))
+  }
+
+  /** Lets the barrier overtake what waits for room, as far as that may be part of a checkpoint. */
+  overtake(checkpointId: number): readonly CapturedChannel[] {
+    const captured: CapturedChannel[] = []
+    for (const [index, lane] of this.#lanes.entries()) {
+      const frames = lane.overtake(checkpointId)
+      if (frames === undefined || frames.length === 0) continue
+      const to = this.#partitioning === 'forward' ? this.#subtaskIndex : index
+      const place = { from: this.#subtaskIndex, to, part: 'sent' } as const
+      captured.push({ input: this.#input, ...place, base: undefined, frames })
+    }
+    return captured
   }
 
   endInput(): void {

@@ -11,6 +11,7 @@ import {
   type ScratchFile,
   type ScratchPiece,
 } from '../../storage/scratch.ts'
+import type { Frame } from './channel.ts'
 
 /** In memory, or a piece of the file. */
 type QueuedFrame =
@@ -24,6 +25,8 @@ export class FrameQueue {
   #frames: QueuedFrame[] = []
   #head = 0
   #memoryBytes = 0
+  /** Bytes that wait, in memory and on disk. */
+  waitingBytes = 0
   #file: ScratchFile | undefined
   #filesMade = 0
   /** Bytes ever written to disk, for `status`. */
@@ -44,6 +47,7 @@ export class FrameQueue {
 
   /** Takes a copy of the bytes. */
   push(type: number, bytes: Uint8Array): void {
+    this.waitingBytes += bytes.length
     if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.#memoryBytesMax) {
       // Not `bytes.slice()`: of a Buffer that is a view, and the sender uses its buffer again.
       const copied = new Uint8Array(bytes)
@@ -63,31 +67,57 @@ export class FrameQueue {
 
   /** Bytes of the first frame. */
   peek(): Uint8Array {
-    const frame = this.#front
-    if (frame.bytes !== undefined) return frame.bytes
-    return readPiece(required(this.#file, 'a spilled frame without its file'), frame.piece)
+    return this.#bytesOf(this.#front)
+  }
+
+  /** Copies of the frames that wait, in order. */
+  *frames(): Generator<Frame> {
+    for (const frame of this.#frames.slice(this.#head)) {
+      yield { type: frame.type, bytes: new Uint8Array(this.#bytesOf(frame)) }
+    }
+  }
+
+  /** Takes frames out of the middle. */
+  remove(isUnwanted: (type: number, bytes: Uint8Array) => boolean): void {
+    const kept: QueuedFrame[] = []
+    for (const frame of this.#frames.slice(this.#head)) {
+      if (isUnwanted(frame.type, this.#bytesOf(frame))) this.#forget(frame)
+      else kept.push(frame)
+    }
+    this.#frames = kept
+    this.#head = 0
+    if (kept.length === 0) this.close()
   }
 
   shift(): void {
-    const frame = this.#front
-    if (frame.bytes !== undefined) this.#memoryBytes -= frame.bytes.length
+    this.#forget(this.#front)
     this.#head++
-    if (this.#head === this.#frames.length) {
-      this.#frames = []
-      this.#head = 0
-      this.#file?.delete()
-      this.#file = undefined
-    } else if (this.#head === COMPACT_FRAMES) {
+    if (this.#head === this.#frames.length) this.close()
+    else if (this.#head === COMPACT_FRAMES) {
       this.#frames = this.#frames.slice(this.#head)
       this.#head = 0
     }
   }
 
+  /** Empty from now on. */
   close(): void {
     this.#frames = []
     this.#head = 0
+    this.#memoryBytes = 0
+    this.waitingBytes = 0
     this.#file?.delete()
     this.#file = undefined
+  }
+
+  #forget(frame: QueuedFrame): void {
+    const { lengthBytes } = frame.piece ?? { lengthBytes: frame.bytes.length }
+    if (frame.piece === undefined) this.#memoryBytes -= lengthBytes
+    this.waitingBytes -= lengthBytes
+  }
+
+  #bytesOf(frame: QueuedFrame): Uint8Array {
+    if (frame.bytes !== undefined) return frame.bytes
+    return readPiece(required(this.#file, 'a spilled frame without its file'), frame.piece)
   }
 
   get #front(): QueuedFrame {

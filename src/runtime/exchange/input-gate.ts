@@ -6,11 +6,10 @@
 import type { TimeHold } from '../../checkpoint/messages.ts'
 import type { Output } from '../../operators/operator.ts'
 import { MIN_WATERMARK, NO_TIMESTAMP } from '../../operators/operator.ts'
-import type { Type } from '../../types/type.ts'
 import { ByteReader, asBuffer } from '../../util/bytes.ts'
 import { assert, required } from '../../util/assert.ts'
-import { Aligner, type Aligned } from './aligner.ts'
-import { decodeBarrier } from './barrier.ts'
+import { Aligner } from './aligner.ts'
+import { type Barrier, decodeBarrier } from './barrier.ts'
 import {
   FRAME_BARRIER,
   FRAME_END,
@@ -20,22 +19,9 @@ import {
   FRAME_WATERMARK,
   type ChannelReader,
 } from './channel.ts'
-
-export interface GateChannel {
-  /** Who sends, for messages. */
-  readonly sender: string
-  readonly reader: ChannelReader
-  readonly type: Type<unknown>
-  /** Where its records go: the head's stage for this input. */
-  readonly output: Output
-}
-
-/** What the gate tells its task; `isBlocked` is asked before each record. */
-export interface GateHost {
-  isBlocked(): boolean
-  aligned(aligned: Aligned): void
-  monotonic(): number
-}
+import type { GateChannel } from './gate-channel.ts'
+import type { Aligned, GateHost } from './gate-host.ts'
+import { type ChannelStand, copyOfRest, GateRecording } from './gate-recording.ts'
 
 export class InputGate {
   recordsIn = 0
@@ -53,6 +39,8 @@ export class InputGate {
   #next = 0
   readonly #frame = new ByteReader(new Uint8Array(0))
   #frameIsWhole = false
+  /** Of the newest checkpoint whose barrier has overtaken, until all that is in flight is seen. */
+  #recording: GateRecording | undefined
 
   constructor(channels: readonly GateChannel[], host: GateHost) {
     assert(channels.length > 0, 'a gate without channels')
@@ -79,15 +67,15 @@ export class InputGate {
       if (idleChannels === this.#channels.length) break
       const channel = this.#next
       this.#next = channel + 1 === this.#channels.length ? 0 : channel + 1
-      if (!this.#aligner.mayRead(channel) || !this.#channel(channel).reader.poll()) {
+      if (!this.#mayRead(channel) || !this.#channel(channel).reader.poll()) {
         idleChannels++
         continue
       }
       idleChannels = 0
       worked = true
-      const wasIdle = this.isIdle
+      const { isIdle } = this
       this.#readFrame(channel)
-      if (this.isIdle !== wasIdle) break // the task tells it on before any record
+      if (this.isIdle !== isIdle) break // the task tells it on before any record
     }
     return worked
   }
@@ -119,7 +107,7 @@ export class InputGate {
 
   /** Who has not sent the barrier that the next cut waits for. */
   get awaited(): readonly string[] {
-    const awaited = this.#channels.filter((_, index) => this.#aligner.mayRead(index))
+    const awaited = this.#channels.filter((_, index) => !this.#aligner.hasPassed(index))
     return awaited.map(({ sender }) => sender)
   }
 
@@ -128,7 +116,80 @@ export class InputGate {
   }
 
   abort(checkpointId: number): void {
-    this.#aligner.abort(checkpointId)
+    this.#aligner.settle(checkpointId, this.#host.monotonic())
+    if (this.#recording?.checkpointId === checkpointId) this.#recording = undefined
+  }
+
+  /** A barrier of this checkpoint is in some channel, however far behind. */
+  seesBarrier(checkpointId: number): boolean {
+    if (this.#aligner.pendingId === checkpointId) return true
+    return this.#channels.some(({ reader }) => reader.mark()?.checkpointId === checkpointId)
+  }
+
+  /**
+   * Takes everything that is there before the barrier on broadcast channels, room or not; true when
+   * that is all. What comes on other channels has no order with it.
+   */
+  finishBroadcast(checkpointId: number): boolean {
+    let isDone = true
+    for (const [index, { isBroadcast, reader }] of this.#channels.entries()) {
+      if (!isBroadcast) continue
+      while (!this.#hasPassed(index, checkpointId)) {
+        this.#host.finish()
+        if (this.#current === index) this.#readRecords(Number.POSITIVE_INFINITY, false)
+        else if (!this.#pollAside(index, reader)) break
+      }
+      if (!this.#hasPassed(index, checkpointId)) isDone = false
+    }
+    return isDone
+  }
+
+  /** The cut before the barrier has come on all channels: what lies before it is in flight. */
+  cut(barrier: Barrier): Aligned {
+    const { checkpointId } = barrier
+    const recording = new GateRecording(checkpointId, this.#channels, (index) => ({
+      ...this.#stand(index),
+      hasPassed: this.#hasPassed(index, checkpointId),
+    }))
+    const alignmentMs = this.#aligner.settle(checkpointId, this.#host.monotonic())
+    this.#recording = recording
+    return { barrier, alignmentMs, recording }
+  }
+
+  #mayRead(index: number): boolean {
+    if (!this.#aligner.hasPassed(index)) return true
+    return !this.#channel(index).isBroadcast && !this.#host.aligns(this.#aligner.pendingId)
+  }
+
+  #hasPassed(index: number, checkpointId: number): boolean {
+    if (this.#aligner.isSettled(checkpointId)) return true
+    return this.#aligner.pendingId === checkpointId && this.#aligner.hasPassed(index)
+  }
+
+  /** Reads a frame of a channel out of turn; false if none is there. */
+  #pollAside(index: number, reader: ChannelReader): boolean {
+    if (!reader.poll()) return false
+    const current = this.#current
+    // A frame of another channel may be half read; its reader is used for this one meanwhile.
+    const { position, end, bytes } = this.#frame
+    const wasWhole = this.#frameIsWhole
+    this.#current = -1
+    this.#readFrame(index)
+    if (this.#current >= 0) this.#readRecords(Number.POSITIVE_INFINITY, false)
+    this.#current = current
+    this.#frame.reset(bytes, position, end)
+    this.#frameIsWhole = wasWhole
+    return true
+  }
+
+  #stand(index: number): ChannelStand {
+    return {
+      watermark: this.#watermarks[index] as number, // one per channel
+      isIdle: this.#idle[index] === true,
+      hasPassed: true,
+      fragments: [...(this.#fragments[index] ?? [])],
+      rest: index === this.#current ? copyOfRest(this.#frame) : undefined,
+    }
   }
 
   #channel(index: number): GateChannel {
@@ -137,6 +198,7 @@ export class InputGate {
 
   #readFrame(index: number): void {
     const { reader } = this.#channel(index)
+    this.#recording?.take(index)
     const fragments = this.#fragments[index] as Uint8Array[] // one per channel
     switch (reader.frameType) {
       case FRAME_RECORDS:
@@ -168,8 +230,7 @@ export class InputGate {
       case FRAME_BARRIER: {
         const barrier = decodeBarrier(reader.payload)
         reader.release()
-        const aligned = this.#aligner.barrier(index, barrier, this.#host.monotonic())
-        if (aligned !== undefined) this.#host.aligned(aligned)
+        this.#barrier(index, barrier)
         return
       }
       case FRAME_END:
@@ -181,11 +242,19 @@ export class InputGate {
     }
   }
 
-  #readRecords(recordsEnd: number): void {
+  #barrier(index: number, barrier: Barrier): void {
+    const aligned = this.#aligner.barrier(index, barrier, this.#host.monotonic())
+    if (aligned === undefined) return
+    const { checkpointId } = barrier
+    const recording = new GateRecording(checkpointId, this.#channels, (each) => this.#stand(each))
+    this.#host.aligned({ ...aligned, recording })
+  }
+
+  #readRecords(recordsEnd: number, mayWait = true): void {
     const { reader, type, output } = this.#channel(this.#current)
     const frame = this.#frame
     while (frame.position < frame.end) {
-      if (this.recordsIn >= recordsEnd || this.#host.isBlocked()) return
+      if (this.recordsIn >= recordsEnd || (mayWait && this.#host.isBlocked())) return
       const timestamp = frame.uint8() === 0 ? NO_TIMESTAMP : frame.float64LE()
       const value = type.read(frame)
       this.recordsIn++

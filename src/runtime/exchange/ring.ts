@@ -1,17 +1,33 @@
 /**
  * A channel between two workers: a single-producer, single-consumer ring of frames in a
  * SharedArrayBuffer. Layout: Int32 words (0: bytes ever written, 1: bytes ever released; both wrap
- * modulo 2^32), then from byte 64 the data, a power of two. A frame is a length word, a type word
- * and the payload, padded to 8 bytes, never torn over the end: a skip word sends the reader back
- * to the start. The producer publishes by one atomic store after the payload is written.
+ * modulo 2^32; 2: checkpoint of the newest barrier, 3: where it stands, and flags in the low bits),
+ * then from byte 64 the data, a power of two. A frame is a length word, a type word and the
+ * payload, padded to 8 bytes, never torn over the end: a skip word sends the reader back to the
+ * start. The producer publishes by one atomic store after the payload is written.
  */
 import { assert } from '../../util/assert.ts'
-import type { ChannelReader, ChannelWriter, Doorbell } from './channel.ts'
+import { decodeBarrier, encodeBarrier } from './barrier.ts'
+import {
+  type BarrierMark,
+  type ChannelReader,
+  type ChannelWriter,
+  type Doorbell,
+  FRAME_BARRIER,
+  type Looked,
+} from './channel.ts'
 
 const HEADER_BYTES = 64
 const FRAME_HEADER_BYTES = 8
 const WRITTEN = 0
 const RELEASED = 1
+/** 0: none yet, or it is just being changed. */
+const MARK_ID = 2
+const MARK_AT = 3
+const MARK_OVERTOOK = 1
+const MARK_FULL = 2
+/** Positions are multiples of 8, so their low bits are free. */
+const MARK_FLAGS = 7
 const SKIP = -1
 
 /** Memory for a ring of `capacityBytes` (a power of two, at least 4 KiB). */
@@ -33,15 +49,19 @@ export class RingWriter implements ChannelWriter {
   readonly #capacityBytes: number
   readonly #reader: Doorbell
   #written: number
+  /** Where the last frame begins. */
+  #lastFrom: number
+  #marked = 0
 
   constructor(memory: SharedArrayBuffer, reader: Doorbell) {
     this.#capacityBytes = memory.byteLength - HEADER_BYTES
     this.frameBytesMax = (this.#capacityBytes >>> 2) - FRAME_HEADER_BYTES
-    this.#words = new Int32Array(memory, 0, 2)
+    this.#words = new Int32Array(memory, 0, 4)
     this.#data = new Uint8Array(memory, HEADER_BYTES)
     this.#frames = new Int32Array(memory, HEADER_BYTES)
     this.#reader = reader
     this.#written = Atomics.load(this.#words, WRITTEN)
+    this.#lastFrom = this.#written
   }
 
   offer(type: number, payload: Uint8Array, lengthBytes: number): boolean {
@@ -61,10 +81,23 @@ export class RingWriter implements ChannelWriter {
     this.#frames[(start >>> 2) + 1] = type
     const from = lengthBytes === payload.length ? payload : payload.subarray(0, lengthBytes)
     this.#data.set(from, start + FRAME_HEADER_BYTES)
+    this.#lastFrom = this.#written
     this.#written = (this.#written + skipBytes + needBytes) | 0
     Atomics.store(this.#words, WRITTEN, this.#written)
     this.#reader.ring()
     return true
+  }
+
+  mark({ checkpointId, full, overtook }: BarrierMark): void {
+    if (checkpointId <= this.#marked) return
+    this.#marked = checkpointId
+    const at = overtook ? this.#written : this.#lastFrom
+    const flags = (overtook ? MARK_OVERTOOK : 0) | (full ? MARK_FULL : 0)
+    // Three stores: the reader takes the place only if the id is the same before and after.
+    Atomics.store(this.#words, MARK_ID, 0)
+    Atomics.store(this.#words, MARK_AT, at | flags)
+    Atomics.store(this.#words, MARK_ID, checkpointId)
+    this.#reader.ring()
   }
 }
 
@@ -78,10 +111,14 @@ export class RingReader implements ChannelReader {
   readonly #writer: Doorbell
   #released: number
   #frameBytes = 0
+  /** The newest overtaking barrier that was read. */
+  #takenMark = 0
+  /** The frame polled is a barrier that overtook. */
+  #atMark = 0
 
   constructor(memory: SharedArrayBuffer, writer: Doorbell) {
     this.#capacityBytes = memory.byteLength - HEADER_BYTES
-    this.#words = new Int32Array(memory, 0, 2)
+    this.#words = new Int32Array(memory, 0, 4)
     this.#data = new Uint8Array(memory, HEADER_BYTES)
     this.#frames = new Int32Array(memory, HEADER_BYTES)
     this.#writer = writer
@@ -90,8 +127,11 @@ export class RingReader implements ChannelReader {
   }
 
   poll(): boolean {
-    assert(this.#frameBytes === 0, 'the former frame was not released')
-    if (Atomics.load(this.#words, WRITTEN) === this.#released) return false
+    assert(this.#frameBytes === 0 && this.#atMark === 0, 'the former frame was not released')
+    // Before the mark: frames seen now that lie behind a mark were written after it.
+    const written = Atomics.load(this.#words, WRITTEN)
+    if (Atomics.load(this.#words, MARK_ID) > this.#takenMark && this.#pollMark()) return true
+    if (written === this.#released) return false
     let start = this.#released & (this.#capacityBytes - 1)
     if (this.#frames[start >>> 2] === SKIP) {
       this.#released = (this.#released + this.#capacityBytes - start) | 0
@@ -107,10 +147,80 @@ export class RingReader implements ChannelReader {
   }
 
   release(): void {
+    if (this.#atMark > 0) {
+      this.#takenMark = this.#atMark
+      this.#atMark = 0
+      return
+    }
     assert(this.#frameBytes > 0, 'no frame to release')
     this.#released = (this.#released + this.#frameBytes) | 0
     this.#frameBytes = 0
     Atomics.store(this.#words, RELEASED, this.#released)
     this.#writer.ring()
+  }
+
+  mark(): BarrierMark | undefined {
+    const found = this.#mark()
+    if (found === undefined) return undefined
+    const { checkpointId, flags } = found
+    return {
+      checkpointId,
+      full: (flags & MARK_FULL) !== 0,
+      overtook: (flags & MARK_OVERTOOK) !== 0,
+    }
+  }
+
+  look(
+    from: number | undefined,
+    checkpointId: number,
+    visit: (type: number, payload: Uint8Array) => void,
+  ): Looked {
+    const written = Atomics.load(this.#words, WRITTEN)
+    const mark = this.#mark()
+    const isMarked = mark?.checkpointId === checkpointId
+    const end = isMarked ? mark.at : written
+    let at = from ?? (this.#released + this.#frameBytes) | 0
+    while (at !== end) {
+      let start = at & (this.#capacityBytes - 1)
+      if (this.#frames[start >>> 2] === SKIP) {
+        at = (at + this.#capacityBytes - start) | 0
+        start = 0
+      }
+      // Inside the ring both words are set by the writer before it published the frame.
+      const lengthBytes = this.#frames[start >>> 2] as number
+      const type = this.#frames[(start >>> 2) + 1] as number
+      const first = start + FRAME_HEADER_BYTES
+      const payload = this.#data.subarray(first, first + lengthBytes)
+      // It was written a moment ago, and is not marked yet.
+      if (type === FRAME_BARRIER && decodeBarrier(payload).checkpointId >= checkpointId) {
+        return { at, reachedBarrier: true }
+      }
+      visit(type, payload)
+      at = (at + paddedBytes(lengthBytes)) | 0
+    }
+    return { at, reachedBarrier: isMarked }
+  }
+
+  #pollMark(): boolean {
+    const mark = this.#mark()
+    if (mark === undefined || (mark.flags & MARK_OVERTOOK) === 0) return false
+    if (mark.at !== this.#released) return false
+    const { checkpointId, flags } = mark
+    this.frameType = FRAME_BARRIER
+    this.payload = encodeBarrier({
+      checkpointId,
+      stopAfter: false,
+      full: (flags & MARK_FULL) !== 0,
+    })
+    this.#atMark = checkpointId
+    return true
+  }
+
+  #mark():
+    { readonly checkpointId: number; readonly at: number; readonly flags: number } | undefined {
+    const checkpointId = Atomics.load(this.#words, MARK_ID)
+    const place = Atomics.load(this.#words, MARK_AT)
+    if (checkpointId === 0 || checkpointId !== Atomics.load(this.#words, MARK_ID)) return undefined
+    return { checkpointId, at: place & ~MARK_FLAGS, flags: place & MARK_FLAGS }
   }
 }

@@ -1,8 +1,9 @@
 // All senders and receivers of one edge in one thread, joined by real rings.
 import assert from 'node:assert/strict'
 import type { Edge } from '../../../src/graph/job-graph.ts'
-import type { Aligned } from '../../../src/runtime/exchange/aligner.ts'
+import type { Aligned } from '../../../src/runtime/exchange/gate-host.ts'
 import { ExchangeOutput } from '../../../src/runtime/exchange/exchange-output.ts'
+import type { ChannelInput } from '../../../src/runtime/exchange/in-flight.ts'
 import { InputGate } from '../../../src/runtime/exchange/input-gate.ts'
 import { createRing, RingReader, RingWriter } from '../../../src/runtime/exchange/ring.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
@@ -10,6 +11,7 @@ import { dynamicType } from '../../../src/types/dynamic.ts'
 import { Recorder, silentBell } from '../doubles.ts'
 
 const type = dynamicType<unknown>()
+const place = { node: 1, edge: 0, operatorId: 1 }
 export const MAX_PARALLELISM = 128
 
 export interface ExchangeSetup {
@@ -25,14 +27,9 @@ export interface ExchangeSetup {
 export function exchangeOf(setup: ExchangeSetup) {
   const { senders, receivers, partitioning = 'rebalance', key } = setup
   const { ringBytes = 4096, memoryBytesMax = 1024 } = setup
-  const edge: Edge = {
-    from: 0,
-    tag: undefined,
-    input: 0,
-    partitioning,
-    key: key === undefined ? undefined : { select: key, type },
-    type,
-  }
+  const selector = key === undefined ? undefined : { select: key, type }
+  const edge: Edge = { from: 0, tag: undefined, input: 0, partitioning, key: selector, type }
+  const input: ChannelInput = { ...place, receivers, type, key: edge.key }
   const rings = Array.from({ length: senders }, () =>
     Array.from({ length: receivers }, () => createRing(ringBytes)),
   )
@@ -41,6 +38,7 @@ export function exchangeOf(setup: ExchangeSetup) {
     (lanes, subtaskIndex) =>
       new ExchangeOutput({
         edge,
+        input,
         maxParallelism: MAX_PARALLELISM,
         subtaskIndex,
         channels: lanes
@@ -55,7 +53,7 @@ export function exchangeOf(setup: ExchangeSetup) {
   const gates = Array.from({ length: receivers }, (_, receiver) => {
     const records = new Recorder()
     const aligned: Aligned[] = []
-    const host = { blocked: false, beforeRecord: () => undefined as void, nowMs: 0 }
+    const host = { blocked: false, aligns: true, beforeRecord: () => undefined as void, nowMs: 0 }
     const gate = new InputGate(
       rings
         .filter((_, sender) => partitioning !== 'forward' || sender === receiver)
@@ -64,6 +62,10 @@ export function exchangeOf(setup: ExchangeSetup) {
           reader: new RingReader(lanes[receiver] as SharedArrayBuffer, silentBell),
           type,
           output: records,
+          input,
+          from: sender,
+          to: receiver,
+          isBroadcast: partitioning === 'broadcast',
         })),
       {
         isBlocked: () => {
@@ -74,20 +76,23 @@ export function exchangeOf(setup: ExchangeSetup) {
           aligned.push(each)
           records.events.push(`barrier ${each.barrier.checkpointId}`)
         },
+        aligns: () => host.aligns,
+        finish: () => undefined,
         monotonic: () => host.nowMs,
       },
     )
     return { gate, records, aligned, host }
   })
-  /** Until nothing moves any more. */
-  const settle = (): void => {
-    for (let moved = true; moved;) {
-      moved = false
-      for (const output of outputs) if (output.pump()) moved = true
-      for (const { gate } of gates) if (gate.step(1_000)) moved = true
-    }
+  return { outputs, gates, scratches, settle: () => settle(outputs, gates) }
+}
+
+/** Until nothing moves any more. */
+function settle(outputs: readonly ExchangeOutput[], gates: readonly { gate: InputGate }[]): void {
+  for (let moved = true; moved;) {
+    moved = false
+    for (const output of outputs) if (output.pump()) moved = true
+    for (const { gate } of gates) if (gate.step(1_000)) moved = true
   }
-  return { outputs, gates, scratches, settle }
 }
 
 export function single(setup: Partial<ExchangeSetup> = {}) {

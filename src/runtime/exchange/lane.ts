@@ -1,0 +1,124 @@
+/**
+ * One lane of an exchange: the way to one subtask. Records are encoded into a frame, frames wait in
+ * a queue while the channel has no room. A barrier keeps its place behind them, or overtakes: what
+ * it leaves behind is copied out, for the sender's part of the checkpoint.
+ */
+import { ByteWriter } from '../../util/bytes.ts'
+import { decodeBarrier, encodeBarrier, type Barrier } from './barrier.ts'
+import {
+  FRAME_BARRIER,
+  FRAME_FRAGMENT,
+  FRAME_RECORDS,
+  type ChannelWriter,
+  type Frame,
+} from './channel.ts'
+import type { FrameQueue } from './frame-queue.ts'
+import { IN_FLIGHT_BYTES_MAX } from './in-flight.ts'
+
+/** A frame is sent when it holds this many bytes, or when the batch ends. */
+export const FRAME_BYTES_TARGET = 16 * 1024
+
+export class Lane {
+  readonly records = new ByteWriter(FRAME_BYTES_TARGET + 1024)
+  readonly queue: FrameQueue
+  readonly #channel: ChannelWriter
+  /** Parts of a batch that are in the channel while its last part is not. */
+  #begun: Frame[] = []
+  /** Barriers in the queue, oldest first. */
+  #barriers: readonly Barrier[] = []
+
+  constructor(channel: ChannelWriter, queue: FrameQueue) {
+    this.#channel = channel
+    this.queue = queue
+  }
+
+  /** Sends in order: the queue first, then the frame. */
+  send(type: number, bytes: Uint8Array): void {
+    if (!this.queue.isEmpty || !this.#channel.offer(type, bytes, bytes.length)) {
+      this.queue.push(type, bytes)
+    }
+  }
+
+  flush(): void {
+    const { records } = this
+    if (records.length === 0) return
+    const { frameBytesMax } = this.#channel
+    const all = records.view()
+    let from = 0
+    let offered = 0
+    while (all.length - from > frameBytesMax) {
+      this.send(FRAME_FRAGMENT, all.subarray(from, from + frameBytesMax))
+      from += frameBytesMax
+      if (this.queue.isEmpty) offered = from
+    }
+    this.send(FRAME_RECORDS, from === 0 ? all : all.subarray(from))
+    if (offered > 0 && !this.queue.isEmpty) {
+      this.#begun = [{ type: FRAME_FRAGMENT, bytes: new Uint8Array(all.subarray(0, offered)) }]
+    }
+    records.reset()
+  }
+
+  /** In its place: behind all that waits. */
+  barrier(barrier: Barrier): void {
+    this.flush()
+    const bytes = encodeBarrier(barrier)
+    if (this.queue.isEmpty && this.#channel.offer(FRAME_BARRIER, bytes, bytes.length)) {
+      return this.#mark(barrier, false)
+    }
+    this.queue.push(FRAME_BARRIER, bytes)
+    this.#barriers = [...this.#barriers, barrier]
+  }
+
+  /** The barrier of this checkpoint has not got into the channel yet. */
+  holds(checkpointId: number): boolean {
+    return this.#barriers.some((barrier) => barrier.checkpointId === checkpointId)
+  }
+
+  /**
+   * Lets the barrier of the checkpoint overtake; gives what it leaves behind, or undefined if that
+   * is too much for a checkpoint: then the barrier goes on waiting.
+   */
+  overtake(checkpointId: number): readonly Frame[] | undefined {
+    const barrier = this.#barriers.find((each) => each.checkpointId === checkpointId)
+    if (barrier === undefined) return []
+    if (this.queue.waitingBytes > IN_FLIGHT_BYTES_MAX) return undefined
+    const left: Frame[] = [...this.#begun]
+    for (const frame of this.queue.frames()) {
+      if (frame.type !== FRAME_BARRIER) left.push(frame)
+      else if (decodeBarrier(frame.bytes).checkpointId === checkpointId) break
+    }
+    // Older ones are of checkpoints that were given up.
+    const isUpTo = (each: Barrier): boolean => each.checkpointId <= checkpointId
+    this.queue.remove((type, bytes) => type === FRAME_BARRIER && isUpTo(decodeBarrier(bytes)))
+    this.#barriers = this.#barriers.filter((each) => !isUpTo(each))
+    this.#mark(barrier, true)
+    return left
+  }
+
+  /** Moves queued frames into the channel; true if any went. */
+  pump(): boolean {
+    let moved = false
+    while (!this.queue.isEmpty) {
+      const { type } = this.queue
+      const bytes = this.queue.peek()
+      if (!this.#channel.offer(type, bytes, bytes.length)) break
+      if (type === FRAME_BARRIER) this.#passed(decodeBarrier(bytes))
+      else if (type === FRAME_RECORDS) this.#begun = []
+      else if (type === FRAME_FRAGMENT) this.#begun.push({ type, bytes: new Uint8Array(bytes) })
+      this.queue.shift()
+      moved = true
+    }
+    return moved
+  }
+
+  #passed(barrier: Barrier): void {
+    this.#barriers = this.#barriers.filter((each) => each.checkpointId > barrier.checkpointId)
+    this.#mark(barrier, false)
+  }
+
+  #mark({ checkpointId, full = false, after }: Barrier, overtook: boolean): void {
+    // One that builds on another never overtakes, and must not hide the mark of that.
+    if (after !== undefined) return
+    this.#channel.mark({ checkpointId, full, overtook })
+  }
+}

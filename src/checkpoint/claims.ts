@@ -71,6 +71,8 @@ export async function claimSnapshot(
 ): Promise<void> {
   const { self, nowMs, requireUnused } = claim
   await requireUnclaimed(store, self)
+  // Claimed before, perhaps by a start that crashed: whoever reads it now is a former self.
+  if ((await claimantOf(store)) !== undefined) return await endOnce(store, link, chain, nowMs)
   await requireUnused()
   await requireUnread(store, nowMs)
   const mark = Buffer.from(`${JSON.stringify(self)}\n`, 'utf8')
@@ -78,7 +80,7 @@ export async function claimSnapshot(
   try {
     await requireUnused()
     await requireUnread(store, nowMs)
-    if (chain.entries.length > 1) await endChain(store, link, chain, nowMs)
+    await endOnce(store, link, chain, nowMs)
   } catch (error) {
     await store.delete(CLAIM_NAME)
     throw error
@@ -101,12 +103,15 @@ async function requireUnread(store: BlobStore, nowMs: number): Promise<void> {
   if ((await livePins(store, nowMs)).length > 0) throw inUse(store, 'it is being read or imported')
 }
 
-async function endChain(
+/** Ends the line of a job with a fence, unless it is a savepoint or ends with one. */
+async function endOnce(
   store: BlobStore,
   { jobName, lineage, sequence }: CheckpointLink,
-  { head }: Chain,
+  { head, entries }: Chain,
   nowMs: number,
 ): Promise<void> {
+  const newest = entries.at(-1)?.link
+  if (entries.length < 2 || newest?.kind === 'fence') return
   const leaderEpoch = head.leaderEpoch + 1
   const facts = { jobName, lineage, leaderEpoch, writtenAt: nowMs, restores: sequence }
   const entry = await appendLink(store, head, { kind: 'fence', ...facts })

@@ -5,7 +5,7 @@
 import type { ErrorData } from '../errors.ts'
 import { type Draft, failJob, inProgress, reject, report } from './decisions-draft.ts'
 import { slowness } from './decisions-slow.ts'
-import type { ActiveCheckpoint, TaskName } from './protocol.ts'
+import type { ActiveCheckpoint, CheckpointRequest, TaskName } from './protocol.ts'
 import { taskKey } from './protocol.ts'
 
 /** A failed final checkpoint is tried again after at least this long. */
@@ -42,7 +42,14 @@ export function abort(
   const { checkpointId, purpose } = active
   const builtOnIt = forget(draft, active)
   draft.effects.push({ kind: 'send-abort', checkpointId })
-  reject(draft, active.requests, error)
+  // The final checkpoint is tried again, and whoever waits for the end of input with it.
+  const isAgain = (request: CheckpointRequest) => request.purpose === 'drain'
+  draft.requests = [...draft.requests, ...active.requests.filter(isAgain)]
+  reject(
+    draft,
+    active.requests.filter((request) => !isAgain(request)),
+    error,
+  )
   const counts = purpose === 'periodic' || purpose === 'final'
   if (counts) draft.consecutiveFailures++
   if (purpose === 'periodic') {

@@ -96,15 +96,29 @@ export function confirmed(draft: Draft, event: Confirmed): void {
   afterTheLast(draft, waiting)
 }
 
-/** Requests that come when the last checkpoint is complete: it serves all but other savepoints. */
+/** Requests that come when the last checkpoint is complete: it serves all but two savepoints. */
 export function afterTheLast(draft: Draft, requests: readonly CheckpointRequest[]): void {
   const last = draft.completing.find((entry) => entry.checkpointId === draft.lastCheckpointId)
   assert(last !== undefined, 'the last checkpoint is being completed')
-  const served = requests.filter((request) => request.savepoint === undefined)
-  const joined = { ...last, requests: [...last.requests, ...served] }
+  // One savepoint can be written of it; after that it would have to be written twice.
+  const isFree = last.requests.every((request) => request.savepoint === undefined)
+  const copied = isFree ? requests.find((request) => request.savepoint !== undefined) : undefined
+  const isServed = (each: CheckpointRequest) => each === copied || each.savepoint === undefined
+  const joined = {
+    ...last,
+    requests: [...last.requests, ...requests.filter(isServed)],
+    writingSavepoint: copied?.id ?? last.writingSavepoint,
+  }
   draft.completing = draft.completing.map((entry) => (entry === last ? joined : entry))
-  const late = requests.filter((request) => request.savepoint !== undefined)
-  reject(draft, late, unwritten(last))
+  reject(
+    draft,
+    requests.filter((each) => !isServed(each)),
+    unwritten(last),
+  )
+  if (copied?.savepoint === undefined) return
+  const { checkpointId, sequence } = last
+  const directory = copied.savepoint
+  draft.effects.push({ kind: 'write-savepoint', checkpointId, sequence, directory })
 }
 
 /** `committed` speaks for all checkpoints up to this one. */

@@ -31,20 +31,24 @@ export function takeRequest(draft: Draft, request: CheckpointRequest): void {
 /** Begins the next checkpoint if one is due and may be under way besides the others. */
 export function startNext(draft: Draft, atMs: number): void {
   if (!mayStart(draft)) return
-  const [first] = draft.requests
-  if (first !== undefined) {
+  const first = draft.requests.find((request) => !isDrain(request))
+  if (first !== undefined && first.purpose !== 'drain') {
+    const { purpose } = first
     // One checkpoint answers all who only want one, in full if one of them wants that; a stop or
     // savepoint goes by itself.
     const joins = (other: CheckpointRequest) => other === first || other.purpose === 'manual'
     const alone = (other: CheckpointRequest) => other === first
-    const taken = draft.requests.filter(first.purpose === 'manual' ? joins : alone)
+    const taken = draft.requests.filter(purpose === 'manual' ? joins : alone)
     const full = taken.some((request) => request.full === true)
-    if (!mayOverlap(draft, first.purpose, full)) return
+    if (!mayOverlap(draft, purpose, full)) return
     draft.requests = draft.requests.filter((request) => !taken.includes(request))
-    return begin(draft, first.purpose, taken, atMs)
+    return begin(draft, purpose, taken, atMs)
   }
   if (allEnded(draft)) {
-    if (atMs >= draft.nextFinalAtMs && draft.active === undefined) begin(draft, 'final', [], atMs)
+    if (atMs < draft.nextFinalAtMs || draft.active !== undefined) return
+    const taken = draft.requests
+    draft.requests = []
+    begin(draft, 'final', taken, atMs)
   } else if (atMs >= draft.nextPeriodicAtMs && mayOverlap(draft, 'periodic', false)) {
     begin(draft, 'periodic', [], atMs)
   }
@@ -56,10 +60,17 @@ export function dueMs(draft: Draft, atMs: number): number {
   for (const active of inProgress(draft)) {
     deadline = Math.min(deadline, deadlineMs(draft, active), active.slowAtMs)
   }
-  const isWaiting = draft.requests.length > 0 || (allEnded(draft) && draft.active !== undefined)
+  const isWaiting =
+    draft.requests.some((request) => !isDrain(request)) ||
+    (allEnded(draft) && draft.active !== undefined)
   if (isWaiting || !mayStart(draft) || !mayOverlap(draft, 'periodic', false)) return deadline
   const next = allEnded(draft) ? draft.nextFinalAtMs : draft.nextPeriodicAtMs
   return Math.min(deadline, Math.max(atMs, next))
+}
+
+/** The end of input has been asked for: the final checkpoint is the answer. */
+function isDrain({ purpose }: CheckpointRequest): boolean {
+  return purpose === 'drain'
 }
 
 function mayStart(draft: Draft): boolean {

@@ -55,7 +55,7 @@ export interface ProtocolSetup {
 }
 
 /** What may be asked for; all other checkpoints come by time or by the end of input. */
-export type RequestPurpose = 'manual' | 'savepoint' | 'stop'
+export type RequestPurpose = 'manual' | 'savepoint' | 'stop' | 'drain'
 
 export interface CheckpointRequest {
   readonly id: number

@@ -1,30 +1,52 @@
 /**
  * Writes a savepoint: a complete checkpoint copied into a directory of its own, with a chain of one
- * link. It shares nothing with the job, can be moved, and opens like any checkpoint directory.
+ * link. It shares nothing with the job, can be moved, opens like any checkpoint directory, and is
+ * one when its manifest is there: what an interrupted attempt left is gone on with.
  */
 import { MillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { copyBlob } from '../storage/copy.ts'
-import { type ChainEntry, EMPTY_HEAD, appendLink } from './chain.ts'
+import { type ChainEntry, EMPTY_HEAD, appendLink, readChain } from './chain.ts'
+import { linkName, parseRunName } from './layout.ts'
 import type { CheckpointLink } from './manifest.ts'
-import { runsOf } from './registry.ts'
+import { runNamesOf, runsOf } from './registry.ts'
 
 /**
  * Copies the runs of `link` from `source` to `target`, then writes its manifest there. The runs
  * must be kept meanwhile (`ChainKeeper.holding`, or a pin).
  *
- * @throws `STORAGE_CONFLICT` if `target` is not empty.
+ * @param former hash of a manifest that may be replaced, because nobody was told of it yet.
+ * @throws `STORAGE_CONFLICT` if `target` holds anything but what an interrupted savepoint left.
  */
 export async function writeSavepoint(
   source: BlobStore,
   link: CheckpointLink,
   target: BlobStore,
+  former?: string,
 ): Promise<ChainEntry> {
-  if ((await target.list('')).length > 0) throw occupied(target)
-  for (const { name } of runsOf(link)) await copyBlob(source, name, target, name)
+  const { entries } = await readChain(target)
+  const [only] = entries
+  if (entries.length === 1 && only?.hash === former) await target.delete(linkName(1))
+  await requireRoom(target)
+  const there = new Map((await target.list('runs/')).map((blob) => [blob.name, blob.lengthBytes]))
+  for (const { name, lengthBytes } of runsOf(link)) {
+    // No name is used twice, so a whole file of that name is a copy from before.
+    if (there.get(name) !== lengthBytes) await copyBlob(source, name, target, name)
+  }
   const entry = await appendLink(target, EMPTY_HEAD, { ...link, purpose: 'savepoint' })
   if (entry === 'lost') throw occupied(target)
+  const needed = runNamesOf([entry.link])
+  for (const name of there.keys()) if (!needed.has(name)) await target.delete(name)
   return entry
+}
+
+/**
+ * Throws `STORAGE_CONFLICT` unless a savepoint can be written there: nothing is there, or runs
+ * without any manifest, which nobody needs.
+ */
+export async function requireRoom(target: BlobStore): Promise<void> {
+  const blobs = await target.list('')
+  if (blobs.some(({ name }) => parseRunName(name) === undefined)) throw occupied(target)
 }
 
 /** Why a savepoint cannot be written there. */

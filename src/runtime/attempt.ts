@@ -36,11 +36,17 @@ export class Attempt {
   readonly #restoring: Restoring
   #openTimings: PhaseTimings | undefined
   #isImported = false
+  #hasEnded = false
   #discoverTimers: AbortController = new AbortController()
 
   constructor(setup: AttemptSetup) {
     this.#setup = setup
-    this.#outcome = new Promise((resolve) => (this.#settle = resolve))
+    this.#outcome = new Promise((resolve) => {
+      this.#settle = (outcome) => {
+        this.#hasEnded = true
+        resolve(outcome)
+      }
+    })
     this.#splits = new SplitCoordinator(sourceSpecs(setup.job.plan), setup.sources)
     const { restored, workers, job, host, store, logger } = setup
     this.#groups = new GroupWatermarks(workers.count)
@@ -161,6 +167,10 @@ export class Attempt {
 
   request(purpose: RequestPurpose, savepoint?: string, full?: boolean): Promise<RequestOutcome> {
     return this.#coordinator.request(purpose, savepoint, full)
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
   /** Sources end now, as if their input were over. */

@@ -1,14 +1,22 @@
 /** What the world is told of a job while it runs: lifecycle events, some of them log lines too. */
 import type { CheckpointReport } from '../checkpoint/protocol.ts'
+import { errorToData, type MillraceError } from '../errors.ts'
 import { announce, publish } from '../metrics/events.ts'
 import type { Region } from '../graph/regions.ts'
+import type { PhaseTimings } from '../state/backend.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
 import type { JobProgress } from './job-status.ts'
 import { namesOf } from './plan-tasks.ts'
 
 /** An attempt runs; before that, what it was restored from. */
-export function announceStart(logger: Logger, progress: JobProgress): void {
+export function announceStart(
+  logger: Logger,
+  progress: JobProgress,
+  timings: PhaseTimings | undefined,
+): void {
+  progress.state = 'running'
+  progress.stateOpen = timings
   const { jobName: job, parallelism, restoredFrom, stateOpen, location } = progress
   if (restoredFrom !== undefined && stateOpen !== undefined) {
     const { initMs, prepareMs, confirmMs, completeMs } = stateOpen
@@ -41,6 +49,32 @@ export function regionEvents(
       announce(logger, 'millrace:region:restarted', { job, tasks, checkpoint, durationMs })
     },
   }
+}
+
+/** An attempt has failed, and another follows after the delay. */
+export function announceRestart(
+  logger: Logger,
+  progress: JobProgress,
+  delayMs: number,
+  error: MillraceError,
+): void {
+  progress.state = 'restarting'
+  const { jobName: job, attempts: attempt } = progress
+  announce(logger, 'millrace:job:restarting', { job, attempt, delayMs, error: errorToData(error) })
+}
+
+/** The job has failed for good. */
+export function announceFailure(
+  logger: Logger,
+  progress: JobProgress,
+  moduleUrl: string | undefined,
+  error: unknown,
+): void {
+  progress.state = 'failed'
+  progress.endAttempt([], error)
+  // A module that could not be loaded has not told its name.
+  const job = progress.jobName || (moduleUrl ?? '')
+  announce(logger, 'millrace:job:failed', { job, error: errorToData(error) })
 }
 
 /** This process can take over from now on. */

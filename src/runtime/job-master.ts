@@ -4,7 +4,6 @@
  */
 import type { RequestOutcome } from '../checkpoint/protocol.ts'
 import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
-import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
 import { required } from '../util/assert.ts'
 import type { Attempt } from './attempt.ts'
@@ -12,7 +11,14 @@ import type { AttemptOutcome } from './attempt-setup.ts'
 import type { WorkerSpec } from './host.ts'
 import { controlOf } from './job-control.ts'
 import { configureJob, type ConfiguredJob, type JobMasterOptions } from './job-setup.ts'
-import { announceStandby, announceStart, keepReport, regionEvents } from './job-events.ts'
+import {
+  announceFailure,
+  announceRestart,
+  announceStandby,
+  announceStart,
+  keepReport,
+  regionEvents,
+} from './job-events.ts'
 import { type JobResult, resultOf, type RunEnding } from './job-result.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
 import { Leadership } from './leadership.ts'
@@ -20,6 +26,7 @@ import { newAttempt } from './new-attempt.ts'
 import { RegionProgress } from './region-status.ts'
 import { Restarts } from './restarts.ts'
 import { workerSettings } from './run-options.ts'
+import { requireRoomIn, Stopping } from './stopping.ts'
 import { leadWish, type StoodBy, type Taken, takeTurn } from './take-turn.ts'
 import { watchedWorkers } from './watched-workers.ts'
 import type { Planned, WorkerSet } from './worker-set.ts'
@@ -35,6 +42,7 @@ export class JobMaster {
   readonly #restarts: Restarts
   #leadership: Leadership | undefined
   #ending: RunEnding | undefined
+  #stopping: Stopping | undefined
   #wake = new AbortController()
   /** Steps of the start that only the first attempt takes. */
   #isFirst = true
@@ -64,25 +72,16 @@ export class JobMaster {
         if (outcome.how !== 'failed') return await this.#result(outcome)
         this.#progress.lastError = errorToData(outcome.error)
         const delayMs = this.#restartDelay(outcome.error)
-        this.#progress.state = 'restarting'
-        announce(this.#logger, 'millrace:job:restarting', {
-          job: this.#progress.jobName,
-          attempt: this.#progress.attempts,
-          delayMs,
-          error: errorToData(outcome.error),
-        })
+        announceRestart(this.#logger, this.#progress, delayMs, outcome.error)
         await host.clock.sleep(delayMs, this.#wake.signal)
         if (this.#ending === 'cancel') return await this.#result({ how: 'cancelled' })
       }
     } catch (error) {
-      this.#progress.state = 'failed'
-      this.#progress.endAttempt([], error)
       await this.#leadership?.fail(error)
-      // A module that could not be loaded has not told its name.
-      const job = this.#progress.jobName || (this.#options.moduleUrl ?? '')
-      announce(this.#logger, 'millrace:job:failed', { job, error: errorToData(error) })
+      announceFailure(this.#logger, this.#progress, this.#options.moduleUrl, error)
       throw error
     } finally {
+      this.#stopping?.jobEnded()
       await this.#release()
     }
   }
@@ -92,34 +91,36 @@ export class JobMaster {
     return this.#running().request('manual', undefined, full)
   }
 
-  savepoint(directory: string): Promise<RequestOutcome> {
-    return this.#running().request('savepoint', directory)
+  async savepoint(directory: string): Promise<RequestOutcome> {
+    await requireRoomIn(this.#options.host, directory)
+    return await this.#running().request('savepoint', directory)
   }
 
   /**
-   * A last checkpoint, its output committed, then the end; `run` resolves. The wish outlives the
-   * attempt: if that fails on the way, the next one stops as soon as it runs. If only the
-   * checkpoint fails, the job goes on and this throws.
+   * A last checkpoint, its output committed, then the end; `run` resolves. With `drain` the input
+   * ends first, and what that fires is in the checkpoint. The wish outlives the attempt. If only
+   * the checkpoint fails, the job goes on and this throws.
    */
   async stop(savepoint: string | undefined, drain: boolean): Promise<void> {
-    if (savepoint !== undefined) this.#running() // between two attempts nobody could write it
-    this.#ending = 'stop'
-    this.#wake.abort()
-    const attempt = this.#attempt
-    if (attempt === undefined || this.#progress.state !== 'running') return
+    if (this.#stopping !== undefined) return await this.#stopping.join(savepoint)
+    const isIdle = this.#progress.hasEnded || this.#progress.state === 'standby'
+    if (savepoint !== undefined && isIdle) this.#running()
+    if (this.#progress.hasEnded) return
+    const stopping = new Stopping(savepoint, drain)
+    this.#stopping = stopping
+    if (!(await stopping.isPossible(this.#options.host))) this.#stopping = undefined
+    else this.#wake.abort()
+    const isAsked = this.#stopping === undefined || this.#progress.state !== 'running'
+    if (!isAsked && this.#attempt !== undefined) void this.#stopAttempt(this.#attempt, stopping)
+    return await stopping.done
+  }
+
+  async #stopAttempt(attempt: Attempt, stopping: Stopping): Promise<void> {
     this.#progress.state = 'stopping'
-    try {
-      if (drain && savepoint !== undefined) await attempt.request('savepoint', savepoint)
-      if (drain) attempt.drain()
-      else await attempt.request('stop', savepoint)
-    } catch (error) {
-      if (this.#attempt !== attempt && savepoint === undefined) return
-      if (this.#attempt !== attempt) throw error // it ends, but without the savepoint
-      this.#ending = undefined
-      this.#wake = new AbortController()
-      this.#progress.state = 'running'
-      throw error
-    }
+    if (await stopping.ask(attempt)) return
+    this.#stopping = undefined
+    this.#wake = new AbortController()
+    this.#progress.state = 'running'
   }
 
   cancel(): void {
@@ -154,11 +155,9 @@ export class JobMaster {
       if (this.#ending === 'cancel') attempt.cancel()
       return await attempt.run(() => {
         this.#isFirst = false
-        this.#progress.state = 'running'
-        this.#progress.stateOpen = attempt.openTimings
-        announceStart(this.#logger, this.#progress)
+        announceStart(this.#logger, this.#progress, attempt.openTimings)
         onRunning()
-        if (this.#ending === 'stop') void this.stop(undefined, false).catch(() => undefined)
+        if (this.#stopping !== undefined) void this.#stopAttempt(attempt, this.#stopping)
       })
     } catch (error) {
       failure = error
@@ -201,7 +200,7 @@ export class JobMaster {
     const planned = await workers.configure(configure)
     const lead = await this.#lead(configured, planned, lost, onStandby)
     if ('how' in lead) return lead
-    if (lead.stops) this.#ending = 'stop'
+    if (lead.stops) this.#stopping ??= new Stopping(undefined, false)
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
     this.#progress.params = planned.params
     this.#progress.regions = new RegionProgress(planned.plan)
@@ -215,6 +214,7 @@ export class JobMaster {
       workers,
       lead,
       logger: this.#logger,
+      stopping: () => this.#stopping,
       onReport: (report) => keepReport(this.#progress, report, host.clock.now()),
       replaceWorker: (index) => workers.replace(this.#spec(index), configure, planned.plan),
       regionDelayMs: (error) => this.#restartDelay(error, true),

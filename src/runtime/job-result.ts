@@ -22,7 +22,7 @@ export interface JobResult {
   readonly stoodBy: boolean
 }
 
-export type RunEnding = 'stop' | 'cancel' | 'hand-over'
+export type RunEnding = 'cancel' | 'hand-over'
 
 export interface EndedRun {
   readonly progress: JobProgress

@@ -88,3 +88,17 @@ export function protocolOptions(values: OptionValues): ProtocolOptions {
     maxConcurrent: values['checkpointing.minPause'] > 0 ? 1 : values['checkpointing.maxConcurrent'],
   }
 }
+
+/** Opens a store for as long as `work` takes. */
+export async function withStore<T>(
+  host: Host,
+  location: string,
+  work: (store: BlobStore) => Promise<T>,
+): Promise<T> {
+  const store = await host.openStore(location)
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}

@@ -137,6 +137,10 @@ export class JobProgress {
     this.#startedAt = startedAt
   }
 
+  get hasEnded(): boolean {
+    return ['finished', 'stopped', 'cancelled', 'handed-over', 'failed'].includes(this.state)
+  }
+
   report(report: CheckpointReport, nowMs: number): void {
     if (report.outcome === 'completed') {
       const { checkpointId, purpose, statistics } = report

@@ -1,9 +1,9 @@
 /** From a lead to the attempt that goes on from it: the options it runs with, where it writes. */
-import { writeSavepoint } from '../checkpoint/savepoint.ts'
 import { Attempt } from './attempt.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
 import { type ConfiguredJob, protocolOptions } from './job-setup.ts'
 import type { Lead } from './lead.ts'
+import { savepointWriter, type Stopping } from './stopping.ts'
 
 /** What a lead and the options do not say. */
 interface AttemptParts extends Omit<
@@ -12,10 +12,12 @@ interface AttemptParts extends Omit<
 > {
   readonly configured: ConfiguredJob
   readonly lead: Lead
+  /** The wish to stop, when there is one. */
+  readonly stopping: () => Stopping | undefined
 }
 
 export function newAttempt(parts: AttemptParts): Attempt {
-  const { configured, lead, ...rest } = parts
+  const { configured, lead, stopping, ...rest } = parts
   const { host } = rest
   const { store, resolved } = configured
   return new Attempt({
@@ -24,11 +26,7 @@ export function newAttempt(parts: AttemptParts): Attempt {
     store,
     protocol: protocolOptions(resolved.values),
     keep: resolved.values['checkpointing.keep'],
-    writeSavepoint: async (link, directory) => {
-      const target = await host.openStore(directory)
-      await writeSavepoint(store, link, target)
-      await target.close()
-    },
+    writeSavepoint: savepointWriter(host, store, stopping),
     at: (point) => host.at(point),
   })
 }

@@ -63,6 +63,47 @@ test('a failed final checkpoint is tried again', () => {
   assert.equal(driver.of('trigger')[1]?.purpose, 'final')
 })
 
+test('a drain is answered by the final checkpoint, with its savepoint', () => {
+  const driver = new Driver().start()
+  driver.request(1, 'drain', '/save')
+  assert.deepEqual(driver.of('trigger'), [], 'the input has not ended yet')
+  driver.request(2, 'manual')
+  assert.equal(driver.of('trigger')[0]?.purpose, 'manual', 'others need not wait for that')
+  driver.complete(1)
+  driver.endTasks()
+  assert.equal(driver.of('trigger')[1]?.purpose, 'final')
+  const error = errorData('full')
+  driver.take({ kind: 'decline', checkpointId: 2, vertex: 1, subtaskIndex: 0, error })
+  assert.deepEqual(driver.of('reject'), [])
+  driver.tick(driver.state.nextFinalAtMs)
+  driver.prepare(3)
+  driver.confirm(3)
+  driver.commit(3)
+  assert.equal(driver.of('write-savepoint')[0]?.directory, '/save')
+  assert.deepEqual(driver.of('ended'), [], 'not before the savepoint is written')
+  driver.take({ kind: 'savepoint-written', checkpointId: 3 })
+  assert.equal(driver.of('resolve')[1]?.outcome.savepoint, '/save')
+  assert.deepEqual(driver.of('ended'), [{ kind: 'ended', how: 'finished', checkpointId: 3 }])
+})
+
+test('a savepoint that is asked for at the very end is a copy of the last checkpoint', () => {
+  const driver = new Driver().start()
+  driver.request(1, 'stop')
+  driver.prepare(1)
+  driver.confirm(1)
+  driver.request(2, 'savepoint', '/save')
+  driver.request(3, 'savepoint', '/other')
+  assert.deepEqual(
+    driver.of('write-savepoint').map(({ directory }) => directory),
+    ['/save'],
+  )
+  assert.equal(driver.of('reject')[0]?.requestId, 3)
+  driver.commit(1)
+  assert.deepEqual(driver.of('ended'), [])
+  driver.take({ kind: 'savepoint-written', checkpointId: 1 })
+  assert.deepEqual(driver.of('ended'), [{ kind: 'ended', how: 'stopped', checkpointId: 1 }])
+})
+
 test('stop ends the job with a committed checkpoint', () => {
   const driver = new Driver().start()
   driver.request(1, 'stop')

@@ -84,7 +84,7 @@ export class Driver {
 
   request(
     id: number,
-    purpose: 'manual' | 'savepoint' | 'stop',
+    purpose: 'manual' | 'savepoint' | 'stop' | 'drain',
     savepoint?: string,
     full = false,
   ): readonly ProtocolEffect[] {

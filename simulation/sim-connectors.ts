@@ -69,7 +69,8 @@ export function simSource(
         await clock.sleep(random.next() * gapMs + slowMs)
         if (faults.strikes('sourceError')) throw injected(`reading ${id}`)
         const end = Math.min(records.length, start + 1 + random.int(data.batchMax))
-        yield { values: records.slice(start, end).map(tamper), position: end }
+        const isBacklog = end < records.length / 2
+        yield { values: records.slice(start, end).map(tamper), position: end, isBacklog }
         start = end
       }
       onEnd(id)

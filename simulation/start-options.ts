@@ -15,6 +15,7 @@ const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 
 export function randomOptions(random: Random, place: StartPlace): RunOptions {
   const ofBarriers = random.fork('barriers')
+  const interval = 10 + random.int(40)
   return {
     parallelism: 1 + random.int(3),
     maxParallelism: place.maxParallelism,
@@ -22,7 +23,9 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
     checkpointing: {
       storage: place.storage,
       onCancel: place.deletesOnCancel ? 'delete' : 'keep',
-      interval: 10 + random.int(40),
+      interval,
+      ...(random.int(4) === 0 ? { intervalDuringBacklog: interval * random.int(4) } : {}),
+      recoveryTarget: random.int(4) === 0 ? 1 + random.int(5_000) : 0,
       timeout: place.isPatient ? 60_000 : 100 + random.int(2_000),
       minPause: random.int(2) * random.int(60),
       maxConcurrent: 1 + random.int(3),

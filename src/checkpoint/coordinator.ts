@@ -97,6 +97,16 @@ export class Coordinator {
     return true
   }
 
+  /** Periodic checkpoints are so far apart from now on. */
+  changeInterval(intervalMs: number): void {
+    this.#take({ kind: 'interval', intervalMs })
+  }
+
+  /** A source is catching up, or none any more. */
+  changeBacklog(isBacklog: boolean): void {
+    this.#take({ kind: 'backlog', isBacklog })
+  }
+
   /** What a worker says, several times a second, of the checkpoints its tasks are in. */
   heard(worker: number, tasks: readonly TaskProgress[]): void {
     if (this.#state.active !== undefined) this.#take({ kind: 'progress', worker, tasks })

@@ -4,6 +4,7 @@
  */
 import type { ErrorData } from '../errors.ts'
 import { type Draft, failJob, inProgress, reject, report } from './decisions-draft.ts'
+import { pauseFrom } from './decisions-interval.ts'
 import { slowness } from './decisions-slow.ts'
 import type { ActiveCheckpoint, CheckpointRequest, TaskName } from './protocol.ts'
 import { taskKey } from './protocol.ts'
@@ -53,7 +54,7 @@ export function abort(
   const counts = purpose === 'periodic' || purpose === 'final'
   if (counts) draft.consecutiveFailures++
   if (purpose === 'periodic') {
-    draft.nextPeriodicAtMs = Math.max(draft.nextPeriodicAtMs, atMs + options.minPauseMs)
+    pauseFrom(draft, atMs)
   }
   if (purpose === 'final') {
     draft.nextFinalAtMs = atMs + Math.max(FINAL_RETRY_MS, options.minPauseMs)

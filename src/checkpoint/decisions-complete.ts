@@ -5,6 +5,7 @@
 import type { ErrorData } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import { type Draft, reject, report, resolve, settle } from './decisions-draft.ts'
+import { countFrom, pauseFrom } from './decisions-interval.ts'
 import type { CheckpointRequest, CompletingCheckpoint, ProtocolEvent } from './protocol.ts'
 import { completedStatistics, confirmedStatistics } from './statistics.ts'
 
@@ -61,10 +62,8 @@ export function confirmed(draft: Draft, event: Confirmed): void {
     return reject(draft, writes, unwritten(event))
   }
   draft.consecutiveFailures = 0
-  if (options.intervalMs > 0) {
-    const dueAtMs = Math.max(active.decidedAtMs + options.intervalMs, atMs + options.minPauseMs)
-    draft.nextPeriodicAtMs = Math.max(draft.nextPeriodicAtMs, dueAtMs)
-  }
+  countFrom(draft, active.decidedAtMs)
+  pauseFrom(draft, atMs)
   // Its manifest has told of those before it.
   const told = active.toldPhases
   draft.laterPhases = draft.laterPhases.filter((phases) => !told.includes(phases))

@@ -3,6 +3,7 @@ import { assert } from '../util/assert.ts'
 import { deadlineMs, failure } from './decisions-abort.ts'
 import { afterTheLast } from './decisions-complete.ts'
 import { type Draft, inProgress, reject } from './decisions-draft.ts'
+import { countFrom } from './decisions-interval.ts'
 import { slowAfterMs } from './decisions-slow.ts'
 import type { CheckpointPurpose } from './manifest.ts'
 import type { ActiveCheckpoint, CheckpointRequest } from './protocol.ts'
@@ -120,8 +121,7 @@ function begin(
   }
   if (draft.active === undefined) draft.active = begun
   else draft.overlapping = [...draft.overlapping, begun]
-  const { intervalMs } = draft.setup.options
-  if (purpose === 'periodic') draft.nextPeriodicAtMs = atMs + intervalMs
+  if (purpose === 'periodic') countFrom(draft, atMs)
   const stopAfter = purpose === 'stop' || purpose === 'final'
   const follows = after === undefined ? {} : { after }
   draft.effects.push({ kind: 'trigger', checkpointId, purpose, stopAfter, full, ...follows })

@@ -13,6 +13,7 @@ import { assert, unreachable } from '../util/assert.ts'
 import { checkTimeout } from './decisions-abort.ts'
 import * as complete from './decisions-complete.ts'
 import { type Draft, failJob, reject } from './decisions-draft.ts'
+import * as intervals from './decisions-interval.ts'
 import * as prepare from './decisions-prepare.ts'
 import * as regions from './decisions-regions.ts'
 import { heardProgress, reportSlow } from './decisions-slow.ts'
@@ -40,6 +41,10 @@ export function initialState(setup: ProtocolSetup): ProtocolState {
     workersHeardAtMs: new Map(),
     laterPhases: [],
     consecutiveFailures: 0,
+    intervalMs: options.intervalMs,
+    isBacklog: false,
+    countsFromMs: Number.NEGATIVE_INFINITY,
+    pauseUntilMs: Number.NEGATIVE_INFINITY,
     nextPeriodicAtMs: Number.POSITIVE_INFINITY,
     nextFinalAtMs: Number.NEGATIVE_INFINITY,
     tickAtMs: undefined,
@@ -67,9 +72,7 @@ function take(draft: Draft, event: ProtocolEvent): void {
     case 'start':
       assert(draft.stage === 'new', 'started twice')
       draft.stage = 'running'
-      if (draft.setup.options.intervalMs > 0) {
-        draft.nextPeriodicAtMs = event.atMs + draft.setup.options.intervalMs
-      }
+      intervals.countFrom(draft, event.atMs)
       return complete.resumeRestored(draft, event.atMs)
     case 'tick':
       draft.tickAtMs = undefined
@@ -86,6 +89,10 @@ function take(draft: Draft, event: ProtocolEvent): void {
       return prepare.acknowledged(draft, event, event.atMs)
     case 'decline':
       return prepare.declined(draft, event, event.atMs)
+    case 'interval':
+      return intervals.changeInterval(draft, event.intervalMs)
+    case 'backlog':
+      return intervals.changeBacklog(draft, event.isBacklog)
     case 'progress':
       return heardProgress(draft, event.worker, event.tasks, event.atMs)
     case 'confirmed':

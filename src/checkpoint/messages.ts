@@ -218,6 +218,8 @@ export interface WorkerStatus {
   readonly backwardWatermarks: number
   readonly asyncCalls: CallStatistics
   readonly spilledBytes: number
+  /** Uids of sources that say they are catching up. */
+  readonly backlog: readonly string[]
   /** Tasks that have not acknowledged a checkpoint under way. */
   readonly checkpointing: readonly TaskProgress[]
   /** Files with entries of older types, which are still to be written anew: their bytes. */

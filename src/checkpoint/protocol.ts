@@ -17,6 +17,8 @@ import type { TaskProgress } from './messages.ts'
 export interface ProtocolOptions {
   /** From the start of one periodic checkpoint to the start of the next; 0: none. */
   readonly intervalMs: number
+  /** While sources catch up; undefined: the same, 0: none. */
+  readonly intervalDuringBacklogMs?: number | undefined
   /** A checkpoint that is not confirmed by then fails. */
   readonly timeoutMs: number
   /** At least this long between the end of a checkpoint and the next periodic one. */
@@ -103,6 +105,10 @@ export type ProtocolEvent = { readonly atMs: number } & (
       readonly worker: number
       readonly tasks: readonly TaskProgress[]
     }
+  /** Periodic checkpoints are so far apart from now on. */
+  | { readonly kind: 'interval'; readonly intervalMs: number }
+  /** A source is catching up, or none any more. */
+  | { readonly kind: 'backlog'; readonly isBacklog: boolean }
   /** The manifest is a link of the chain: the checkpoint is complete. */
   | { readonly kind: 'confirmed'; readonly checkpointId: number; readonly sequence: number }
   | {
@@ -276,6 +282,12 @@ export interface ProtocolState {
   /** Of complete checkpoints, for the next manifest. */
   readonly laterPhases: readonly LaterPhases[]
   readonly consecutiveFailures: number
+  readonly intervalMs: number
+  readonly isBacklog: boolean
+  /** The start of the last checkpoint. */
+  readonly countsFromMs: number
+  /** The end of the last checkpoint, and the pause after it. */
+  readonly pauseUntilMs: number
   readonly nextPeriodicAtMs: number
   readonly nextFinalAtMs: number
   /** The tick the shell has been asked for. */

@@ -18,7 +18,11 @@ interface SpecBase {
 
 export type OptionSpec = SpecBase &
   (
-    | { readonly type: 'duration'; readonly default: number; readonly min?: number }
+    | {
+        readonly type: 'duration'
+        readonly default: number | undefined
+        readonly min?: number
+      }
     | { readonly type: 'size'; readonly default: number | undefined; readonly min?: number }
     | {
         readonly type: 'integer'

@@ -9,6 +9,19 @@ export const CHECKPOINTING_OPTIONS = {
     min: 10,
     summary: 'Time from the start of one checkpoint to the start of the next.',
   },
+  'checkpointing.recoveryTarget': {
+    type: 'duration',
+    default: 0,
+    defaultText: '0: none',
+    summary:
+      'After a failure all is as before within this time: the interval is worked out for it.',
+  },
+  'checkpointing.intervalDuringBacklog': {
+    type: 'duration',
+    default: undefined,
+    defaultText: 'like interval',
+    summary: 'The interval while a source is catching up; 0: no checkpoints until it has.',
+  },
   'checkpointing.timeout': {
     type: 'duration',
     default: 600_000,

@@ -152,6 +152,17 @@ function checkTogether({ values, origins }: ResolvedOptions): void {
       cure: 'leave out checkpointing.maxConcurrent, or use exactly-once',
     })
   }
+  const interval = values['checkpointing.interval']
+  const duringBacklog = values['checkpointing.intervalDuringBacklog'] ?? interval
+  if (duringBacklog !== 0 && duringBacklog < interval) {
+    const key = 'checkpointing.intervalDuringBacklog'
+    throw new MillraceError(
+      'CONFIG_INVALID',
+      `${key} ${duringBacklog} ms (from ${origins[key]}) is below checkpointing.interval ` +
+        `${interval} ms (from ${origins['checkpointing.interval']})`,
+      { cure: 'make it longer than the interval, or 0 for none until sources have caught up' },
+    )
+  }
   if (values.fresh && values.from !== undefined) {
     throw new MillraceError('CONFIG_INVALID', 'fresh and from exclude each other', {
       cure: 'give --from to go on from a snapshot, or --fresh to begin without one',

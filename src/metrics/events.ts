@@ -5,11 +5,11 @@
  */
 import { channel } from 'node:diagnostics_channel'
 import type { ErrorData } from '../errors.ts'
+import { CHECKPOINT_EVENTS, type CheckpointEvents, type EventText } from './checkpoint-events.ts'
 import type { Logger } from './log.ts'
-import type { LogLevel } from './levels.ts'
 
 /** What subscribers of each channel receive. */
-export interface LifecycleEvents {
+export interface LifecycleEvents extends CheckpointEvents {
   'millrace:job:started': { readonly job: string; readonly parallelism: number }
   'millrace:job:restored': {
     readonly job: string
@@ -52,30 +52,6 @@ export interface LifecycleEvents {
   'millrace:job:stopped': { readonly job: string; readonly checkpoint: number | undefined }
   'millrace:job:cancelled': { readonly job: string }
   'millrace:job:finished': { readonly job: string; readonly checkpoint: number | undefined }
-  'millrace:checkpoint:triggered': { readonly job: string; readonly checkpoint: number }
-  'millrace:checkpoint:completed': {
-    readonly job: string
-    readonly checkpoint: number
-    readonly bytes: number
-    readonly dirtyEntries: number
-    readonly initMs: number
-    readonly prepareMs: number
-    readonly confirmMs: number
-    readonly completeMs: number
-  }
-  'millrace:checkpoint:failed': {
-    readonly job: string
-    readonly checkpoint: number
-    readonly error: ErrorData
-  }
-  'millrace:checkpoint:slow': {
-    readonly job: string
-    readonly checkpoint: number
-    readonly phase: 'init' | 'prepare' | 'confirm'
-    readonly runningMs: number
-    readonly reasons: readonly string[]
-    readonly cure: string
-  }
   'millrace:savepoint:completed': {
     readonly job: string
     readonly checkpoint: number
@@ -89,15 +65,6 @@ export interface LifecycleEvents {
 }
 
 export type LifecycleEventName = keyof LifecycleEvents
-
-interface EventText<F> {
-  /** When it is published. */
-  readonly summary: string
-  readonly level: LogLevel
-  /** The log line, with fields in braces. */
-  readonly line: string
-  readonly fields: Readonly<Record<keyof F, string>>
-}
 
 const job = 'name of the job'
 const error = 'the error as data: code, message, cure, details, cause'
@@ -214,47 +181,7 @@ export const LIFECYCLE_EVENTS: {
     line: 'job {job} finished',
     fields: { job, checkpoint: 'id of the final checkpoint' },
   },
-  'millrace:checkpoint:triggered': {
-    summary: 'A checkpoint begins: its barriers are sent.',
-    level: 'debug',
-    line: 'checkpoint {checkpoint} triggered',
-    fields: { job, checkpoint: 'id of the checkpoint' },
-  },
-  'millrace:checkpoint:completed': {
-    summary: 'A checkpoint is durable and its output is being committed.',
-    level: 'info',
-    line: 'checkpoint {checkpoint} completed',
-    fields: {
-      job,
-      checkpoint: 'id of the checkpoint',
-      bytes: 'what it wrote',
-      dirtyEntries: 'changed entries in it',
-      initMs: 'deciding and allotting an id',
-      prepareMs: 'barriers travel, tasks cut and write, sinks pre-commit',
-      confirmMs: 'the manifest is written',
-      completeMs: 'tasks and sinks are told; old files are released',
-    },
-  },
-  'millrace:checkpoint:failed': {
-    summary: 'A checkpoint was given up; the job goes on and nothing is lost.',
-    level: 'warn',
-    line: 'checkpoint {checkpoint} failed',
-    fields: { job, checkpoint: 'id of the checkpoint', error },
-  },
-  'millrace:checkpoint:slow': {
-    summary:
-      'A checkpoint takes over 10 s and its interval, or half its timeout; again when doubled.',
-    level: 'warn',
-    line: 'checkpoint {checkpoint} is slow, in phase {phase}',
-    fields: {
-      job,
-      checkpoint: 'id of the checkpoint',
-      phase: 'init, prepare or confirm',
-      runningMs: 'time since it was begun',
-      reasons: 'what it waits for, a sentence per task, those that hold it up first',
-      cure: 'what to do',
-    },
-  },
+  ...CHECKPOINT_EVENTS,
   'millrace:savepoint:completed': {
     summary: 'A savepoint is complete.',
     level: 'info',

@@ -20,6 +20,11 @@ export interface Split {
 export interface SourceBatch<T, Position> {
   readonly values: readonly T[]
   readonly position: Position
+  /**
+   * True while the source knows that it is catching up: what it reads is old, and more of it waits.
+   * Checkpoints may be further apart meanwhile (`checkpointing.intervalDuringBacklog`).
+   */
+  readonly isBacklog?: boolean
   /** Records that did not parse; counted, and sent to the source's `malformedTag`, if any. */
   readonly malformed?: readonly MalformedRecord[]
 }

@@ -47,6 +47,10 @@ export class ActiveSplits {
     return this.#splits.length === 0
   }
 
+  get isBacklog(): boolean {
+    return this.#splits.some((split) => split.isBacklog)
+  }
+
   get haveBatch(): boolean {
     return this.#splits.some((split) => split.hasBatch)
   }

@@ -9,6 +9,7 @@ import type { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import type { PaceOptions } from './checkpoint-pace.ts'
 import type { Host } from './host.ts'
 import type { SnapshotImport } from './import-snapshot.ts'
 import type { RegionFailure, RegionRestart } from './region-recovery.ts'
@@ -27,6 +28,9 @@ export interface AttemptSetup {
   readonly chain: Chain
   readonly store: BlobStore
   readonly protocol: ProtocolOptions
+  readonly pace: PaceOptions
+  /** Attempts before this one. */
+  readonly failures: number
   readonly keep: number
   /** The checkpoint to go on from. */
   readonly restored: CheckpointLink | undefined

@@ -7,13 +7,16 @@ import type { ChainHead } from '../checkpoint/chain.ts'
 import { Coordinator } from '../checkpoint/coordinator.ts'
 import type { ManifestLink } from '../checkpoint/manifest.ts'
 import type { FromWorker, WorkerStatus } from '../checkpoint/messages.ts'
-import type { RequestOutcome, RequestPurpose, SlowCheckpoint } from '../checkpoint/protocol.ts'
+import type { RequestOutcome, RequestPurpose } from '../checkpoint/protocol.ts'
 import { errorFromData, errorToData, type ErrorData, type MillraceError } from '../errors.ts'
 import type { PhaseTimings } from '../state/backend.ts'
 import { assert } from '../util/assert.ts'
 import { GroupWatermarks } from './alignment.ts'
 import { AttemptRegions } from './attempt-regions.ts'
 import type { AttemptOutcome, AttemptSetup } from './attempt-setup.ts'
+import { CheckpointPace } from './checkpoint-pace.ts'
+import { announceInterval } from './job-events.ts'
+import type { CheckpointingStatus } from './job-status.ts'
 import type { ImportProgress, SnapshotImport } from './import-snapshot.ts'
 import { sourceSpecs, taskNames } from './plan-tasks.ts'
 import { Restoring } from './restoring.ts'
@@ -24,6 +27,7 @@ export class Attempt {
   readonly #setup: AttemptSetup
   readonly #coordinator: Coordinator
   readonly #splits: SplitCoordinator
+  readonly #pace: CheckpointPace
   readonly #groups: GroupWatermarks
   readonly #regions: AttemptRegions
   readonly #statuses: (WorkerStatus | undefined)[] = []
@@ -81,11 +85,20 @@ export class Attempt {
         writeSavepoint: (link, directory) => setup.writeSavepoint(link, directory),
         onEnded: (how, checkpointId) => this.#settle({ how, checkpointId }),
         onFailed: (error) => this.#settle({ how: 'failed', error }),
-        onReport: (report) => setup.onReport(report),
+        onReport: (report) => {
+          setup.onReport(report)
+          this.#pace.report(report)
+        },
         onConfirmed: (tasks, sources) => this.#splits.confirmed(tasks, sources),
         reach: async (point) => setup.at(point),
       },
     )
+    this.#pace = new CheckpointPace(setup.pace, setup.failures, {
+      monotonic: () => host.clock.monotonic(),
+      changeInterval: (intervalMs) => this.#coordinator.changeInterval(intervalMs),
+      changeBacklog: (isBacklog) => this.#coordinator.changeBacklog(isBacklog),
+      changed: (pace) => announceInterval(logger, job.jobName, pace),
+    })
     this.#regions = this.#newRegions()
   }
 
@@ -93,9 +106,13 @@ export class Attempt {
     readonly head: ChainHead
     readonly links: readonly ManifestLink[]
     readonly nextCheckpointId: number
-    readonly underWay: readonly SlowCheckpoint[]
   } {
     return this.#coordinator
+  }
+
+  /** Checkpoints before their commit points, and how far apart they are begun. */
+  get checkpointing(): CheckpointingStatus {
+    return { underWay: this.#coordinator.underWay, interval: this.#pace.status }
   }
 
   get openTimings(): PhaseTimings | undefined {
@@ -109,7 +126,10 @@ export class Attempt {
   /** Deploys and starts; then resolves when the attempt has ended, with how. */
   async run(onRunning: () => void): Promise<AttemptOutcome> {
     const { workers, restored, imports } = this.#setup
+    const { clock } = this.#setup.host
+    const startMs = clock.monotonic()
     this.#openTimings = await workers.deploy(this.#regions.first())
+    if (restored !== undefined) this.#pace.restored(clock.monotonic() - startMs)
     workers.broadcast({ kind: 'start' })
     this.#isRunning = true
     onRunning()
@@ -131,6 +151,7 @@ export class Attempt {
     } else if (message.kind === 'status') {
       this.#statuses[worker] = message.status
       this.#coordinator.heard(worker, message.status.checkpointing)
+      this.#pace.observe(this.statuses, this.#splits.hasBacklog)
     } else if (message.kind === 'discovered') {
       this.#assign(this.#splits.discovered(message.uid, message.splits))
     } else if (message.kind === 'wants-splits') {

@@ -6,6 +6,7 @@ import type { Region } from '../graph/regions.ts'
 import type { PhaseTimings } from '../state/backend.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
+import type { PaceStatus } from './checkpoint-pace.ts'
 import type { JobProgress } from './job-status.ts'
 import { namesOf } from './plan-tasks.ts'
 
@@ -75,6 +76,12 @@ export function announceFailure(
   // A module that could not be loaded has not told its name.
   const job = progress.jobName || (moduleUrl ?? '')
   announce(logger, 'millrace:job:failed', { job, error: errorToData(error) })
+}
+
+/** The interval between checkpoints was worked out anew. */
+export function announceInterval(logger: Logger, job: string, pace: PaceStatus): void {
+  const { intervalMs, reason, explanation } = pace
+  announce(logger, 'millrace:checkpoint:interval', { job, intervalMs, reason, explanation })
 }
 
 /** This process can take over from now on. */

@@ -58,9 +58,8 @@ export class JobMaster {
   }
 
   get status(): JobStatus {
-    const { statuses = [], importing, coordinator } = this.#attempt ?? {}
-    const part = this.#leadership?.status
-    return this.#progress.status(statuses, importing, coordinator?.underWay, part)
+    const { statuses = [], importing, checkpointing } = this.#attempt ?? {}
+    return this.#progress.status(statuses, importing, checkpointing, this.#leadership?.status)
   }
 
   /** Runs the job to its end. `onRunning`: an attempt runs, or this process stands by. */
@@ -213,6 +212,7 @@ export class JobMaster {
       settings,
       workers,
       lead,
+      failures: this.#progress.attempts - 1,
       logger: this.#logger,
       stopping: () => this.#stopping,
       onReport: (report) => keepReport(this.#progress, report, host.clock.now()),

@@ -8,6 +8,8 @@ import { layerFromObject, resolveOptions, type ResolvedOptions } from '../config
 import { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import type { AttemptSetup } from './attempt-setup.ts'
+import type { PaceOptions } from './checkpoint-pace.ts'
 import type { Host } from './host.ts'
 import type { LeadRequest } from './lead.ts'
 import { memoryBudgetOf, type MemoryGrant } from './memory.ts'
@@ -78,9 +80,18 @@ export function startOf(
   return { from, fresh, claims: claim === 'claim', acceptDuplicates }
 }
 
-export function protocolOptions(values: OptionValues): ProtocolOptions {
+/** What an attempt is told of its checkpoints. */
+export function checkpointOptions(
+  values: OptionValues,
+): Pick<AttemptSetup, 'protocol' | 'pace' | 'keep'> {
+  const keep = values['checkpointing.keep']
+  return { protocol: protocolOptions(values), pace: paceOptions(values), keep }
+}
+
+function protocolOptions(values: OptionValues): ProtocolOptions {
   return {
     intervalMs: values['checkpointing.interval'],
+    intervalDuringBacklogMs: values['checkpointing.intervalDuringBacklog'],
     timeoutMs: values['checkpointing.timeout'],
     minPauseMs: values['checkpointing.minPause'],
     tolerableFailures: values['checkpointing.tolerableFailures'],
@@ -100,5 +111,14 @@ export async function withStore<T>(
     return await work(store)
   } finally {
     await store.close()
+  }
+}
+
+function paceOptions(values: OptionValues): PaceOptions {
+  return {
+    intervalMs: values['checkpointing.interval'],
+    recoveryTargetMs: values['checkpointing.recoveryTarget'],
+    restartDelayMs: values['restart.delay'],
+    intervalDuringBacklogMs: values['checkpointing.intervalDuringBacklog'],
   }
 }

@@ -7,6 +7,7 @@ import type { CheckpointReport, SlowCheckpoint } from '../checkpoint/protocol.ts
 import { errorToData, type ErrorData } from '../errors.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
+import type { PaceStatus } from './checkpoint-pace.ts'
 import { furthestBehind } from './event-time-status.ts'
 import type { ImportProgress } from './import-snapshot.ts'
 import type { RegionProgress, RegionsStatus } from './region-status.ts'
@@ -55,6 +56,12 @@ export interface CheckpointSummary {
   readonly statistics: CheckpointStatistics
 }
 
+/** Of the running attempt. */
+export interface CheckpointingStatus {
+  readonly underWay: readonly SlowCheckpoint[]
+  readonly interval: PaceStatus | undefined
+}
+
 export interface JobStatus {
   readonly jobName: string
   readonly state: JobState
@@ -101,6 +108,8 @@ export interface JobStatus {
     readonly failed: number
     /** Those before their commit points, oldest first, and what they wait for. */
     readonly underWay: readonly SlowCheckpoint[]
+    /** How far apart they are begun, and why; absent between attempts. */
+    readonly interval: PaceStatus | undefined
     readonly last: CheckpointSummary | undefined
     readonly lastFailure: ErrorData | undefined
     /** Where they lie. */
@@ -164,7 +173,7 @@ export class JobProgress {
   status(
     workers: readonly WorkerStatus[],
     importing?: ImportProgress,
-    underWay: readonly SlowCheckpoint[] = [],
+    { underWay, interval }: CheckpointingStatus = { underWay: [], interval: undefined },
     leadership?: LeadershipStatus,
   ): JobStatus {
     const shown = workers.length > 0 ? workers : this.#ended
@@ -199,6 +208,7 @@ export class JobProgress {
         completed: this.#completed,
         failed: this.#failed,
         underWay,
+        interval,
         last: this.#last,
         lastFailure: this.#lastFailure,
         location,

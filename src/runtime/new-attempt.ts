@@ -1,14 +1,14 @@
 /** From a lead to the attempt that goes on from it: the options it runs with, where it writes. */
 import { Attempt } from './attempt.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
-import { type ConfiguredJob, protocolOptions } from './job-setup.ts'
+import { checkpointOptions, type ConfiguredJob } from './job-setup.ts'
 import type { Lead } from './lead.ts'
 import { savepointWriter, type Stopping } from './stopping.ts'
 
 /** What a lead and the options do not say. */
 interface AttemptParts extends Omit<
   AttemptSetup,
-  keyof Lead | 'store' | 'protocol' | 'keep' | 'writeSavepoint' | 'at'
+  keyof Lead | 'store' | 'protocol' | 'pace' | 'keep' | 'writeSavepoint' | 'at'
 > {
   readonly configured: ConfiguredJob
   readonly lead: Lead
@@ -24,8 +24,7 @@ export function newAttempt(parts: AttemptParts): Attempt {
     ...lead,
     ...rest,
     store,
-    protocol: protocolOptions(resolved.values),
-    keep: resolved.values['checkpointing.keep'],
+    ...checkpointOptions(resolved.values),
     writeSavepoint: savepointWriter(host, store, stopping),
     at: (point) => host.at(point),
   })

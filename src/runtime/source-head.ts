@@ -90,6 +90,10 @@ export class SourceHead {
     return !this.#active.haveBatch
   }
 
+  get isBacklog(): boolean {
+    return !this.#ended && this.#active.isBacklog
+  }
+
   /** Where reading stands, for messages; empty between batches. */
   get place(): string {
     const current = this.#current
@@ -274,15 +278,11 @@ export class SourceHead {
   /** Between batches: forwards the watermark, asks for splits, ends. */
   #settle(): boolean {
     if (this.time !== undefined) this.#emitWatermark()
-    if (!this.#draining) {
-      if (!this.#active.isEmpty) return false
-      if (!this.#noMoreSplits) {
-        if (!this.#asked) {
-          this.#asked = true
-          this.#host.wantsSplits()
-        }
-        return false
-      }
+    if (!this.#draining && !this.#active.isEmpty) return false
+    if (!this.#draining && !this.#noMoreSplits) {
+      if (!this.#asked) this.#host.wantsSplits()
+      this.#asked = true
+      return false
     }
     this.#ended = true
     this.#watermark = MAX_WATERMARK

@@ -104,6 +104,13 @@ export class SplitCoordinator {
     this.#source(uid).finished.add(splitId)
   }
 
+  /** A bounded source has not been read to its end. */
+  get hasBacklog(): boolean {
+    return [...this.#sources.values()].some(({ spec, discovered, known, finished }) => {
+      return spec.bounded && (!discovered || finished.size < known.size)
+    })
+  }
+
   /** The coordinator's part of a checkpoint, taken when it is triggered. */
   snapshot(): readonly SourceRecord[] {
     return [...this.#sources.values()].map(({ spec, pending, finished }) => ({

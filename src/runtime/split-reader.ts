@@ -21,6 +21,8 @@ export class SplitReader {
   position: { readonly value: unknown } | undefined
   readonly time: EventTimeProgress
   lastRecordAtMs: number
+  /** What it last gave was old, and more of that waits. */
+  isBacklog = false
   /** False while it waits for others to end. */
   hasBegun = false
   readonly #record: SplitRecord
@@ -91,6 +93,7 @@ export class SplitReader {
     if (batch === undefined) return undefined
     this.#makeRoom?.()
     this.#makeRoom = undefined
+    this.isBacklog = batch.isBacklog === true
     return this.#withoutSkipped(batch)
   }
 

@@ -41,7 +41,9 @@ export function workerStatus(
   const checkpointing = tasks.flatMap((task) => task.checkpointing)
   const outdatedBytes = tasks.reduce((sum, { parts }) => sum + parts.snapshots.outdatedBytes, 0)
   const present = { eventTime, processingTime, backend, asyncCalls, checkpointing }
-  const now = { watermark, outdatedBytes, ...present }
+  const behind = tasks.filter(({ parts }) => parts.source?.isBacklog === true)
+  const backlog = behind.map(({ parts }) => parts.source?.uid ?? '')
+  const now = { backlog, watermark, outdatedBytes, ...present }
   return { ...addCounts(past, tasks), ...now }
 }
 
@@ -73,6 +75,7 @@ export function pastStatus(status: WorkerStatus): WorkerStatus {
     eventTime: [],
     backend: sumBackends([]),
     asyncCalls: { inFlight: 0, retries: 0, timeouts: 0 },
+    backlog: [],
     checkpointing: [],
     outdatedBytes: 0,
   }

@@ -112,7 +112,9 @@ test('status tells what a checkpoint waits for, and why the last one failed', as
     reasons: ['sum[1] has been writing its state for 12 s'],
     cure: 'wait',
   } as const
-  await runJob('slow', { status: () => progress.status([], undefined, [underWay]) })
+  await runJob('slow', {
+    status: () => progress.status([], undefined, { underWay: [underWay], interval: undefined }),
+  })
   const { out } = await cli('status', 'slow')
   assert.match(out, /^checkpoint 5: prepare for 12 s, 1 of 3 tasks\n  sum\[1\] has been writing/m)
   assert.match(out, /^last failed: disk full$/m)

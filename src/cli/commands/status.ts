@@ -44,7 +44,7 @@ function summary(job: JobStatus): readonly string[] {
     `records: ${formatCount(job.recordsIn)} in, ${formatCount(job.recordsOut)} out, ` +
       `${formatCount(job.lateRecords)} late, ${formatCount(job.malformedRecords)} malformed`,
     `state: ${formatBytes(job.backend.estimatedBytes)}${restoredText(job.backend)}`,
-    `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed`,
+    `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed${pace(checkpoints)}`,
   ]
   if (importing !== undefined) {
     const { from, files, filesHere, bytes, bytesHere } = importing
@@ -126,4 +126,12 @@ function holdText(hold: TimeHold | undefined): string {
   if (hold === undefined) return ''
   const at = hold.watermark === undefined ? '' : ` at ${timeText(hold.watermark)}`
   return HOLDS[hold.kind](hold.name) + at
+}
+
+/** Nothing where the interval is simply the one that is stated. */
+function pace({ interval }: JobStatus['checkpoints']): string {
+  if (interval === undefined || interval === null || interval.reason === 'stated') return ''
+  const every =
+    interval.intervalMs === 0 ? 'none now' : `every ${formatDuration(interval.intervalMs)}`
+  return `; ${every}: ${interval.explanation}`
 }

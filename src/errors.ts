@@ -61,6 +61,7 @@ const CODES = {
   },
   STANDBY_MISSING: { remedy: 'start one with `millrace run <job.ts> --standby`' },
   STATE_CLOSED: { remedy: 'use state only while its backend is open' },
+  STATE_KEYS_COLLIDE: { remedy: 'give `merge`, or keys that stay apart' },
   STATE_MIGRATION_FAILED: {
     remedy: 'correct the function of t.versioned for the value that the message names',
   },

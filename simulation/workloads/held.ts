@@ -18,13 +18,15 @@ const AGES = 3
 /** Of the starts of one seed: some jobs are deployed anew with other types now and then. */
 export class Ages {
   readonly #random: Random
-  #age = 0
+  #age = -1
 
   constructor(random: Random) {
     this.#random = random
   }
 
+  /** The first start of all has the first types. */
   next(): number {
+    if (this.#age < 0) return (this.#age = 0)
     const grows = this.#random.int(2) === 0
     if (grows) this.#age = Math.min(this.#age + 1 + this.#random.int(2), AGES - 1)
     return this.#age

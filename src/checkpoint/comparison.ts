@@ -32,6 +32,9 @@ export interface Finding {
   readonly drop?: string
 }
 
+/** What cures a change of keys. */
+const REKEY = ' (write it anew with rekeyed() of millrace/savepoint)'
+
 export interface ComparisonOptions {
   /** State that may be given up: the uid of an operator, or `uid.state`. */
   readonly drop?: readonly string[]
@@ -133,7 +136,7 @@ function nodeFindings(before: PlanNode, node: PlanNode, uid: string): readonly F
   if (key.verdict === 'fits') {
     if (before.keyType !== undefined) findings.push({ uid, what: 'key', verdict: 'fits' })
   } else {
-    const why = `the key of "${uid}"${key.why}`
+    const why = `the key of "${uid}"${key.why}${key.verdict === 'migrate' ? '' : REKEY}`
     findings.push({ uid, what: 'key', verdict: key.verdict, why, drop: uid })
   }
   if (before.usesTimers && !node.usesTimers) {
@@ -234,11 +237,14 @@ function compareStates(before: AnyState, now: AnyState): TypeFinding {
   }
   const mapKey = compareTypes(before.keyType, now.keyType, compareKeys)
   if (mapKey.verdict === 'incompatible') {
-    return { ...mapKey, why: ` has another map key${mapKey.why}` }
+    return { ...mapKey, why: ` has another map key${mapKey.why}${REKEY}` }
   }
   // The elements of a set are keys, too.
   const type = compareTypes(before.type, now.type, before.kind === 'set' ? compareKeys : undefined)
-  if (type.verdict === 'incompatible') return { ...type, why: ` has another type${type.why}` }
+  if (type.verdict === 'incompatible') {
+    const cure = before.kind === 'set' ? REKEY : ''
+    return { ...type, why: ` has another type${type.why}${cure}` }
+  }
   return type.verdict === 'fits' ? mapKey : type
 }
 

@@ -13,6 +13,8 @@ export type { SavepointSpec } from './write.ts'
 export { convertSavepoint } from './convert.ts'
 export type { Conversion, ConversionSpec } from './convert.ts'
 export { changed, dropped, fromIterable, fromSnapshot } from './changes.ts'
+export { rekeyed } from './rekeyed.ts'
+export type { RekeyOptions } from './rekeyed.ts'
 export type {
   ChangedOperator,
   ChangeOptions,

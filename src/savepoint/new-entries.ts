@@ -4,9 +4,25 @@ import type { Entry } from '../state/backend.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import { typeFromSchema } from '../types/schema.ts'
-import type { NewOperator, StateEntry } from './changes.ts'
+import type { TimerDomain } from '../time/timers.ts'
+import type { NewOperator } from './changes.ts'
 import { RowEncoder } from './row-encoder.ts'
 import { timerEntry } from './sorted-entries.ts'
+
+/** An entry as it comes from another snapshot: also with timers that nobody declares. */
+export interface MovedEntry {
+  readonly key: unknown
+  readonly states: Readonly<Record<string, unknown>>
+  readonly stampMs?: number
+  readonly timers?: readonly MovedTimer[]
+}
+
+interface MovedTimer {
+  readonly name: string
+  readonly timeMs: number
+  readonly payload?: unknown
+  readonly domain?: TimerDomain
+}
 
 /** In the order in which they are given. Throws `TYPE_MISMATCH`, `STATE_UNKNOWN`. */
 export async function* newEntries(
@@ -18,11 +34,13 @@ export async function* newEntries(
   const keyType = record.keyType === undefined ? undefined : typeFromSchema(record.keyType)
   const declared: TimerSchema = owner.timers ?? {}
   for await (const given of entries) {
-    // `fromIterable` takes nothing else; what is in it is checked by the types of the states.
-    const { key, states, timers = [] } = given as StateEntry<unknown, {}, TimerSchema>
-    yield* encoder.encode(key, states)
-    for (const { name, timeMs, payload } of timers) {
-      const descriptor = declared[name]
+    // Nothing else is made into a new operator; the types of the states check what is in it.
+    const { key, states, timers = [], stampMs } = given as MovedEntry
+    yield* encoder.encode(key, states, [], stampMs)
+    for (const { name, timeMs, payload, domain } of timers) {
+      const isOwn = Object.hasOwn(declared, name)
+      const plain = domain === undefined ? undefined : { domain, payload: undefined }
+      const descriptor = isOwn ? declared[name] : plain
       if (descriptor === undefined) throw unknownTimer(record.uid, name, Object.keys(declared))
       const isolated = keyType === undefined ? key : keyType.isolate(key)
       const timer = { key: isolated, name, timeMs, payload }

@@ -199,7 +199,8 @@ export function typesOf(states: StateSchema): DeclaredTypes {
   return Object.fromEntries(Object.entries(states).map(([name, { type }]) => [name, type]))
 }
 
-function payloadsOf(timers: TimerSchema | undefined): DeclaredTypes | undefined {
+/** The types of what declared timers carry, by name. */
+export function payloadsOf(timers: TimerSchema | undefined): DeclaredTypes | undefined {
   if (timers === undefined) return undefined
   const named = Object.entries(timers).flatMap(([name, { payload }]) =>
     payload === undefined ? [] : [[name, payload] as const],

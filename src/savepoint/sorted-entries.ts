@@ -112,7 +112,7 @@ export function timerEntry(
     readonly timeMs: number
     readonly payload: unknown
   },
-  { domain, payload: type }: TimerDescriptor,
+  { domain, payload: type }: Pick<TimerDescriptor, 'domain' | 'payload'>,
 ): Entry {
   const { key, name, timeMs, payload } = timer
   const out = new ByteWriter()

@@ -41,7 +41,8 @@ export function compareSchemas(stored: TypeSchema, declared: TypeSchema): Schema
  */
 export function compareKeys(stored: TypeSchema, declared: TypeSchema): SchemaComparison {
   const found = compareSchemas(stored, declared)
-  if (found.verdict !== 'migrate' || keepsValues(resolve(stored, declared).step)) return found
+  const { step, refusals } = resolve(stored, declared)
+  if (found.verdict === 'same' || (refusals.length === 0 && keepsValues(step))) return found
   const why = `was ${describe(stored)}, is ${describe(declared)}`
   return { verdict: 'incompatible', why }
 }

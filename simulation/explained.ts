@@ -25,12 +25,26 @@ const EXPLAINED_BY_RIVALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'STORAGE_NOT_FOUND',
 ])
 
+/** What reading other bits than were written may lead to, while it lasts. */
+const EXPLAINED_BY_FLIPS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CHECKPOINT_DAMAGED',
+  'OUTPUT_MAY_REPEAT',
+  'STORAGE_CORRUPT',
+])
+
 /**
  * @param hasRivals whether another process is alive that may lead the same job.
+ * @param hasFlips whether bits were read wrongly, and may be again.
  * @throws Violation for an error that no fault explains.
  */
-export function requireExplained(what: string, error: unknown, hasRivals: boolean): void {
+export function requireExplained(
+  what: string,
+  error: unknown,
+  hasRivals: boolean,
+  hasFlips: boolean,
+): void {
   if (isMillraceError(error)) {
+    if (hasFlips && EXPLAINED_BY_FLIPS.has(error.code)) return
     if (EXPLAINED.has(error.code)) return
     if (hasRivals && EXPLAINED_BY_RIVALS.has(error.code)) return
   }

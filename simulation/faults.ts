@@ -18,6 +18,8 @@ export interface FaultChances {
   readonly storeErrorAfter: number
   /** A storage operation takes long. */
   readonly storeSlow: number
+  /** One bit of what is read is another one; read again, it is right. */
+  readonly readFlip: number
   /** What a crashed process had asked of the storage is done all the same. */
   readonly landsAfterCrash: number
   /** A message between master and worker, or a doorbell, takes long. */
@@ -52,6 +54,7 @@ const USUAL: FaultChances = {
   storeErrorBefore: 0.015,
   storeErrorAfter: 0.015,
   storeSlow: 0.03,
+  readFlip: 0.006,
   landsAfterCrash: 0.5,
   messageSlow: 0.04,
   sourceError: 0.02,
@@ -96,6 +99,11 @@ export class FaultPlan {
 
   get isHealed(): boolean {
     return this.#healed
+  }
+
+  /** Whether bits were read wrongly, and may be again. */
+  get hasFlips(): boolean {
+    return !this.#healed && this.fired.has('readFlip')
   }
 
   /** From now on nothing strikes. */

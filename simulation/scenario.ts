@@ -280,7 +280,7 @@ export class Scenario {
   /** Errors that faults explain are part of life; any other one is a bug. */
   #judge(process: SimProcess, what: string, error: unknown): void {
     this.#scheduler.note(process.scope.name, `${what} failed: ${describeError(error)}`)
-    requireExplained(what, error, this.#zombies.length > 0)
+    requireExplained(what, error, this.#zombies.length > 0, this.#faults.hasFlips)
   }
 
   #compare(): void {

@@ -63,6 +63,16 @@ export class SimStorage {
     return new SimBlobStore(this, this.directory(location), scope)
   }
 
+  /** What a reader gets of these bytes. */
+  asRead(bytes: Uint8Array): Uint8Array {
+    const { faults, random } = this.#world
+    if (bytes.length === 0 || !faults.strikes('readFlip')) return bytes
+    const flipped = new Uint8Array(bytes)
+    const at = random.int(flipped.length)
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << random.int(8))
+    return flipped
+  }
+
   /** Performs `effect` at one instant of the future, if nothing comes in between. */
   operate<T>(scope: Scope, what: Operation, effect: () => T): Promise<T> {
     const { scheduler, faults, random } = this.#world
@@ -149,12 +159,14 @@ class SimBlobStore implements BlobStore {
   }
 
   read(name: string, offsetBytes = 0, lengthBytes?: number): Promise<Uint8Array> {
-    return this.#operate('read', name, false, () => this.#range(name, offsetBytes, lengthBytes))
+    return this.#operate('read', name, false, () => {
+      return this.#storage.asRead(this.#range(name, offsetBytes, lengthBytes))
+    })
   }
 
   readSync(name: string, offsetBytes: number, lengthBytes: number): Uint8Array {
     if (this.#closed) throw new Violation('a synchronous read on a closed store')
-    return this.#range(name, offsetBytes, lengthBytes)
+    return this.#storage.asRead(this.#range(name, offsetBytes, lengthBytes))
   }
 
   stat(name: string): Promise<BlobInfo> {

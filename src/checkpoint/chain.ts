@@ -82,7 +82,12 @@ export async function readChain(store: BlobStore): Promise<Chain> {
   // has no older ones and leaves no gap.
   const raw: RawLink[] = []
   for (const sequence of [...found.keys()].toSorted((a, b) => b - a)) {
-    const read = await readRaw(store, sequence, found.get(sequence) ?? 0)
+    const listedBytes = found.get(sequence) ?? 0
+    let read = await readRaw(store, sequence, listedBytes)
+    // What was read wrongly once would be left out for ever: the next link names what was read.
+    if (read?.problem !== undefined && read.problem !== '') {
+      read = await readRaw(store, sequence, listedBytes)
+    }
     if (read !== undefined) raw.push(read)
   }
   return verified(raw.reverse())

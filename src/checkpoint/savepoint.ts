@@ -7,31 +7,44 @@ import { MillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { copyBlob } from '../storage/copy.ts'
 import { type ChainEntry, EMPTY_HEAD, appendLink, readChain } from './chain.ts'
+import { readRun, type RunVerifier } from './damage.ts'
 import { linkName, parseRunName } from './layout.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { runNamesOf, runsOf } from './registry.ts'
 
 /**
- * Copies the runs of `link` from `source` to `target`, then writes its manifest there. The runs
- * must be kept meanwhile (`ChainKeeper.holding`, or a pin).
+ * Copies the runs of `link` from `source` to `target`, reads the copies to their last block, then
+ * writes the manifest there: what is called a savepoint can be restored. The runs must be kept
+ * meanwhile (`ChainKeeper.holding`, or a pin).
  *
  * @param former hash of a manifest that may be replaced, because nobody was told of it yet.
- * @throws `STORAGE_CONFLICT` if `target` holds anything but what an interrupted savepoint left.
+ * @throws `STORAGE_CONFLICT` if `target` holds anything but what an interrupted savepoint left;
+ *   `STORAGE_CORRUPT` if a run is damaged.
  */
 export async function writeSavepoint(
   source: BlobStore,
   link: CheckpointLink,
   target: BlobStore,
   former?: string,
+  verifyRun: RunVerifier = readRun,
 ): Promise<ChainEntry> {
   const { entries } = await readChain(target)
   const [only] = entries
   if (entries.length === 1 && only?.hash === former) await target.delete(linkName(1))
   await requireRoom(target)
   const there = new Map((await target.list('runs/')).map((blob) => [blob.name, blob.lengthBytes]))
-  for (const { name, lengthBytes } of runsOf(link)) {
+  for (const run of runsOf(link)) {
+    const { name, lengthBytes } = run
     // No name is used twice, so a whole file of that name is a copy from before.
     if (there.get(name) !== lengthBytes) await copyBlob(source, name, target, name)
+    try {
+      await verifyRun(target, run)
+    } catch {
+      // It may have been read wrongly once, here or there.
+      await target.delete(name)
+      await copyBlob(source, name, target, name)
+      await verifyRun(target, run)
+    }
   }
   const entry = await appendLink(target, EMPTY_HEAD, { ...link, purpose: 'savepoint' })
   if (entry === 'lost') throw occupied(target)

@@ -93,7 +93,8 @@ export class Attempt {
           processingTime: () => 42,
           writeSavepoint: async (link, directory) => {
             const target = new MemoryBlobStore(directory)
-            await writeSavepoint(store, link, target)
+            // Here runs are only names.
+            await writeSavepoint(store, link, target, undefined, async () => undefined)
             attempt.savepoints.set(directory, target)
           },
           onEnded: (how, checkpointId) => void attempt.ends.push(`${how} ${checkpointId}`),

@@ -12,6 +12,8 @@ import type { CheckpointLink } from '../../src/checkpoint/manifest.ts'
 import { MillraceError, isMillraceError } from '../../src/errors.ts'
 import type { PlanNode } from '../../src/graph/plan.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
+import { FaultyBlobStore } from '../../src/testing/faulty-store.ts'
+import { SeededRandom } from '../../src/util/random.ts'
 import { checkpoint, checkpointBody, node, plan, run } from './links.ts'
 
 const exactSink = node(5, 'out', { kind: 'sink', states: [], guarantee: 'exactly-once' })
@@ -200,6 +202,35 @@ test('a storage that does not answer is no damage', async () => {
   await assert.rejects(verifyCheckpoint(job.store, checkpoint(2), failing), {
     code: 'STORAGE_FAILED',
   })
+})
+
+test('a run that is read wrongly only once is no damage', async () => {
+  const job = new Job()
+  await job.fence(0)
+  await job.checkpoint(1, ['runs/1-1-v0-s0.run'])
+  await job.checkpoint(2, ['runs/1-2-v0-s0.run'])
+  let failures = 1
+  const flaky: RunVerifier = async () => {
+    if (failures-- > 0) throw new MillraceError('STORAGE_CORRUPT', 'a checksum is wrong')
+  }
+  assert.equal(idOf(await job.choose({ verifyRun: flaky })), 2)
+  assert.deepEqual(job.problems, [])
+})
+
+test('a link that is read wrongly only once is no damage', async () => {
+  const job = new Job()
+  await job.fence(0)
+  await job.checkpoint(1, ['runs/1-1-v0-s0.run'])
+  const store = new FaultyBlobStore(job.store, { random: new SeededRandom(1) })
+  const sound = await readChain(store)
+  const faults = { left: 1 }
+  const read = store.read.bind(store)
+  store.read = async (name, offsetBytes, lengthBytes) => {
+    store.faults = name === linkName(2) && faults.left-- > 0 ? { flipOnRead: 1 } : {}
+    return read(name, offsetBytes, lengthBytes)
+  }
+  assert.deepEqual(await readChain(store), sound)
+  assert.ok(store.struck === 1)
 })
 
 test('every damaged run is found, also with many', async () => {

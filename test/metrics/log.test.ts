@@ -115,6 +115,6 @@ test('every line of an event uses only fields that the event has', () => {
     for (const match of line.matchAll(/\{(\w+)\}/g)) {
       assert.ok(Object.hasOwn(fields, match[1] ?? ''), `${name}: ${line}`)
     }
-    assert.match(name, /^millrace:[a-z]+:[a-z]+$/)
+    assert.match(name, /^millrace:[a-z]+:[a-z-]+$/)
   }
 })

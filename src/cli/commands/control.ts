@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path'
 import type { RequestOutcome } from '../../checkpoint/protocol.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import type { ControlFile } from '../../runtime/control-protocol.ts'
+import { lineOf } from '../../checkpoint/line.ts'
+import { openSnapshots } from '../snapshots.ts'
 import { callJob, controlFileOf, untilGone } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
 import { jobsDirectory } from '../given-options.ts'
@@ -10,8 +12,19 @@ import { withProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const stop: CommandFunction = async (invocation, terminal) => {
-  const { directory, file } = await find(invocation, terminal)
   const target = invocation.value('savepoint')
+  const running = await find(invocation, terminal).catch(async (error: unknown) => {
+    // Asked for again because the answer was lost? Then what was asked for is there.
+    if (target === undefined || !(await hasStoppedWith(target, invocation, terminal))) throw error
+    return undefined
+  })
+  if (running === undefined) {
+    const [job = ''] = invocation.positionals
+    const savepoint = resolve(terminal.workingDirectory, target ?? '')
+    const value = { job, savepoint, result: null, ended: true }
+    return done(invocation, terminal, value, `${job} had stopped, savepoint in ${target}`)
+  }
+  const { directory, file } = running
   const savepoint =
     target === undefined ? {} : { savepoint: resolve(terminal.workingDirectory, target) }
   const params = { ...savepoint, drain: invocation.isSet('drain') }
@@ -58,6 +71,26 @@ export const savepoint: CommandFunction = async (invocation, terminal) => {
   const result = await withProgress(terminal, 'writing the savepoint', work)
   const value = { job: file.job, savepoint: target, result }
   return done(invocation, terminal, value, `savepoint of ${file.job} in ${target}`)
+}
+
+/** Whether that is the savepoint of a job that does not run, and nothing has been done since. */
+async function hasStoppedWith(
+  target: string,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<boolean> {
+  const newestIn = async (argument?: string) => {
+    const { store, chain } = await openSnapshots(invocation, terminal, argument)
+    await store.close()
+    return lineOf(chain.entries.map(({ link }) => link)).at(-1)
+  }
+  try {
+    const [saved, newest] = [await newestIn(target), await newestIn()]
+    if (saved === undefined || newest === undefined) return false
+    return saved.lineage === newest.lineage && saved.checkpointId === newest.checkpointId
+  } catch {
+    return false
+  }
 }
 
 async function find(invocation: Invocation, terminal: Terminal) {

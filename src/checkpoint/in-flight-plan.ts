@@ -61,3 +61,20 @@ function lost({ checkpointId }: WithInFlight, label: string): MillraceError {
     details: { checkpointId },
   })
 }
+
+/**
+ * For what copies or rewrites state and knows no channels.
+ *
+ * @throws `CHECKPOINT_INCOMPATIBLE` if records were in flight when the checkpoint was taken.
+ */
+export function requireNothingInFlight({
+  checkpointId,
+  tasks,
+}: Pick<CheckpointLink, 'checkpointId' | 'tasks'>): void {
+  if (tasks.every(({ inFlight = [] }) => inFlight.length === 0)) return
+  const message = `checkpoint ${checkpointId} is unaligned: it holds records in flight`
+  throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message, {
+    cure: 'use a savepoint, of `millrace savepoint` or `millrace stop --savepoint`: it never does',
+    details: { checkpointId },
+  })
+}

@@ -4,6 +4,7 @@
  * files. State without keys, positions and output that is not committed are taken over as they are.
  */
 import { Buffer } from 'node:buffer'
+import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
 import { EMPTY_HEAD, appendLink } from '../checkpoint/chain.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
@@ -57,7 +58,8 @@ const PROGRESS_ENTRIES = 10_000
  *
  * @param location a folder or URL that is new or empty, or a store, which stays the caller's.
  * @throws `STORAGE_CONFLICT` if something is there already; `CONFIG_INVALID` for a number of key
- *   groups that cannot be; `STORAGE_CORRUPT` if the snapshot is damaged. Nothing is left behind.
+ *   groups that cannot be; `CHECKPOINT_INCOMPATIBLE` for an unaligned checkpoint with records in
+ *   flight; `STORAGE_CORRUPT` if the snapshot is damaged. Nothing is left behind.
  * @example
  * await using from = await Snapshot.open('.millrace/orders/checkpoints')
  * await convertSavepoint('backup/wider', { from, maxParallelism: 1024 })
@@ -76,6 +78,7 @@ export async function convertSavepoint(
       cure: `give a whole number from 1 to ${MAX_PARALLELISM_LIMIT}`,
     })
   }
+  requireNothingInFlight(spec.from.link)
   const isStore = typeof location === 'object' && 'putIfAbsent' in location
   const store = isStore ? location : await openBlobStore(String(location))
   try {

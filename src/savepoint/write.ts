@@ -3,6 +3,7 @@
  * concerns is copied file by file; the rest is streamed in key order. The manifest comes last, so a
  * savepoint is whole or not there.
  */
+import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
 import { EMPTY_HEAD, appendLink, type LinkBody } from '../checkpoint/chain.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
@@ -44,7 +45,8 @@ export interface SavepointSpec {
  *
  * @param location a folder or URL that is new or empty, or a store, which stays the caller's.
  * @throws `STORAGE_CONFLICT` if something is there already; `STATE_UNKNOWN` for a uid or state that
- *   `from` does not have; `CHECKPOINT_INCOMPATIBLE` if numbers of key groups differ;
+ *   `from` does not have; `CHECKPOINT_INCOMPATIBLE` if numbers of key groups differ,
+ *   or records were in flight;
  *   `TYPE_MISMATCH` if a value does not fit its type. Then nothing is left behind.
  * @example
  * await writeSavepoint('backup/seeded', {
@@ -56,6 +58,7 @@ export async function writeSavepoint(
   location: string | URL | BlobStore,
   spec: SavepointSpec,
 ): Promise<void> {
+  if (spec.from !== undefined) requireNothingInFlight(spec.from.link)
   const isStore = typeof location === 'object' && 'putIfAbsent' in location
   const store = isStore ? location : await openBlobStore(String(location))
   try {

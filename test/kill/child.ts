@@ -1,11 +1,11 @@
 /**
  * The process that is killed: runs the job to its end and writes facts about itself as JSON lines.
- * Arguments: directory, parallelism, backend, memory.
+ * Arguments: directory, parallelism, backend, memory, when barriers overtake.
  */
 import { join } from 'node:path'
 import { isMillraceError, type Logger, run } from 'millrace'
 
-const [directory = '', parallelism = '1', backend = 'hashmap', memory = '64MB'] =
+const [directory = '', parallelism = '1', backend = 'hashmap', memory = '64MB', unaligned] =
   process.argv.slice(2)
 
 function say(fact: object): void {
@@ -28,7 +28,11 @@ try {
     parallelism: Number(parallelism),
     backend: backend === 'rocksdb' ? 'rocksdb' : 'hashmap',
     memory: memory as `${number}MB`,
-    checkpointing: { interval: '150 ms', keep: 2 },
+    checkpointing: {
+      interval: '150 ms',
+      keep: 2,
+      unaligned: unaligned === 'always' ? 'always' : 'auto',
+    },
     logger,
   })
   say({ restoredFrom: handle.status.restoredFrom ?? 0 })

@@ -59,11 +59,14 @@ async function runJob(
   writeInput(input, size, inputSeed)
   const stateBytes = size.distinctWords * STATE_BYTES_PER_WORD
   const memory = backend === 'rocksdb' ? `${Math.max(1, Math.floor(stateBytes / 1e7))}MB` : '256MB'
+  // Every other start lets barriers overtake at once.
   const common = { directory, parallelism, backend, memory, timeoutMs: CHILD_TIMEOUT_MS }
-  for (;;) {
+  const modes = ['always', 'auto'] as const
+  for (let start = 0; ; start++) {
     const isLast = tally.kills >= rounds
+    const how = { ...common, unaligned: modes[start % 2] ?? 'auto' }
     const { name, ...when } = moments.next()
-    const result = await runChild(isLast ? common : { ...common, ...when })
+    const result = await runChild(isLast ? how : { ...how, ...when })
     tally.evictions = Math.max(tally.evictions, result.evictions)
     tally.reads = Math.max(tally.reads, result.reads)
     if (!isLast) moments.struck(result.wasKilled)

@@ -7,6 +7,7 @@ export interface ChildOptions {
   readonly parallelism: number
   readonly backend: string
   readonly memory: string
+  readonly unaligned: 'auto' | 'always'
   readonly timeoutMs: number
   readonly killAfterMs?: number
   /** `point#n`, see `src/runtime/kill-points.ts`. */
@@ -26,7 +27,8 @@ interface Fact {
 }
 
 export async function runChild(options: ChildOptions): Promise<ChildResult> {
-  const { directory, parallelism, backend, memory, timeoutMs, killAfterMs, killAt } = options
+  const { directory, parallelism, backend, memory, unaligned } = options
+  const { timeoutMs, killAfterMs, killAt } = options
   const child = spawn(
     process.execPath,
     [
@@ -36,6 +38,7 @@ export async function runChild(options: ChildOptions): Promise<ChildResult> {
       String(parallelism),
       backend,
       memory,
+      unaligned,
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ import type { Task } from './task.ts'
 
 const MAINTAIN_MS = 1
 /** While state is loaded: looking it up costs the records more than loading it. */
-const RESTORE_MS = 4
+const RESTORE_MS = 8
 
 /** What a group is given to build its tasks with. */
 export type BuildGroup = (

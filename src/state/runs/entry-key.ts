@@ -23,6 +23,7 @@ import {
 
 /** Of a state's id and the end of the namespace. */
 export const SCALAR_SUFFIX_BYTES = 3
+export const SCALAR_SUFFIX: Uint8Array = new Uint8Array(SCALAR_SUFFIX_BYTES)
 
 const input = new ByteReader(new Uint8Array(0))
 

@@ -7,6 +7,7 @@ import type { ReadSync } from '../../storage/blob-store.ts'
 import type { Entry } from '../backend.ts'
 import type { RunReference } from '../snapshot.ts'
 import type { BlockTable } from './block-table.ts'
+import { findInBlock } from './block.ts'
 import { corrupt } from './damage.ts'
 import { compareBytes, keyGroupOfKey, operatorOfKey, startsWith } from './entry.ts'
 import { mayContain, rowHash } from './filter.ts'
@@ -23,6 +24,8 @@ export class RunLookup {
   readonly #readSync: ReadSync
   /** Most recently used last. */
   readonly #blocks = new Map<number, EntryBatch>()
+  /** The same, not unfolded: those of single entries. */
+  readonly #rawBlocks = new Map<number, Uint8Array>()
   readonly #filters = new Map<number, Uint8Array>()
 
   constructor({ reference, table }: RunReader, readSync: ReadSync) {
@@ -41,6 +44,13 @@ export class RunLookup {
 
   deletesOlder(key: Uint8Array): boolean {
     return this.#table.deletesOlder(key)
+  }
+
+  /** The value of one entry of a row, without unfolding those around it. */
+  get(key: Uint8Array, prefixBytes: number): Uint8Array | undefined {
+    const index = this.#table.blockBefore(key)
+    if (index < 0 || !this.#mayHold(key.subarray(0, prefixBytes))) return undefined
+    return findInBlock(this.#raw(index), key)
   }
 
   /** All entries of a row, whose keys begin with `prefix`. */
@@ -121,11 +131,26 @@ export class RunLookup {
       this.#blocks.set(index, cached)
       return cached
     }
-    const { offsetBytes, storedBytes, rawBytes } = this.#table.block(index)
-    const stored = this.#readSync(this.#table.name, offsetBytes, storedBytes)
-    const entries = this.#table.unfold(stored, index)
-    if (rawBytes <= CACHED_BLOCK_BYTES_MAX) remember(this.#blocks, CACHED_BLOCKS, index, entries)
+    const entries = this.#table.unfold(this.#stored(index), index)
+    if (this.#isSmall(index)) remember(this.#blocks, CACHED_BLOCKS, index, entries)
     return entries
+  }
+
+  #raw(index: number): Uint8Array {
+    const cached = this.#rawBlocks.get(index)
+    if (cached !== undefined) return cached
+    const raw = this.#table.inflate(this.#stored(index), index)
+    if (this.#isSmall(index)) remember(this.#rawBlocks, CACHED_BLOCKS, index, raw)
+    return raw
+  }
+
+  #stored(index: number): Uint8Array {
+    const { offsetBytes, storedBytes } = this.#table.block(index)
+    return this.#readSync(this.#table.name, offsetBytes, storedBytes)
+  }
+
+  #isSmall(index: number): boolean {
+    return this.#table.block(index).rawBytes <= CACHED_BLOCK_BYTES_MAX
   }
 }
 

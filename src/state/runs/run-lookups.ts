@@ -7,7 +7,7 @@ import type { Entry, EntryStream } from '../backend.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
 import type { RunReference } from '../snapshot.ts'
 import { compareBytes } from './entry.ts'
-import { isScalarKey } from './entry-key.ts'
+import { SCALAR_SUFFIX } from './entry-key.ts'
 import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
 import { mergeSync } from './merge.ts'
 import { RunLookup } from './run-lookup.ts'
@@ -71,12 +71,13 @@ export class RunLookups extends EntryBatches {
   }
 
   #scalarRow(prefix: Uint8Array): readonly Entry[] {
+    const key = Buffer.concat([prefix, SCALAR_SUFFIX])
     for (let index = this.#runs.length - 1; index >= 0; index--) {
       const run = this.#runs[index]
       if (run?.covers(prefix) !== true) continue
-      const row = run.row(prefix).find(({ key }) => isScalarKey(key, prefix.length))
-      if (row !== undefined) {
-        return (flagsOf(row.value) & FLAG_ANY_TOMBSTONE) === 0 ? [row] : NO_ENTRIES
+      const value = run.get(key, prefix.length)
+      if (value !== undefined) {
+        return (flagsOf(value) & FLAG_ANY_TOMBSTONE) === 0 ? [{ key, value }] : NO_ENTRIES
       }
       if (run.deletesOlder(prefix)) return NO_ENTRIES
     }

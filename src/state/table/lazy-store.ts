@@ -15,14 +15,17 @@ import {
   SECTION_ROWS,
   sectionOfKey,
 } from '../runs/entry.ts'
-import { isScalarKey, rowPrefixLength, SCALAR_SUFFIX_BYTES } from '../runs/entry-key.ts'
+import {
+  isScalarKey,
+  rowPrefixLength,
+  SCALAR_SUFFIX,
+  SCALAR_SUFFIX_BYTES,
+} from '../runs/entry-key.ts'
 import { writeSummary } from './cold-format.ts'
 import type { ColdLoader } from './cold-loader.ts'
 import { NO_ENTRIES } from './collection-kinds.ts'
 import type { KeyedTable } from './keyed-table.ts'
 import type { LazyRestore, RowEntries, RowSink } from './lazy-restore.ts'
-
-const SCALAR_SUFFIX = Buffer.alloc(SCALAR_SUFFIX_BYTES)
 
 /** Copies rows into the store that it does not know. */
 export class StoreSink implements RowSink {

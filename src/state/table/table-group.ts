@@ -4,7 +4,7 @@ import type { KeyGroupRange } from '../key-groups.ts'
 /** Additions after which memory is looked at. */
 export const GROWTH_PER_LOOK = 256
 /** More look-ups in runs than this between two turns of a task would hold up the rest. */
-export const PULLS_PER_TURN_MAX = 64
+export const PULLS_PER_TURN_MAX = 32
 
 export interface TableGroup {
   readonly keyGroups: KeyGroupRange

@@ -202,7 +202,7 @@ for (const suite of suites) {
       assert.equal(world.backend.isStrained, false)
       for (const key of keys) world.on(key, ({ count }) => assert.equal(count.value(), key))
       // None of them had to be looked up: with as many look-ups a turn would have been over.
-      const cold = Array.from({ length: 64 }, (_, at) => KEYS + at)
+      const cold = Array.from({ length: 32 }, (_, at) => KEYS + at)
       for (const key of cold.slice(1)) world.on(key, ({ count }) => count.value())
       assert.equal(world.backend.isStrained, false)
       await world.close()

@@ -6,6 +6,7 @@ import { Violation } from './scheduler.ts'
 const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   // Asked for by its number: it may be on a line that the job has left.
   'CHECKPOINT_NOT_FOUND',
+  'OUTPUT_MAY_REPEAT',
   'OUTPUT_TAKEN_BACK',
   'CHECKPOINT_FAILED',
   'CONNECTOR_FAILED',

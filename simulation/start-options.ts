@@ -41,6 +41,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       attempts: random.int(8),
       interval: 200,
     },
+    state: { localRecovery: random.int(4) === 0 ? 'on' : 'off' },
   }
 }
 

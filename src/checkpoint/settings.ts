@@ -26,6 +26,15 @@ export interface WorkerSettings {
   readonly exactlyOnce: boolean
   /** After so long barriers overtake; +∞: never. */
   readonly alignmentTimeoutMs: number
+  /** Copies of runs on the local disk. */
+  readonly localCopies: {
+    readonly isOn: boolean
+    readonly directory: string
+    /** Of all workers together. */
+    readonly bytesMax: number
+    /** False after damage was found, which may be in a copy. */
+    readonly isTrusted: boolean
+  }
   readonly blockCacheBytes: number | undefined
   readonly writeBufferBytes: number | undefined
 }

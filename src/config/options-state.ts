@@ -21,4 +21,16 @@ export const STATE_OPTIONS = {
     values: ['incremental', 'full'],
     summary: 'Whether a checkpoint writes only what changed, or everything.',
   },
+  'state.localRecovery': {
+    type: 'enum',
+    default: 'auto',
+    values: ['auto', 'on', 'off'],
+    summary: 'Copies of runs on the local disk, for restores; auto: if the storage is no folder.',
+  },
+  'state.localRecoverySize': {
+    type: 'size',
+    default: 10 * 1024 ** 3,
+    min: 1024 ** 2,
+    summary: 'What the copies of localRecovery may take on the local disk; more is not kept.',
+  },
 } as const satisfies Record<string, OptionSpec>

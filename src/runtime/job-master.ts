@@ -192,10 +192,10 @@ export class JobMaster {
     const settings = workerSettings(resolved, facts.name, {
       paths,
       memoryBytes: memory.bytes,
+      hasDamage: this.#restarts.readsAll,
       ...host.bounds,
     })
-    const { params = {} } = options
-    const configure = { kind: 'configure', params, settings } as const
+    const configure = { kind: 'configure', params: options.params ?? {}, settings } as const
     const planned = await workers.configure(configure)
     const lead = await this.#lead(configured, planned, lost, onStandby)
     if ('how' in lead) return lead

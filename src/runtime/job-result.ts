@@ -89,4 +89,7 @@ async function deleteIfAsked(
   const names = all.filter((name) => !hasStandbys || !name.startsWith(LEASES_PREFIX))
   const links = names.filter((name) => name.startsWith('chain/'))
   for (const name of [...links, ...names]) await store.delete(name)
+  const copies = await configured.openCopies()
+  for (const { name } of await copies.list('')) await copies.delete(name)
+  await copies.close()
 }

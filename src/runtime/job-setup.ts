@@ -28,6 +28,8 @@ export interface ConfiguredJob {
   readonly resolved: ResolvedOptions
   readonly paths: JobPaths
   readonly store: BlobStore
+  /** Copies of runs on the local disk. */
+  openCopies(): Promise<BlobStore>
   /** Of this process: of its claim, its fences and its marks. */
   readonly id: string
   readonly memory: MemoryGrant
@@ -68,7 +70,8 @@ export async function configureJob(
   const store = await host.openStore(paths.storage)
   const isStated = resolved.origins.memory !== 'default'
   const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
-  return { resolved, paths, store, id, memory }
+  const openCopies = (): Promise<BlobStore> => host.openStore(paths.copies)
+  return { resolved, paths, store, openCopies, id, memory }
 }
 
 /** What the job is told to go on from; attempts after the first go on from where that led. */

@@ -5,6 +5,7 @@ import type { OptionsInput } from '../config/values.ts'
 import type { ResolvedOptions } from '../config/resolve.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import type { Logger } from '../metrics/log.ts'
+import { isLocalDisk } from '../storage/open.ts'
 
 /** Everything `run()` takes; the same keys as the flags and the config file. */
 export interface RunOptions extends OptionsInput {
@@ -21,6 +22,9 @@ export interface RunOptions extends OptionsInput {
 /** In a job's folder: one folder of throw-away files for each start. */
 export const STATE_FOLDER = 'state'
 
+/** In a job's folder, beside it: copies that outlive a start. */
+const COPIES_FOLDER = 'copies'
+
 /** Where the files of a job are. */
 export interface JobPaths {
   readonly directory: string
@@ -29,6 +33,8 @@ export interface JobPaths {
   readonly storage: string
   /** Throw-away files: of this start alone, for a former one may only have been asleep. */
   readonly state: string
+  /** Copies of runs, for the next restore on this machine. */
+  readonly copies: string
 }
 
 /** @param id of this start */
@@ -36,7 +42,8 @@ export function jobPaths({ values }: ResolvedOptions, jobName: string, id: strin
   const { directory } = values
   const job = join(directory, jobName)
   const storage = values['checkpointing.storage'] ?? join(job, 'checkpoints')
-  return { directory, job, storage, state: join(job, STATE_FOLDER, id) }
+  const state = join(job, STATE_FOLDER, id)
+  return { directory, job, storage, state, copies: join(job, COPIES_FOLDER) }
 }
 
 /** Rings are small: what does not fit waits in the sender's outbox, where it is accounted. */
@@ -52,6 +59,12 @@ export interface GrantedResources {
   readonly memoryBytes: number
   readonly ringBytes?: number
   readonly sinkValues?: number
+  /** Whether a damaged block was found, in a file or in a copy of it. */
+  readonly hasDamage?: boolean
+}
+
+function hasLocalCopies(choice: 'auto' | 'on' | 'off', storage: string): boolean {
+  return choice === 'auto' ? !isLocalDisk(storage) : choice === 'on'
 }
 
 export function workerSettings(
@@ -59,7 +72,8 @@ export function workerSettings(
   jobName: string,
   granted: GrantedResources,
 ): WorkerSettings {
-  const { paths, memoryBytes, ringBytes = RING_BYTES, sinkValues = SINK_VALUES } = granted
+  const { paths, memoryBytes, hasDamage = false } = granted
+  const { ringBytes = RING_BYTES, sinkValues = SINK_VALUES } = granted
   return {
     jobName,
     parallelism: values.parallelism,
@@ -77,6 +91,12 @@ export function workerSettings(
     snapshotPolicy: values['state.snapshotPolicy'],
     exactlyOnce: values['checkpointing.mode'] === 'exactly-once',
     alignmentTimeoutMs: alignmentTimeoutMs(values),
+    localCopies: {
+      isOn: hasLocalCopies(values['state.localRecovery'], paths.storage),
+      directory: paths.copies,
+      bytesMax: values['state.localRecoverySize'],
+      isTrusted: !hasDamage,
+    },
     blockCacheBytes: values['state.blockCache'],
     writeBufferBytes: values['state.writeBufferSize'],
   }

@@ -58,6 +58,8 @@ export class TaskSnapshots {
   #runs: readonly RunReference[]
   /** Checkpoints whose fate is not known yet, oldest first; each builds on the one before it. */
   #attempts: readonly Attempt[] = []
+  /** Written for the newest complete checkpoint; the runs of its records are among them. */
+  #newest: readonly RunReference[] = []
   readonly #options: TaskSnapshotsOptions
   #merging: Promise<void> | undefined
   #merged: { readonly replaces: readonly RunReference[]; readonly by: RunReference } | undefined
@@ -121,6 +123,7 @@ export class TaskSnapshots {
       attempt.runs,
       `checkpoint ${checkpointId} completed before it was written`,
     )
+    this.#newest = attempt.written
     attempt.cut?.confirm()
     this.#renewal.keepOnly(this.#runs)
     this.#settleMerge()
@@ -140,6 +143,13 @@ export class TaskSnapshots {
       // If it stays, it is garbage that the next collection finds.
       await store.delete(name).catch((error: unknown) => host.report('run-not-deleted', error))
     }
+  }
+
+  /** What a restore from the newest complete checkpoint would read, and what is being written. */
+  get files(): readonly string[] {
+    const written = this.#attempts.flatMap((attempt) => attempt.written)
+    const merged = this.#merged === undefined ? [] : [this.#merged.by]
+    return [...this.#runs, ...this.#newest, ...written, ...merged].map(({ name }) => name)
   }
 
   /** Resolves when nothing is written any more, and nothing reads a cut. */

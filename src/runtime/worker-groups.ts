@@ -70,6 +70,12 @@ export class WorkerGroups {
     return this.#groups.flatMap(({ tasks }) => tasks)
   }
 
+  /** Of all tasks, what a restore would read; undefined while a region is gone. */
+  get files(): readonly string[] | undefined {
+    if (this.#groups.length < this.#regionsHere) return undefined
+    return this.tasks.flatMap(({ parts }) => parts.snapshots.files)
+  }
+
   get past(): WorkerCounts {
     return this.#past
   }

@@ -4,7 +4,7 @@
  * until that trigger's barrier has passed. The same code runs in a thread, in the caller's thread
  * and in the simulator.
  */
-import type { ForeignRuns, ToWorker } from '../checkpoint/messages.ts'
+import type { ToWorker } from '../checkpoint/messages.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { errorToData } from '../errors.ts'
 import { buildJobGraph } from '../graph/build.ts'
@@ -14,8 +14,6 @@ import { parseParams } from '../graph/params.ts'
 import { planOf } from '../graph/plan-of.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { chooseBackend } from './choose-backend.ts'
-import type { BlobStore } from '../storage/blob-store.ts'
-import { OverlayStore } from '../storage/overlay.ts'
 import { required } from '../util/assert.ts'
 import { EventTimeObserver } from './event-time-status.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
@@ -24,6 +22,7 @@ import { SourceDiscovery } from './source-discovery.ts'
 import type { Task } from './task.ts'
 import { WorkerGroups } from './worker-groups.ts'
 import { workerStatus } from './worker-status.ts'
+import { openWorkerStore, type WorkerStore } from './worker-store.ts'
 
 const IDLE_MS_MAX = 1_000
 const STATUS_EVERY_MS = 250
@@ -40,7 +39,7 @@ export class WorkerRuntime {
   #job: Job | undefined
   #settings: WorkerSettings | undefined
   #discovery: SourceDiscovery | undefined
-  #store: BlobStore | undefined
+  #store: WorkerStore | undefined
   #backend: StateBackend | undefined
   #groups: WorkerGroups | undefined
   readonly #eventTime: EventTimeObserver
@@ -164,6 +163,7 @@ export class WorkerRuntime {
       }
       case 'complete':
         this.#built.each((task) => task.complete(message.checkpointId))
+        this.#deleteStaleCopies()
         this.#commits = this.#guard(this.#commit(this.#commits, message))
         return
       case 'abort':
@@ -183,11 +183,17 @@ export class WorkerRuntime {
   async #deploy(deploy: Deploy): Promise<void> {
     const settings = required(this.#settings, 'not configured')
     this.#processingTime = Math.max(this.#processingTime, deploy.processingTime)
-    this.#store ??= await storeOf(this.#host, settings.storage, deploy.imports)
+    this.#store ??= await openWorkerStore(this.#host, settings, this.#spec.index, deploy)
     this.#backend ??= await chooseBackend(settings, this.#job?.settings.backend)
-    const { backend, store } = { backend: this.#backend, store: this.#store }
+    const { backend, store } = { backend: this.#backend, store: this.#store.store }
     const processingTime = (): number => this.#processingTime
     await this.#built.deploy(deploy, { settings, backend, store, processingTime })
+  }
+
+  /** Not while a region is gone: its copies may be wanted any moment. */
+  #deleteStaleCopies(): void {
+    const { files } = this.#built
+    if (files !== undefined) this.#store?.copying?.retain(new Set(files))
   }
 
   /** Beside the loop, one after the other. */
@@ -261,18 +267,7 @@ export class WorkerRuntime {
     await this.#commits
     await this.#changes
     await this.#groups?.close()
-    await this.#store?.close()
+    await this.#store?.store.close()
     this.#host.send({ kind: 'closed' })
   }
-}
-
-/** The job's storage; runs of a snapshot that is being imported are read where they are. */
-async function storeOf(
-  host: WorkerHost,
-  storage: string,
-  imports: ForeignRuns | undefined,
-): Promise<BlobStore> {
-  const own = await host.openStore(storage)
-  if (imports === undefined) return own
-  return new OverlayStore(own, await host.openStore(imports.location), new Map(imports.names))
 }

@@ -43,6 +43,12 @@ export async function openBlobStore(
   })
 }
 
+/** True if what is there is on the disks of this machine, as far as its name tells. */
+export function isLocalDisk(location: string): boolean {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
+  return scheme === undefined || scheme === 'file'
+}
+
 /** The same place, said so that it is found from any working directory. */
 export function absoluteLocation(location: string): string {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()

@@ -58,6 +58,7 @@ function settingsOf(jobName: string, options: ClusterOptions): WorkerSettings {
     snapshotPolicy: 'incremental',
     exactlyOnce,
     alignmentTimeoutMs,
+    localCopies: { isOn: false, directory: 'copies', bytesMax: 0, isTrusted: true },
     blockCacheBytes: undefined,
     writeBufferBytes: undefined,
   }

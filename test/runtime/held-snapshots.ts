@@ -114,6 +114,7 @@ export async function snapshotsOf(
       exactlyOnce: true,
       alignmentTimeoutMs: Number.POSITIVE_INFINITY,
       snapshotPolicy: 'incremental',
+      localCopies: { isOn: false, directory: 'copies', bytesMax: 0, isTrusted: true },
       blockCacheBytes: undefined,
       writeBufferBytes: undefined,
     },

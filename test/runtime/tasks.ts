@@ -58,6 +58,7 @@ const settingsOf = (jobName: string, batchRecords: number): WorkerSettings => ({
   snapshotPolicy: 'incremental',
   exactlyOnce: true,
   alignmentTimeoutMs: Number.POSITIVE_INFINITY,
+  localCopies: { isOn: false, directory: 'copies', bytesMax: 0, isTrusted: true },
   blockCacheBytes: undefined,
   writeBufferBytes: undefined,
 })

@@ -1,0 +1,84 @@
+/**
+ * The storage of a job as a worker sees it: runs of a snapshot that is being imported are read
+ * where they are; of a storage far away the worker keeps copies of its runs on the local disk, for
+ * the next restore. They belong to a lineage and a worker: names are unique within a lineage only,
+ * and subtask i will most likely be restored by worker i.
+ */
+import { RUNS_PREFIX } from '../checkpoint/layout.ts'
+import type { ToWorker } from '../checkpoint/messages.ts'
+import type { WorkerSettings } from '../checkpoint/settings.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { CopyingStore } from '../storage/copying.ts'
+import { LocalCopies } from '../storage/local-copies.ts'
+import { OverlayStore } from '../storage/overlay.ts'
+import type { WorkerHost } from './host.ts'
+
+type Deploy = Extract<ToWorker, { kind: 'deploy' }>
+
+export interface WorkerStore {
+  readonly store: BlobStore
+  /** The one that keeps copies; undefined if the storage is near. */
+  readonly copying: CopyingStore | undefined
+}
+
+export async function openWorkerStore(
+  host: WorkerHost,
+  settings: WorkerSettings,
+  workerIndex: number,
+  deploy: Deploy,
+): Promise<WorkerStore> {
+  const { storage, localCopies, parallelism } = settings
+  const far = await host.openStore(storage)
+  const disk = await host.openStore(localCopies.directory)
+  const { lineage } = deploy.scope
+  // One worker of the first deployment does it for all: nobody has copies for another to delete.
+  if (workerIndex === 0 && deploy.round === 0) {
+    const keep = localCopies.isOn ? { lineage, workers: parallelism } : undefined
+    await deleteStale(disk, keep).catch((error: unknown) => {
+      host.report('local-copy-failed', error)
+    })
+  }
+  const copies = localCopies.isOn
+    ? new LocalCopies({
+        disk,
+        prefix: `${lineage}/worker-${workerIndex}/`,
+        bytesMax: Math.floor(localCopies.bytesMax / parallelism),
+        onProblem: (event, error) => host.report(event, error),
+      })
+    : undefined
+  await copies?.open(localCopies.isTrusted ? filesOf(deploy, workerIndex) : new Set())
+  const copying = copies && new CopyingStore(far, copies, RUNS_PREFIX)
+  const own = copying ?? far
+  if (copies === undefined) await disk.close()
+  const { imports } = deploy
+  if (imports === undefined) return { store: own, copying }
+  const foreign = await host.openStore(imports.location)
+  return { store: new OverlayStore(own, foreign, new Map(imports.names)), copying }
+}
+
+/** What this worker is about to restore. */
+function filesOf({ restores }: Deploy, workerIndex: number): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { subtaskIndex, from } of restores) {
+    if (subtaskIndex !== workerIndex) continue
+    for (const { runs, records } of from) {
+      for (const { name } of runs) names.add(name)
+      if (records !== undefined) names.add(records.name)
+    }
+  }
+  return names
+}
+
+/** Copies of other lineages, of workers that there are no more, and those begun by the dead. */
+async function deleteStale(
+  disk: BlobStore,
+  keep: { readonly lineage: string; readonly workers: number } | undefined,
+): Promise<void> {
+  await disk.cleanTemporary?.()
+  const prefixes = Array.from({ length: keep?.workers ?? 0 }, (_, worker) => {
+    return `${keep?.lineage}/worker-${worker}/`
+  })
+  for (const { name } of await disk.list('')) {
+    if (!prefixes.some((prefix) => name.startsWith(prefix))) await disk.delete(name)
+  }
+}

@@ -138,7 +138,8 @@ test('a second run of the same job is refused with 4 and names the first', async
 })
 
 test('a full checkpoint on request refers to no file of an older one', async () => {
-  const job = run(...ticks)
+  // Ten a second: the one that is asked for must still be there when it is looked at.
+  const job = run(...ticks, '--set', 'checkpointing.keep=1000')
   await until('output', committed)
   const taken = await perform(folder.path, ['checkpoint', 'ticks', '--full', '--json'])
   assert.equal(taken.code, 0, taken.err)

@@ -15,6 +15,8 @@ const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'JOB_NOT_RUNNING',
   // The number of one on a line that the job has left, which had visible output.
   'OUTPUT_TAKEN_BACK',
+  // The same, where it belongs to another lineage, whose output cannot be taken back.
+  'OUTPUT_MAY_REPEAT',
   'STORAGE_CONFLICT',
   'STORAGE_FAILED',
   'WORKER_LOST',
@@ -23,6 +25,7 @@ const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** What another process may lead to that leads the same job. */
 const EXPLAINED_BY_RIVALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'LEADERSHIP_LOST',
+  'LEADER_FAILED',
   'STORAGE_NOT_FOUND',
 ])
 

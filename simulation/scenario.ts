@@ -6,21 +6,21 @@
 import type { Job } from '../src/index.ts'
 import { runOn, type JobHandle } from '../src/runtime/run.ts'
 import type { RunOptions } from '../src/runtime/run-options.ts'
-import { required } from '../src/util/assert.ts'
 import { type Random, SeededRandom } from '../src/util/random.ts'
-import { outputDifference } from './checks/output.ts'
+import { requireOutput } from './checks/output.ts'
 import { describeError, requireExplained } from './explained.ts'
 import { FaultPlan } from './faults.ts'
-import { evaluate } from './oracle.ts'
 import { makeRequests, type Requests, stopAtLast } from './requests.ts'
 import { Scheduler, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
-import { answerOfWorld, SimOutput, simSource } from './sim-connectors.ts'
+import { SimOutput } from './sim-connectors.ts'
 import type { SeedOptions, SeedReport } from './seed.ts'
 import { SimProcess } from './sim-host.ts'
+import { SimFolders } from './sim-folders.ts'
+import { simJob } from './sim-job.ts'
 import { SimStorage } from './sim-store.ts'
-import { randomOptions, smallBounds } from './start-options.ts'
-import { buildWorkload } from './workloads/build.ts'
+import { Standbys } from './standbys.ts'
+import { processOptions, randomOptions } from './start-options.ts'
 import { Ages } from './workloads/held.ts'
 import { generateWorkload } from './workloads/generate.ts'
 import type { Workload } from './workloads/workload.ts'
@@ -45,6 +45,8 @@ export class Scenario {
   readonly #maxParallelism: number
   /** Processes that were left alive when another one was started. */
   readonly #zombies: SimProcess[] = []
+  readonly #standbys: Standbys
+  readonly #folders: SimFolders
   #newest: SimProcess | undefined
   #starts = 0
   /** Where the job's checkpoints are; another place once it went on from a savepoint. */
@@ -78,6 +80,14 @@ export class Scenario {
     this.#ages = new Ages(random.fork('ages'))
     this.#maxParallelism = [4, 16, 128][this.#random.int(3)] ?? 128
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
+    this.#folders = new SimFolders(scheduler, random.fork('folders'))
+    this.#standbys = new Standbys({
+      clock: this.#clock,
+      process: (name) => this.#newProcess(name),
+      start: (process) => this.#startStandby(process),
+      onFinished: () => (this.#isFinished = true),
+      onError: (process, error) => this.#judge(process, 'standby', error),
+    })
   }
 
   async run(): Promise<void> {
@@ -135,6 +145,7 @@ export class Scenario {
       process.stall()
       this.#zombies.push(process)
     } else process.crash('at the end of the start')
+    this.#zombies.push(...(await this.#standbys.end(random)))
     await this.#clock.sleep(random.next() * 300)
   }
 
@@ -150,6 +161,7 @@ export class Scenario {
       ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
       (error: unknown) => this.#judge(process, 'run', error),
     )
+    if (!this.#deletesOnCancel) this.#standbys.begin(random, process.scope.name)
     const deadline = this.#clock.sleep(random.next() * START_LASTS_MS_MAX)
     const requests = {
       process,
@@ -160,7 +172,7 @@ export class Scenario {
       onRequest: () => this.#scheduler.note(process.scope.name, 'request'),
       onStoppedWith: (savepoint: string) => {
         // What a process that slept has written is not where the job stands.
-        if (process === this.#newest) this.#savepoint = savepoint
+        if (process === this.#newest && !this.#standbys.exist) this.#savepoint = savepoint
       },
       onError: (error: unknown) => this.#judge(process, 'request', error),
     } satisfies Requests
@@ -197,32 +209,37 @@ export class Scenario {
   }
 
   #process(): SimProcess {
-    const random = this.#random.fork(`process-${++this.#starts}`)
+    return (this.#newest = this.#newProcess(`p${++this.#starts}`))
+  }
+
+  #newProcess(name: string): SimProcess {
     const { nativeStore } = this.#options
-    this.#newest = new SimProcess(
-      { scheduler: this.#scheduler, faults: this.#faults, storage: this.#storage, nativeStore },
-      {
-        name: `p${this.#starts}`,
-        random,
-        memoryBytes: [64 * 1024, 1024 ** 2, 1024 ** 3][random.int(3)] ?? 1024 ** 3,
-        ...smallBounds(random),
-        yieldChance: [0.2, 0.6, 1][random.int(3)] ?? 1,
-      },
-    )
-    return this.#newest
+    const [scheduler, faults, folders] = [this.#scheduler, this.#faults, this.#folders]
+    const world = { scheduler, faults, folders, storage: this.#storage, nativeStore }
+    return new SimProcess(world, processOptions(name, this.#random.fork(`process-${name}`)))
   }
 
   #start(process: SimProcess): Promise<JobHandle> {
     const random = this.#random.fork(`options-${this.#starts}`)
     const origin = this.#origin(random)
     this.#deletesOnCancel = random.int(4) === 0
-    const place = {
+    const job = this.#job(random, this.#ages.next())
+    return runOn(process.host, job, { ...this.#runOptions(random), ...origin })
+  }
+
+  #startStandby(process: SimProcess): Promise<JobHandle> {
+    const random = this.#random.fork(`options-${process.scope.name}`)
+    const job = this.#job(random, this.#ages.now)
+    return runOn(process.host, job, { ...this.#runOptions(random), standby: true })
+  }
+
+  #runOptions(random: Random): RunOptions {
+    return randomOptions(random, {
       storage: this.#location,
       maxParallelism: this.#maxParallelism,
       deletesOnCancel: this.#deletesOnCancel,
       isPatient: this.#faults.isHealed,
-    }
-    return runOn(process.host, this.#job(random), { ...randomOptions(random, place), ...origin })
+    })
   }
 
   /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
@@ -251,50 +268,33 @@ export class Scenario {
     return { from: String(ids[random.int(ids.length - 1)]) }
   }
 
-  #job(random: Random): Job {
-    const { backends, tamper } = this.#options
-    const faults = this.#faults
-    const world = { scheduler: this.#scheduler, faults, random: random.fork('connectors') }
-    const { sources, typed, lastingWriters } = this.#workload
-    const backend = required(backends[random.int(backends.length)], 'no backend is given')
-    return buildWorkload('sim', this.#workload, {
-      backend: backend(random),
-      age: this.#ages.next(),
-      source: (index) => {
-        const source = required(sources[index], 'no such source')
-        return simSource(world, source, {
-          typed,
-          tamper,
-          splitsNow: () => (this.#discoveries += 0.5),
-          onEnd: (splitId) => this.#consumed.add(`${source.uid}/${splitId}`),
-        })
+  #job(random: Random, age: number): Job {
+    const [scheduler, faults] = [this.#scheduler, this.#faults]
+    return simJob(
+      { scheduler, faults, random: random.fork('connectors') },
+      {
+        ...this.#options,
+        random,
+        age,
+        workload: this.#workload,
+        output: this.#output,
+        clock: this.#clock,
+        splitsNow: () => (this.#discoveries += 0.5),
+        onSplitEnd: (split) => this.#consumed.add(split),
       },
-      sink: (uid) => this.#output.sink(uid, lastingWriters),
-      beforeRecord() {
-        if (faults.strikes('functionError')) throw new Error('injected: the function failed')
-      },
-      answer: (signal) => answerOfWorld(world, this.#clock, signal),
-    })
+    )
   }
 
   /** Errors that faults explain are part of life; any other one is a bug. */
   #judge(process: SimProcess, what: string, error: unknown): void {
     this.#scheduler.note(process.scope.name, `${what} failed: ${describeError(error)}`)
-    requireExplained(what, error, this.#zombies.length > 0, this.#faults.hasFlips)
+    const hasRivals = this.#zombies.length > 0 || this.#standbys.exist
+    requireExplained(what, error, hasRivals, this.#faults.hasFlips)
   }
 
   #compare(): void {
-    const expected = evaluate(this.#workload)
     const { chain } = this.#storage.directory(this.#location)
     const lineages = [...this.#formerLineages, chain.lineage]
-    for (const node of this.#workload.nodes) {
-      if (node.kind !== 'sink') continue
-      const visible = this.#output.visible(node.uid, lineages)
-      const wanted = required(expected.get(node.uid), `the oracle does not know ${node.uid}`)
-      const difference = outputDifference(node.compare, wanted, visible)
-      if (difference !== undefined) {
-        throw new Violation(`${node.uid} (${node.compare}): ${difference}`)
-      }
-    }
+    requireOutput(this.#workload, (uid) => this.#output.visible(uid, lineages))
   }
 }

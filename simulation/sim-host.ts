@@ -14,6 +14,7 @@ import type { Random } from '../src/util/random.ts'
 import { type FaultPlan, increment } from './faults.ts'
 import { Scope, type Scheduler, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
+import type { SimFolders } from './sim-folders.ts'
 import type { SimStorage } from './sim-store.ts'
 
 export interface ProcessWorld {
@@ -21,6 +22,7 @@ export interface ProcessWorld {
   readonly faults: FaultPlan
   readonly storage: SimStorage
   readonly nativeStore: NativeStoreFactory | undefined
+  readonly folders: SimFolders
 }
 
 export interface ProcessOptions {
@@ -32,6 +34,8 @@ export interface ProcessOptions {
   readonly sinkValues: number
   /** How often a busy worker lets others run, from 0 to 1. */
   readonly yieldChance: number
+  /** Processes of one machine see each other end. */
+  readonly machine: number
 }
 
 const MESSAGE_MS_MAX = 0.6
@@ -69,7 +73,7 @@ export class SimProcess {
   readonly host: Host
   /** Resolves when the process has crashed. */
   readonly crashed: Promise<void>
-  /** Errors that workers reported and nobody may have seen. */
+  readonly machine: number
   readonly workers: SimWorker[] = []
   readonly #world: ProcessWorld
   readonly #options: ProcessOptions
@@ -79,6 +83,7 @@ export class SimProcess {
     this.#world = world
     this.#options = options
     this.scope = new Scope(options.name)
+    this.machine = options.machine
     this.crashed = new Promise((resolve) => (this.#reportCrash = resolve))
     this.clock = new SimClock(world.scheduler, this.scope, options.random.fork('clock'))
     this.host = {
@@ -92,9 +97,9 @@ export class SimProcess {
       openStore: async (location) => world.storage.open(location, this.scope),
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
-      process: { host: 'simulated', pid: 1 },
-      owner: async () => undefined,
-      claim: async () => ({ serve() {}, async release() {} }),
+      process: { host: `machine-${options.machine}`, pid: 1 },
+      owner: async (directory, jobName) => world.folders.owner(this, directory, jobName),
+      claim: async (request) => world.folders.claim(this, request),
       spawn: (spec, events) => this.#spawn(spec, events),
     }
   }

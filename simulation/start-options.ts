@@ -1,6 +1,7 @@
 /** The options of one start of a simulated job: random, small and short. */
 import type { RunOptions } from '../src/runtime/run-options.ts'
 import type { Random } from '../src/util/random.ts'
+import type { ProcessOptions } from './sim-host.ts'
 
 export interface StartPlace {
   readonly storage: string
@@ -35,6 +36,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       keep: 1 + random.int(3),
       compression: random.int(8) === 0 ? 'zstd' : 'none',
     },
+    highAvailability: { lease: 100 + random.int(300) },
     restart: {
       strategy: STRATEGIES[random.int(3)] ?? 'fixed-delay',
       delay: 1 + random.int(60),
@@ -45,8 +47,16 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
   }
 }
 
-/** How much may wait in a process: little, so that there is often no room. */
-export function smallBounds(random: Random): { ringBytes: number; sinkValues: number } {
-  const ringBytes = random.int(2) === 0 ? 4096 : 65_536
-  return { ringBytes, sinkValues: [8_192, 8, 1][random.fork('sinks').int(3)] ?? 1 }
+/** A process: mostly with little memory, sometimes on another machine. */
+export function processOptions(name: string, random: Random): ProcessOptions {
+  return {
+    name,
+    random,
+    machine: random.int(2),
+    memoryBytes: [64 * 1024, 1024 ** 2, 1024 ** 3][random.int(3)] ?? 1024 ** 3,
+    // Little may wait, so that there is often no room.
+    ringBytes: random.int(2) === 0 ? 4096 : 65_536,
+    sinkValues: [8_192, 8, 1][random.fork('sinks').int(3)] ?? 1,
+    yieldChance: [0.2, 0.6, 1][random.int(3)] ?? 1,
+  }
 }

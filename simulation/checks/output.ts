@@ -1,7 +1,26 @@
 /** Compares what became visible with what the oracle says, by what is certain of each sink. */
-import type { Compare, Rec } from '../workloads/workload.ts'
+import { required } from '../../src/util/assert.ts'
+import { evaluate } from '../oracle.ts'
+import { Violation } from '../scheduler.ts'
+import type { Compare, Rec, Workload } from '../workloads/workload.ts'
 
 const LINES_MAX = 6
+
+/** Throws with what differs unless each sink shows what the oracle demands. */
+export function requireOutput(
+  workload: Workload,
+  visibleAt: (uid: string) => readonly Rec[],
+): void {
+  const expected = evaluate(workload)
+  for (const node of workload.nodes) {
+    if (node.kind !== 'sink') continue
+    const wanted = required(expected.get(node.uid), `the oracle does not know ${node.uid}`)
+    const difference = outputDifference(node.compare, wanted, visibleAt(node.uid))
+    if (difference !== undefined) {
+      throw new Violation(`${node.uid} (${node.compare}): ${difference}`)
+    }
+  }
+}
 
 /** Undefined if they agree, else what differs. */
 export function outputDifference(

@@ -24,6 +24,11 @@ export class Ages {
     this.#random = random
   }
 
+  /** Of the newest start. */
+  get now(): number {
+    return this.#age
+  }
+
   /** The first start of all has the first types. */
   next(): number {
     if (this.#age < 0) return (this.#age = 0)

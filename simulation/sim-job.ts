@@ -1,0 +1,46 @@
+/** The job of a seed as one start builds it: the workload, with the world's ends and faults. */
+import type { Job } from '../src/index.ts'
+import { required } from '../src/util/assert.ts'
+import type { Random } from '../src/util/random.ts'
+import type { SeedOptions } from './seed.ts'
+import type { SimClock } from './sim-clock.ts'
+import { answerOfWorld, type ConnectorWorld, type SimOutput, simSource } from './sim-connectors.ts'
+import { buildWorkload } from './workloads/build.ts'
+import type { Workload } from './workloads/workload.ts'
+
+export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
+  readonly random: Random
+  /** Of the code: types change from age to age. */
+  readonly age: number
+  readonly workload: Workload
+  readonly output: SimOutput
+  readonly clock: SimClock
+  /** How many splits there are by now, of a source that is not bounded. */
+  splitsNow(): number
+  /** `uid/id` of a split that was handed over to its end. */
+  onSplitEnd(split: string): void
+}
+
+export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
+  const { backends, tamper, random, age, workload, output, clock } = parts
+  const { sources, typed, lastingWriters } = workload
+  const backend = required(backends[random.int(backends.length)], 'no backend is given')
+  return buildWorkload('sim', workload, {
+    backend: backend(random),
+    age,
+    source: (index) => {
+      const source = required(sources[index], 'no such source')
+      return simSource(world, source, {
+        typed,
+        tamper,
+        splitsNow: () => parts.splitsNow(),
+        onEnd: (splitId) => parts.onSplitEnd(`${source.uid}/${splitId}`),
+      })
+    },
+    sink: (uid) => output.sink(uid, lastingWriters),
+    beforeRecord() {
+      if (world.faults.strikes('functionError')) throw new Error('injected: the function failed')
+    },
+    answer: (signal) => answerOfWorld(world, clock, signal),
+  })
+}

@@ -59,7 +59,7 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'state diff',
-    summary: 'Compares two snapshots: keys added, removed and changed, per state.',
+    summary: 'Compares two snapshots: keys and timers added, removed and changed, per state.',
     positionals: [
       { name: 'before', summary: 'A folder of checkpoints or a savepoint, or the name of a job.' },
       { name: 'after', summary: 'The same.' },
@@ -71,7 +71,7 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
         summary: 'Its number; given twice, of the first and the second. Default: the newest.',
       },
       { name: 'uid', value: 'uid', summary: 'Only this operator.' },
-      { name: 'keys', summary: 'Also write each key that differs, with its values.' },
+      { name: 'keys', summary: 'Also write each key and timer that differs, with its values.' },
       ...directory,
     ],
     examples: [

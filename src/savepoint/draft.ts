@@ -2,6 +2,7 @@
  * What a savepoint that is made is to say: plan, operators with their ids, and what becomes of the
  * entries of each. Pure decisions; what can be refused is refused here, before a byte is written.
  */
+import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
 import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
 import type { JobPlan, PlanNode, PlanVertex } from '../graph/plan.ts'
@@ -166,6 +167,7 @@ class Drafting {
     { snapshot, uid: theirs }: NonNullable<ChangedOperator['from']>,
   ): void {
     requireKeyGroups(snapshot, this.#maxParallelism)
+    requireNothingInFlight(snapshot.link)
     this.#requireFree(uid)
     const before = recordOf(liveOperators(snapshot.operators), theirs)
     const node = snapshot.nodeOf(theirs)

@@ -43,6 +43,15 @@ export interface OperatorInventory {
   readonly states: readonly StateInventory[]
 }
 
+/** Records that were on their way between tasks when an unaligned checkpoint was taken. */
+export interface InFlightInventory {
+  /** How many tasks had some before them. */
+  readonly tasks: number
+  /** Uids, or else labels, of the operators and sinks that they were on their way to. */
+  readonly operators: readonly string[]
+  readonly bytes: number
+}
+
 interface Count {
   name: string
   kind: StateKind | OperatorStateKind
@@ -83,6 +92,27 @@ export async function inventory(
     }
   }
   return [...counters.values()].map((counter) => counter.result())
+}
+
+/**
+ * Counts the records in flight; undefined if there are none. Such a checkpoint cannot be changed,
+ * joined or converted: these records would be lost.
+ *
+ * @throws `STORAGE_CORRUPT` on damage.
+ */
+export async function inFlightInventory(
+  snapshot: Snapshot,
+): Promise<InFlightInventory | undefined> {
+  const { tasks, plan } = snapshot.link
+  const holders = tasks.filter(({ inFlight = [] }) => inFlight.length > 0)
+  if (holders.length === 0) return undefined
+  const ids = new Set(holders.flatMap(({ inFlight = [] }) => inFlight))
+  const operators = plan.nodes
+    .filter((node) => ids.has(node.id))
+    .map(({ uid, label }) => uid ?? label)
+  let bytes = 0
+  for await (const { value } of snapshot.reader.records('channel-data')) bytes += value.length
+  return { tasks: holders.length, operators, bytes }
 }
 
 class OperatorCounter {

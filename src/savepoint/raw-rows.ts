@@ -4,7 +4,13 @@
  */
 import type { Entry } from '../state/backend.ts'
 import type { EntryBatches } from '../state/runs/stream.ts'
-import { SECTION_ROWS, compareBytes, operatorOfKey, sectionOfKey } from '../state/runs/entry.ts'
+import {
+  SECTION_ROWS,
+  SECTION_TIMERS,
+  compareBytes,
+  operatorOfKey,
+  sectionOfKey,
+} from '../state/runs/entry.ts'
 import { rowPrefixLength } from '../state/runs/entry-key.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 
@@ -16,14 +22,32 @@ export interface RawRow {
 }
 
 /** The rows of one operator out of the merged entries of a snapshot. */
-export async function* rawRows(stream: EntryBatches, operatorId: number): AsyncGenerator<RawRow> {
+export function rawRows(stream: EntryBatches, operatorId: number): AsyncGenerator<RawRow> {
+  return gathered(stream, operatorId, false)
+}
+
+/**
+ * The rows of one operator and, after those of each key group, its timers: each is the one entry
+ * of a row that has the entry's key as its prefix. Marks of time-to-live are among them.
+ */
+export function rawRowsAndTimers(stream: EntryBatches, operatorId: number): AsyncGenerator<RawRow> {
+  return gathered(stream, operatorId, true)
+}
+
+async function* gathered(
+  stream: EntryBatches,
+  operatorId: number,
+  withTimers: boolean,
+): AsyncGenerator<RawRow> {
   let prefix: Uint8Array = new Uint8Array(0)
   let entries: Entry[] = []
   for await (const batch of stream.batches()) {
     for (const entry of batch) {
       const { key } = entry
-      if (operatorOfKey(key) !== operatorId || sectionOfKey(key) !== SECTION_ROWS) continue
-      const here = key.subarray(0, rowPrefixLength(key))
+      if (operatorOfKey(key) !== operatorId) continue
+      const section = sectionOfKey(key)
+      if (section !== SECTION_ROWS && !(withTimers && section === SECTION_TIMERS)) continue
+      const here = section === SECTION_ROWS ? key.subarray(0, rowPrefixLength(key)) : key
       if (entries.length > 0 && compareBytes(prefix, here) !== 0) {
         yield { prefix, entries }
         entries = []

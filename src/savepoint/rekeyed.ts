@@ -3,6 +3,7 @@
  * The whole operator is written anew: what two old keys hold comes together only where that is
  * said, else it is reported and nothing is written.
  */
+import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
 import { MillraceError } from '../errors.ts'
 import type { StateSchema } from '../state/descriptors.ts'
 import { StateDecoder } from '../state/runs/state-decoder.ts'
@@ -38,7 +39,8 @@ export interface RekeyOptions<K, S extends StateSchema> {
  *
  * @param owner the function as it is now, with the new type of the key.
  * @param rekey gives the new key of an old one, or `undefined` to leave it out.
- * @throws `STATE_KEYS_COLLIDE` when it is written, if keys come together and there is no `merge`.
+ * @throws `CHECKPOINT_INCOMPATIBLE` if records were in flight; `STATE_KEYS_COLLIDE` when it is
+ *   written, if keys come together and there is no `merge`.
  * @example
  * operators: { totals: rekeyed(snapshot, 'totals', totals, (old: number) => BigInt(old)) }
  */
@@ -49,6 +51,7 @@ export function rekeyed<K, S extends StateSchema, Old, T extends TimerSchema = {
   rekey: (old: Old) => K | undefined,
   options: RekeyOptions<K, S> = {},
 ): NewOperator {
+  requireNothingInFlight(snapshot.link)
   const record = recordOf(liveOperators(snapshot.operators), uid)
   const { state, timers } = owner
   const converts = options.states !== undefined

@@ -91,12 +91,14 @@ async function compared(
 
 const signs = { added: '+', removed: '-', changed: '~' } as const
 
-function textOf({ uid, state, change, key, before, after }: StateDifference): string {
+function textOf({ uid, state, timer, change, key, before, after }: StateDifference): string {
   if (change === 'same') return ''
   const values = [before, after]
     .filter((value) => value !== undefined)
     .map((value) => JSON.stringify(plainValue(value)))
-  return `${signs[change]} ${uid} ${state} ${describeKey(key)}: ${values.join(' → ')}\n`
+  const at = timer === undefined ? '' : ` at ${timer.timeMs}`
+  const held = values.length === 0 ? '' : `: ${values.join(' → ')}`
+  return `${signs[change]} ${uid} ${state} ${describeKey(key)}${at}${held}\n`
 }
 
 function jsonOf({ key, before, after, ...found }: StateDifference): string {

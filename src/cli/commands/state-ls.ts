@@ -1,5 +1,5 @@
 /** `millrace state ls`: what a snapshot holds, counted. */
-import { inventory, type OperatorInventory } from '../../savepoint/inventory.ts'
+import { inFlightInventory, inventory, type OperatorInventory } from '../../savepoint/inventory.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes, formatCount } from '../format.ts'
@@ -10,7 +10,7 @@ import { styled } from '../terminal.ts'
 
 export const stateLs: CommandFunction = async (invocation, terminal) => {
   const line = terminal.errIsTty && !invocation.json ? new StatusLine(terminal) : undefined
-  const { operators, checkpointId, jobName, location } = await withSnapshot(
+  const { operators, inFlight, checkpointId, jobName, location } = await withSnapshot(
     invocation,
     terminal,
     async (snapshot) => {
@@ -18,11 +18,14 @@ export const stateLs: CommandFunction = async (invocation, terminal) => {
       const counted = inventory(snapshot, (entries) => {
         line?.show(`counting … ${formatCount(entries)} entries`)
       })
-      return { operators: await counted, checkpointId, jobName, location: store.location }
+      const operators = await counted
+      const inFlight = await inFlightInventory(snapshot)
+      return { operators, inFlight, checkpointId, jobName, location: store.location }
     },
   ).finally(() => line?.clear())
   if (invocation.json) {
-    terminal.out(`${JSON.stringify({ location, jobName, checkpointId, operators })}\n`)
+    const counted = { location, jobName, checkpointId, operators }
+    terminal.out(`${JSON.stringify(inFlight === undefined ? counted : { ...counted, inFlight })}\n`)
     return exitCode('ok')
   }
   const [head = '', ...lines] = tableLines<Row>(
@@ -31,6 +34,15 @@ export const stateLs: CommandFunction = async (invocation, terminal) => {
     terminal.outIsTty ? terminal.columns : undefined,
   )
   terminal.err(`${location}, checkpoint ${checkpointId} of ${jobName}\n`)
+  if (inFlight !== undefined) {
+    const { tasks, bytes } = inFlight
+    const holders = tasks === 1 ? 'a task' : `${tasks} tasks`
+    terminal.err(
+      `unaligned: ${formatBytes(bytes)} of records are in flight, held by ${holders}, on their ` +
+        `way to ${inFlight.operators.join(', ')}\n` +
+        '  → to change or convert this state, take a savepoint: it has none in flight\n',
+    )
+  }
   terminal.out(`${[styled(terminal, 'bold', head), ...lines].join('\n')}\n`)
   return exitCode('ok')
 }

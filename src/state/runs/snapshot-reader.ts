@@ -6,8 +6,6 @@ import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { routeHash, writeKey } from '../../types/keys.ts'
-import { typeFromSchema } from '../../types/schema.ts'
-import type { Type } from '../../types/type.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import { keyGroupOf } from '../key-groups.ts'
@@ -20,29 +18,22 @@ import {
   SECTION_ROWS,
   SECTION_TIMERS,
   sectionOfKey,
-  startsWith,
 } from './entry.ts'
-import { readRecordKey, readTimeKey, rowPrefixLength, type TimeKey } from './entry-key.ts'
+import { readRecordKey, rowPrefixLength } from './entry-key.ts'
 import { EntryHeader } from './entry-value.ts'
 import { RunReader } from './run-reader.ts'
 import { restoreStream, RunSet } from './run-set.ts'
-import { readTimerPayloadBy, timerNameOf } from './timer-payload.ts'
-import { beforeDeclared, ownType, SchemaHistory } from '../schema-history.ts'
 import { StateDecoder, type DecodedRow, type DeclaredTypes } from './state-decoder.ts'
+import { TimerDecoder, type TimerEntry } from './timer-decoder.ts'
 
 export type { DecodedRow } from './state-decoder.ts'
+export type { TimerEntry } from './timer-decoder.ts'
 
 /** A non-keyed record together with the subtask that wrote it. */
 export interface SubtaskRecord extends OperatorStateEntry {
   readonly subtaskIndex: number
 }
 
-export interface TimerEntry extends TimeKey {
-  /** What the timer carries: undefined if nothing, bytes if the snapshot has no schema of it. */
-  readonly payload: unknown
-}
-
-const MARK_NAME = Buffer.from('\0ttl ')
 const ALL_KEY_GROUPS = { start: 0, end: RECORDS_KEY_GROUP - 1 }
 
 export class SnapshotReader {
@@ -142,31 +133,11 @@ export class SnapshotReader {
    * as `declared` has them, by name, or as the snapshot does.
    */
   async *timers(uid: string, declared?: DeclaredTypes): AsyncGenerator<TimerEntry> {
-    const input = new ByteReader(new Uint8Array(0))
-    const header = new EntryHeader()
     const operator = this.#operator(uid)
-    const payloads = new Map<string, Type<unknown>>()
-    for (const { name, payload } of operator.timers ?? []) {
-      if (payload !== undefined) {
-        payloads.set(name, ownType(declared, name) ?? typeFromSchema(payload))
-      }
-    }
-    const isWithoutCode = declared === undefined
-    const record = beforeDeclared(operator, undefined, declared)
-    const history = new SchemaHistory(record, { isWithoutCode })
-    for await (const { key, value } of this.#section(operator, SECTION_TIMERS)) {
-      const { schemaId } = header.read(input.reset(value))
-      const timer = readTimeKey(key)
-      if (startsWith(timer.name, MARK_NAME)) continue // of time-to-live
-      const bytes = input.raw(input.remaining)
-      const name = timerNameOf(timer.name)
-      const type = payloads.get(name)
-      if (type === undefined || bytes.length === 0) {
-        yield { ...timer, payload: bytes.length === 0 ? undefined : bytes }
-        continue
-      }
-      const read = history.reader(schemaId, { timer: name }, type)
-      yield { ...timer, payload: readTimerPayloadBy(bytes, read) }
+    const decoder = new TimerDecoder(operator, declared)
+    for await (const entry of this.#section(operator, SECTION_TIMERS)) {
+      const timer = decoder.decode(entry)
+      if (timer !== undefined) yield timer
     }
   }
 

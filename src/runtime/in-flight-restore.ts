@@ -35,6 +35,7 @@ export interface RestoredChannel {
   readonly base: ChannelBase
   /** Of the values, as JSON text. */
   readonly schema: string
+  /** Many in each, one after the other with their lengths. */
   readonly elements: readonly Uint8Array[]
 }
 
@@ -160,7 +161,7 @@ export function* elementsFor(
 ): Generator<RestoredElement> {
   requireEqualType(channel, type.schema, label)
   const input = new ByteReader(new Uint8Array(0))
-  for (const element of channel.elements) {
+  for (const element of eachOf(channel.elements)) {
     const kind = input.reset(element).uint8()
     if (kind === ELEMENT_WATERMARK) yield { kind: 'watermark', watermark: input.float64LE() }
     else if (kind === ELEMENT_RECORD || kind === ELEMENT_RECORD_IN_TIME) {
@@ -172,6 +173,13 @@ export function* elementsFor(
       }
       yield { kind: 'record', value: type.read(input), timestamp }
     } else yield { kind: 'idle', isIdle: kind === ELEMENT_IDLE }
+  }
+}
+
+function* eachOf(entries: readonly Uint8Array[]): Generator<Uint8Array> {
+  for (const entry of entries) {
+    const input = new ByteReader(entry)
+    while (input.remaining > 0) yield input.block()
   }
 }
 

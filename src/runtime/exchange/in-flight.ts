@@ -1,10 +1,10 @@
 /**
- * Records in flight, as a checkpoint holds them when its barrier has overtaken them: decoded, one
- * entry each, in the order of their channel, with what is needed to find the way anew at any
- * parallelism. Frames are captured at the cut, entries made of them beside the record loop.
+ * Records in flight, as a checkpoint holds them when its barrier has overtaken them: decoded, in
+ * the order of their channel, each with what is needed to find the way anew at any parallelism.
+ * Frames are captured at the cut, entries made of them beside the record loop.
  *
- * A channel lies under a name of its own in the run: first an entry that says which it is, then its
- * elements. `docs/internals/snapshot-format.md` has the bytes.
+ * A channel lies under a name of its own in the run: first an entry that says which it is, then
+ * entries of many elements each. `docs/internals/snapshot-format.md` has the bytes.
  */
 import type { KeySelector } from '../../graph/job-graph.ts'
 import { NO_TIMESTAMP } from '../../operators/operator.ts'
@@ -24,6 +24,8 @@ import {
 export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024
 /** Records made into entries before others get a chance. */
 const RECORDS_PER_SLICE = 1_000
+/** Elements gather in an entry until it is so large: an entry each would cost more than they do. */
+const ENTRY_BYTES = 32 * 1024
 
 /** An input of a node in the job graph. */
 export interface ChannelInput {
@@ -91,11 +93,19 @@ export async function encodeInFlight(
     const name = `${channel.part} ${number}`
     entries.push({ operatorId, kind: 'channel-data', name, value: describe(channel) })
     nodes.add(node)
-    for (const value of elementsOf(channel)) {
-      entries.push({ operatorId, kind: 'channel-data', name, value })
-      bytes += value.length
+    const gathered = new ByteWriter(ENTRY_BYTES)
+    const seal = (): void => {
+      if (gathered.length === 0) return
+      entries.push({ operatorId, kind: 'channel-data', name, value: gathered.copy() })
+      gathered.reset()
+    }
+    for (const element of elementsOf(channel)) {
+      gathered.block(element)
+      bytes += element.length
+      if (gathered.length >= ENTRY_BYTES) seal()
       if (++inSlice % RECORDS_PER_SLICE === 0) await pause()
     }
+    seal()
   }
   return { entries, bytes, nodes: [...nodes].toSorted((a, b) => a - b) }
 }
@@ -118,6 +128,7 @@ function describe({ input, from, to, part, base }: CapturedChannel): Uint8Array 
   return out.copy()
 }
 
+/** Each element's bytes are good until the next one is asked for. */
 function* elementsOf({ input, frames }: CapturedChannel): Generator<Uint8Array> {
   const out = new ByteWriter()
   let parts: Uint8Array[] = []
@@ -132,7 +143,7 @@ function* elementsOf({ input, frames }: CapturedChannel): Generator<Uint8Array> 
       out.reset()
       out.uint8(ELEMENT_WATERMARK)
       out.float64LE(asBuffer(bytes).readDoubleLE(0))
-      yield out.copy()
+      yield out.view()
     } else if (type === FRAME_IDLE) {
       yield Uint8Array.of(bytes[0] === 1 ? ELEMENT_IDLE : ELEMENT_ACTIVE)
     }
@@ -159,7 +170,7 @@ function* recordsOf(
     if (key !== undefined) writeKey(key.select(value), keyBytes)
     out.block(keyBytes.view())
     type.write(value, out)
-    yield out.copy()
+    yield out.view()
   }
 }
 

@@ -19,12 +19,17 @@ async function valuesOf(captured: readonly CapturedChannel[]): Promise<readonly 
       seen.add(name)
       return []
     }
-    const input = new ByteReader(value)
-    const kind = input.uint8()
-    if (kind > 1) return []
-    if (kind === 1) input.float64LE()
-    input.block()
-    return [type.read(input)]
+    const elements = new ByteReader(value)
+    const values: unknown[] = []
+    while (elements.remaining > 0) {
+      const input = new ByteReader(elements.block())
+      const kind = input.uint8()
+      if (kind > 1) continue
+      if (kind === 1) input.float64LE()
+      input.block()
+      values.push(type.read(input))
+    }
+    return values
   })
 }
 

@@ -9,7 +9,7 @@ const rows: readonly (readonly string[])[] = [
   ['operators'],
   ['graph', 'checkpoint'],
   ['api', 'runtime'],
-  ['connectors', 'savepoint', 'ha', 'rest', 'security'],
+  ['avro', 'connectors', 'savepoint', 'ha', 'rest', 'security'],
   ['cli', 'flink', 'testing', 'dashboard'],
   ['index', 'spi'],
 ]
@@ -26,6 +26,7 @@ const sideways = new Set([
 
 /** Rooms that see only some of the lower ones. */
 const only: Readonly<Record<string, readonly string[]>> = {
+  avro: ['types', 'util', 'errors'],
   connectors: ['operators', 'types', 'state', 'storage', 'util', 'errors'],
 }
 

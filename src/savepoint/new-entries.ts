@@ -5,6 +5,7 @@ import type { OperatorRecord } from '../state/snapshot.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import { typeFromSchema } from '../types/schema.ts'
 import type { TimerDomain } from '../time/timers.ts'
+import { ByteSlab } from '../util/byte-slab.ts'
 import type { NewOperator } from './changes.ts'
 import { RowEncoder } from './row-encoder.ts'
 import { timerEntry } from './sorted-entries.ts'
@@ -30,6 +31,7 @@ export async function* newEntries(
   { owner, entries }: NewOperator,
   maxParallelism: number,
 ): AsyncGenerator<Entry> {
+  const slab = new ByteSlab()
   const encoder = new RowEncoder(record, maxParallelism)
   const keyType = record.keyType === undefined ? undefined : typeFromSchema(record.keyType)
   const declared: TimerSchema = owner.timers ?? {}
@@ -44,7 +46,7 @@ export async function* newEntries(
       if (descriptor === undefined) throw unknownTimer(record.uid, name, Object.keys(declared))
       const isolated = keyType === undefined ? key : keyType.isolate(key)
       const timer = { key: isolated, name, timeMs, payload }
-      yield timerEntry(record.id, maxParallelism, timer, descriptor)
+      yield timerEntry(record.id, maxParallelism, timer, descriptor, slab)
     }
   }
 }

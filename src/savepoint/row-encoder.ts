@@ -22,6 +22,7 @@ import type { OperatorRecord, StateRecord } from '../state/snapshot.ts'
 import { describeKey, routeHash, writeKey } from '../types/keys.ts'
 import { typeFromSchema } from '../types/schema.ts'
 import type { Type } from '../types/type.ts'
+import { ByteSlab } from '../util/byte-slab.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 
 const CHUNK_ELEMENTS = 64
@@ -46,6 +47,7 @@ export class RowEncoder {
   /** Of the types of now. */
   readonly #age: number
   readonly #out = new ByteWriter()
+  readonly #slab = new ByteSlab()
 
   constructor(record: OperatorRecord, maxParallelism: number) {
     const { keyType, states } = record
@@ -80,7 +82,7 @@ export class RowEncoder {
     const prefix = this.#prefixOf(key)
     try {
       const entries = this.#entriesOf(prefix, states)
-        .map((entry) => kept(entry, before.get(latin1(entry.key)), stampMs, this.#record))
+        .map((entry) => this.#kept(entry, before.get(latin1(entry.key)), stampMs))
         .sort((a, b) => compareBytes(a.key, b.key))
       return entries
     } catch (error) {
@@ -97,7 +99,7 @@ export class RowEncoder {
     const isolated = this.#keyType === undefined ? key : this.#keyType.isolate(key)
     beginRowKey(out, keyGroupOf(routeHash(isolated), this.#maxParallelism), this.#record.id)
     writeKey(isolated, out)
-    return out.copy()
+    return this.#slab.copyOf(out)
   }
 
   #entriesOf(prefix: Uint8Array, states: Readonly<Record<string, unknown>>): NewEntry[] {
@@ -107,7 +109,7 @@ export class RowEncoder {
       this.#out.reset()
       this.#out.raw(prefix)
       endScalarRowKey(this.#out)
-      entries.push({ key: this.#out.copy(), value: scalars, isScalars: true })
+      entries.push({ key: this.#slab.copyOf(this.#out), value: scalars, isScalars: true })
     }
     for (const state of this.#states) {
       const held = states[state.record.name]
@@ -118,11 +120,11 @@ export class RowEncoder {
         out.raw(prefix)
         endStateKey(out, state.record.id)
         userKey(out)
-        const key = out.copy()
+        const key = this.#slab.copyOf(out)
         out.reset()
         writeHeader(out, 0, this.#age)
         payload(out)
-        entries.push({ key, value: out.copy(), isScalars: false })
+        entries.push({ key, value: this.#slab.copyOf(out), isScalars: false })
       }
     }
     return entries
@@ -141,7 +143,38 @@ export class RowEncoder {
       endField(out, start)
       count++
     }
-    return count === 0 ? undefined : out.copy()
+    return count === 0 ? undefined : this.#slab.copyOf(out)
+  }
+
+  /** The former entry if only stamps tell it apart; else the new one with its stamps. */
+  #kept(entry: NewEntry, former: Entry | undefined, stampMs: number): Entry {
+    if (former === undefined && stampMs === -1) return entry
+    const out = this.#out
+    const { schemaId } = header.read(input.reset(entry.value))
+    const payload = entry.value.subarray(input.position)
+    out.reset()
+    if (former === undefined) {
+      writeHeader(out, 0, schemaId, stampMs)
+      out.raw(payload)
+      return { key: entry.key, value: this.#slab.copyOf(out) }
+    }
+    header.read(input.reset(former.value))
+    const rest = former.value.subarray(input.position)
+    const isStamped = (header.flags & FLAG_ELEMENT_STAMPS) !== 0
+    const same = isStamped ? rest.subarray(0, payload.length) : rest
+    if (header.schemaId === schemaId && compareBytes(same, payload) === 0) return former
+    const stamps = entry.isScalars ? stampsOf(former.value, input.position, this.#record) : []
+    writeHeader(out, 0, schemaId, header.stampMs)
+    out.raw(payload)
+    if (stamps.length > 0) {
+      const start = beginField(out, STAMPS_FIELD)
+      for (const [stateId, stamp] of stamps) {
+        out.varuint(stateId)
+        out.varuint(stamp)
+      }
+      endField(out, start)
+    }
+    return { key: entry.key, value: this.#slab.copyOf(out) }
   }
 
   #unknown(name: string): MillraceError {
@@ -216,42 +249,6 @@ function latin1(bytes: Uint8Array): string {
 
 const header = new EntryHeader()
 const input = new ByteReader(new Uint8Array(0))
-
-/** The former entry if only stamps tell it apart; else the new one with its stamps. */
-function kept(
-  entry: NewEntry,
-  former: Entry | undefined,
-  stampMs: number,
-  record: OperatorRecord,
-): Entry {
-  const out = new ByteWriter()
-  const { schemaId } = header.read(input.reset(entry.value))
-  const payload = entry.value.subarray(input.position)
-  if (former === undefined) {
-    if (stampMs === -1) return entry
-    writeHeader(out, 0, schemaId, stampMs)
-    out.raw(payload)
-    return { key: entry.key, value: out.copy() }
-  }
-  header.read(input.reset(former.value))
-  const rest = former.value.subarray(input.position)
-  const isStamped = (header.flags & FLAG_ELEMENT_STAMPS) !== 0
-  const same = isStamped ? rest.subarray(0, payload.length) : rest
-  if (header.schemaId === schemaId && compareBytes(same, payload) === 0) return former
-  const { stampMs: before } = header
-  const stamps = entry.isScalars ? stampsOf(former.value, input.position, record) : []
-  writeHeader(out, 0, schemaId, before)
-  out.raw(payload)
-  if (stamps.length > 0) {
-    const start = beginField(out, STAMPS_FIELD)
-    for (const [stateId, stamp] of stamps) {
-      out.varuint(stateId)
-      out.varuint(stamp)
-    }
-    endField(out, start)
-  }
-  return { key: entry.key, value: out.copy() }
-}
 
 function stampsOf(
   value: Uint8Array,

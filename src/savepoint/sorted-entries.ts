@@ -22,6 +22,7 @@ import type { RunReference } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { TimerDescriptor } from '../time/descriptors.ts'
 import { routeHash, writeKey } from '../types/keys.ts'
+import type { ByteSlab } from '../util/byte-slab.ts'
 import { ByteWriter } from '../util/bytes.ts'
 import { systemClock } from '../util/clock.ts'
 
@@ -113,6 +114,7 @@ export function timerEntry(
     readonly payload: unknown
   },
   { domain, payload: type }: Pick<TimerDescriptor, 'domain' | 'payload'>,
+  slab: ByteSlab,
 ): Entry {
   const { key, name, timeMs, payload } = timer
   const out = new ByteWriter()
@@ -121,11 +123,11 @@ export function timerEntry(
   beginTimeKey(out, SECTION_TIMERS, keyGroup, operatorId, number, timeMs)
   writeKey(key, out)
   writeEscaped(out, Buffer.from(name))
-  const entryKey = out.copy()
+  const entryKey = slab.copyOf(out)
   out.reset()
   writeHeader(out, 0, 0)
   if (type !== undefined && payload !== undefined) writeTimerPayload(out, payload, type)
-  return { key: entryKey, value: out.copy() }
+  return { key: entryKey, value: slab.copyOf(out) }
 }
 
 function sorted(entries: Entry[], uid: string): Entry[] {

@@ -3,6 +3,12 @@
  * Nothing is read or written here.
  */
 import type { StateDescriptor, StateSchema } from '../state/descriptors.ts'
+import type { ListState } from '../state/handles.ts'
+import type {
+  BroadcastStateSchema,
+  OperatorStateDescriptor,
+  OperatorStateSchema,
+} from '../state/operator-descriptors.ts'
 import type { PayloadOf, TimerSchema } from '../time/descriptors.ts'
 import type { StateRow } from './operator-snapshot.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -36,6 +42,32 @@ export interface NewTimer<T extends TimerSchema> {
   readonly payload?: PayloadOf<T[keyof T]>
 }
 
+/** Elements of lists, entries of broadcast maps, of which a `Map` is an iterable. */
+export type OperatorStateContents<P, B> = {
+  readonly [N in keyof P]?: P[N] extends OperatorStateDescriptor<ListState<infer E>>
+    ? Iterable<E> | AsyncIterable<E>
+    : never
+} & {
+  readonly [N in keyof B]?: B[N] extends StateDescriptor<infer H>
+    ? H extends { entries(): Iterable<readonly [infer K, infer V]> }
+      ? Iterable<readonly [K, V]> | AsyncIterable<readonly [K, V]>
+      : never
+    : never
+}
+
+export interface NewOperatorOptions<P, B> {
+  /**
+   * The operation as the plan of the job names it. Default: `broadcastProcess` for a function that
+   * says `broadcast`, else `process`.
+   */
+  readonly operation?: string
+  /**
+   * State without keys: operator lists, which are dealt out over the subtasks, union lists and
+   * broadcast maps, which each of them gets. What is left out begins empty.
+   */
+  readonly operatorState?: OperatorStateContents<P, B>
+}
+
 export interface ChangeOptions<K = unknown, S extends StateSchema = StateSchema> {
   /** The new uid. */
   readonly rename?: string
@@ -51,9 +83,17 @@ export interface ChangeOptions<K = unknown, S extends StateSchema = StateSchema>
 /** An operator whose states are made anew. */
 export interface NewOperator {
   readonly change: 'new'
-  readonly owner: StateOwner<unknown, StateSchema, TimerSchema>
+  readonly owner: StateOwner<
+    unknown,
+    StateSchema,
+    TimerSchema,
+    OperatorStateSchema,
+    BroadcastStateSchema
+  >
   readonly entries: Iterable<unknown> | AsyncIterable<unknown>
   readonly operation: string
+  /** By name. */
+  readonly operatorState: Readonly<Record<string, Iterable<unknown> | AsyncIterable<unknown>>>
 }
 /** An operator that is taken over, from the snapshot itself or another one. */
 export interface ChangedOperator {
@@ -71,17 +111,29 @@ export type OperatorChange = NewOperator | ChangedOperator | DroppedOperator
  * State made of entries: the beginning of a job that has another past. Each key comes once; the
  * order is of no matter.
  *
- * @param owner the function whose state it is; it must say the type of its key.
- * @param options `operation`: the method of the stream that takes it. Default: `process`.
+ * @param owner the function whose state it is; it must say the type of its key, if it has keyed
+ *   state, and of a broadcast stream also the maps, under `broadcast`.
+ * @param entries none for a function without keys.
  * @example
- * operators: { totals: fromIterable(totals, [{ key: 'ann', states: { sum: 12 } }]) }
+ * operators: {
+ *   totals: fromIterable(totals, [{ key: 'ann', states: { sum: 12 } }]),
+ *   prices: fromIterable(prices, [], { operatorState: { rates: [['EUR', 1.1]] } }),
+ * }
  */
-export function fromIterable<K, S extends StateSchema, T extends TimerSchema = {}>(
-  owner: StateOwner<K, S, T>,
+export function fromIterable<
+  K,
+  S extends StateSchema,
+  T extends TimerSchema = {},
+  P extends OperatorStateSchema = {},
+  B extends BroadcastStateSchema = {},
+>(
+  owner: StateOwner<K, S, T, P, B>,
   entries: Iterable<StateEntry<K, S, T>> | AsyncIterable<StateEntry<K, S, T>>,
-  options: { readonly operation?: string } = {},
+  options: NewOperatorOptions<P, B> = {},
 ): NewOperator {
-  return { change: 'new', owner, entries, operation: options.operation ?? 'process' }
+  const usual = owner.broadcast === undefined ? 'process' : 'broadcastProcess'
+  const { operation = usual, operatorState = {} } = options
+  return { change: 'new', owner, entries, operation, operatorState }
 }
 
 /**

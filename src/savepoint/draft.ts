@@ -8,10 +8,11 @@ import { MillraceError } from '../errors.ts'
 import type { JobPlan, PlanNode, PlanVertex } from '../graph/plan.ts'
 import type { DeclaredTypes } from '../state/runs/state-decoder.ts'
 import { beforeDeclared, ownType } from '../state/schema-history.ts'
-import type { OperatorRecord, StateRecord } from '../state/snapshot.ts'
+import type { OperatorRecord } from '../state/snapshot.ts'
 import type { ChangedOperator, NewOperator, OperatorChange } from './changes.ts'
 import { recordOf, typesOf } from './operator-snapshot.ts'
 import { liveOperators } from './raw-rows.ts'
+import { declarationOf, requireDeclared } from './new-operator.ts'
 import { OperatorRewriter, type Rewrite } from './rewritten.ts'
 import type { Snapshot } from './snapshot.ts'
 import { requireOwner } from './state-values.ts'
@@ -125,38 +126,9 @@ class Drafting {
 
   /** An operator of entries; one of that uid that was there goes. */
   replace(uid: string, change: NewOperator): void {
-    const { owner, operation } = change
-    if (owner.key === undefined) {
-      throw new MillraceError('CONFIG_INVALID', `the type of the key of "${uid}" is not known`, {
-        cure: 'give the function its key: keyedProcess({ key: t.string, … })',
-      })
-    }
+    requireDeclared(uid, change)
     if (liveOperators(this.#operators).some((record) => record.uid === uid)) this.drop(uid)
-    const states = Object.entries(owner.state ?? {}).map(
-      ([name, { kind, type, keyType }], index): StateRecord => ({
-        id: index + 1,
-        name,
-        kind,
-        type: type.schema,
-        ...(keyType === undefined ? {} : { keyType: keyType.schema }),
-      }),
-    )
-    const timers = Object.entries(owner.timers ?? {}).map(([name, { domain, payload }]) => {
-      return { name, domain, ...(payload === undefined ? {} : { payload: payload.schema }) }
-    })
-    const declared = timers.length === 0 ? {} : { timers }
-    const record = { id: this.#nextId(), uid, keyType: owner.key.schema, states, ...declared }
-    const plan: Omit<PlanNode, 'id'> = {
-      kind: 'operator',
-      operation,
-      label: uid,
-      uid,
-      keyType: owner.key.schema,
-      states: states.map(({ id: _id, ...state }) => state),
-      usesTimers: timers.length > 0,
-      ...declared,
-      inputs: [],
-    }
+    const { record, plan } = declarationOf(this.#nextId(), uid, change)
     this.#additions.push({ vertex: this.#add(record, plan), record, change })
   }
 

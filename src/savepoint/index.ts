@@ -20,8 +20,10 @@ export type {
   ChangeOptions,
   DroppedOperator,
   NewOperator,
+  NewOperatorOptions,
   NewTimer,
   OperatorChange,
+  OperatorStateContents,
   StateContents,
   StateEntry,
 } from './changes.ts'

@@ -7,6 +7,7 @@ import { typeFromSchema } from '../types/schema.ts'
 import type { TimerDomain } from '../time/timers.ts'
 import { ByteSlab } from '../util/byte-slab.ts'
 import type { NewOperator } from './changes.ts'
+import { keyless } from './new-operator.ts'
 import { RowEncoder } from './row-encoder.ts'
 import { timerEntry } from './sorted-entries.ts'
 
@@ -36,6 +37,7 @@ export async function* newEntries(
   const keyType = record.keyType === undefined ? undefined : typeFromSchema(record.keyType)
   const declared: TimerSchema = owner.timers ?? {}
   for await (const given of entries) {
+    if (keyType === undefined) throw keyless(record.uid)
     // Nothing else is made into a new operator; the types of the states check what is in it.
     const { key, states, timers = [], stampMs } = given as MovedEntry
     yield* encoder.encode(key, states, [], stampMs)
@@ -44,7 +46,7 @@ export async function* newEntries(
       const plain = domain === undefined ? undefined : { domain, payload: undefined }
       const descriptor = isOwn ? declared[name] : plain
       if (descriptor === undefined) throw unknownTimer(record.uid, name, Object.keys(declared))
-      const isolated = keyType === undefined ? key : keyType.isolate(key)
+      const isolated = keyType.isolate(key)
       const timer = { key: isolated, name, timeMs, payload }
       yield timerEntry(record.id, maxParallelism, timer, descriptor, slab)
     }

@@ -72,6 +72,7 @@ export function rekeyed<K, S extends StateSchema, Old, T extends TimerSchema = {
     owner,
     entries: moving.entries(),
     operation: node?.operation ?? 'process',
+    operatorState: {},
   }
 }
 

@@ -4,16 +4,26 @@
  */
 import { MillraceError } from '../errors.ts'
 import type { StateDescriptor, StateSchema } from '../state/descriptors.ts'
+import type { BroadcastStateSchema, OperatorStateSchema } from '../state/operator-descriptors.ts'
 import type { OperatorRecord, StateRecord } from '../state/snapshot.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import { compareKeys, compareSchemas } from '../types/evolution.ts'
 import type { Type, TypeSchema } from '../types/type.ts'
 
 /** What of a function says how its state is to be read: `keyedProcess` makes such functions. */
-export interface StateOwner<K, S extends StateSchema, T extends TimerSchema = {}> {
+export interface StateOwner<
+  K,
+  S extends StateSchema,
+  T extends TimerSchema = {},
+  P extends OperatorStateSchema = {},
+  B extends BroadcastStateSchema = {},
+> {
   readonly key?: Type<K> | undefined
   readonly state?: S | undefined
   readonly timers?: T | undefined
+  readonly operatorState?: P | undefined
+  /** The maps of the broadcast stream that it is connected with. */
+  readonly broadcast?: B | undefined
 }
 
 /** What is read of a state: lists and deques as arrays, maps as `Map`, sets as `Set`. */

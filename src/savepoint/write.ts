@@ -22,6 +22,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { OperatorChange } from './changes.ts'
 import { newEntries } from './new-entries.ts'
+import { newRecords } from './new-operator.ts'
 import { draftOf, type Addition, type Draft } from './draft.ts'
 import { rewritten, type Rewrite } from './rewritten.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -187,7 +188,13 @@ class SavepointWriter {
         uid: record.uid,
         ...(this.#spec.memoryBytes === undefined ? {} : { memoryBytes: this.#spec.memoryBytes }),
       })
-      return { ...own, runs: run === undefined ? [] : [run] }
+      const made = recordEntries(await newRecords(record, addition.change), 0)
+      const held = await this.#run({ vertex, subtaskIndex: 0, merge: 0 }, keyGroups, made)
+      return {
+        ...own,
+        runs: run === undefined ? [] : [run],
+        ...(held === undefined ? {} : { records: held }),
+      }
     }
     const { snapshot, id, rewriter } = addition.from
     const rewrites = new Map<number, Rewrite>(snapshot.operators.map((each) => [each.id, 'drop']))

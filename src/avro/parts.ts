@@ -13,10 +13,10 @@ const FIXED_BYTES_MAX = 2 ** 31 - 1
 
 export function enumPart(name: string, { symbols, default: fallback }: Node, place: Place): Part {
   if (!Array.isArray(symbols)) throw invalid(place, 'an enum has a list of symbols')
-  const type: Codec<unknown> = located(place, () => enumType(symbols))
-  if (fallback !== undefined && !type.accepts(fallback)) {
+  if (fallback !== undefined && !symbols.includes(fallback)) {
     throw invalid(place, `the default ${showValue(fallback)} is none of the symbols`)
   }
+  const type: Codec<unknown> = located(place, () => enumType(symbols, fallback))
   return part(name, type, (json) => json)
 }
 

@@ -67,7 +67,7 @@ function checksOf(inner: Check<TypeSchema>): (typeof levels)[number] {
     ),
     enum: shape<SchemaOf<'enum'>>(
       { kind: exactly('enum'), values: list(name, LIST_MAX) },
-      versions,
+      { ...versions, default: name },
     ),
     struct: shape<SchemaOf<'struct'>>(
       { kind: exactly('struct'), fields: list(field, LIST_MAX) },

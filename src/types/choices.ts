@@ -31,16 +31,26 @@ export function literalType<V extends LiteralValue>(literal: V): Codec<V> {
   })
 }
 
-/** One of some strings, written as its index. */
-export function enumType<V extends string>(values: readonly V[]): Codec<V> {
+/**
+ * One of some strings, written as its index. Values of older state that are none of them are read
+ * as `fallback`; without one such state is refused.
+ */
+export function enumType<V extends string>(values: readonly V[], fallback?: V): Codec<V> {
   const indices = new Map<unknown, number>(values.map((value, index) => [value, index]))
   if (values.length === 0) throw invalidType('an enum needs at least one value')
   if (indices.size < values.length) throw invalidType('an enum has a value twice')
   if (values.some((value) => typeof value !== 'string')) {
     throw invalidType('the values of an enum are strings')
   }
+  if (fallback !== undefined && !indices.has(fallback)) {
+    throw invalidType('the default of an enum is one of its values')
+  }
   const frozen = Object.freeze([...values])
-  const schema = Object.freeze({ kind: 'enum', values: frozen } as const)
+  const schema = Object.freeze({
+    kind: 'enum',
+    values: frozen,
+    ...(fallback === undefined ? {} : { default: fallback }),
+  } as const)
   const indexOf = (value: V): number => {
     const index = indices.get(value)
     if (index === undefined) throw mismatch(cut(describeSchema(schema), EXPECTED_CHARS_MAX), value)

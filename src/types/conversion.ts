@@ -55,6 +55,10 @@ class Conversion {
         return (value) => BigInt(value as number) // an int32 was read
       case 'date-to-number':
         return (value) => (value as Date).getTime() // a date was read
+      case 'enum': {
+        const values = new Set<unknown>(step.values)
+        return (value) => (values.has(value) ? value : step.default)
+      }
       case 'struct':
         return this.#struct(step, declared)
       case 'list': {

@@ -14,7 +14,7 @@ import {
   within,
 } from './evolution-resolution.ts'
 import { scalarStep } from './evolution-scalars.ts'
-import { SAME, type To } from './evolution-step.ts'
+import { keepsApart, SAME, type To } from './evolution-step.ts'
 import { cut, quote } from './mismatch.ts'
 import type { TypeSchema } from './type.ts'
 
@@ -99,9 +99,7 @@ function wrapped(stored: TypeSchema, declared: SchemaOf<'optional' | 'nullable'>
 
 /** Keys of a map must stay apart: no rule may make two of them equal. */
 function keyOf(resolution: Resolution): Resolution {
-  const { step } = resolution
-  const isApart = step.how !== 'migrate' && step.how !== 'struct' && step.how !== 'presence'
-  if (resolution.refusals.length > 0 || isApart) return resolution
+  if (resolution.refusals.length > 0 || keepsApart(resolution.step)) return resolution
   return refused('has changed, and two keys might become one (convert the map with t.versioned)')
 }
 

@@ -25,8 +25,10 @@ export function scalarStep(stored: TypeSchema, declared: TypeSchema): Step | und
   }
   if (stored.kind === 'enum') {
     if (declared.kind === 'string') return SAME
-    const values = declared.kind === 'enum' ? declared.values : []
-    return stored.values.every((value) => values.includes(value)) ? SAME : undefined
+    if (declared.kind !== 'enum') return undefined
+    const { values, default: fallback } = declared
+    if (stored.values.every((value) => values.includes(value))) return SAME
+    return fallback === undefined ? undefined : { how: 'enum', values, default: fallback }
   }
   return stored.kind === 'literal' && takes(declared, stored.value) ? SAME : undefined
 }

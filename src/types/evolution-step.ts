@@ -9,6 +9,8 @@ export type Step =
   | { readonly how: 'same' }
   | { readonly how: 'to-bigint' }
   | { readonly how: 'date-to-number' }
+  /** What is none of the values becomes the default. */
+  | { readonly how: 'enum'; readonly values: readonly string[]; readonly default: string }
   | { readonly how: 'struct'; readonly fields: readonly FieldStep[] }
   | { readonly how: 'list'; readonly element: Step }
   /** Places that the stored tuple lacks have no step: they are undefined. */
@@ -70,6 +72,34 @@ export function keepsValues(step: Step): boolean {
       return keepsValues(step.key) && keepsValues(step.value)
     case 'to-bigint':
     case 'date-to-number':
+    case 'enum':
+    case 'struct':
+    case 'presence':
+    case 'migrate':
+      return false
+  }
+}
+
+/** False if two values might become one. */
+export function keepsApart(step: Step): boolean {
+  switch (step.how) {
+    case 'same':
+    case 'to-bigint':
+    case 'date-to-number':
+      return true
+    case 'wrap':
+      return keepsApart(step.of)
+    case 'option':
+      return keepsApart(step.to.step)
+    case 'union':
+      return step.to.every((to) => keepsApart(to.step))
+    case 'list':
+      return keepsApart(step.element)
+    case 'tuple':
+      return step.elements.every((element) => element === undefined || keepsApart(element))
+    case 'map':
+      return keepsApart(step.key) && keepsApart(step.value)
+    case 'enum':
     case 'struct':
     case 'presence':
     case 'migrate':

@@ -86,7 +86,7 @@ function buildShape(
     case 'literal':
       return literalType(literalAt(node['value'], `${path}.value`))
     case 'enum':
-      return enumType(stringsAt(node['values'], `${path}.values`))
+      return enumAt(node, path)
     case 'struct':
       return structAt(node['fields'], `${path}.fields`, depth)
     case 'tuple':
@@ -104,6 +104,14 @@ function buildShape(
     default:
       throw invalid(`${path}.kind`, `${showValue(kind)} is no kind of type`)
   }
+}
+
+function enumAt(node: Readonly<Record<string, unknown>>, path: string): Type<unknown> {
+  const { default: fallback } = node
+  if (fallback !== undefined && typeof fallback !== 'string') {
+    throw invalid(`${path}.default`, `${showValue(fallback)} is no text`)
+  }
+  return enumType(stringsAt(node['values'], `${path}.values`), fallback)
 }
 
 function structAt(fields: unknown, path: string, depth: number): Type<unknown> {

@@ -16,7 +16,12 @@ export type TypeSchema = TypeShape & {
 type TypeShape =
   | { readonly kind: SimpleKind }
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
-  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  | {
+      readonly kind: 'enum'
+      readonly values: readonly string[]
+      /** What stands in older state for values that the enum has no more. */
+      readonly default?: string
+    }
   | { readonly kind: 'struct'; readonly fields: readonly FieldSchema[] }
   | { readonly kind: 'tuple'; readonly elements: readonly TypeSchema[] }
   | { readonly kind: 'list'; readonly element: TypeSchema }

@@ -57,6 +57,10 @@ function named(name: string): readonly fc.Arbitrary<Pair>[] {
   const fixed = { type: 'fixed', name, size: 2 }
   return [
     scalar(fc.constantFrom('A', 'B'), symbols('A', 'B'), symbols('C', 'B', 'A')),
+    scalar(fc.constantFrom('A', 'B'), symbols('A', 'B'), {
+      ...symbols('C', 'B'),
+      default: 'C',
+    }),
     scalar(fc.uint8Array({ minLength: 2, maxLength: 2 }), fixed),
   ]
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { enumType } from '../../src/types/choices.ts'
 import { readerOf } from '../../src/types/conversion.ts'
 import { compareSchemas } from '../../src/types/evolution.ts'
 import { typeFromSchema } from '../../src/types/schema.ts'
@@ -59,6 +60,8 @@ const CASES: readonly (readonly [string, Type<unknown>, Type<unknown>, unknown, 
     3,
     3n,
   ],
+  ['enum → smaller enum with a default', t.enum('a', 'b'), enumType(['c', 'b'], 'c'), 'a', 'c'],
+  ['enum → smaller enum, a value of both', t.enum('a', 'b'), enumType(['c', 'b'], 'c'), 'b', 'b'],
   ['union → one type of all', t.union(t.int32, t.float64), t.float64, 0.5, 0.5],
   ['list elements', t.list(t.int32), t.list(t.int64), [1, 2], [1n, 2n]],
   [
@@ -201,6 +204,12 @@ const REFUSED: readonly (readonly [string, Type<unknown>, Type<unknown>, RegExp]
     'map keys that may become equal',
     t.map(t.struct({ a: t.int32, b: t.int32 }), t.int32),
     t.map(t.struct({ a: t.int32 }), t.int32),
+    /key: has changed, and two keys might become one/,
+  ],
+  [
+    'map keys that a default makes equal, inside',
+    t.map(t.tuple(t.enum('a', 'b', 'c')), t.int32),
+    t.map(t.tuple(enumType(['a'], 'a')), t.int32),
     /key: has changed, and two keys might become one/,
   ],
   [

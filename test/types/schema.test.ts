@@ -39,6 +39,8 @@ describe('a type built from a schema', () => {
     [{ kind: 'enum', values: 'a' }, /^schema\.values: string "a" is no list$/],
     [{ kind: 'enum', values: ['a', 1] }, /^schema\.values\[1\]: 1 is no string$/],
     [{ kind: 'enum', values: [] }, /at least one value/],
+    [{ kind: 'enum', values: ['a'], default: 1 }, /^schema\.default: 1 is no text$/],
+    [{ kind: 'enum', values: ['a'], default: 'b' }, /one of its values/],
     [{ kind: 'union', options: [] }, /at least one option/],
     [{ kind: 'struct', fields: [field(1)] }, /^schema\.fields\[0\]\.name: 1 is no name$/],
     [{ kind: 'struct', fields: [field('a'), field('a')] }, /"a" is there twice$/],

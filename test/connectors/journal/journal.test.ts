@@ -191,7 +191,7 @@ describe('the source journal()', () => {
     }
     const after = await logFiles(directory)
     assert.ok(after.length < before.length && after.length > 1)
-    const rest = (await readFrom0(create(), half)).length
+    const rest = (await readFrom0(create(), half, 500 - half)).length
     assert.equal(rest, 500 - half)
     for (let times = 0; times < 3; times++) {
       await source.checkpointComplete?.(new Map([['feed', position]]))
@@ -215,13 +215,23 @@ describe('the source journal()', () => {
   })
 })
 
-/** What is in the log from a position on, without waiting for more. */
-async function readFrom0(source: Source<string, number>, from: number): Promise<string[]> {
+/** What is in the log from a position on: when as much has come as expected, a little longer. */
+async function readFrom0(
+  source: Source<string, number>,
+  from: number,
+  expected = 0,
+): Promise<string[]> {
   const controller = new AbortController()
   const values: string[] = []
   const batches = source.read({ id: 'feed' }, from, sourceContext(controller.signal))
-  const stop = systemClock.setTimer(100, () => controller.abort())
-  for await (const batch of batches) values.push(...batch.values)
+  const waitMs = expected === 0 ? 100 : 30_000
+  let stop = systemClock.setTimer(waitMs, () => controller.abort())
+  for await (const batch of batches) {
+    values.push(...batch.values)
+    if (values.length < expected) continue
+    stop.cancel()
+    stop = systemClock.setTimer(100, () => controller.abort())
+  }
   stop.cancel()
   return values
 }

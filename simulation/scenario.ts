@@ -1,7 +1,6 @@
 /**
- * The life of one job under one seed: it is started, disturbed, killed and started again with other
- * options, several times; then all faults end, and it must come to its end with exactly the output
- * that the oracle demands.
+ * The life of one job under one seed: it is started, disturbed, killed and started again, several
+ * times; then all faults end, and it must come to its end with exactly what the oracle demands.
  */
 import type { Job } from '../src/index.ts'
 import { runOn, type JobHandle } from '../src/runtime/run.ts'
@@ -193,7 +192,8 @@ export class Scenario {
     if (result.outcome !== 'finished') throw new Violation(`it ended ${result.outcome}`)
     if (hadFinished && !result.hadFinished) throw new Violation('it finished twice')
     const { attempts } = handle.status
-    if (attempts !== 1) throw new Violation(`${attempts} attempts were needed without any fault`)
+    const why = handle.status.lastError?.message
+    if (attempts !== 1) throw new Violation(`${attempts} attempts without any fault: ${why}`)
     process.crash('at its end')
   }
 

@@ -7,6 +7,8 @@
 import { RUNS_PREFIX } from '../checkpoint/layout.ts'
 import type { ToWorker } from '../checkpoint/messages.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
+import { RunReader } from '../state/runs/run-reader.ts'
+import type { RunReference } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { CopyingStore } from '../storage/copying.ts'
 import { LocalCopies } from '../storage/local-copies.ts'
@@ -38,15 +40,22 @@ export async function openWorkerStore(
       host.report('local-copy-failed', error)
     })
   }
+  const restored = runsFor(deploy, workerIndex)
   const copies = localCopies.isOn
     ? new LocalCopies({
         disk,
         prefix: `${lineage}/worker-${workerIndex}/`,
         bytesMax: Math.floor(localCopies.bytesMax / parallelism),
+        async verify(name, path) {
+          const run = restored.get(name)
+          if (run === undefined) return
+          const copy = new OverlayStore(disk, disk, new Map([[name, path]]))
+          await (await RunReader.open(copy, run)).verify()
+        },
         onProblem: (event, error) => host.report(event, error),
       })
     : undefined
-  await copies?.open(localCopies.isTrusted ? filesOf(deploy, workerIndex) : new Set())
+  await copies?.open(localCopies.isTrusted ? new Set(restored.keys()) : new Set())
   const copying = copies && new CopyingStore(far, copies, RUNS_PREFIX)
   const own = copying ?? far
   if (copies === undefined) await disk.close()
@@ -57,16 +66,16 @@ export async function openWorkerStore(
 }
 
 /** What this worker is about to restore. */
-function filesOf({ restores }: Deploy, workerIndex: number): ReadonlySet<string> {
-  const names = new Set<string>()
+function runsFor({ restores }: Deploy, workerIndex: number): ReadonlyMap<string, RunReference> {
+  const found = new Map<string, RunReference>()
   for (const { subtaskIndex, from } of restores) {
     if (subtaskIndex !== workerIndex) continue
     for (const { runs, records } of from) {
-      for (const { name } of runs) names.add(name)
-      if (records !== undefined) names.add(records.name)
+      for (const run of runs) found.set(run.name, run)
+      if (records !== undefined) found.set(records.name, records)
     }
   }
-  return names
+  return found
 }
 
 /** Copies of other lineages, of workers that there are no more, and those begun by the dead. */

@@ -23,6 +23,11 @@ export interface LocalCopiesOptions {
   readonly prefix: string
   /** More than this is not kept. */
   readonly bytesMax: number
+  /**
+   * Throws unless `path` on the disk is what `name` should be: what was read wrongly from afar must
+   * not become a copy whose checksums are right.
+   */
+  verify?(name: string, path: string): Promise<void>
   /** A copy was damaged, or could not be written: for the log. */
   onProblem(event: 'local-copy-damaged' | 'local-copy-failed', error: unknown): void
 }
@@ -89,9 +94,12 @@ export class LocalCopies {
     }
   }
 
-  /** Begins a copy of `lengthBytes`, or of as many as will come; undefined if there is no room. */
-  async begin(name: string, lengthBytes = 0): Promise<CopyWriter | undefined> {
-    if (this.#bytes + lengthBytes > this.#options.bytesMax) return undefined
+  /**
+   * Begins a copy of what is being written, or of `lengthBytes` that are there and will be fetched;
+   * undefined if there is no room.
+   */
+  async begin(name: string, lengthBytes?: number): Promise<CopyWriter | undefined> {
+    if (this.#bytes + (lengthBytes ?? 0) > this.#options.bytesMax) return undefined
     this.#coming.add(name)
     try {
       // Of an earlier life, perhaps: a name means one content only as long as somebody knows it.
@@ -99,7 +107,7 @@ export class LocalCopies {
       const writer = await this.#options.disk.create(this.#path(name))
       return new CopyWriter(writer, {
         fits: (bytes) => this.#bytes + bytes <= this.#options.bytesMax,
-        finish: (sums) => this.#finish(name, sums),
+        finish: (sums) => this.#finish(name, sums, lengthBytes !== undefined),
         ended: (error) => {
           this.#coming.delete(name)
           if (error !== undefined) this.#failed(error)
@@ -139,8 +147,15 @@ export class LocalCopies {
     return sums
   }
 
-  async #finish(name: string, sums: CopySums): Promise<void> {
-    await this.#options.disk.putIfAbsent(`${this.#path(name)}${SUMS}`, encodeSums(sums))
+  async #finish(name: string, sums: CopySums, isFetched: boolean): Promise<void> {
+    const path = this.#path(name)
+    try {
+      if (isFetched) await this.#options.verify?.(name, path)
+    } catch (error) {
+      await this.#delete(path)
+      throw error
+    }
+    await this.#options.disk.putIfAbsent(`${path}${SUMS}`, encodeSums(sums))
     this.#add(name, { lengthBytes: sums.lengthBytes, sums })
     this.#hasFailed = false
   }

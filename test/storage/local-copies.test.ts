@@ -1,6 +1,7 @@
 // Copies of blobs on the local disk: they keep the contract of stores, are used when sound, and
 // nothing that goes wrong with them is ever more than a warning.
 import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
 import { describe, it, test } from 'node:test'
 import type { BlobStore, BlobWriter } from '../../src/storage/blob-store.ts'
 import { CopyingStore } from '../../src/storage/copying.ts'
@@ -45,7 +46,12 @@ interface Opened {
 
 async function opened(
   world: World,
-  options: { wanted?: readonly string[]; bytesMax?: number; disk?: BlobStore } = {},
+  options: {
+    wanted?: readonly string[]
+    bytesMax?: number
+    disk?: BlobStore
+    verify?: (name: string, path: string) => Promise<void>
+  } = {},
 ): Promise<Opened> {
   const { wanted = [NAME], bytesMax = 1e9 } = options
   const far = new CountingStore('far:', world.far)
@@ -53,6 +59,7 @@ async function opened(
     disk: options.disk ?? new MemoryBlobStore('near:', world.near),
     prefix: PREFIX,
     bytesMax,
+    ...(options.verify === undefined ? {} : { verify: options.verify }),
     onProblem: (event) => void world.problems.push(event),
   })
   await copies.open(new Set(wanted))
@@ -255,3 +262,28 @@ class FullDisk extends MemoryBlobStore {
 async function full(): Promise<void> {
   throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
 }
+
+test('what was read wrongly from afar does not become a copy', async () => {
+  const world = newWorld()
+  const bytes = content()
+  await write(new MemoryBlobStore('far:', world.far), NAME, bytes)
+  const disk = new MemoryBlobStore('near:', world.near)
+  const { store, far } = await opened(world, {
+    disk,
+    async verify(name, path) {
+      assert.equal(name, NAME)
+      assert.equal(Buffer.compare(await disk.read(path), bytes), 0, 'another content')
+    },
+  })
+  const right = far.read.bind(far)
+  far.read = async (...args) => (await right(...args)).map((byte) => byte ^ 1)
+  await store.read(NAME)
+  await store.settled()
+  assert.equal(world.near.size, 0, 'the copy was bad, and is gone')
+  far.read = right
+  await store.read(NAME)
+  await store.settled()
+  assert.equal(world.near.size, 2, 'a sound copy, and its checksums')
+  assert.equal(Buffer.compare(await store.read(NAME), bytes), 0)
+  await store.close()
+})

@@ -216,16 +216,11 @@ describe('the source journal()', () => {
 })
 
 /** What is in the log from a position on: when as much has come as expected, a little longer. */
-async function readFrom0(
-  source: Source<string, number>,
-  from: number,
-  expected = 0,
-): Promise<string[]> {
+async function readFrom0(source: Source<string, number>, from: number, expected = 0) {
   const controller = new AbortController()
   const values: string[] = []
   const batches = source.read({ id: 'feed' }, from, sourceContext(controller.signal))
-  const waitMs = expected === 0 ? 100 : 30_000
-  let stop = systemClock.setTimer(waitMs, () => controller.abort())
+  let stop = systemClock.setTimer(expected === 0 ? 100 : 30_000, () => controller.abort())
   for await (const batch of batches) {
     values.push(...batch.values)
     if (values.length < expected) continue

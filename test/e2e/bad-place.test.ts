@@ -110,7 +110,7 @@ describe('a job that runs already', () => {
     assertFailure(await millrace('savepoint', 'ticking', 'saved'), {
       exit: 1,
       code: 'STORAGE_CONFLICT',
-      says: /no savepoint was written: .*saved already holds something/,
+      says: /saved already holds something/,
       cure: /empty directory/,
     })
     assert.deepEqual(readdirSync(join(place.path, 'saved')), ['notes.txt'])
@@ -135,7 +135,7 @@ describe('a job that is to go on from a snapshot', () => {
     const { path, write, millrace } = project(test)
     write('job.ts', jobModule('from', "env.fromElements('n', [1]).print()"))
     for (const [from, says] of [
-      ['nowhere', /no snapshot in nowhere/],
+      ['nowhere', /no snapshot in .*nowhere/],
       ['7', /there is no checkpoint 7/],
     ] as const) {
       const outcome = await millrace('run', 'job.ts', '--from', from)

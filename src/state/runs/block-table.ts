@@ -14,6 +14,9 @@ import { compareBytes, startsWith } from './entry.ts'
 import { type BlockInfo, CODEC_NONE, type RunFooter } from './run-format.ts'
 import { lastAtMost } from './search.ts'
 
+/** Blocks are smaller as a rule; what a footer says of their size is not taken for granted. */
+const CHUNK_BYTES_MAX = 1 << 18
+
 export class BlockTable {
   /** Of the file, for messages. */
   readonly name: string
@@ -88,7 +91,11 @@ export class BlockTable {
     if (crc32(stored) !== block.checksum) throw this.#damaged(index, 'its checksum is wrong')
     if (block.codec === CODEC_NONE) return stored
     try {
-      const raw = zstdDecompressSync(stored, { maxOutputLength: Math.max(1, block.rawBytes) })
+      const raw = zstdDecompressSync(stored, {
+        maxOutputLength: Math.max(1, block.rawBytes),
+        // With room for one byte more all comes at once, and nothing is put together afterwards.
+        chunkSize: Math.max(64, Math.min(CHUNK_BYTES_MAX, block.rawBytes + 1)),
+      })
       if (raw.length !== block.rawBytes) throw new Error('its length is wrong')
       return raw
     } catch (cause) {

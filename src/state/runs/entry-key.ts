@@ -9,6 +9,7 @@ import type { RecordKind } from '../snapshot.ts'
 import {
   KEY_HEAD_BYTES,
   keyGroupOfKey,
+  NO_BYTES,
   operatorOfKey,
   readEscaped,
   readOrderedFloat64,
@@ -66,7 +67,7 @@ export function readRowKey(bytes: Uint8Array): RowKey {
   const key = readKey(input)
   const stateId = input.uint16BE()
   const namespace = readEscaped(input)
-  const userKey = input.raw(input.remaining)
+  const userKey = input.remaining === 0 ? NO_BYTES : input.raw(input.remaining)
   return {
     keyGroup: keyGroupOfKey(bytes),
     operatorId: operatorOfKey(bytes),

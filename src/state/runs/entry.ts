@@ -35,6 +35,9 @@ export const KEY_BYTES_MAX = 1 << 20
 export const DOMAIN_EVENT_TIME = 0
 export const DOMAIN_PROCESSING_TIME = 1
 
+/** What most keys have for a namespace, and rows for a user key. */
+export const NO_BYTES: Uint8Array = new Uint8Array(0)
+
 const RECORD_KINDS: readonly (RecordKind | undefined)[] = [
   undefined,
   'operator-list',
@@ -178,6 +181,7 @@ function skipEscaped(input: ByteReader): void {
 export function readEscaped(input: ByteReader): Uint8Array {
   const start = input.position
   skipEscaped(input)
+  if (input.position === start + 1) return NO_BYTES
   const raw = new Uint8Array(input.position - start - 1)
   let length = 0
   for (let index = start; index < input.position - 1; index++) {
@@ -228,10 +232,15 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return asBuffer(a).compare(b, 32, b.length, 32, a.length)
 }
 
-export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (bytes.length < prefix.length) return false
+/** `prefixBytes`: so much of `prefix` counts. */
+export function startsWith(
+  bytes: Uint8Array,
+  prefix: Uint8Array,
+  prefixBytes = prefix.length,
+): boolean {
+  if (bytes.length < prefixBytes) return false
   // From the end: neighbours in a run share their beginnings.
-  for (let index = prefix.length - 1; index >= 0; index--) {
+  for (let index = prefixBytes - 1; index >= 0; index--) {
     if (bytes[index] !== prefix[index]) return false
   }
   return true

@@ -12,7 +12,7 @@ import { corrupt } from './damage.ts'
 import { compareBytes, keyGroupOfKey, operatorOfKey, startsWith } from './entry.ts'
 import { mayContain, rowHash } from './filter.ts'
 import type { RunReader } from './run-reader.ts'
-import { lastAtMost, remember } from './search.ts'
+import { clip, lastAtMost, remember } from './search.ts'
 import type { EntryBatch } from './stream.ts'
 
 const CACHED_BLOCKS = 16
@@ -74,6 +74,20 @@ export class RunLookup {
         at = 1 + lastAtMost(entries.length, (probe) => below(entries[probe]?.key, start))
       }
       for (; at < entries.length; at++) yield entries[at] as Entry // below its length
+    }
+  }
+
+  /** The entries from key `start` to below `end`, block by block. */
+  *between(start: Uint8Array, end: Uint8Array): Generator<EntryBatch> {
+    const { blocks } = this.#table.footer
+    const beyond = (key: Uint8Array): boolean => compareBytes(key, end) >= 0
+    for (let index = Math.max(0, this.#table.blockBefore(start)); index < blocks.length; index++) {
+      if (beyond(this.#table.block(index).firstKey)) return
+      const entries = this.#entries(index)
+      const clipped = clip(entries, start, beyond)
+      if (clipped.length > 0) yield clipped
+      // Nobody comes back for a block that was used in whole: it would only grow old in memory.
+      if (clipped === entries) this.#blocks.delete(index)
     }
   }
 

@@ -6,7 +6,6 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Entry, EntryStream } from '../backend.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
 import type { RunReference } from '../snapshot.ts'
-import { compareBytes } from './entry.ts'
 import { SCALAR_SUFFIX } from './entry-key.ts'
 import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
 import { mergeSync } from './merge.ts'
@@ -14,8 +13,10 @@ import { RunLookup } from './run-lookup.ts'
 import { RunReader } from './run-reader.ts'
 import { restoreStream } from './run-set.ts'
 import { keyGroupBound } from './search.ts'
-import { EntryBatches } from './stream.ts'
+import { BATCH_ENTRIES_MAX, EntryBatches, type EntryBatch } from './stream.ts'
 
+/** About as much as in a block. */
+const GATHERED_BYTES = 32 << 10
 const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 
 export class RunLookups extends EntryBatches {
@@ -48,8 +49,16 @@ export class RunLookups extends EntryBatches {
    * read as they are asked for.
    */
   range(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
-    const streams = this.#covering(start).map((run) => until(run.from(start), end))
+    const streams = this.#covering(start).map((run) => singly(run.between(start, end)))
     return mergeSync(streams, { dropTombstones: true })
+  }
+
+  /** The same in batches, none much larger than a block. */
+  batchesBetween(start: Uint8Array, end: Uint8Array): Iterable<EntryBatch> {
+    const [only, ...others] = this.#covering(start)
+    if (only === undefined || others.length > 0) return gathered(this.range(start, end))
+    // A range tombstone deletes nothing of its own run: there is nothing to be merged.
+    return alive(only.between(start, end))
   }
 
   /** The operators that have entries in a key group. */
@@ -89,11 +98,27 @@ export class RunLookups extends EntryBatches {
   }
 }
 
-function* until(entries: Iterable<Entry>, end: Uint8Array): Generator<Entry> {
+function* singly(batches: Iterable<EntryBatch>): Generator<Entry> {
+  for (const batch of batches) yield* batch
+}
+
+function* alive(batches: Iterable<EntryBatch>): Generator<EntryBatch> {
+  const isAlive = ({ value }: Entry): boolean => (flagsOf(value) & FLAG_ANY_TOMBSTONE) === 0
+  for (const batch of batches) yield batch.every(isAlive) ? batch : batch.filter(isAlive)
+}
+
+function* gathered(entries: Iterable<Entry>): Generator<EntryBatch> {
+  let batch: Entry[] = []
+  let bytes = 0
   for (const entry of entries) {
-    if (compareBytes(entry.key, end) >= 0) return
-    yield entry
+    batch.push(entry)
+    bytes += entry.value.length
+    if (batch.length < BATCH_ENTRIES_MAX && bytes < GATHERED_BYTES) continue
+    yield batch
+    batch = []
+    bytes = 0
   }
+  yield batch
 }
 
 /**

@@ -131,9 +131,10 @@ export class Below implements ColdSide {
   loadLazily(options: Omit<LazyRestoreOptions, 'sink'>): LazyRestore {
     const inner = this.store
     const loader = new ColdLoader(options.loader, this)
-    const restore = new LazyRestore({ ...options, sink: new StoreSink(inner, loader) })
+    const sink = new StoreSink(inner, loader)
+    const restore = new LazyRestore({ ...options, sink })
     this.#restored = inner
-    this.#store = new LazyStore(inner, restore, loader, this.#tables)
+    this.#store = new LazyStore(inner, restore, loader, sink, this.#tables)
     this.isEmpty = false
     return restore
   }

@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
-import { ByteReader, ByteWriter } from '../../util/bytes.ts'
+import { asBuffer, ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import { ColdBatch } from '../cold-store.ts'
 import {
@@ -55,7 +55,9 @@ export class ColdLoader {
     this.#loader.marks.seeEntry(table, entry)
     const stateId = this.#input.reset(entry.key, this.#prefix.length).uint16BE()
     if (stateId === SCALAR_ROW) {
-      this.#row = entry.value
+      // Without collections the record is the entry itself.
+      if (this.#sizes.length === 0) this.#put(asBuffer(entry.key), asBuffer(entry.value))
+      else this.#row = entry.value
       return
     }
     const state = this.#loader.collectionOf(table, stateId)
@@ -66,7 +68,7 @@ export class ColdLoader {
       size: counts ? size + 1 : 1,
       ...(state.kind === 'deque' ? { extent: extended(extent, this.#userKeyOf(entry)) } : {}),
     }
-    this.#put(Buffer.from(entry.key), Buffer.from(entry.value))
+    this.#put(asBuffer(entry.key), asBuffer(entry.value))
   }
 
   finish(): void {
@@ -112,6 +114,7 @@ export class ColdLoader {
     this.#table = undefined
   }
 
+  /** Entries stay as they are (`EntryBatch`), so they need no copies until they are written. */
   #put(key: Buffer, value: Buffer): void {
     this.#batch.put(key, value)
     this.#batchBytes += key.length + value.length

@@ -16,8 +16,8 @@ import { LazyTimers } from './lazy-timers.ts'
 import type { Loader } from './restore.ts'
 import type { TableGroup } from './table-group.ts'
 
-const ROWS_PER_STEP = 64
-const ENTRIES_PER_STEP = 256
+const ROWS_PER_STEP = 256
+const ENTRIES_PER_STEP = 512
 
 /** The entries of one row in key order. */
 export type RowEntries = readonly Entry[]
@@ -176,21 +176,25 @@ export class LazyRestore {
     let rows: Entry[][] = []
     let row: Entry[] = []
     let prefix: Uint8Array = start
+    let prefixBytes = 0
     let entries = 0
-    for (const entry of lookups.range(start, endOfPrefix(start))) {
-      if (row.length === 0 || !startsWith(entry.key, prefix)) {
-        if (rows.length >= this.#stepRows || entries >= ENTRIES_PER_STEP) {
-          sink.addRows(table, rows)
-          yield rows.length
-          rows = []
-          entries = 0
+    for (const batch of lookups.batchesBetween(start, endOfPrefix(start))) {
+      for (const entry of batch) {
+        if (row.length === 0 || !startsWith(entry.key, prefix, prefixBytes)) {
+          if (rows.length >= this.#stepRows || entries >= ENTRIES_PER_STEP) {
+            sink.addRows(table, rows)
+            yield rows.length
+            rows = []
+            entries = 0
+          }
+          row = []
+          rows.push(row)
+          prefix = entry.key
+          prefixBytes = rowPrefixLength(prefix)
         }
-        row = []
-        rows.push(row)
-        prefix = entry.key.subarray(0, rowPrefixLength(entry.key))
+        row.push(entry)
+        entries++
       }
-      row.push(entry)
-      entries++
     }
     sink.addRows(table, rows)
     yield rows.length

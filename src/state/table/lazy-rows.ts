@@ -3,10 +3,8 @@
  * or when it is their turn. Until its key group is loaded a row that the runs hold stays in memory
  * even if nothing of it is left, so that it is not taken from the runs again.
  */
-import { routeHash } from '../../types/keys.ts'
 import { ByteWriter } from '../../util/bytes.ts'
-import { required } from '../../util/assert.ts'
-import { readRowKey, SCALAR_SUFFIX_BYTES } from '../runs/entry-key.ts'
+import { SCALAR_SUFFIX_BYTES } from '../runs/entry-key.ts'
 import type { KeyedTable, TableSource } from './keyed-table.ts'
 import { ROW_RECORDED, ROW_THINNED, WORD_FLAGS } from './layout.ts'
 import type { LazyRestore, RowEntries, RowSink } from './lazy-restore.ts'
@@ -23,12 +21,7 @@ export class MemorySink implements RowSink {
   }
 
   addRows(table: KeyedTable, rows: readonly RowEntries[]): void {
-    for (const row of rows) {
-      const { key } = readRowKey(required(row[0], 'a row has entries').key)
-      const hash = routeHash(key)
-      const shard = required(table.shards[table.shardIndexOf(hash)], 'the key is of this table')
-      if (shard.find(key, hash) < 0) this.#loader.addRow(row, ROW_RECORDED)
-    }
+    for (const row of rows) this.#loader.addRow(table, row, ROW_RECORDED)
   }
 
   /** Rows are as those of any other table now. */
@@ -69,7 +62,7 @@ export class LazyRows implements RowSource, TableSource {
     table.codec.writeRowKey(out, table.cuts.keyGroupOf(shardIndex), key)
     const prefix = out.view().subarray(0, out.length - SCALAR_SUFFIX_BYTES)
     const entries = this.#restore.pull(table, group, prefix)
-    if (entries.length > 0) this.#loader.addRow(entries, ROW_RECORDED)
+    if (entries.length > 0) this.#loader.addRow(table, entries, ROW_RECORDED)
   }
 
   *keys(): Generator<KeyAndHash> {

@@ -22,6 +22,7 @@ import {
   SCALAR_SUFFIX_BYTES,
 } from '../runs/entry-key.ts'
 import { writeSummary } from './cold-format.ts'
+import { rowHash } from '../runs/filter.ts'
 import type { ColdLoader } from './cold-loader.ts'
 import { NO_ENTRIES } from './collection-kinds.ts'
 import type { KeyedTable } from './keyed-table.ts'
@@ -31,22 +32,34 @@ import type { LazyRestore, RowEntries, RowSink } from './lazy-restore.ts'
 export class StoreSink implements RowSink {
   readonly #store: ColdStore
   readonly #loader: ColdLoader
+  /** Hashes of rows that were looked up: the store can know no others. */
+  readonly #taken = new Set<number>()
 
   constructor(store: ColdStore, loader: ColdLoader) {
     this.#store = store
     this.#loader = loader
   }
 
+  /** A row, by what its keys begin with, is copied because it was looked up. */
+  take(prefix: Uint8Array, entries: RowEntries): void {
+    this.#taken.add(rowHash(prefix, prefix.length))
+    for (const entry of entries) this.#loader.add(entry)
+  }
+
   addRows(_table: KeyedTable, rows: readonly RowEntries[]): void {
-    const keys = rows.map((row) => {
-      const { key } = required(row[0], 'a row has entries')
-      return Buffer.concat([key.subarray(0, rowPrefixLength(key)), SCALAR_SUFFIX])
-    })
-    const known = this.#store.getMany(keys)
-    for (const [index, row] of rows.entries()) {
-      if (known[index] === undefined) for (const entry of row) this.#loader.add(entry)
+    for (const row of rows) {
+      if (!this.#isThere(row)) for (const entry of row) this.#loader.add(entry)
     }
     this.#loader.flush()
+  }
+
+  #isThere(row: RowEntries): boolean {
+    if (this.#taken.size === 0) return false
+    const { key } = required(row[0], 'a row has entries')
+    const prefixBytes = rowPrefixLength(key)
+    if (!this.#taken.has(rowHash(key, prefixBytes))) return false
+    const recordKey = Buffer.concat([key.subarray(0, prefixBytes), SCALAR_SUFFIX])
+    return this.#store.getMany([recordKey])[0] !== undefined
   }
 
   /** What was emptied meanwhile may stay: it says the same as no record. */
@@ -58,6 +71,7 @@ export class LazyStore implements ColdStore {
   readonly #inner: ColdStore
   readonly #restore: LazyRestore
   readonly #loader: ColdLoader
+  readonly #sink: StoreSink
   readonly #tables: readonly KeyedTable[]
   readonly #batch = new ColdBatch()
   readonly #out = new ByteWriter()
@@ -66,11 +80,13 @@ export class LazyStore implements ColdStore {
     inner: ColdStore,
     restore: LazyRestore,
     loader: ColdLoader,
+    sink: StoreSink,
     tables: readonly KeyedTable[],
   ) {
     this.#inner = inner
     this.#restore = restore
     this.#loader = loader
+    this.#sink = sink
     this.#tables = tables
   }
 
@@ -116,7 +132,7 @@ export class LazyStore implements ColdStore {
     const prefix = key.subarray(0, key.length - SCALAR_SUFFIX_BYTES)
     const table = this.#tableOf(key)
     const entries = this.#restore.pull(table, this.#groupOf(key), prefix)
-    for (const entry of entries) this.#loader.add(entry)
+    if (entries.length > 0) this.#sink.take(prefix, entries)
     return entries.length > 0
   }
 

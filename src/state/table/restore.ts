@@ -73,23 +73,24 @@ export class Loader {
   }
 
   /**
-   * Puts the entries of one row, which is not in memory, in their place; it is then current, with
-   * these flags. False if none of the entries counts.
+   * Puts the entries of one row in their place, unless it is in memory already; it is then current,
+   * with these flags, if any of the entries counts.
    */
-  addRow(entries: readonly Entry[], flags: number): boolean {
-    let isThere = false
+  addRow(table: KeyedTable, entries: readonly Entry[], flags: number): void {
+    let isNew = true
     for (const entry of entries) {
-      const table = this.tableOf(entry)
       const place = this.#placeOf(table, entry)
       if (place === undefined) continue
       const { hash, parts } = place
-      if (!isThere) {
-        table.addRow(table.keyType.isolate(parts.key), hash, table.shardIndexOf(hash), flags)
+      if (isNew) {
+        const shardIndex = table.shardIndexOf(hash)
+        const shard = required(table.shards[shardIndex], 'the key is of this table')
+        if (shard.find(parts.key, hash) >= 0) return
+        table.addRow(table.keyType.isolate(parts.key), hash, shardIndex, flags)
       }
-      isThere = true
+      isNew = false
       this.#fill(place, entry)
     }
-    return isThere
   }
 
   addTimer(entry: Entry): void {
@@ -124,7 +125,6 @@ export class Loader {
     const isScalar = parts.stateId === SCALAR_ROW
     const state = isScalar ? undefined : this.collectionOf(table, parts.stateId)
     if (!isScalar && state === undefined) return undefined
-    this.marks.seeEntry(table, entry)
     const hash = routeHash(parts.key)
     const { maxParallelism } = table.group
     assert(
@@ -136,6 +136,7 @@ export class Loader {
 
   /** Into the current row. */
   #fill({ table, parts, state }: Place, entry: Entry): void {
+    this.marks.seeEntry(table, entry)
     if (state === undefined) this.#addScalars(table, entry)
     else this.#addItem(table, state, parts, entry)
   }

@@ -9,6 +9,7 @@ import { type Random, SeededRandom } from '../src/util/random.ts'
 import { requireOutput } from './checks/output.ts'
 import { describeError, requireExplained } from './explained.ts'
 import { FaultPlan } from './faults.ts'
+import { Lineages } from './lineages.ts'
 import { makeRequests, type Requests, stopAtLast } from './requests.ts'
 import { Scheduler, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
@@ -51,7 +52,7 @@ export class Scenario {
   /** Where the job's checkpoints are; another place once it went on from a savepoint. */
   #location = 'sim/checkpoints'
   /** Whose output came before that of this location. */
-  readonly #formerLineages: string[] = []
+  readonly #lineages = new Lineages()
   /** Grows with each look for splits of a source that is not bounded. */
   #discoveries = 0.5
   /** Splits that have been read to their end. */
@@ -248,7 +249,7 @@ export class Scenario {
     const savepoint = this.#savepoint
     this.#savepoint = undefined
     if (savepoint !== undefined && random.int(4) > 0) {
-      this.#formerLineages.push(chain.lineage)
+      this.#lineages.continued(chain.lineage)
       this.#location = `${savepoint}-continued`
       this.#origins.set(this.#location, savepoint)
       return { from: savepoint, claim: random.int(2) === 0 ? 'claim' : 'no-claim' }
@@ -260,7 +261,7 @@ export class Scenario {
     }
     if (this.#faults.isHealed) return {}
     if (random.int(20) === 0) {
-      this.#formerLineages.length = 0
+      this.#lineages.leftBehind(chain.lineage)
       return { fresh: true }
     }
     const ids = chain.checkpointIds
@@ -293,8 +294,7 @@ export class Scenario {
   }
 
   #compare(): void {
-    const { chain } = this.#storage.directory(this.#location)
-    const lineages = [...this.#formerLineages, chain.lineage]
+    const lineages = this.#lineages.upTo(this.#storage.directory(this.#location).chain.lineage)
     requireOutput(this.#workload, (uid) => this.#output.visible(uid, lineages))
   }
 }

@@ -54,6 +54,7 @@ const CODES = {
   OUTPUT_TAKEN_BACK: {
     remedy: 'copy it with `millrace checkpoint convert`, for a job with other output to go on from',
   },
+  PACKAGE_UNAVAILABLE: { remedy: 'install the package that the message names' },
   SNAPSHOT_CLAIMED: { remedy: 'start from another snapshot; the owner of this one may delete it' },
   SNAPSHOT_IN_USE: {
     remedy:

@@ -86,11 +86,19 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'state export',
-    summary: 'Writes all keys of an operator with their states, as JSON lines or CSV.',
+    summary: 'Writes all keys of an operator with their states, as JSON lines, CSV or Parquet.',
     positionals: [where, uid],
     flags: [
-      { name: 'format', value: 'format', summary: 'json-lines or csv. Default: json-lines.' },
-      { name: 'output', value: 'file', summary: 'A file that is not there yet. Default: stdout.' },
+      {
+        name: 'format',
+        value: 'format',
+        summary: 'json-lines, csv or parquet. Default: json-lines. Parquet needs @duckdb/node-api.',
+      },
+      {
+        name: 'output',
+        value: 'file',
+        summary: 'A file that is not there yet. Default: stdout, but not for parquet.',
+      },
       state,
       checkpoint,
       ...directory,
@@ -100,6 +108,10 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
       {
         command: 'millrace state export word-count counts --format csv --output counts.csv',
         does: 'a table',
+      },
+      {
+        command: 'millrace state export word-count counts --format parquet --output counts.parquet',
+        does: 'a table with types, for DuckDB, Spark and others',
       },
     ],
     exits: ['absent'],

@@ -41,7 +41,7 @@ export interface ClaimRequest {
   /** Of this claim; no other has it. */
   readonly id: string
   /** An owner whose lease has ended: it is succeeded although its process may still be there. */
-  readonly lapsed?: string | undefined
+  readonly lapsed?: readonly string[] | undefined
 }
 
 /** A claim on a job's folder: as long as it is held, another live process is refused. */

@@ -33,7 +33,7 @@ const folderNameBytesMax = 200
 /** What a claim is taken with. */
 interface Claimant {
   readonly clock: Clock
-  readonly lapsed: string | undefined
+  readonly lapsed: readonly string[]
 }
 
 /**
@@ -44,7 +44,7 @@ interface Claimant {
  * @throws `JOB_OWNED` naming the living owner; `STORAGE_FAILED` if the folder cannot be written.
  */
 export async function claimJobFolder(
-  { directory, jobName, id: claim, lapsed }: ClaimRequest,
+  { directory, jobName, id: claim, lapsed = [] }: ClaimRequest,
   clock: Clock = systemClock,
 ): Promise<JobClaim> {
   const folder = resolve(directory, requireFolderName(jobName))
@@ -103,7 +103,7 @@ export async function requireUnowned(
 ): Promise<void> {
   const folder = dirname(checkpoints)
   const text = await readIfThere(join(folder, CONTROL_FILE_NAME))
-  if (text !== undefined) await refuseIfAlive(folder, text, { clock, lapsed: undefined })
+  if (text !== undefined) await refuseIfAlive(folder, text, { clock, lapsed: [] })
 }
 
 /** Puts our file where there is none, or one whose owner is gone. */
@@ -136,7 +136,7 @@ async function refuseIfAlive(
   { clock, lapsed }: Claimant,
 ): Promise<void> {
   const owner = parseControlFile(text)
-  if (owner !== undefined && owner.claim === lapsed) return
+  if (owner !== undefined && lapsed.includes(owner.claim)) return
   // Damaged by hand or by the disk: all that is known is where its socket would be.
   const socket = owner === undefined ? join(folder, 'control.sock') : owner.socket
   const startedAtMs = clock.monotonic()

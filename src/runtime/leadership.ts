@@ -94,10 +94,10 @@ export class Leadership {
   /**
    * Claims the job's folder.
    *
-   * @param lapsed the claim of a former leader, which may be there still but leads no more
+   * @param lapsed claims of former leaders, which may be there still but lead no more
    * @throws `JOB_OWNED`
    */
-  async claim(lapsed?: string): Promise<void> {
+  async claim(lapsed: readonly string[] = []): Promise<void> {
     const { host, directory, jobName, id, store, control } = this.#options
     this.#claim = await host.claim({ directory, jobName, id, lapsed })
     this.#claim.serve(control)
@@ -128,12 +128,19 @@ export class Leadership {
 
   /**
    * This process has written the newest fence. A standby claims the folder only now: until then it
-   * was the former leader's, who may live.
+   * was a former leader's, who may live.
+   *
+   * @param fenced the leaders before it: whichever of them holds the folder leads no more
    */
-  async lead(leaderEpoch: number, turn: Turn | undefined): Promise<void> {
+  async lead(
+    leaderEpoch: number,
+    turn: Turn | undefined,
+    fenced: readonly string[],
+  ): Promise<void> {
     if (turn !== undefined) {
       const { host, logger, jobName: job } = this.#options
-      await this.claim(turn.formerLeader)
+      const { formerLeader } = turn
+      await this.claim(formerLeader === undefined ? fenced : [formerLeader, ...fenced])
       announce(logger, 'millrace:job:taking-over', { job, reason: turn.why, leaderEpoch })
       await host.at('taken-over')
       if (this.#standby !== undefined) this.#closing.push(this.#standby.close())

@@ -50,12 +50,23 @@ export async function takeTurn(request: TurnRequest): Promise<Taken | StoodBy> {
         formerEpoch: leadership.leaderEpoch,
         expectedHead: turn?.headSequence,
       })
-      await leadership.lead(lead.job.leaderEpoch, turn)
+      await leadership.lead(lead.job.leaderEpoch, turn, leadersBefore(lead))
       return { ...lead, stops: turn?.stops === true }
     } catch (error) {
       if (!(await leadership.standsBack(error))) throw error
     }
   }
+}
+
+/**
+ * Claims of earlier leaders, as their fences tell. The one that holds the folder need not be the
+ * last of them: somebody may have put a fence, and died before the folder was its own.
+ */
+function leadersBefore({ chain, job }: Lead): readonly string[] {
+  return chain.entries.flatMap(({ link }) => {
+    if (link.kind !== 'fence' || link.leaderEpoch >= job.leaderEpoch) return []
+    return link.leader === undefined ? [] : [link.leader]
+  })
 }
 
 /** What an attempt of this job wants to go on from; where from is said for the first one only. */

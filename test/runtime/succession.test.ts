@@ -39,7 +39,7 @@ test('an owner whose lease ended is succeeded though it lives, and disturbs nobo
   const stalled = await claimed('first')
   const state = join(directory, 'words', 'state')
   mkdirSync(join(state, 'first'), { recursive: true })
-  const successor = await claimed('second', { lapsed: 'first' })
+  const successor = await claimed('second', { lapsed: ['another', 'first'] })
   successor.serve(handler)
   await stalled.release()
   const text = readFileSync(join(directory, 'words', 'control.json'), 'utf8')
@@ -56,7 +56,7 @@ test('an owner whose lease ended is succeeded though it lives, and disturbs nobo
 
 test('only the owner that was named is succeeded', async () => {
   await claimed('first')
-  await assert.rejects(claimed('second', { lapsed: 'another' }), { code: 'JOB_OWNED' })
+  await assert.rejects(claimed('second', { lapsed: ['another'] }), { code: 'JOB_OWNED' })
 })
 
 test('a process is alive only with the start time it had', () => {

@@ -62,7 +62,7 @@ export const CHECKPOINTING_OPTIONS = {
   },
   'checkpointing.alignmentTimeout': {
     type: 'duration',
-    default: 1_000,
+    default: 500,
     summary: 'How long barriers keep their place before they overtake, if they may.',
   },
   'checkpointing.storage': {

@@ -30,7 +30,8 @@ function planNode(node: GraphNode): PlanNode {
   const { id, kind, label, uid } = node
   const base = { id, kind, label, ...(uid === undefined ? {} : { uid }) }
   if (node.kind === 'source') {
-    const { name, bounded, replayable, discoverEveryMs } = node.source
+    const { name, bounded, replayable, discoverEveryMs, readsAllSplits = false } = node.source
+    const isTimed = node.time !== undefined && node.time.splitsInOrder !== true
     return {
       ...base,
       operation: name,
@@ -39,9 +40,7 @@ function planNode(node: GraphNode): PlanNode {
       inputs: [],
       bounded,
       replayable,
-      ...(bounded && node.time !== undefined && node.time.splitsInOrder !== true
-        ? { readsAllSplits: true }
-        : {}),
+      ...(bounded && (readsAllSplits || isTimed) ? { readsAllSplits: true } : {}),
       ...(discoverEveryMs === undefined ? {} : { discoverEveryMs }),
     }
   }

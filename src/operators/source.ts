@@ -54,6 +54,11 @@ export interface Source<T, Position = unknown> {
   readonly replayable: boolean
   /** True if no more splits than `discover` gives at the start can appear, and each ends. */
   readonly bounded: boolean
+  /**
+   * True if a split may wait for its input while another has some: all are read at once then, also
+   * those of a bounded source without event time, which are read one after the other otherwise.
+   */
+  readonly readsAllSplits?: boolean
   /** The side output for records that did not parse; absent: they are only counted. */
   readonly malformedTag?: OutputTag<MalformedRecord>
   /** Finds the splits; called at each start and, if given, every `discoverEveryMs`. */

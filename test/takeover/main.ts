@@ -53,10 +53,11 @@ const asleep: RunningProcess[] = []
 const counts = new Map<string, number>()
 let points = 0
 
-async function keepStandbys(): Promise<void> {
+async function keepStandbys(mayDie = true): Promise<void> {
   while (standbys.length < STANDBYS) {
     // Every other one dies at a named point of its own time as leader.
-    const point = random.int(2) === 0 ? KILL_POINTS[points++ % KILL_POINTS.length] : undefined
+    const point =
+      mayDie && random.int(2) === 0 ? KILL_POINTS[points++ % KILL_POINTS.length] : undefined
     const killAt = point === undefined ? {} : { MILLRACE_TEST_KILL_AT: `${point}#1` }
     standbys.push(await watched.standby(killAt))
   }
@@ -103,7 +104,9 @@ try {
   }
   for (const each of asleep) each.kill('SIGCONT')
   for (const { ended } of asleep) await ended
-  await keepStandbys()
+  // Whoever leads at the end may still be meant to die: those who follow are not.
+  for (const each of standbys.splice(0)) each.kill('SIGKILL')
+  await keepStandbys(false)
   await watched.more(LINES_BETWEEN)
   await watched.command('stop', 'watched')
   await Promise.all(standbys.map(({ ended }) => ended))

@@ -48,6 +48,7 @@ export class Script implements ScriptedSource<unknown> {
       position: t.float64,
       replayable: true,
       bounded: true,
+      readsAllSplits: true, // each waits until the test sends or ends
       ...(malformedTag === undefined ? {} : { malformedTag }),
       discover: async () => this.#logs.map((_, split) => ({ id: `split-${split}` })),
       read: (split: Split, from: number | undefined, context: SourceContext) =>

@@ -6,7 +6,15 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'
 import { type JobHandle, run } from 'millrace'
-import { benchmark, type Figure, inFolder, type Measures, median, type Rounds } from './lib.ts'
+import {
+  benchmark,
+  type Figure,
+  inFolder,
+  type Measures,
+  median,
+  type Rounds,
+  until,
+} from './lib.ts'
 import { KEYS, type TurnReport } from './jobs/changes.ts'
 import { Listener, tell } from './jobs/probe.ts'
 
@@ -33,10 +41,6 @@ async function turn(handle: JobHandle, reports: Listener<TurnReport>, withCheckp
   await until(() => reports.messages.length > before)
   await setTimeout(TURN_MS)
   return reports.messages[before] as TurnReport // it has come
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(1)
 }
 
 function measure(): Promise<Measures> {

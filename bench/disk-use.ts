@@ -5,7 +5,6 @@
  */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { run } from 'millrace'
 import {
   benchmark,
@@ -15,6 +14,7 @@ import {
   median,
   quantile,
   type Rounds,
+  until,
 } from './lib.ts'
 import { Listener, tell } from './jobs/probe.ts'
 
@@ -23,10 +23,6 @@ const CHECKPOINTS = Number(process.env['CHECKPOINTS'] ?? 1_000)
 const WARM_UP = CHECKPOINTS / 5
 const states = ['value', 'windows'] as const
 type State = (typeof states)[number]
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(1)
-}
 
 /** Bytes of all files below a folder; those that vanish meanwhile do not count. */
 function bytesBelow(folder: string): number {

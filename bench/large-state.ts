@@ -8,7 +8,15 @@ import { subscribe } from 'node:diagnostics_channel'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { type JobHandle, run } from 'millrace'
-import { benchmark, type Figure, inFolder, type Measures, median, type Rounds } from './lib.ts'
+import {
+  benchmark,
+  type Figure,
+  inFolder,
+  type Measures,
+  median,
+  type Rounds,
+  until,
+} from './lib.ts'
 import type { TurnReport } from './jobs/large-state.ts'
 import { Listener, tell } from './jobs/probe.ts'
 
@@ -28,10 +36,6 @@ interface Completed {
 }
 
 const endToEndMs = (event: Completed): number => event.initMs + event.prepareMs + event.confirmMs
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(1)
-}
 
 /** Ends a turn after `action`; gives what the chain saw in it. */
 async function turn(reports: Listener<TurnReport>, action: () => Promise<unknown>) {

@@ -7,6 +7,7 @@ import { fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
 /** What one run measured, by name. */
@@ -160,4 +161,9 @@ export function watchMemory(everyMs = 50): { stop(): { peakMb: number; medianMb:
       return { peakMb: Math.max(...seen), medianMb: median(seen) }
     },
   }
+}
+
+/** Resolves when the condition holds; looks each millisecond. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(1)
 }

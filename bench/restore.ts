@@ -7,7 +7,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { setTimeout } from 'node:timers/promises'
 import { type JobHandle, run } from 'millrace'
-import { benchmark, type Figure, inFolder, type Measures, type Rounds } from './lib.ts'
+import { benchmark, type Figure, inFolder, type Measures, type Rounds, until } from './lib.ts'
 import type { RestoreReport } from './jobs/restore.ts'
 import { Listener } from './jobs/probe.ts'
 
@@ -16,10 +16,6 @@ const PARTS = 2
 /** After all is loaded, the rate is taken for so long. */
 const AFTER_MS = 1_000
 const backends = ['hashmap', 'rocksdb'] as const
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(2)
-}
 
 function start(directory: string, backend: string, parallelism: number): Promise<JobHandle> {
   return run(new URL('./jobs/restore.ts', import.meta.url), {

@@ -6,20 +6,7 @@ import { compareSchemas } from '../../src/types/evolution.ts'
 import { typeFromSchema } from '../../src/types/schema.ts'
 import { t } from '../../src/types/t.ts'
 import type { Type } from '../../src/types/type.ts'
-import { ByteReader, ByteWriter } from '../../src/util/bytes.ts'
-
-/** Writes by one type, reads as another. */
-function evolved(before: Type<unknown>, now: Type<unknown>, value: unknown): unknown {
-  const out = new ByteWriter()
-  before.write(value, out)
-  const input = new ByteReader(out.copy())
-  const read = readerOf(before.schema, now)
-  assert.ok(read !== undefined, 'the schemas do not fit')
-  const found = read(input)
-  assert.equal(input.remaining, 0)
-  now.isolate(found) // it is a value of the type
-  return found
-}
+import { evolved } from './evolved.ts'
 
 const verdict = (before: Type<unknown>, now: Type<unknown>) =>
   compareSchemas(before.schema, now.schema).verdict

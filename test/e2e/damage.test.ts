@@ -5,29 +5,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { assertFailure, jobModule, logLines, project, type Project } from './project.ts'
+import { assertExact, countingJob } from './counting.ts'
+import { assertFailure, logLines, project, type Project } from './project.ts'
 
 const RECORDS = 3_000
-const KEYS = 10
 
-/** Counts numbers by their last digit: slowly at first, so that it can be stopped on the way. */
+/** Slowly at first, so that it can be stopped on the way. */
 const counting = (ratePerSecond: number): string =>
-  jobModule(
-    'counting',
-    [
-      'const ticks = dataGenerator({',
-      '  generate: (index) => index,',
-      `  count: ${RECORDS},`,
-      `  ratePerSecond: ${ratePerSecond},`,
-      '})',
-      'env',
-      "  .fromSource('ticks', ticks)",
-      `  .keyBy((tick) => tick % ${KEYS})`,
-      "  .count('counts')",
-      "  .sinkTo('out', fileSink({ path: 'out', format: 'json-lines' }))",
-    ].join('\n'),
-    "checkpointing: { interval: '50 ms' }",
-  )
+  countingJob({ records: RECORDS, ratePerSecond, checkpointing: "{ interval: '50 ms' }" })
 
 /** A job that was stopped half-way, with three checkpoints that have files of their own. */
 async function stopped(test: TestContext): Promise<Project> {
@@ -82,23 +67,6 @@ function withdrawn({ path }: Project): readonly string[] {
   return existsSync(folder) ? readdirSync(folder).toSorted() : []
 }
 
-/** The visible files hold each count of each key once, in order. */
-function assertExact({ path }: Project): void {
-  const folder = join(path, 'out')
-  const files = readdirSync(folder).filter((name) => !name.startsWith('.'))
-  const counts = new Map<number, number>()
-  let lines = 0
-  for (const file of files.toSorted()) {
-    for (const line of readFileSync(join(folder, file), 'utf8').trim().split('\n')) {
-      const { key, value } = JSON.parse(line) as { key: number; value: number }
-      assert.equal(value, (counts.get(key) ?? 0) + 1, `${file}: key ${key}`)
-      counts.set(key, value)
-      lines++
-    }
-  }
-  assert.equal(lines, RECORDS)
-}
-
 describe('a job whose newest checkpoint is damaged', { concurrency: 2 }, () => {
   const ways: Readonly<Record<string, (place: Project) => void>> = {
     'a run that is cut off': (place) => truncateSync(newestRun(place), 300),
@@ -122,7 +90,7 @@ describe('a job whose newest checkpoint is damaged', { concurrency: 2 }, () => {
       )
       const resumed = /job counting resumes from checkpoint (\d+)/.exec(err)?.[1]
       assert.ok(resumed !== undefined, err)
-      assertExact(place)
+      assertExact(place, RECORDS)
       assert.deepEqual(withdrawn(place), visibleAbove(before, Number(resumed)))
     })
   }

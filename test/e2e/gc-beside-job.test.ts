@@ -1,7 +1,7 @@
 // gc in a loop beside a job that runs: in a process of its own, it takes checkpoints as fast as it
 // can, and is killed and started again. What gc deletes is never missed.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { readChain } from '../../src/checkpoint/chain.ts'
@@ -9,45 +9,17 @@ import { runName } from '../../src/checkpoint/layout.ts'
 import { sweep } from '../../src/checkpoint/sweep.ts'
 import { openBlobStore } from '../../src/storage/open.ts'
 import { verifyCheckpoints } from '../../src/cli/verify.ts'
-import { jobModule, project, type Project } from './project.ts'
+import { assertExact, countingJob } from './counting.ts'
+import { project } from './project.ts'
 
 const RECORDS = 4_000
-const KEYS = 10
 const KILLS = 2
 
-const counting = jobModule(
-  'counting',
-  [
-    'const ticks = dataGenerator({',
-    '  generate: (index) => index,',
-    `  count: ${RECORDS},`,
-    '  ratePerSecond: 2000,',
-    '})',
-    'env',
-    "  .fromSource('ticks', ticks)",
-    `  .keyBy((tick) => tick % ${KEYS})`,
-    "  .count('counts')",
-    "  .sinkTo('out', fileSink({ path: 'out', format: 'json-lines' }))",
-  ].join('\n'),
-  "checkpointing: { interval: '10 ms', keep: 1 }",
-)
-
-function assertExact({ path }: Project): void {
-  const folder = join(path, 'out')
-  const files = readdirSync(folder).filter((name) => !name.startsWith('.'))
-  const counts = new Map<number, number>()
-  let lines = 0
-  for (const file of files.toSorted()) {
-    for (const line of readFileSync(join(folder, file), 'utf8').trim().split('\n')) {
-      // The sink writes its records like this.
-      const { key, value } = JSON.parse(line) as { key: number; value: number }
-      assert.equal(value, (counts.get(key) ?? 0) + 1, `${file}: key ${key}`)
-      counts.set(key, value)
-      lines++
-    }
-  }
-  assert.equal(lines, RECORDS)
-}
+const counting = countingJob({
+  records: RECORDS,
+  ratePerSecond: 2_000,
+  checkpointing: "{ interval: '10 ms', keep: 1 }",
+})
 
 it('deletes what dead runs left, and nothing that is missed', { timeout: 90_000 }, async (test) => {
   const place = project(test)
@@ -91,7 +63,7 @@ it('deletes what dead runs left, and nothing that is missed', { timeout: 90_000 
   }
   isOver = true
   await collecting
-  assertExact(place)
+  assertExact(place, RECORDS)
   const { entries, damage } = await readChain(store)
   const links = entries.flatMap(({ link }) => (link.kind === 'checkpoint' ? [link] : []))
   assert.deepEqual((await verifyCheckpoints(store, links, damage)).damage, [])

@@ -2,30 +2,19 @@
 // this user mount one: nothing is corrupted, and what is said helps.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { assertFailure, jobModule, logLines, project, type Project } from './project.ts'
+import { assertExact, countingJob } from './counting.ts'
+import { assertFailure, logLines, project, type Project } from './project.ts'
 
 const RECORDS = 4_000
-const KEYS = 10
 
-const counting = jobModule(
-  'counting',
-  [
-    'const ticks = dataGenerator({',
-    '  generate: (index) => index,',
-    `  count: ${RECORDS},`,
-    '  ratePerSecond: 2000,',
-    '})',
-    'env',
-    "  .fromSource('ticks', ticks)",
-    `  .keyBy((tick) => tick % ${KEYS})`,
-    "  .count('counts')",
-    "  .sinkTo('out', fileSink({ path: 'out', format: 'json-lines' }))",
-  ].join('\n'),
-  "checkpointing: { interval: '30 ms', tolerableFailures: 1000 }",
-)
+const counting = countingJob({
+  records: RECORDS,
+  ratePerSecond: 2_000,
+  checkpointing: "{ interval: '30 ms', tolerableFailures: 1000 }",
+})
 
 interface Disk extends Disposable {
   readonly directory: string
@@ -78,24 +67,6 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
-function assertExact({ path }: Project): void {
-  const folder = join(path, 'out')
-  const files = readdirSync(folder).filter((name) => !name.startsWith('.'))
-  const counts = new Map<number, number>()
-  for (const file of files.toSorted()) {
-    for (const line of readFileSync(join(folder, file), 'utf8').trim().split('\n')) {
-      // The sink writes its records like this.
-      const { key, value } = JSON.parse(line) as { key: number; value: number }
-      assert.equal(value, (counts.get(key) ?? 0) + 1, `${file}: key ${key}`)
-      counts.set(key, value)
-    }
-  }
-  assert.deepEqual(
-    [...counts.values()],
-    Array.from({ length: KEYS }, () => RECORDS / KEYS),
-  )
-}
-
 describe('a job whose checkpoints lie on a disk', { timeout: 60_000 }, () => {
   it('that is full goes on, and loses nothing when it is killed there', async (test) => {
     const place = project(test)
@@ -132,7 +103,7 @@ describe('a job whose checkpoints lie on a disk', { timeout: 60_000 }, () => {
     const again = await place.millrace(...args)
     assert.equal(again.code, 0, again.err)
     assert.match(again.err, /resumes from checkpoint/)
-    assertExact(place)
+    assertExact(place, RECORDS)
   })
 
   it('that became read-only is refused, and can still be read', async (test) => {
@@ -165,6 +136,6 @@ describe('a job whose checkpoints lie on a disk', { timeout: 60_000 }, () => {
     disk.remount('rw')
     const again = await place.millrace(...args)
     assert.equal(again.code, 0, again.err)
-    assertExact(place)
+    assertExact(place, RECORDS)
   })
 })

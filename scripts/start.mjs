@@ -23,6 +23,7 @@ const tasks = {
   nexmark: ['examples/nexmark/main.ts'],
   flights: ['examples/flights/main.ts'],
   runners: ['scripts/runners.ts'],
+  evidence: ['scripts/evidence.ts'],
 }
 
 /** The package that holds Node for this platform; tools/package.json pins its version. */

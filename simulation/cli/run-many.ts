@@ -1,0 +1,51 @@
+/** Runs a range of seeds and tells what they came to. */
+import type { CommandLine } from './options.ts'
+import { runInProcesses } from './pool.ts'
+import { Progress } from './progress.ts'
+import { describeFailure, replay } from './replay.ts'
+import { counted, firstLine, Totals, totalsTable } from './totals.ts'
+
+const MS_PER_MINUTE = 60_000
+
+/** @returns the exit code. */
+export async function runMany(options: CommandLine): Promise<number> {
+  const { first, last, processes, keepsGoing, json } = options
+  const totals = new Totals()
+  const startedMs = performance.now()
+  const elapsedMs = (): number => performance.now() - startedMs
+  let isInterrupted = false
+  const onInterrupt = (): void => void (isInterrupted = true)
+  process.once('SIGINT', onInterrupt)
+  const progress = new Progress(() => {
+    const { seeds, failed } = totals
+    const rate = ((seeds / elapsedMs()) * 1_000).toFixed(1)
+    return `${seeds} of ${last - first + 1} seeds, ${rate}/s, ${failed.length} failed`
+  })
+  progress.begin()
+  await runInProcesses({
+    first,
+    last,
+    processes,
+    mayBegin: () => !isInterrupted && elapsedMs() < options.minutes * MS_PER_MINUTE,
+    onResult(result) {
+      totals.add(result)
+      const { seed, failure } = result
+      if (failure === undefined) return true
+      if (keepsGoing && !json) console.log(`seed ${seed} failed: ${firstLine(failure)}`)
+      return keepsGoing
+    },
+  })
+  progress.end()
+  process.off('SIGINT', onInterrupt)
+  const result = totals.json(elapsedMs(), processes)
+  console.log(json ? JSON.stringify(result, undefined, 2) : totalsTable(result))
+  const [failed] = result.failed
+  if (failed !== undefined && !json) {
+    console.log(`\nthe first that failed, seed ${failed.seed}, once more`)
+    console.log(describeFailure(await replay(failed.seed, options)))
+    if (result.failed.length > 1)
+      console.log(`${counted(result.failed.length - 1, 'other')} failed`)
+  }
+  if (isInterrupted) return 130
+  return result.failed.length === 0 ? 0 : 1
+}

@@ -40,8 +40,8 @@ function sessions(gapMs: number, records: readonly Rec[]) {
     for (const { at, v } of records
       .filter((each) => each.k === k)
       .toSorted((a, b) => a.at - b.at)) {
-      // Sessions that only touch are one.
-      if (open === undefined || at > open.end) found.push((open = { end: at, k, values: [] }))
+      // Sessions that only touch are two.
+      if (open === undefined || at >= open.end) found.push((open = { end: at, k, values: [] }))
       open.end = at + gapMs
       open.values.push(v)
     }

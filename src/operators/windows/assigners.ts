@@ -135,8 +135,8 @@ export function globalWindow(): WindowAssigner {
 }
 
 /**
- * Windows that end when a key has been silent for `gap`: records less than or exactly a gap apart
- * are in one. A record that comes late may join two.
+ * Windows that end when a key has been silent for `gap`: records less than a gap apart are in one,
+ * a record exactly a gap after the last begins another. A record that comes late may join two.
  *
  * @param gap or a function that gives it for each record.
  * @throws `JOB_GRAPH_INVALID` if the gap is not positive.

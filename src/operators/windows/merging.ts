@@ -1,6 +1,7 @@
 /**
- * Merging of sessions, as a pure function. The sessions of a key never touch one another; a new
- * window joins all those that it touches or overlaps into one.
+ * Merging of sessions, as a pure function. The sessions of a key never overlap one another; a new
+ * window joins all those that it overlaps into one. Those that only touch it, it leaves alone: a
+ * session is complete at `end - 1`, and could be closed or not when a record of `end` arrives.
  */
 import type { TimeWindow } from './functions.ts'
 
@@ -24,8 +25,7 @@ export function mergeWindow(sessions: readonly Session[], window: TimeWindow): M
   const absorbed: Session[] = []
   const others: Session[] = []
   for (const session of sessions) {
-    // One that ends where the other begins touches it, as in Flink.
-    if (session.start <= window.end && session.end >= window.start) {
+    if (session.start < window.end && session.end > window.start) {
       absorbed.push(session)
       start = Math.min(start, session.start)
       end = Math.max(end, session.end)

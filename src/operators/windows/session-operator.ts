@@ -1,5 +1,5 @@
 /**
- * The operator of session windows: the windows of a key that a record touches become one, with
+ * The operator of session windows: the windows of a key that a record overlaps become one, with
  * their contents, trigger state and timers.
  */
 import { valueState, type StateSchema } from '../../state/descriptors.ts'
@@ -88,7 +88,7 @@ export class SessionWindowOperator extends WindowOperator {
     if (sessions === undefined) return false
     const at = sessions.length - FIELDS
     const end = sessions[at + 1] as number // no list is empty
-    if (own.start < (sessions[at] as number) || own.start > end) return false
+    if (own.start < (sessions[at] as number) || own.start >= end) return false
     if (end - 1 <= this.timers.currentWatermark) return false
     if (own.end > end) {
       this.#sessions.update(sessions)

@@ -54,13 +54,13 @@ describe('sessionize', () => {
       (keyed) => keyed.sessionize(UID, { gap: 10 }),
       { key: t.string, input: t.float64 },
     )
-    feed(harness, 'a', [1, 0], [2, 30], [3, 9], [4, 19], [5, 45])
+    feed(harness, 'a', [1, 0], [2, 30], [3, 9], [4, 18], [5, 45])
     harness.processWatermark(39)
     assert.deepEqual(harness.output, [
-      { key: 'a', id: 'a@0', start: 0, end: 29, value: [1, 3, 4] },
+      { key: 'a', id: 'a@0', start: 0, end: 28, value: [1, 3, 4] },
       { key: 'a', id: 'a@30', start: 30, end: 40, value: [2] },
     ])
-    assert.deepEqual(harness.outputTimestamps, [28, 39])
+    assert.deepEqual(harness.outputTimestamps, [27, 39])
     harness.processWatermark(1_000)
     assert.deepEqual([harness.output.at(-1)?.value, harness.keys()], [[5], []])
   })

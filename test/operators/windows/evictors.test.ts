@@ -120,7 +120,7 @@ describe('an evictor', () => {
     await using harness = await open((keyed) =>
       keyed.window(sessionWindow(10)).evictor(countEvictor(3)).reduce(UID, concat, show),
     )
-    feed(harness, 'a', ['v', 0], ['w', 1], ['y', 20], ['x', 11])
+    feed(harness, 'a', ['v', 0], ['w', 2], ['y', 20], ['x', 11])
     harness.processWatermark(100)
     assert.deepEqual(harness.output, ['a [0,30) wyx'])
     assert.deepEqual(harness.keys(), [])

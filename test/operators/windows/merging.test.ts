@@ -15,9 +15,9 @@ describe('merging a window with sessions', () => {
     ['overlapping one', [5, 15], [0, 15], [4], [0, 2]],
     ['within one', [22, 25], [20, 30], [0], [4, 2]],
     ['around one', [15, 35], [15, 35], [0], [4, 2]],
-    ['that ends where one begins', [12, 20], [12, 30], [0], [4, 2]],
-    ['that begins where one ends', [10, 19], [0, 19], [4], [0, 2]],
-    ['that joins two', [10, 20], [0, 30], [4, 0], [2]],
+    ['that ends where one begins', [12, 20], [12, 20], [], [4, 0, 2]],
+    ['that begins where one ends', [10, 19], [10, 19], [], [4, 0, 2]],
+    ['that joins two', [9, 21], [0, 30], [4, 0], [2]],
     ['around all', [-5, 70], [-5, 70], [4, 0, 2], []],
   ] as const
   for (const [what, [start, end], bounds, absorbed, others] of cases) {

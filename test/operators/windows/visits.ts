@@ -52,7 +52,7 @@ export function expectedLines(records: number, withLate: boolean): string[] {
       session = []
     }
     for (const visit of own.toSorted((a, b) => a.at - b.at)) {
-      if (visit.at - (session.at(-1)?.at ?? visit.at) > 300) end()
+      if (visit.at - (session.at(-1)?.at ?? visit.at) >= 300) end()
       session.push(visit)
     }
     end()

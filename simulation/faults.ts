@@ -42,9 +42,50 @@ export interface FaultChances {
   readonly functionError: number
   /** The wall clock is set forward or back. */
   readonly clockJump: number
+  /** Between any two events of a process: it is gone. */
+  readonly crashAnywhere: number
+  /** Between any two events of a worker: that worker is gone. */
+  readonly workerCrashAnywhere: number
+  /** A worker stands still for a while, and ends as Node ends one whose heap is full. */
+  readonly workerOutOfMemory: number
+  /** The clock of a process goes fast or slow. */
+  readonly clockDrift: number
+  /** A timer rings later than it is due. */
+  readonly timerLate: number
+  /** The process is gone when it has told some workers to begin a checkpoint. */
+  readonly coordinatorLostInInit: number
+  /** The process is gone when a task has acknowledged. */
+  readonly coordinatorLostInPrepare: number
+  /** The process is gone just before or after the manifest is written. */
+  readonly coordinatorLostInConfirm: number
+  /** The process is gone when it has told some workers that the checkpoint is complete. */
+  readonly coordinatorLostInComplete: number
+  /** The process is gone while it restores state of an older version of its types. */
+  readonly crashInMigration: number
+  /** A source finds its splits in another order, or not all of them again. */
+  readonly discoverRepeats: number
+  /** A source that was connected anew gives what it gave, in other batches and some empty. */
+  readonly sourceRebatches: number
+  /** A record for which the function throws each time, until another version is deployed. */
+  readonly poisonRecord: number
+  /** A sink's writer takes nothing for a second or more. */
+  readonly slowConsumer: number
+  /** Savepoint, checkpoints, stop and cancel are asked for at once. */
+  readonly requestStorm: number
 }
 
 export type FaultKind = keyof FaultChances
+
+/** What nobody brings about by itself, and has to be seen to have happened. */
+export type Situation =
+  /** A ring had no room, and what was to be sent waited. */
+  | 'ringFull'
+  /** A leader went on to write a manifest when another one had already fenced it off. */
+  | 'twoCoordinators'
+  /** A process ended, or was asked to, while a checkpoint was under way. */
+  | 'endDuringCheckpoint'
+  /** The next start after that had another parallelism. */
+  | 'rescaleDuringCheckpoint'
 
 /** Chances at which a job still gets on; a plan uses each of them at its own strength. */
 const USUAL: FaultChances = {
@@ -72,13 +113,28 @@ const USUAL: FaultChances = {
   sinkCongested: 0.3,
   functionError: 0.003,
   clockJump: 0.02,
+  crashAnywhere: 0.12,
+  workerCrashAnywhere: 0.06,
+  workerOutOfMemory: 0.04,
+  clockDrift: 0.3,
+  timerLate: 0.01,
+  coordinatorLostInInit: 0.003,
+  coordinatorLostInPrepare: 0.003,
+  coordinatorLostInConfirm: 0.005,
+  coordinatorLostInComplete: 0.003,
+  crashInMigration: 0.2,
+  discoverRepeats: 0.3,
+  sourceRebatches: 0.1,
+  poisonRecord: 0.001,
+  slowConsumer: 0.002,
+  requestStorm: 0.15,
 }
 
 // Object.keys widens to string; the keys of the table are the kinds.
 export const FAULT_KINDS = Object.keys(USUAL) as readonly FaultKind[]
 
 export class FaultPlan {
-  readonly fired = new Map<FaultKind, number>()
+  readonly fired = new Map<FaultKind | Situation, number>()
   /** How often each named point was reached. */
   readonly pointsReached = new Map<string, number>()
   /** How often a process or worker crashed there. */
@@ -118,7 +174,19 @@ export class FaultPlan {
     return true
   }
 
-  count(kind: FaultKind): void {
+  /** Whether a fault is to strike later; it counts only when it does, by `strike`. */
+  wouldStrike(kind: FaultKind): boolean {
+    return !this.#healed && this.chances[kind] > this.#random.next()
+  }
+
+  /** What was decided before strikes now, unless all is healed. */
+  strike(kind: FaultKind, effect: () => void): void {
+    if (this.#healed) return
+    this.count(kind)
+    effect()
+  }
+
+  count(kind: FaultKind | Situation): void {
     increment(this.fired, kind)
   }
 }

@@ -13,6 +13,8 @@ export class Scope {
   readonly #parent: Scope | undefined
   #alive = true
   #stalledUntilMs = 0
+  #eventsLeft = Number.POSITIVE_INFINITY
+  #onDoom: () => void = () => undefined
 
   constructor(name: string, parent?: Scope) {
     this.name = name
@@ -29,6 +31,20 @@ export class Scope {
 
   kill(): void {
     this.#alive = false
+  }
+
+  /** So many more of its own events happen; before the next one `onDoom` is called. */
+  doomAfter(events: number, onDoom: () => void): void {
+    this.#eventsLeft = events
+    this.#onDoom = onDoom
+  }
+
+  /** True if this event is the one that it does not live to see. */
+  meetsItsDoom(): boolean {
+    if (this.#eventsLeft-- > 0) return false
+    this.#eventsLeft = Number.POSITIVE_INFINITY
+    this.#onDoom()
+    return !this.isAlive
   }
 
   stallUntil(atMs: number): void {
@@ -158,7 +174,7 @@ export class Scheduler {
         throw new Violation(`no end after ${this.#options.eventsMax} events`)
       }
       this.note(scope.name, event.label)
-      action()
+      if (!scope.meetsItsDoom()) action()
       return
     }
   }

@@ -11,29 +11,46 @@ const EPOCH_MS = 1_767_225_600_000
 /** Coming back from a turn of the event loop takes up to this long. */
 const YIELD_MS_MAX = 0.05
 
+/** What the processes of one machine read time from: it may be set, go wrong, and ring late. */
+export interface ClockFace {
+  /** How far the wall clock has been set; it may jump. */
+  offsetMs: number
+  /** Milliseconds that it shows in one of true time. */
+  readonly rate: number
+  /** How much later than due the next timer rings. */
+  lateMs(): number
+}
+
+export function rightFace(): ClockFace {
+  return { offsetMs: 0, rate: 1, lateMs: () => 0 }
+}
+
+/** A timer of a clock that goes fast or slow is never early by an error of rounding. */
+const ROUNDING_MS = 1e-6
+
 export class SimClock implements Clock {
   readonly scope: Scope
-  /** How far the wall clock has been set; it may jump. */
-  wallOffsetMs = 0
+  readonly #face: ClockFace
   readonly #scheduler: Scheduler
   readonly #random: Random
 
-  constructor(scheduler: Scheduler, scope: Scope, random: Random) {
+  constructor(scheduler: Scheduler, scope: Scope, random: Random, face: ClockFace = rightFace()) {
     this.#scheduler = scheduler
     this.scope = scope
     this.#random = random
+    this.#face = face
   }
 
   now(): number {
-    return EPOCH_MS + Math.floor(this.#scheduler.nowMs) + this.wallOffsetMs
+    return EPOCH_MS + Math.floor(this.monotonic()) + this.#face.offsetMs
   }
 
   monotonic(): number {
-    return this.#scheduler.nowMs
+    return this.#scheduler.nowMs * this.#face.rate
   }
 
   setTimer(delayMs: number, action: () => void): TimerHandle {
-    const event = this.#scheduler.schedule(this.scope, delayMs, 'timer', action)
+    const event = this.#scheduler.schedule(this.scope, this.#trueMs(delayMs), 'timer', action)
     return { cancel: () => this.#scheduler.cancel(event) }
   }
 
@@ -45,7 +62,7 @@ export class SimClock implements Clock {
         signal?.removeEventListener('abort', wake)
         resolve()
       }
-      const event = this.#scheduler.schedule(this.scope, delayMs, 'sleep', wake)
+      const event = this.#scheduler.schedule(this.scope, this.#trueMs(delayMs), 'sleep', wake)
       signal?.addEventListener('abort', wake)
     })
   }
@@ -55,5 +72,11 @@ export class SimClock implements Clock {
     return new Promise((resolve) => {
       this.#scheduler.schedule(this.scope, delayMs, 'yield', resolve)
     })
+  }
+
+  /** How long a timer of this clock really takes. */
+  #trueMs(delayMs: number): number {
+    const { rate } = this.#face
+    return (rate === 1 ? delayMs : delayMs / rate + ROUNDING_MS) + this.#face.lateMs()
   }
 }

@@ -22,6 +22,7 @@ export interface ConnectorWorld {
 
 const SLOW_MS_MAX = 300
 const CONGESTED_MS_MAX = 30
+const STUCK_MS_MAX = 1_500
 const CALL_MS_MAX = 12
 const DISCOVER_EVERY_MS = 25
 const IDLE_MS = 200
@@ -55,7 +56,11 @@ export function simSource(
       await clock.sleep(random.next())
       if (faults.strikes('discoverError')) throw injected('discovery')
       const found = data.bounded ? data.splits : data.splits.slice(0, splitsNow())
-      return found.map(({ id }) => id)
+      const ids = found.map(({ id }) => id)
+      if (ids.length < 2 || !faults.strikes('discoverRepeats')) return ids
+      // Found in another order; of a source that looks again and again, perhaps not all of them.
+      const known = data.bounded ? ids : ids.slice(0, 1 + random.int(ids.length))
+      return known.toReversed()
     },
     async *read({ id }, from = 0, { clock, signal }) {
       const { records } = required(
@@ -68,7 +73,9 @@ export function simSource(
         const gapMs = random.int(4) === 0 ? data.gapMs * 4 : 0.2
         await clock.sleep(random.next() * gapMs + slowMs)
         if (faults.strikes('sourceError')) throw injected(`reading ${id}`)
-        const end = Math.min(records.length, start + 1 + random.int(data.batchMax))
+        const isRebatched = faults.strikes('sourceRebatches')
+        const most = isRebatched ? random.int(records.length + 1) : 1 + random.int(data.batchMax)
+        const end = Math.min(records.length, start + most)
         const isBacklog = end < records.length / 2
         yield { values: records.slice(start, end).map(tamper), position: end, isBacklog }
         start = end
@@ -155,6 +162,7 @@ export class SimOutput {
       write: (taken: readonly Rec[]) => {
         values.push(...taken.map((rec) => recType.isolate(rec)))
         if (faults.strikes('sinkWriteError')) throw injected(`writing to ${uid}`)
+        if (faults.strikes('slowConsumer')) return clock.sleep(random.next() * STUCK_MS_MAX)
         if (faults.strikes('sinkCongested')) return clock.sleep(random.next() * CONGESTED_MS_MAX)
         return faults.strikes('sinkSlow') ? clock.sleep(this.#slowMs()) : undefined
       },

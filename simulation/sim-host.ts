@@ -1,21 +1,19 @@
 /**
- * A simulated process: the host that the job master sees, and one for each worker. Workers are the
- * real worker runtime in the same thread; messages between them and the master are copied and
- * delivered through the event queue, in order for each direction. Named points may crash or stall.
+ * A simulated process: the host that the job master sees, whose workers are in `sim-worker.ts`. It
+ * may crash or stall at named points, between any two of its events, and in each phase of a
+ * checkpoint.
  */
 import type { FromWorker, ToWorker } from '../src/checkpoint/messages.ts'
-import { errorToData, MillraceError } from '../src/errors.ts'
-import type { Host, WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../src/runtime/host.ts'
-import { WorkerRuntime } from '../src/runtime/worker-runtime.ts'
+import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from '../src/runtime/host.ts'
 import type { NativeStoreFactory } from '../src/state/backend.ts'
-import { MemoryScratch } from '../src/storage/scratch-memory.ts'
-import type { TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
-import { type FaultPlan, increment } from './faults.ts'
-import { Scope, type Scheduler, Violation } from './scheduler.ts'
-import { SimClock } from './sim-clock.ts'
+import { type FaultKind, type FaultPlan, increment } from './faults.ts'
+import { CheckpointWatch } from './checkpoint-watch.ts'
+import { Scope, type Scheduler } from './scheduler.ts'
+import { type ClockFace, SimClock } from './sim-clock.ts'
 import type { SimFolders } from './sim-folders.ts'
 import type { SimStorage } from './sim-store.ts'
+import { SimWorker } from './sim-worker.ts'
 
 export interface ProcessWorld {
   readonly scheduler: Scheduler
@@ -23,6 +21,8 @@ export interface ProcessWorld {
   readonly storage: SimStorage
   readonly nativeStore: NativeStoreFactory | undefined
   readonly folders: SimFolders
+  /** By storage: the process that has fenced all others off. */
+  readonly leaders: Map<string, SimProcess>
 }
 
 export interface ProcessOptions {
@@ -36,78 +36,60 @@ export interface ProcessOptions {
   readonly yieldChance: number
   /** Processes of one machine see each other end. */
   readonly machine: number
+  /** Some types of its states are newer than those of the process before. */
+  readonly migrates: boolean
 }
 
-const MESSAGE_MS_MAX = 0.6
-const SLOW_MESSAGE_MS_MAX = 40
-const WAKE_MS_MAX = 0.2
 const STALL_MS_MAX = 1_500
 const JUMP_MS_MAX = 3_600_000
+const LATE_MS_MAX = 250
+/** A clock that goes wrong shows between these for one millisecond. */
+const RATE_MIN = 0.8
+const RATE_MAX = 1.25
+/** A process that is to end somewhere does so within about two to the power of that many events. */
+const DOOM_EVENTS_BITS = 11
+const RESTORE_EVENTS_MAX = 60
 const FOREVER = new Promise<never>(() => undefined)
-
-/** Messages in one direction: copied when sent, delivered in order after some time. */
-class Line {
-  readonly #world: ProcessWorld
-  readonly #random: Random
-  readonly #receiver: Scope
-  #lastAtMs = 0
-
-  constructor(world: ProcessWorld, random: Random, receiver: Scope) {
-    this.#world = world
-    this.#random = random
-    this.#receiver = receiver
-  }
-
-  send(label: string, deliver: () => void): void {
-    const { scheduler, faults } = this.#world
-    const { nowMs } = scheduler
-    const delayMsMax = faults.strikes('messageSlow') ? SLOW_MESSAGE_MS_MAX : MESSAGE_MS_MAX
-    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + this.#random.next() * delayMsMax)
-    scheduler.schedule(this.#receiver, this.#lastAtMs - nowMs, label, deliver)
-  }
-}
 
 export class SimProcess {
   readonly scope: Scope
   readonly clock: SimClock
+  /** Of this process and its workers. */
+  readonly face: ClockFace
   readonly host: Host
   /** Resolves when the process has crashed. */
   readonly crashed: Promise<void>
   readonly machine: number
   readonly workers: SimWorker[] = []
+  readonly checkpoints: CheckpointWatch
   readonly #world: ProcessWorld
   readonly #options: ProcessOptions
+  readonly #random: Random
+  /** Where its checkpoints are. */
+  #storage = ''
+  #isRestoring = false
   #reportCrash: () => void = () => undefined
 
   constructor(world: ProcessWorld, options: ProcessOptions) {
     this.#world = world
     this.#options = options
+    this.#random = options.random.fork('faults')
     this.scope = new Scope(options.name)
     this.machine = options.machine
+    this.checkpoints = new CheckpointWatch()
     this.crashed = new Promise((resolve) => (this.#reportCrash = resolve))
-    this.clock = new SimClock(world.scheduler, this.scope, options.random.fork('clock'))
-    this.host = {
-      clock: this.clock,
-      random: options.random.fork('master'),
-      memoryBytes: options.memoryBytes,
-      bounds: { ringBytes: options.ringBytes, sinkValues: options.sinkValues },
-      runsValuesInParallel: true,
-      machineLayers: async () => [],
-      at: (point) => this.at(point, undefined),
-      openStore: async (location) => world.storage.open(location, this.scope),
-      absoluteLocation: (location) => location,
-      requireUnowned: async () => undefined,
-      process: { host: `machine-${options.machine}`, pid: 1 },
-      owner: async (directory, jobName) => world.folders.owner(this, directory, jobName),
-      claim: async (request) => world.folders.claim(this, request),
-      spawn: (spec, events) => this.#spawn(spec, events),
-    }
+    this.face = this.#face()
+    const { scheduler } = world
+    this.clock = new SimClock(scheduler, this.scope, options.random.fork('clock'), this.face)
+    this.host = this.#host()
+    if (world.faults.wouldStrike('crashAnywhere')) this.#doom('crashAnywhere', DOOM_EVENTS_BITS)
   }
 
   /** As `kill -9`: nothing of the process happens any more. */
   crash(why: string): void {
     if (!this.scope.isAlive) return
     this.#world.scheduler.note(this.scope.name, `crash ${why}`)
+    this.endsNow()
     this.scope.kill()
     this.#reportCrash()
   }
@@ -118,6 +100,11 @@ export class SimProcess {
     this.scope.stallUntil(scheduler.nowMs + this.#options.random.next() * STALL_MS_MAX)
   }
 
+  /** It is asked to end, or does: counted if a checkpoint is under way. */
+  endsNow(): void {
+    if (this.checkpoints.isUnderWay) this.#world.faults.count('endDuringCheckpoint')
+  }
+
   /** What a named point does: a fault, or nothing. */
   at(point: string, worker: SimWorker | undefined): void | Promise<void> {
     const { faults, scheduler } = this.#world
@@ -125,14 +112,17 @@ export class SimProcess {
     if (!scope.isAlive) return FOREVER
     increment(faults.pointsReached, point)
     scheduler.note(scope.name, `at ${point}`)
+    this.#seeLead(point)
     if (faults.strikes('clockJump')) {
-      this.clock.wallOffsetMs = (this.#options.random.next() - 0.5) * JUMP_MS_MAX
+      this.face.offsetMs = (this.#options.random.next() - 0.5) * JUMP_MS_MAX
     }
     if (faults.strikes('stallAtPoint')) {
       scope.stallUntil(scheduler.nowMs + this.#options.random.next() * STALL_MS_MAX)
       // Even what is said at once arrives later: the point itself waits.
       return (worker?.clock ?? this.clock).sleep(0)
     }
+    const isConfirm = point === 'before-manifest' || point === 'after-manifest'
+    if (isConfirm && this.#loses('coordinatorLostInConfirm')) return FOREVER
     if (faults.strikes('crashAtPoint')) this.crash(`at ${point}`)
     else if (worker !== undefined && faults.strikes('workerCrashAtPoint')) worker.crash(point)
     else return
@@ -140,161 +130,90 @@ export class SimProcess {
     return FOREVER
   }
 
+  /** A message is on its way to a worker; those to the others may never be. */
+  onSent(message: ToWorker): void {
+    this.checkpoints.sent(message)
+    if (message.kind === 'trigger') this.#loses('coordinatorLostInInit')
+    else if (message.kind === 'complete') this.#loses('coordinatorLostInComplete')
+    else if (message.kind === 'deploy') this.#beginRestoring()
+  }
+
+  /** A message of a worker has been taken note of. */
+  onReceived({ kind }: FromWorker): void {
+    if (kind === 'acknowledge') this.#loses('coordinatorLostInPrepare')
+    if (kind === 'acknowledge') this.#isRestoring = false
+  }
+
+  #host(): Host {
+    const { storage, folders } = this.#world
+    const { memoryBytes, machine, ringBytes, sinkValues, random } = this.#options
+    return {
+      clock: this.clock,
+      random: random.fork('master'),
+      memoryBytes,
+      bounds: { ringBytes, sinkValues },
+      runsValuesInParallel: true,
+      machineLayers: async () => [],
+      at: (point) => this.at(point, undefined),
+      openStore: async (location) => {
+        if (this.#storage === '') this.#storage = location
+        return storage.open(location, this.scope)
+      },
+      absoluteLocation: (location) => location,
+      requireUnowned: async () => undefined,
+      process: { host: `machine-${machine}`, pid: 1 },
+      owner: async (directory, jobName) => folders.owner(this, directory, jobName),
+      claim: async (request) => folders.claim(this, request),
+      spawn: (spec, events) => this.#spawn(spec, events),
+    }
+  }
+
   #spawn(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
     const worker = new SimWorker(this, this.#world, this.#options, spec, events)
     this.workers[spec.index] = worker
     return worker
   }
-}
 
-/** One worker: its end of the seams, and the port that the master holds. */
-export class SimWorker implements WorkerPort {
-  readonly scope: Scope
-  readonly clock: SimClock
-  readonly #index: number
-  readonly #process: SimProcess
-  readonly #world: ProcessWorld
-  readonly #options: ProcessOptions
-  readonly #random: Random
-  readonly #events: WorkerEvents
-  readonly #toWorker: Line
-  readonly #toMaster: Line
-  readonly #runtime: WorkerRuntime
-  #awake = false
-  #wakeUp: (() => void) | undefined
-
-  constructor(
-    process: SimProcess,
-    world: ProcessWorld,
-    options: ProcessOptions,
-    spec: WorkerSpec,
-    events: WorkerEvents,
-  ) {
-    const { scheduler } = world
-    this.#process = process
-    this.#world = world
-    this.#options = options
-    this.#index = spec.index
-    this.#events = events
-    this.#random = options.random.fork(`worker-${spec.index}-${scheduler.events}`)
-    this.scope = new Scope(`${options.name}.${spec.index}`, process.scope)
-    this.clock = new SimClock(scheduler, this.scope, this.#random.fork('clock'))
-    this.#toWorker = new Line(world, this.#random.fork('to'), this.scope)
-    this.#toMaster = new Line(world, this.#random.fork('from'), process.scope)
-    this.#runtime = new WorkerRuntime(spec, this.#host())
-    scheduler.schedule(this.scope, this.#random.next(), 'spawned', () => this.#run())
+  #face(): ClockFace {
+    const { faults } = this.#world
+    const random = this.#options.random.fork('face')
+    const rate = RATE_MIN + random.next() * (RATE_MAX - RATE_MIN)
+    const lateMs = (): number => (faults.strikes('timerLate') ? random.next() * LATE_MS_MAX : 0)
+    return { offsetMs: 0, rate: faults.strikes('clockDrift') ? rate : 1, lateMs }
   }
 
-  send(message: ToWorker): void {
-    if (!this.scope.isAlive) return
-    const copy = structuredClone(message)
-    this.#toWorker.send(message.kind, () => this.#runtime.receive(copy))
+  #doom(kind: FaultKind, bits: number): void {
+    const events = Math.floor(2 ** (this.#random.next() * bits))
+    this.scope.doomAfter(events, () => {
+      this.#world.faults.strike(kind, () => this.crash('somewhere'))
+    })
   }
 
-  terminate(): Promise<void> {
-    this.scope.kill()
-    return this.#process.clock.sleep(this.#random.next())
+  /** The process is gone, and with it whoever coordinates checkpoints. */
+  #loses(kind: FaultKind): boolean {
+    if (!this.scope.isAlive || !this.#world.faults.strikes(kind)) return false
+    this.crash(kind)
+    return true
   }
 
-  /** The thread ends, as when it runs out of memory. */
-  crash(why: string): void {
-    if (!this.scope.isAlive) return
-    this.#world.scheduler.note(this.scope.name, `crash ${why}`)
-    this.scope.kill()
-    const lost = new MillraceError('WORKER_LOST', `injected: worker ${this.#index} at ${why}`)
-    this.#toMaster.send('exit', () => this.#events.exit(errorToData(lost)))
+  #beginRestoring(): void {
+    const { faults } = this.#world
+    if (!this.#options.migrates || this.#isRestoring) return
+    this.#isRestoring = true
+    if (!faults.wouldStrike('crashInMigration')) return
+    this.scope.doomAfter(this.#random.int(RESTORE_EVENTS_MAX), () => {
+      // Later than the first acknowledgement all that was restored has been used.
+      if (!this.#isRestoring) return
+      faults.strike('crashInMigration', () => this.crash('while it restores older types'))
+    })
   }
 
-  #run(): void {
-    this.#runtime.run().then(
-      () => this.#exit(),
-      (error: unknown) => this.#world.scheduler.fail(error),
-    )
+  /** Who leads is who has written the newest fence; another one may not know of that yet. */
+  #seeLead(point: string): void {
+    const { leaders, faults } = this.#world
+    if (point === 'after-fence') leaders.set(this.#storage, this)
+    const leader = leaders.get(this.#storage)
+    if (point !== 'before-manifest' || leader === this || leader?.scope.isAlive !== true) return
+    faults.count('twoCoordinators')
   }
-
-  #exit(): void {
-    if (!this.scope.isAlive) return
-    this.scope.kill()
-    this.#toMaster.send('exit', () => this.#events.exit(undefined))
-  }
-
-  #host(): WorkerHost {
-    const { storage, nativeStore } = this.#world
-    return {
-      clock: this.clock,
-      random: this.#random.fork('engine'),
-      ...(nativeStore === undefined ? {} : { nativeStore }),
-      ...this.#lazyRestore(),
-      openStore: async (location) => storage.open(location, this.scope),
-      scratch: (directory) => new MemoryScratch(directory),
-      send: (message) => this.#sendToMaster(message),
-      doorbell: (index) => ({ ring: () => this.#ring(index) }),
-      shouldYield: () => this.#random.next() < this.#options.yieldChance,
-      idle: (timeoutMs) => this.#idle(timeoutMs),
-      wake: () => this.#wake(),
-      at: (point) => this.#process.at(point, this),
-      report: (event, error) => this.#report(event, error),
-    }
-  }
-
-  /** Half of the workers load what they restore in slices so small that crashes fall in between. */
-  #lazyRestore(): Pick<WorkerHost, 'lazyRestore'> {
-    const random = this.#random.fork('lazy restore')
-    if (random.int(2) === 0) return {}
-    return { lazyRestore: { minimumBytes: 0, rowsPerSlice: 1 + random.int(8) } }
-  }
-
-  #sendToMaster(message: FromWorker): void {
-    if (!this.scope.isAlive) return
-    if (message.kind === 'failed') this.#judge('failed', message.error)
-    if (message.kind === 'task-failed') this.#judge('task-failed', message.error)
-    if (message.kind === 'decline') this.#judge('decline', message.error)
-    if (message.kind === 'closed') return
-    const copy = structuredClone(message)
-    this.#toMaster.send(`${this.#index} ${message.kind}`, () => this.#events.message(copy))
-  }
-
-  #report(event: string, error: unknown): void {
-    this.#judge(event, errorToData(error))
-  }
-
-  /** An assertion that failed is a bug of the engine, whatever becomes of it. */
-  #judge(what: string, { message, stack, code }: ReturnType<typeof errorToData>): void {
-    const { scheduler } = this.#world
-    scheduler.note(this.scope.name, `${what} ${code} ${message}`)
-    if (message.includes('injected') || !isBug(stack)) return
-    scheduler.fail(new Violation(`worker ${this.#index} ${what}: ${message}\n${stack}`))
-  }
-
-  #ring(index: number): void {
-    const { scheduler } = this.#world
-    const isSlow = this.#world.faults.strikes('messageSlow')
-    const delayMs = this.#random.next() * (isSlow ? SLOW_MESSAGE_MS_MAX : WAKE_MS_MAX)
-    const sibling = this.#process.workers[index]
-    if (sibling === undefined || !this.scope.isAlive) return
-    scheduler.schedule(sibling.scope, delayMs, 'bell', () => sibling.#wake())
-  }
-
-  #wake(): void {
-    this.#awake = true
-    this.#wakeUp?.()
-  }
-
-  async #idle(timeoutMs: number): Promise<void> {
-    await this.clock.yield()
-    let timer: TimerHandle | undefined
-    if (!this.#awake) {
-      await new Promise<void>((resolve) => {
-        this.#wakeUp = resolve
-        timer = this.clock.setTimer(timeoutMs, resolve)
-      })
-      timer?.cancel()
-      this.#wakeUp = undefined
-    }
-    this.#awake = false
-  }
-}
-
-function isBug(stack: string | undefined): boolean {
-  return /AssertionError|TypeError|RangeError|ReferenceError|Violation/.test(stack ?? '')
 }

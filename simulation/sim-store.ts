@@ -76,6 +76,8 @@ export class SimStorage {
   /** Performs `effect` at one instant of the future, if nothing comes in between. */
   operate<T>(scope: Scope, what: Operation, effect: () => T): Promise<T> {
     const { scheduler, faults, random } = this.#world
+    // What was killed in the middle of a step asks for nothing more.
+    if (!scope.isAlive) return new Promise(() => undefined)
     this.operations++
     const slowMs = faults.strikes('storeSlow') ? random.next() * SLOW_MS_MAX : 0
     const failsBefore = faults.strikes('storeErrorBefore')

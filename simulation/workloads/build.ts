@@ -18,7 +18,7 @@ export interface WorkloadEnds {
   source(index: number): Source<Rec>
   sink(uid: string): Sink<Rec>
   /** Called for each record of a `map`; may throw. */
-  beforeRecord(): void
+  beforeRecord(rec: Rec): void
   /** The outside world answers: some time later, or with an error. */
   answer(signal: AbortSignal): Promise<void>
 }
@@ -56,7 +56,7 @@ class Builder {
       case 'map':
         return this.#typed(
           this.#input(node).map((rec) => {
-            this.#ends.beforeRecord()
+            this.#ends.beforeRecord(rec)
             return { ...rec, v: rec.v * node.factor }
           }),
         )

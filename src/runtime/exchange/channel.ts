@@ -70,4 +70,6 @@ export interface Looked {
 /** Wakes the other side of a channel; the embedded host's is an Atomics doorbell. */
 export interface Doorbell {
   ring(): void
+  /** Told when a channel to it had no room; the simulator counts these. */
+  refused?(): void
 }

@@ -71,7 +71,10 @@ export class RingWriter implements ChannelWriter {
     const tailBytes = this.#capacityBytes - offset
     const skipBytes = tailBytes < needBytes ? tailBytes : 0
     const usedBytes = (this.#written - Atomics.load(this.#words, RELEASED)) | 0
-    if (usedBytes + skipBytes + needBytes > this.#capacityBytes) return false
+    if (usedBytes + skipBytes + needBytes > this.#capacityBytes) {
+      this.#reader.refused?.()
+      return false
+    }
     let start = offset
     if (skipBytes > 0) {
       this.#frames[offset >>> 2] = SKIP

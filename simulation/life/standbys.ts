@@ -2,10 +2,10 @@
  * Processes that stand by for the one that a start has begun: they take over when it crashes or
  * sleeps, and end or go on sleeping themselves at the end of the start.
  */
-import type { JobHandle } from '../src/runtime/run.ts'
-import type { Random } from '../src/util/random.ts'
-import type { SimClock } from './sim-clock.ts'
-import type { SimProcess } from './sim-host.ts'
+import type { JobHandle } from '../../src/runtime/run.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { SimClock } from '../sim-clock.ts'
+import type { SimProcess } from '../sim-host.ts'
 
 const STANDBYS_MAX = 2
 /** A lease is shorter than that, and so is a stall; then they have led for a while. */
@@ -13,8 +13,7 @@ const LEAD_MS_MAX = 800
 
 export interface StandbyWorld {
   readonly clock: SimClock
-  process(name: string): SimProcess
-  start(process: SimProcess): Promise<JobHandle>
+  start(name: string): { readonly process: SimProcess; readonly running: Promise<JobHandle> }
   onFinished(): void
   onError(process: SimProcess, error: unknown): void
 }
@@ -35,9 +34,9 @@ export class Standbys {
   begin(random: Random, name: string): void {
     const count = Math.max(0, random.int(STANDBYS_MAX + 3) - 2)
     for (let at = 0; at < count; at++) {
-      const process = this.#world.process(`${name}s${at}`)
+      const { process, running } = this.#world.start(`${name}s${at}`)
       this.#processes.push(process)
-      this.#run(process).catch((error: unknown) => this.#world.onError(process, error))
+      this.#run(running).catch((error: unknown) => this.#world.onError(process, error))
     }
   }
 
@@ -56,8 +55,8 @@ export class Standbys {
     return asleep
   }
 
-  async #run(process: SimProcess): Promise<void> {
-    const handle = await this.#world.start(process)
+  async #run(running: Promise<JobHandle>): Promise<void> {
+    const handle = await running
     const { outcome } = await handle.finished
     if (outcome === 'finished') this.#world.onFinished()
   }

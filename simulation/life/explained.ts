@@ -1,6 +1,6 @@
 /** Which errors a fault explains; whatever else a job ends with is a bug of the engine. */
-import { type ErrorCode, isMillraceError } from '../src/errors.ts'
-import { Violation } from './scheduler.ts'
+import { type ErrorCode, isMillraceError } from '../../src/errors.ts'
+import { Violation } from '../scheduler.ts'
 
 /** What faults may lead to. */
 const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -36,18 +36,23 @@ const EXPLAINED_BY_FLIPS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'STORAGE_CORRUPT',
 ])
 
-/**
- * @param hasRivals whether another process is alive that may lead the same job.
- * @param hasFlips whether bits were read wrongly, and may be again.
- * @throws Violation for an error that no fault explains.
- */
+export interface Circumstances {
+  /** Another process is alive that may lead the same job. */
+  readonly hasRivals: boolean
+  /** Bits were read wrongly, and may be again. */
+  readonly hasFlips: boolean
+  /** A version of the job with newer types may have led meanwhile. */
+  readonly isOutdated: boolean
+}
+
+/** @throws Violation for an error that no fault explains. */
 export function requireExplained(
   what: string,
   error: unknown,
-  hasRivals: boolean,
-  hasFlips: boolean,
+  { hasRivals, hasFlips, isOutdated }: Circumstances,
 ): void {
   if (isMillraceError(error)) {
+    if (isOutdated && error.code === 'CHECKPOINT_INCOMPATIBLE') return
     if (hasFlips && EXPLAINED_BY_FLIPS.has(error.code)) return
     if (EXPLAINED.has(error.code)) return
     if (hasRivals && EXPLAINED_BY_RIVALS.has(error.code)) return

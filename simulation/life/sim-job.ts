@@ -1,12 +1,13 @@
 /** The job of a seed as one start builds it: the workload, with the world's ends and faults. */
-import type { Job } from '../src/index.ts'
-import { required } from '../src/util/assert.ts'
-import type { Random } from '../src/util/random.ts'
-import type { SeedOptions } from './seed.ts'
-import type { SimClock } from './sim-clock.ts'
-import { answerOfWorld, type ConnectorWorld, type SimOutput, simSource } from './sim-connectors.ts'
-import { buildWorkload } from './workloads/build.ts'
-import type { Workload } from './workloads/workload.ts'
+import type { Job } from '../../src/index.ts'
+import { required } from '../../src/util/assert.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { SeedOptions } from '../seed.ts'
+import type { SimClock } from '../sim-clock.ts'
+import { answerOfWorld, type ConnectorWorld, type SimOutput, simSource } from '../sim-connectors.ts'
+import { buildWorkload } from '../workloads/build.ts'
+import type { Workload } from '../workloads/workload.ts'
+import type { Poison } from './poison.ts'
 
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
   readonly random: Random
@@ -15,6 +16,7 @@ export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
   readonly workload: Workload
   readonly output: SimOutput
   readonly clock: SimClock
+  readonly poison: Poison
   /** How many splits there are by now, of a source that is not bounded. */
   splitsNow(): number
   /** `uid/id` of a split that was handed over to its end. */
@@ -22,7 +24,7 @@ export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
 }
 
 export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
-  const { backends, tamper, random, age, workload, output, clock } = parts
+  const { backends, tamper, random, age, workload, output, clock, poison } = parts
   const { sources, typed, lastingWriters } = workload
   const backend = required(backends[random.int(backends.length)], 'no backend is given')
   return buildWorkload('sim', workload, {
@@ -38,7 +40,8 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
       })
     },
     sink: (uid) => output.sink(uid, lastingWriters),
-    beforeRecord() {
+    beforeRecord(rec) {
+      poison.taste(rec)
       if (world.faults.strikes('functionError')) throw new Error('injected: the function failed')
     },
     answer: (signal) => answerOfWorld(world, clock, signal),

@@ -1,7 +1,7 @@
 /** The options of one start of a simulated job: random, small and short. */
-import type { RunOptions } from '../src/runtime/run-options.ts'
-import type { Random } from '../src/util/random.ts'
-import type { ProcessOptions } from './sim-host.ts'
+import type { RunOptions } from '../../src/runtime/run-options.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { ProcessOptions } from '../sim-host.ts'
 
 export interface StartPlace {
   readonly storage: string
@@ -48,7 +48,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
 }
 
 /** A process: mostly with little memory, sometimes on another machine. */
-export function processOptions(name: string, random: Random): ProcessOptions {
+export function processOptions(name: string, random: Random): Omit<ProcessOptions, 'migrates'> {
   return {
     name,
     random,

@@ -1,14 +1,16 @@
 /** What users and machines do to a running job at random moments. */
-import type { JobHandle } from '../src/runtime/run.ts'
-import type { Random } from '../src/util/random.ts'
-import type { SimClock } from './sim-clock.ts'
-import type { SimProcess } from './sim-host.ts'
+import type { JobHandle } from '../../src/runtime/run.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { SimClock } from '../sim-clock.ts'
+import type { FaultPlan } from '../faults.ts'
+import type { SimProcess } from '../sim-host.ts'
 
 export interface Requests {
   readonly process: SimProcess
   readonly handle: JobHandle
   readonly clock: SimClock
   readonly random: Random
+  readonly faults: FaultPlan
   /** Where savepoints go; a few may go to the same place, which must be refused. */
   readonly savepoint: string
   readonly onRequest: () => void
@@ -29,7 +31,8 @@ export async function makeRequests(requests: Requests): Promise<void> {
     if (!process.scope.isAlive) return
     try {
       requests.onRequest()
-      await makeOne(requests)
+      if (requests.faults.strikes('requestStorm')) storm(requests)
+      else await makeOne(requests)
     } catch (error) {
       requests.onError(error)
     }
@@ -48,6 +51,22 @@ export async function stopAtLast(requests: Requests): Promise<void> {
   await Promise.race([stopped, clock.sleep(STOP_MS_MAX)])
 }
 
+/** All at once, in any order; some of them must be refused, and none may be left unanswered. */
+function storm({ process, handle, random, savepoint, onError }: Requests): void {
+  process.endsNow()
+  const wishes = [
+    () => handle.savepoint(`${savepoint}-storm`),
+    () => handle.checkpoint(),
+    () => handle.checkpoint({ full: true }),
+    () => (random.int(2) === 0 ? handle.stop() : handle.cancel()),
+    () => (random.int(2) === 0 ? handle.cancel() : handle.savepoint(`${savepoint}-storm`)),
+  ]
+  while (wishes.length > 0) {
+    const [wish] = wishes.splice(random.int(wishes.length), 1)
+    wish?.().catch(onError)
+  }
+}
+
 async function makeOne({
   process,
   handle,
@@ -60,13 +79,16 @@ async function makeOne({
     case 0:
       return handle.savepoint(savepoint)
     case 1:
+      process.endsNow()
       return handle.stop()
     case 2:
     case 8:
     case 9:
+      process.endsNow()
       await handle.stop({ savepoint })
       return onStoppedWith(savepoint)
     case 3:
+      process.endsNow()
       return handle.cancel()
     case 4:
       return process.workers[random.int(3)]?.crash('by request')

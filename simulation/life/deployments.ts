@@ -1,0 +1,170 @@
+/**
+ * Starts of the simulated job: each has a process of its own, random options, and the code of some
+ * age, whose states may have newer types than those of the start before.
+ */
+import type { Job } from '../../src/index.ts'
+import { runOn, type JobHandle } from '../../src/runtime/run.ts'
+import type { RunOptions } from '../../src/runtime/run-options.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { FaultPlan } from '../faults.ts'
+import { type Scheduler, Violation } from '../scheduler.ts'
+import type { SeedOptions } from '../seed.ts'
+import type { SimClock } from '../sim-clock.ts'
+import type { SimOutput } from '../sim-connectors.ts'
+import { SimFolders } from '../sim-folders.ts'
+import { type ProcessWorld, SimProcess } from '../sim-host.ts'
+import type { SimStorage } from '../sim-store.ts'
+import { Ages } from '../workloads/held.ts'
+import type { Workload } from '../workloads/workload.ts'
+import type { Place } from './place.ts'
+import { Poison } from './poison.ts'
+import { simJob } from './sim-job.ts'
+import { processOptions, randomOptions } from './start-options.ts'
+
+export interface DeploymentWorld {
+  readonly options: SeedOptions
+  readonly scheduler: Scheduler
+  readonly faults: FaultPlan
+  readonly storage: SimStorage
+  readonly output: SimOutput
+  readonly workload: Workload
+  readonly clock: SimClock
+  readonly random: Random
+  readonly place: Place
+}
+
+export class Deployments {
+  readonly #world: DeploymentWorld
+  readonly #processWorld: ProcessWorld
+  readonly #random: Random
+  readonly #ages: Ages
+  readonly #poison: Poison
+  readonly #maxParallelism: number
+  /** Splits that have been read to their end. */
+  readonly #consumed = new Set<string>()
+  /** Of the code in a process. */
+  readonly #ageOf = new Map<SimProcess, number>()
+  /** Grows with each look for splits of a source that is not bounded. */
+  #discoveries = 0.5
+  #starts = 0
+  #newest: SimProcess | undefined
+  #deletesOnCancel = false
+  #parallelism = 0
+
+  constructor(world: DeploymentWorld) {
+    const { random, scheduler, options, faults, storage } = world
+    const { nativeStore } = options
+    this.#world = world
+    this.#random = random.fork('deployments')
+    this.#ages = new Ages(random.fork('ages'))
+    this.#poison = new Poison(faults, random.fork('poison'))
+    this.#maxParallelism = [4, 16, 128][random.int(3)] ?? 128
+    const folders = new SimFolders(scheduler, random.fork('folders'))
+    this.#processWorld = { scheduler, faults, folders, storage, nativeStore, leaders: new Map() }
+  }
+
+  get starts(): number {
+    return this.#starts
+  }
+
+  /** The job of the newest start gives its checkpoints up when it is cancelled. */
+  get deletesOnCancel(): boolean {
+    return this.#deletesOnCancel
+  }
+
+  isNewest(process: SimProcess): boolean {
+    return process === this.#newest
+  }
+
+  /** The code of this process is older than that of a later start. */
+  isOutdated(process: SimProcess): boolean {
+    return (this.#ageOf.get(process) ?? 0) < this.#ages.now
+  }
+
+  /** Begins a start: its process and, when it runs, the job in it. */
+  begin(): { readonly process: SimProcess; readonly running: Promise<JobHandle> } {
+    const { place, faults } = this.#world
+    const before = this.#newest
+    const former = { age: this.#ages.now, parallelism: this.#parallelism }
+    this.#consumed.clear()
+    this.#poison.deployed()
+    const age = this.#ages.next()
+    const process = this.#process(`p${++this.#starts}`, age, former.age >= 0 && age > former.age)
+    this.#newest = process
+    const random = this.#random.fork(`options-${this.#starts}`)
+    const origin = place.origin(random, faults.isHealed)
+    this.#deletesOnCancel = random.int(4) === 0
+    const job = this.#job(random, age)
+    const options = this.#runOptions(random)
+    this.#parallelism = options.parallelism ?? 1
+    const isRescaled = this.#parallelism !== former.parallelism
+    if (before?.checkpoints.isUnderWay === true && isRescaled) {
+      faults.count('rescaleDuringCheckpoint')
+    }
+    return { process, running: runOn(process.host, job, { ...options, ...origin }) }
+  }
+
+  /** A process of its own that stands by; it may have newer code than who leads. */
+  standby(name: string): { readonly process: SimProcess; readonly running: Promise<JobHandle> } {
+    const random = this.#random.fork(`options-${name}`)
+    const { now } = this.#ages
+    const age = this.#ages.next()
+    const process = this.#process(name, age, age > now)
+    const options = { ...this.#runOptions(random), standby: true }
+    return { process, running: runOn(process.host, this.#job(random, age), options) }
+  }
+
+  /** Some source waits for more input for ever. */
+  get isEndless(): boolean {
+    return this.#world.workload.sources.some(({ bounded }) => !bounded)
+  }
+
+  violated(message: string): void {
+    this.#world.scheduler.fail(new Violation(message))
+  }
+
+  /** All that sources which end only when they are told to have is handed over. */
+  hasConsumedAll(): boolean {
+    const endless = this.#world.workload.sources.filter(({ bounded }) => !bounded)
+    const all = endless.flatMap(({ uid, splits }) => splits.map(({ id }) => `${uid}/${id}`))
+    return all.every((split) => this.#consumed.has(split))
+  }
+
+  #process(name: string, age: number, migrates: boolean): SimProcess {
+    const random = this.#random.fork(`process-${name}`)
+    const process = new SimProcess(this.#processWorld, {
+      ...processOptions(name, random),
+      migrates: migrates && this.#world.workload.typed,
+    })
+    this.#ageOf.set(process, age)
+    return process
+  }
+
+  #runOptions(random: Random): RunOptions {
+    const { place, faults } = this.#world
+    return randomOptions(random, {
+      storage: place.location,
+      maxParallelism: this.#maxParallelism,
+      deletesOnCancel: this.#deletesOnCancel,
+      isPatient: faults.isHealed,
+    })
+  }
+
+  #job(random: Random, age: number): Job {
+    const { scheduler, faults, options, workload, output, clock } = this.#world
+    return simJob(
+      { scheduler, faults, random: random.fork('connectors') },
+      {
+        ...options,
+        random,
+        age,
+        workload,
+        output,
+        clock,
+        poison: this.#poison,
+        splitsNow: () => (this.#discoveries += 0.5),
+        onSplitEnd: (split) => this.#consumed.add(split),
+      },
+    )
+  }
+}

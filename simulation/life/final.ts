@@ -1,0 +1,58 @@
+/**
+ * The end of a job's life: no fault strikes any more, so one attempt must get on within a bounded
+ * time, run to the end, and say so when it is run again.
+ */
+import type { JobHandle } from '../../src/runtime/run.ts'
+import { Violation } from '../scheduler.ts'
+import type { SimClock } from '../sim-clock.ts'
+import type { Deployments } from './deployments.ts'
+import type { Place } from './place.ts'
+
+const FINAL_MS_MAX = 600_000
+const CONSUMED_POLL_MS = 50
+/** The first checkpoint after all faults is confirmed within so long, whatever lay about. */
+const PROGRESS_MS_MAX = 20_000
+/** After the last batch was handed over, the job gets so long to work it off. */
+const CONSUMED_WAIT_MS = 1_000
+
+export interface FinalWorld {
+  readonly clock: SimClock
+  readonly deployments: Deployments
+  readonly place: Place
+}
+
+/** @throws Violation if it fails, is too slow, or does not know that it had finished. */
+export async function finalStart(world: FinalWorld, hadFinished: boolean): Promise<void> {
+  const { clock, deployments } = world
+  let isOver = false
+  const { process, running } = deployments.begin()
+  const deadline = clock.sleep(FINAL_MS_MAX).then(() => 'late' as const)
+  const handle = await running
+  const before = world.place.confirmed
+  void clock.sleep(PROGRESS_MS_MAX).then(() => {
+    if (!isOver && world.place.confirmed === before) {
+      deployments.violated(`no checkpoint within ${PROGRESS_MS_MAX} ms after the faults`)
+    }
+  })
+  if (!hadFinished) void drainWhenConsumed(world, handle)
+  const result = await Promise.race([handle.finished, deadline])
+  isOver = true
+  if (result === 'late') throw new Violation(`not finished ${FINAL_MS_MAX} ms after the faults`)
+  if (result.outcome !== 'finished') throw new Violation(`it ended ${result.outcome}`)
+  if (hadFinished && !result.hadFinished) throw new Violation('it finished twice')
+  const { attempts } = handle.status
+  const why = handle.status.lastError?.message
+  if (attempts !== 1) throw new Violation(`${attempts} attempts without any fault: ${why}`)
+  process.crash('at its end')
+}
+
+/** A source that is not bounded ends only when it is told to. */
+async function drainWhenConsumed(
+  { clock, deployments }: FinalWorld,
+  handle: JobHandle,
+): Promise<void> {
+  if (!deployments.isEndless) return
+  while (!deployments.hasConsumedAll()) await clock.sleep(CONSUMED_POLL_MS)
+  await clock.sleep(CONSUMED_WAIT_MS)
+  await handle.stop({ drain: true })
+}

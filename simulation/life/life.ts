@@ -1,0 +1,122 @@
+/**
+ * The disturbed part of a job's life: starts that fail, crash, are stopped or cancelled, or end by
+ * themselves, while others stand by and people ask for things.
+ */
+import type { JobHandle } from '../../src/runtime/run.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { FaultPlan } from '../faults.ts'
+import type { Scheduler } from '../scheduler.ts'
+import type { SimClock } from '../sim-clock.ts'
+import type { SimProcess } from '../sim-host.ts'
+import type { Deployments } from './deployments.ts'
+import { describeError, requireExplained } from './explained.ts'
+import type { Place } from './place.ts'
+import { makeRequests, type Requests, stopAtLast } from './requests.ts'
+import { Standbys } from './standbys.ts'
+
+const STARTS_MAX = 5
+const START_LASTS_MS_MAX = 250
+
+export interface LifeWorld {
+  readonly scheduler: Scheduler
+  readonly faults: FaultPlan
+  readonly clock: SimClock
+  readonly random: Random
+  readonly place: Place
+  readonly deployments: Deployments
+}
+
+export class Life {
+  readonly #world: LifeWorld
+  readonly #random: Random
+  /** Processes that were left alive when another one was started. */
+  readonly #zombies: SimProcess[] = []
+  readonly #standbys: Standbys
+  #isFinished = false
+
+  constructor(world: LifeWorld) {
+    this.#world = world
+    this.#random = world.random
+    this.#standbys = new Standbys({
+      clock: world.clock,
+      start: (name) => world.deployments.standby(name),
+      onFinished: () => (this.#isFinished = true),
+      onError: (process, error) => this.#judge(process, 'standby', error),
+    })
+  }
+
+  async live(): Promise<void> {
+    const random = this.#random
+    const disturbed = random.int(STARTS_MAX + 1)
+    for (let start = 0; start < disturbed; start++) {
+      await this.#disturbedStart()
+      if (this.#isFinished && random.int(3) > 0) break
+    }
+    for (const zombie of this.#zombies.splice(0)) zombie.crash('at last')
+  }
+
+  async #disturbedStart(): Promise<void> {
+    const random = this.#random
+    const { deployments, clock } = this.#world
+    const { process, running } = deployments.begin()
+    await Promise.race([this.#disturb(process, running), process.crashed])
+    // Sometimes the former process is only believed dead: it stands still and wakes up later.
+    if (process.scope.isAlive && !deployments.deletesOnCancel && random.int(4) === 0) {
+      process.stall()
+      this.#zombies.push(process)
+    } else process.crash('at the end of the start')
+    this.#zombies.push(...(await this.#standbys.end(random)))
+    await clock.sleep(random.next() * 300)
+  }
+
+  async #disturb(process: SimProcess, running: Promise<JobHandle>): Promise<void> {
+    const random = this.#random
+    const { clock, deployments } = this.#world
+    let handle: JobHandle
+    try {
+      handle = await running
+    } catch (error) {
+      return this.#judge(process, 'start', error)
+    }
+    const finished = handle.finished.then(
+      ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
+      (error: unknown) => this.#judge(process, 'run', error),
+    )
+    if (!deployments.deletesOnCancel) this.#standbys.begin(random, process.scope.name)
+    const deadline = clock.sleep(random.next() * START_LASTS_MS_MAX)
+    const requests = this.#requests(process, handle)
+    makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
+    await Promise.race([finished, deadline])
+    if (random.int(2) === 0) await Promise.race([finished, stopAtLast(requests)])
+  }
+
+  #requests(process: SimProcess, handle: JobHandle): Requests {
+    const { scheduler, clock, deployments, place, faults } = this.#world
+    const { starts } = deployments
+    return {
+      process,
+      handle,
+      clock,
+      faults,
+      random: this.#random.fork(`requests-${starts}`),
+      savepoint: `sim/savepoint-${starts}`,
+      onRequest: () => scheduler.note(process.scope.name, 'request'),
+      onStoppedWith: (savepoint) => {
+        // What a process that slept has written is not where the job stands.
+        if (deployments.isNewest(process) && !this.#standbys.exist) place.stoppedWith(savepoint)
+      },
+      onError: (error) => this.#judge(process, 'request', error),
+    }
+  }
+
+  /** Errors that faults explain are part of life; any other one is a bug. */
+  #judge(process: SimProcess, what: string, error: unknown): void {
+    const { scheduler, faults, deployments } = this.#world
+    scheduler.note(process.scope.name, `${what} failed: ${describeError(error)}`)
+    requireExplained(what, error, {
+      hasRivals: this.#zombies.length > 0 || this.#standbys.exist,
+      hasFlips: faults.hasFlips,
+      isOutdated: deployments.isOutdated(process),
+    })
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Where a simulated job stands: the location of its checkpoints, what a start is told to go on
+ * from, and which lines of checkpoints its visible output comes from.
+ */
+import type { RunOptions } from '../../src/runtime/run-options.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { SimStorage } from '../sim-store.ts'
+import { Lineages } from './lineages.ts'
+
+export class Place {
+  readonly #storage: SimStorage
+  /** Where the job's checkpoints are; another place once it went on from a savepoint. */
+  #location = 'sim/checkpoints'
+  /** Whose output came before that of this location. */
+  readonly #lineages = new Lineages()
+  /** By location: the savepoint it began with. */
+  readonly #origins = new Map<string, string>()
+  /** The savepoint the next start goes on from. */
+  #savepoint: string | undefined
+
+  constructor(storage: SimStorage) {
+    this.#storage = storage
+  }
+
+  get location(): string {
+    return this.#location
+  }
+
+  /** Ids of the checkpoints that a start could be told to go on from. */
+  get checkpointIds(): readonly number[] {
+    return this.#chain.checkpointIds
+  }
+
+  /** How many checkpoints have been confirmed here. */
+  get confirmed(): number {
+    return this.#chain.history.filter(({ kind }) => kind === 'checkpoint').length
+  }
+
+  /** Lines whose output counts, where the job stands now. */
+  get lineages(): readonly string[] {
+    return this.#lineages.upTo(this.#chain.lineage)
+  }
+
+  /** The job was stopped with this savepoint. */
+  stoppedWith(savepoint: string): void {
+    this.#savepoint = savepoint
+  }
+
+  /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
+  origin(random: Random, isHealed: boolean): Pick<RunOptions, 'from' | 'fresh' | 'claim'> {
+    const chain = this.#chain
+    const savepoint = this.#savepoint
+    this.#savepoint = undefined
+    if (savepoint !== undefined && random.int(4) > 0) {
+      this.#lineages.continued(chain.lineage)
+      this.#location = `${savepoint}-continued`
+      this.#origins.set(this.#location, savepoint)
+      return { from: savepoint, claim: random.int(2) === 0 ? 'claim' : 'no-claim' }
+    }
+    // What a start has begun to import, the next one goes on with; it may be told so again.
+    const origin = this.#origins.get(this.#location)
+    if (origin !== undefined && chain.checkpointIds.length === 0) {
+      return chain.history.length > 0 && random.int(2) === 0 ? {} : { from: origin }
+    }
+    if (isHealed) return {}
+    if (random.int(20) === 0) {
+      this.#lineages.leftBehind(chain.lineage)
+      return { fresh: true }
+    }
+    const ids = chain.checkpointIds
+    if (ids.length < 2 || random.int(2) === 0) return {}
+    return { from: String(ids[random.int(ids.length - 1)]) }
+  }
+
+  get #chain() {
+    return this.#storage.directory(this.#location).chain
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * One worker of a simulated process: the real worker runtime in the same thread, its end of the
+ * seams, and the port that the master holds. Messages between them are copied and delivered through
+ * the event queue, in order for each direction.
+ */
+import type { FromWorker, ToWorker } from '../src/checkpoint/messages.ts'
+import { errorToData, MillraceError } from '../src/errors.ts'
+import type { WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../src/runtime/host.ts'
+import { WorkerRuntime } from '../src/runtime/worker-runtime.ts'
+import { MemoryScratch } from '../src/storage/scratch-memory.ts'
+import type { TimerHandle } from '../src/util/clock.ts'
+import type { Random } from '../src/util/random.ts'
+import { Scope, Violation } from './scheduler.ts'
+import { SimClock } from './sim-clock.ts'
+import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
+
+const MESSAGE_MS_MAX = 0.6
+const SLOW_MESSAGE_MS_MAX = 40
+const WAKE_MS_MAX = 0.2
+/** So long does a worker collect garbage before it gives up. */
+const OUT_OF_MEMORY_MS_MAX = 300
+/** A worker that is to end somewhere does so within about two to the power of that many events. */
+const DOOM_EVENTS_BITS = 10
+
+/** Messages in one direction: copied when sent, delivered in order after some time. */
+class Line {
+  readonly #world: ProcessWorld
+  readonly #random: Random
+  readonly #receiver: Scope
+  #lastAtMs = 0
+
+  constructor(world: ProcessWorld, random: Random, receiver: Scope) {
+    this.#world = world
+    this.#random = random
+    this.#receiver = receiver
+  }
+
+  send(label: string, deliver: () => void): void {
+    const { scheduler, faults } = this.#world
+    const { nowMs } = scheduler
+    const delayMsMax = faults.strikes('messageSlow') ? SLOW_MESSAGE_MS_MAX : MESSAGE_MS_MAX
+    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + this.#random.next() * delayMsMax)
+    scheduler.schedule(this.#receiver, this.#lastAtMs - nowMs, label, deliver)
+  }
+}
+
+/** One worker: its end of the seams, and the port that the master holds. */
+export class SimWorker implements WorkerPort {
+  readonly scope: Scope
+  readonly clock: SimClock
+  readonly #index: number
+  readonly #process: SimProcess
+  readonly #world: ProcessWorld
+  readonly #options: ProcessOptions
+  readonly #random: Random
+  readonly #events: WorkerEvents
+  readonly #toWorker: Line
+  readonly #toMaster: Line
+  readonly #runtime: WorkerRuntime
+  #awake = false
+  #wakeUp: (() => void) | undefined
+
+  constructor(
+    process: SimProcess,
+    world: ProcessWorld,
+    options: ProcessOptions,
+    spec: WorkerSpec,
+    events: WorkerEvents,
+  ) {
+    const { scheduler } = world
+    this.#process = process
+    this.#world = world
+    this.#options = options
+    this.#index = spec.index
+    this.#events = events
+    this.#random = options.random.fork(`worker-${spec.index}-${scheduler.events}`)
+    this.scope = new Scope(`${options.name}.${spec.index}`, process.scope)
+    this.clock = new SimClock(scheduler, this.scope, this.#random.fork('clock'), process.face)
+    this.#toWorker = new Line(world, this.#random.fork('to'), this.scope)
+    this.#toMaster = new Line(world, this.#random.fork('from'), process.scope)
+    this.#runtime = new WorkerRuntime(spec, this.#host())
+    scheduler.schedule(this.scope, this.#random.next(), 'spawned', () => this.#run())
+    this.#doom()
+  }
+
+  /** Some workers end somewhere between two events, some for want of memory. */
+  #doom(): void {
+    const { faults } = this.#world
+    const random = this.#random.fork('doom')
+    const events = Math.floor(2 ** (random.next() * DOOM_EVENTS_BITS))
+    if (faults.wouldStrike('workerCrashAnywhere')) {
+      this.scope.doomAfter(events, () => {
+        faults.strike('workerCrashAnywhere', () => this.crash('somewhere'))
+      })
+    } else if (faults.wouldStrike('workerOutOfMemory')) {
+      const lastMs = random.next() * OUT_OF_MEMORY_MS_MAX
+      const reason = 'reaching memory limit: JS heap out of memory'
+      this.scope.doomAfter(events, () => {
+        faults.strike('workerOutOfMemory', () => this.crash(reason, lastMs))
+      })
+    }
+  }
+
+  send(message: ToWorker): void {
+    if (!this.scope.isAlive) return
+    const copy = structuredClone(message)
+    this.#toWorker.send(message.kind, () => this.#runtime.receive(copy))
+    this.#process.onSent(message)
+  }
+
+  terminate(): Promise<void> {
+    this.scope.kill()
+    return this.#process.clock.sleep(this.#random.next())
+  }
+
+  /**
+   * The thread ends.
+   *
+   * @param lastMs how long it has done nothing any more when that is seen
+   */
+  crash(why: string, lastMs = 0): void {
+    if (!this.scope.isAlive) return
+    const { scheduler } = this.#world
+    scheduler.note(this.scope.name, `crash ${why}`)
+    this.scope.kill()
+    const lost = new MillraceError('WORKER_LOST', `injected: worker ${this.#index} at ${why}`)
+    const exit = (): void => this.#events.exit(errorToData(lost))
+    scheduler.schedule(this.#process.scope, lastMs, 'ended', () => {
+      this.#toMaster.send('exit', exit)
+    })
+  }
+
+  #run(): void {
+    this.#runtime.run().then(
+      () => this.#exit(),
+      (error: unknown) => this.#world.scheduler.fail(error),
+    )
+  }
+
+  #exit(): void {
+    if (!this.scope.isAlive) return
+    this.scope.kill()
+    this.#toMaster.send('exit', () => this.#events.exit(undefined))
+  }
+
+  #host(): WorkerHost {
+    const { storage, nativeStore } = this.#world
+    return {
+      clock: this.clock,
+      random: this.#random.fork('engine'),
+      ...(nativeStore === undefined ? {} : { nativeStore }),
+      ...this.#lazyRestore(),
+      openStore: async (location) => storage.open(location, this.scope),
+      scratch: (directory) => new MemoryScratch(directory),
+      send: (message) => this.#sendToMaster(message),
+      doorbell: (index) => ({
+        ring: () => this.#ring(index),
+        refused: () => this.#world.faults.count('ringFull'),
+      }),
+      shouldYield: () => this.#random.next() < this.#options.yieldChance,
+      idle: (timeoutMs) => this.#idle(timeoutMs),
+      wake: () => this.#wake(),
+      at: (point) => this.#process.at(point, this),
+      report: (event, error) => this.#report(event, error),
+    }
+  }
+
+  /** Half of the workers load what they restore in slices so small that crashes fall in between. */
+  #lazyRestore(): Pick<WorkerHost, 'lazyRestore'> {
+    const random = this.#random.fork('lazy restore')
+    if (random.int(2) === 0) return {}
+    return { lazyRestore: { minimumBytes: 0, rowsPerSlice: 1 + random.int(8) } }
+  }
+
+  #sendToMaster(message: FromWorker): void {
+    if (!this.scope.isAlive) return
+    if (message.kind === 'failed') this.#judge('failed', message.error)
+    if (message.kind === 'task-failed') this.#judge('task-failed', message.error)
+    if (message.kind === 'decline') this.#judge('decline', message.error)
+    if (message.kind === 'closed') return
+    const copy = structuredClone(message)
+    this.#toMaster.send(`${this.#index} ${message.kind}`, () => {
+      this.#events.message(copy)
+      this.#process.onReceived(message)
+    })
+  }
+
+  #report(event: string, error: unknown): void {
+    this.#judge(event, errorToData(error))
+  }
+
+  /** An assertion that failed is a bug of the engine, whatever becomes of it. */
+  #judge(what: string, { message, stack, code }: ReturnType<typeof errorToData>): void {
+    const { scheduler } = this.#world
+    scheduler.note(this.scope.name, `${what} ${code} ${message}`)
+    if (message.includes('injected') || !isBug(stack)) return
+    scheduler.fail(new Violation(`worker ${this.#index} ${what}: ${message}\n${stack}`))
+  }
+
+  #ring(index: number): void {
+    const { scheduler } = this.#world
+    const isSlow = this.#world.faults.strikes('messageSlow')
+    const delayMs = this.#random.next() * (isSlow ? SLOW_MESSAGE_MS_MAX : WAKE_MS_MAX)
+    const sibling = this.#process.workers[index]
+    if (sibling === undefined || !this.scope.isAlive) return
+    scheduler.schedule(sibling.scope, delayMs, 'bell', () => sibling.#wake())
+  }
+
+  #wake(): void {
+    this.#awake = true
+    this.#wakeUp?.()
+  }
+
+  async #idle(timeoutMs: number): Promise<void> {
+    await this.clock.yield()
+    let timer: TimerHandle | undefined
+    if (!this.#awake) {
+      await new Promise<void>((resolve) => {
+        this.#wakeUp = resolve
+        timer = this.clock.setTimer(timeoutMs, resolve)
+      })
+      timer?.cancel()
+      this.#wakeUp = undefined
+    }
+    this.#awake = false
+  }
+}
+
+function isBug(stack: string | undefined): boolean {
+  return /AssertionError|TypeError|RangeError|ReferenceError|Violation/.test(stack ?? '')
+}

@@ -18,6 +18,7 @@ const tasks = {
   build: ['scripts/build.ts'],
   format: ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.'],
   simulate: ['simulation/main.ts'],
+  planted: ['simulation/planted/main.ts'],
   bench: ['bench/main.ts'],
   kill: ['test/kill/main.ts'],
   nexmark: ['examples/nexmark/main.ts'],

@@ -1,0 +1,29 @@
+/** All planted bugs, by area. */
+import { barrierBugs } from './barriers.ts'
+import type { PlantedBug } from './bug.ts'
+import { checkpointBugs } from './checkpoint.ts'
+import { connectorBugs } from './connectors.ts'
+import { leadershipBugs } from './leadership.ts'
+import { operatorBugs } from './operators.ts'
+import { runBugs } from './runs.ts'
+import { stateBugs } from './state.ts'
+import { timeBugs } from './timers.ts'
+
+export interface BugArea {
+  /** Heading of the table. */
+  readonly title: string
+  readonly bugs: readonly PlantedBug[]
+}
+
+export const areas: readonly BugArea[] = [
+  { title: 'Checkpoint protocol', bugs: checkpointBugs },
+  { title: 'Barriers and what is in flight', bugs: barrierBugs },
+  { title: 'State in memory and below', bugs: stateBugs },
+  { title: 'Runs, key groups and types', bugs: runBugs },
+  { title: 'Timers, watermarks, time to live', bugs: timeBugs },
+  { title: 'Sources and sinks', bugs: connectorBugs },
+  { title: 'Operators', bugs: operatorBugs },
+  { title: 'Leadership, collection, imports, regions', bugs: leadershipBugs },
+]
+
+export const bugs: readonly PlantedBug[] = areas.flatMap((area) => area.bugs)

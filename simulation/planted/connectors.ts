@@ -1,0 +1,114 @@
+/** Planted bugs of sources and sinks: positions, splits, commits, withdrawals. */
+import type { PlantedBug } from './bug.ts'
+
+const RUNNER = 'src/runtime/sink-runner.ts'
+const SPLITS = 'src/runtime/split-coordinator.ts'
+const READER = 'src/runtime/split-reader.ts'
+
+export const connectorBugs: readonly PlantedBug[] = [
+  {
+    name: 'position-one-batch-ahead',
+    symptom: 'a recovery skips the batch that was being handed on',
+    file: 'src/runtime/source-head.ts',
+    find: '        this.#current = { split, batch, index: 0 }\n',
+    replace:
+      '        split.position = { value: batch.position }\n' +
+      '        this.#current = { split, batch, index: 0 }\n',
+  },
+  {
+    name: 'position-one-batch-behind',
+    symptom: 'a recovery reads the last batch again',
+    file: 'src/runtime/source-head.ts',
+    find: '    split.position = { value: batch.position }\n    this.#current = undefined\n',
+    replace:
+      '    if (split.hasBatch) split.position = { value: batch.position }\n' +
+      '    this.#current = undefined\n',
+  },
+  {
+    name: 'skip-not-added-up',
+    symptom: 'two recoveries in one batch read its first records twice',
+    file: READER,
+    find: 'values: this.#left.values + current.index',
+    replace: 'values: current.index',
+  },
+  {
+    name: 'restored-split-discovered-again',
+    symptom: 'after a recovery a split is read by two subtasks',
+    file: SPLITS,
+    find: 'known: new Set([...finished, ...pending.map((split) => split.id)])',
+    replace: 'known: new Set(finished)',
+  },
+  {
+    name: 'discovered-split-not-in-the-checkpoint',
+    symptom: 'splits that nobody has begun are never read after a recovery',
+    file: SPLITS,
+    find: '      pending: [...pending],\n',
+    replace: '      pending: [],\n',
+  },
+  {
+    name: 'finished-split-read-again',
+    symptom: 'a split that was read to its end is read again after a recovery',
+    file: 'src/checkpoint/restore-plan.ts',
+    find: 'const finished = new Set(records.flatMap((record) => record.finished))',
+    replace: 'const finished = new Set<string>()',
+  },
+  {
+    name: 'split-taken-on-before-the-barrier',
+    symptom: 'a checkpoint has a split twice and cannot be restored',
+    file: 'src/runtime/worker-runtime.ts',
+    find: 'return isRunning && tasks.some((task) => task.barriers.awaitsCut)',
+    replace: 'return isRunning && tasks.some((task) => task.barriers.heldId === -1)',
+  },
+  {
+    name: 'region-goes-back-further-than-its-state',
+    symptom: 'after the restart of a region its records count twice',
+    file: SPLITS,
+    find: '        state.held.set(record.id, { subtaskIndex, record, isInCheckpoint: true })\n',
+    replace:
+      '        const { record: held = record } = state.held.get(record.id) ?? {}\n' +
+      '        state.held.set(record.id, { subtaskIndex, record: held, isInCheckpoint: true })\n',
+  },
+  {
+    name: 'committables-not-restored',
+    symptom: 'output of the last checkpoint before a crash never becomes visible',
+    file: RUNNER,
+    find: '    this.#pending = decode(restored.own)\n',
+    replace: '',
+  },
+  {
+    name: 'uncommitted-output-forgotten',
+    symptom: 'output is lost when two checkpoints come before its commit and a crash',
+    file: RUNNER,
+    find: 'return [...older, ...fresh].map((pending, index) => ({',
+    replace: 'return fresh.map((pending, index) => ({',
+  },
+  {
+    name: 'committed-one-checkpoint-early',
+    symptom: 'output is visible of a checkpoint that a crash undoes, and comes twice',
+    file: RUNNER,
+    find: '(pending) => pending.scope.checkpointId <= checkpointId',
+    replace: '(pending) => pending.scope.checkpointId <= checkpointId + 1',
+  },
+  {
+    name: 'committables-of-missing-subtasks-lost',
+    symptom: 'scaling down loses output that was not committed yet',
+    file: 'src/runtime/task-records.ts',
+    find: 'task.subtaskIndex % parallelism === subtaskIndex',
+    replace: 'task.subtaskIndex === subtaskIndex',
+  },
+  {
+    name: 'output-not-taken-back',
+    symptom: 'after going back to an older checkpoint output is there twice',
+    file: RUNNER,
+    find: 'if (scope.checkpointId <= this.#options.scope.checkpointId) continue',
+    replace: 'if (scope.checkpointId <= this.#options.scope.checkpointId + 1) continue',
+  },
+  {
+    name: 'commit-not-tried-again',
+    symptom: 'output that a sink could not commit at once never becomes visible',
+    file: RUNNER,
+    find: "if ((await committer.commit({ ...pending, attempt })) === 'committed') {",
+    replace:
+      "if ((await committer.commit({ ...pending, attempt })) === 'committed' || attempt > 0) {",
+  },
+]

@@ -1,0 +1,125 @@
+/** Planted bugs of leadership: fences, takeovers, collection, imports, claims, regions. */
+import type { PlantedBug } from './bug.ts'
+
+const CHAIN = 'src/checkpoint/chain.ts'
+const GARBAGE = 'src/checkpoint/collect-garbage.ts'
+
+export const leadershipBugs: readonly PlantedBug[] = [
+  {
+    name: 'lost-put-taken-for-won',
+    symptom: 'two processes lead one job, and both commit output',
+    file: CHAIN,
+    find: "if (!(await store.putIfAbsent(name, bytes))) return 'lost'",
+    replace: 'await store.putIfAbsent(name, bytes)',
+  },
+  {
+    name: 'deleted-number-taken-for-free',
+    symptom: 'a process that slept long appends behind a chain that has gone on',
+    file: CHAIN,
+    find: "  if (await isPassed(store, head)) return 'lost'\n",
+    replace: '',
+  },
+  {
+    name: 'epoch-not-raised',
+    symptom: 'two leaders write under one epoch, and their files have one name',
+    file: CHAIN,
+    find: 'const leaderEpoch = head.leaderEpoch + 1',
+    replace: 'const leaderEpoch = Math.max(1, head.leaderEpoch)',
+  },
+  {
+    name: 'decided-before-the-last-link',
+    symptom: 'a takeover restores an older checkpoint although a newer one is complete',
+    file: 'src/runtime/origin.ts',
+    find: '  const link = await chosen(request, seen)\n',
+    replace:
+      '  const before = { ...seen, entries: seen.entries.slice(0, Math.max(1, ' +
+      'seen.entries.length - 1)) }\n' +
+      '  const link = await chosen(request, before)\n',
+  },
+  {
+    name: 'collection-looks-at-the-newest-only',
+    symptom: 'an older checkpoint that is kept lacks files',
+    file: GARBAGE,
+    find: 'deletableRuns({ names, kept: [...pinned, ...kept], released, alive })',
+    replace: 'deletableRuns({ names, kept: [...pinned, ...kept.slice(-1)], released, alive })',
+  },
+  {
+    name: 'sleeper-collects',
+    symptom: 'a process that slept deletes files of its successor',
+    file: GARBAGE,
+    find: '  if (await isSuperseded(store, links)) return nothing\n',
+    replace: '  if (links.length === 0) return nothing\n',
+  },
+  {
+    name: 'newest-link-deleted-first',
+    symptom: 'a crash during a collection leaves a chain with a gap',
+    file: GARBAGE,
+    find: 'for (const sequence of doomedLinks.toSorted((a, b) => a - b)) {',
+    replace: 'for (const sequence of doomedLinks.toSorted((a, b) => b - a)) {',
+  },
+  {
+    name: 'held-checkpoint-collected',
+    symptom: 'a savepoint fails because its checkpoint is deleted while it is copied',
+    file: 'src/checkpoint/retention.ts',
+    find: '  for (const sequence of held) cut = Math.min(cut, sequence)\n',
+    replace: '',
+  },
+  {
+    name: 'retention-keeps-one-less',
+    symptom: 'fewer checkpoints are kept than are asked for: there is none to go back to',
+    file: 'src/checkpoint/retention.ts',
+    find: 'return count <= 0 ? [] : items.slice(-count)',
+    replace: 'return count <= 1 ? items.slice(-count) : items.slice(-count + 1)',
+  },
+  {
+    name: 'old-checkpoint-deleted-unverified',
+    symptom: 'when a restored block is damaged there is no older checkpoint to fall back to',
+    file: 'src/checkpoint/retention.ts',
+    find: 'if (head === undefined || unverified) return { released: [], kept: links }',
+    replace: 'if (head === undefined) return { released: [], kept: links }',
+  },
+  {
+    name: 'lease-said-again-after-its-loss',
+    symptom: 'two processes say that they lead, and standbys believe the wrong one',
+    file: 'src/checkpoint/lease.ts',
+    find: 'newest.leaderEpoch > leaderEpoch && newest.holder !== holder',
+    replace: 'newest.leaderEpoch > leaderEpoch && newest.holder === holder',
+  },
+  {
+    name: 'import-without-its-records',
+    symptom: 'a job started from a savepoint has lost watermarks, broadcast and list state',
+    file: 'src/runtime/import-snapshot.ts',
+    find:
+      '      ...(records === undefined\n        ? {}\n' +
+      '        : { records: { ...records, name: this.#ownName(records.name) } }),\n',
+    replace: '      records: undefined,\n',
+  },
+  {
+    name: 'claimed-snapshot-deleted-too-early',
+    symptom: 'a crash during the import of a claimed savepoint loses it',
+    file: 'src/runtime/import-snapshot.ts',
+    find: "    await host.at('before-import-link')\n",
+    replace: "    await this.#deleteClaimed()\n    await host.at('before-import-link')\n",
+  },
+  {
+    name: 'region-without-its-neighbours',
+    symptom: 'a task restarts alone although others have seen what it takes back',
+    file: 'src/graph/regions.ts',
+    find: '    joinAll(from)\n    joinAll(to)\n',
+    replace: '    joinAll(from)\n',
+  },
+  {
+    name: 'restarted-task-still-counts-as-ended',
+    symptom: 'a job finishes before a region that was restarted has read its input',
+    file: 'src/checkpoint/decisions-regions.ts',
+    find: '  for (const task of tasks) ended.delete(taskKey(task))\n',
+    replace: '',
+  },
+  {
+    name: 'gives-up-one-restart-early',
+    symptom: 'a job ends one restart before those that it may have are used up',
+    file: 'src/runtime/restart.ts',
+    find: "const next = failures > strategy.attemptsMax ? 'give up' : strategy.delayMs",
+    replace: "const next = failures >= strategy.attemptsMax ? 'give up' : strategy.delayMs",
+  },
+]

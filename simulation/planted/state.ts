@@ -1,0 +1,127 @@
+/** Planted bugs of state in memory and below it: dirty rows, cuts, eviction, spilling. */
+import type { PlantedBug } from './bug.ts'
+
+const ROWS = 'src/state/table/row-store.ts'
+const EVICTOR = 'src/state/table/evictor.ts'
+const MAP = 'src/state/table/map-collection.ts'
+
+export const stateBugs: readonly PlantedBug[] = [
+  {
+    name: 'row-not-preserved-for-a-cut',
+    symptom: 'a row that changes while its checkpoint is written is missing from it',
+    file: ROWS,
+    find: '    if (this.cuts.isNeeded)\n      this.cuts.preserveRow(',
+    replace: '    if (this.cuts.isNeeded && this.group.isRestoring)\n      this.cuts.preserveRow(',
+  },
+  {
+    name: 'item-not-preserved-for-a-cut',
+    symptom: 'a map entry that changes while its checkpoint is written is missing from it',
+    file: ROWS,
+    find: '    if (this.cuts.isNeeded) this.cuts.preserveItem(item)\n    item.epoch = this.epoch\n',
+    replace: '    item.epoch = this.epoch\n',
+  },
+  {
+    name: 'deleted-entry-not-dirty',
+    symptom: 'map entries that were deleted are back after a recovery',
+    file: MAP,
+    find: '    this.#touch(item)\n    if (!item.isDead) this.#live--\n',
+    replace: '    if (!item.isDead) this.#live--\n',
+  },
+  {
+    name: 'list-growth-not-dirty',
+    symptom: 'elements added to a list are missing after a recovery',
+    file: 'src/state/table/list-collection.ts',
+    find: '      this.#touch(chunk)\n      this.#elements(last).push(value)\n',
+    replace: '      this.#elements(last).push(value)\n',
+  },
+  {
+    name: 'moved-rows-not-marked',
+    symptom: 'rows that move when a table grows are missing from the next checkpoint',
+    file: 'src/state/table/shard.ts',
+    find:
+      '    if ((target.touchedBlocks[block] as number) < epoch) ' +
+      'target.touchedBlocks[block] = epoch\n',
+    replace: '',
+  },
+  {
+    name: 'cleared-collection-not-marked',
+    symptom: 'what a collection held before it was cleared is back after a recovery',
+    file: 'src/state/table/collection.ts',
+    find:
+      '      this.cleared ??= new Item(this, undefined, undefined, ITEM_DEAD | ITEM_RANGE)\n' +
+      '      if (this.cleared.epoch !== host.epoch) host.touchItem(this.cleared)\n',
+    replace: '',
+  },
+  {
+    name: 'eviction-drops-a-dirty-row',
+    symptom: 'rows that leave memory before their checkpoint are missing from it',
+    file: EVICTOR,
+    find: 'if ((shard.words[word + WORD_EPOCH] as number) > this.#confirmedEpoch()) {',
+    replace: 'if ((shard.words[word + WORD_EPOCH] as number) > this.#confirmedEpoch() + 1) {',
+  },
+  {
+    name: 'eviction-drops-a-dirty-item',
+    symptom: 'map entries that leave memory before their checkpoint are missing from it',
+    file: EVICTOR,
+    find: 'if (item.epoch > this.#confirmedEpoch()) table.cuts.encodeItem(this.#spilled, item)',
+    replace: 'if (item.epoch < this.#confirmedEpoch()) table.cuts.encodeItem(this.#spilled, item)',
+  },
+  {
+    name: 'evicted-row-not-preserved-for-a-cut',
+    symptom: 'a row that leaves memory while its checkpoint is written is missing from it',
+    file: EVICTOR,
+    find: '    table.cuts.preserveRow(shard, slot, shardIndex)\n',
+    replace: '',
+  },
+  {
+    name: 'evicted-clear-not-written',
+    symptom: 'what a collection held before it was cleared is back when its row is read again',
+    file: EVICTOR,
+    find: '    if ((flags & ITEM_STALE) === 0) return false\n    this.#deleteAll(table, owner)\n',
+    replace: '    if ((flags & ITEM_STALE) === 0) return false\n',
+  },
+  {
+    name: 'spilled-version-wins',
+    symptom: 'a checkpoint holds the value a row had when it left memory, not the newest',
+    file: 'src/state/runs/snapshot-writer.ts',
+    find: 'const held = new IterableCursor(spilled.length, entries)',
+    replace: 'const held = new IterableCursor(-1, entries)',
+  },
+  {
+    name: 'spill-of-an-aborted-cut-on-top',
+    symptom: 'after a failed checkpoint an older value wins over a newer one',
+    file: 'src/state/table/spill.ts',
+    find: '[...segments, ...this.#segments].toSorted((a, b) => a.number - b.number)',
+    replace: '[...this.#segments, ...segments]',
+  },
+  {
+    name: 'write-batch-in-the-wrong-order',
+    symptom: 'an entry that was put after a clear is gone from the store below',
+    file: EVICTOR,
+    find:
+      '      if (collection.cleared !== undefined) {\n' +
+      '        if (this.#evictClearMark(table, collection, collection.cleared)) isStale = true\n' +
+      '      }\n      for (const item of collection.items()) {\n' +
+      '        if (this.#evictItem(table, item)) isStale = true\n        items++\n      }\n',
+    replace:
+      '      for (const item of collection.items()) {\n' +
+      '        if (this.#evictItem(table, item)) isStale = true\n        items++\n      }\n' +
+      '      if (collection.cleared !== undefined) {\n' +
+      '        if (this.#evictClearMark(table, collection, collection.cleared)) isStale = true\n' +
+      '      }\n',
+  },
+  {
+    name: 'memory-of-a-row-lost-with-its-collections',
+    symptom: 'a row that is read again from below lacks a map that it had',
+    file: 'src/state/table/row-store.ts',
+    find: '  recount(): void {\n    this.setFlags(ROW_STALE)\n',
+    replace: '  recount(): void {\n    this.setFlags(0)\n',
+  },
+  {
+    name: 'unloaded-row-comes-back-empty-handed',
+    symptom: 'state deleted right after a recovery is back a moment later',
+    file: 'src/state/table/lazy-rows.ts',
+    find: 'if (entries.length > 0) this.#loader.addRow(table, entries, ROW_RECORDED)',
+    replace: 'if (entries.length > 0) this.#loader.addRow(table, entries, 0)',
+  },
+]

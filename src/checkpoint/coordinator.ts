@@ -11,7 +11,7 @@ import type { ChainEntry, ChainHead } from './chain.ts'
 import type { CheckpointedJob, CoordinatorSetup, CoordinatorWorld } from './coordinator-world.ts'
 import { decide, initialState } from './decisions.ts'
 import { slowness } from './decisions-slow.ts'
-import { logReport } from './log-report.ts'
+import { announceSavepoint, announceTriggered, logReport } from './log-report.ts'
 import type { CheckpointLink, ManifestLink } from './manifest.ts'
 import type { FromWorker, TaskProgress } from './messages.ts'
 import { PendingRequests } from './pending-requests.ts'
@@ -241,6 +241,7 @@ export class Coordinator {
       const data = errorToData(error, 'CHECKPOINT_FAILED')
       return this.#take({ kind: 'trigger-failed', checkpointId, error: data })
     }
+    announceTriggered(this.#world.logger, this.#job.jobName, checkpointId)
     this.#take({ kind: 'triggered', checkpointId })
   }
 
@@ -262,6 +263,7 @@ export class Coordinator {
       const data = errorToData(error, 'STORAGE_FAILED')
       return this.#take({ kind: 'savepoint-failed', checkpointId, error: data })
     }
+    announceSavepoint(this.#world.logger, this.#job.jobName, checkpointId, directory)
     this.#take({ kind: 'savepoint-written', checkpointId })
   }
 

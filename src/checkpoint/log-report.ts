@@ -1,7 +1,24 @@
-/** A checkpoint that has ended, or is slow, as a line of the log. */
+/** What happens to checkpoints, as events and lines of the log. */
+import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { CheckpointReport, SlowCheckpoint } from './protocol.ts'
 
+/** A checkpoint has begun. */
+export function announceTriggered(logger: Logger, job: string, checkpoint: number): void {
+  announce(logger, 'millrace:checkpoint:triggered', { job, checkpoint })
+}
+
+/** A savepoint was written, whole and for good. */
+export function announceSavepoint(
+  logger: Logger,
+  job: string,
+  checkpoint: number,
+  location: string,
+): void {
+  announce(logger, 'millrace:savepoint:completed', { job, checkpoint, location })
+}
+
+/** A checkpoint has ended, or is slow. */
 export function logReport(logger: Logger, report: CheckpointReport): void {
   const fields = { checkpoint: report.checkpointId, purpose: report.purpose }
   if (report.outcome === 'failed') {

@@ -24,6 +24,7 @@ const tasks = {
   nexmark: ['examples/nexmark/main.ts'],
   flights: ['examples/flights/main.ts'],
   runners: ['scripts/runners.ts'],
+  'crash-points': ['test/crash-points/main.ts'],
   evidence: ['scripts/evidence.ts'],
 }
 

@@ -1,6 +1,5 @@
 // Random writes, deletes, cuts, aborts, merges, restores at other parallelisms and on other
 // backends, in plenty of memory and in next to none: the state is always that of a plain model.
-import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,10 +9,11 @@ import { rocksdb, rocksdbIsAvailable } from '../../src/state/rocksdb/index.ts'
 import { LocalScratch } from '../../src/storage/scratch-local.ts'
 import { MemoryScratch } from '../../src/storage/scratch-memory.ts'
 import { openMemoryStore } from '../../src/testing/memory-store.ts'
-import { SeededRandom } from '../../src/util/random.ts'
+import { checkCommands } from './model/commands.ts'
 import { System, type SystemOptions } from './model/system.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_261_121)
+const LONGER = Number(process.env['MILLRACE_LONGER'] ?? 1)
 
 const KEYS: readonly unknown[] = [
   ...Array.from({ length: 80 }, (_, index) => index),
@@ -26,24 +26,21 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-model-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 let scratches = 0
 
+const CHECKPOINTS = ['cut', 'complete', 'abort', 'merge', 'restart', 'rollback', 'maintain']
+
 async function run(
-  steps: number,
+  commands: number,
   seed: number,
   options: Omit<SystemOptions, 'keys'>,
 ): Promise<void> {
-  const system = await System.open({ ...options, keys: KEYS }, new SeededRandom(seed))
-  let step = 0
-  try {
-    for (; step < steps; step++) await system.step()
-    system.compare()
-  } catch (error) {
-    const message = `step ${step} of seed ${SEED}: ${String(error)}`
-    throw new Error(message, { cause: error })
-  } finally {
-    await system.close()
-  }
-  const counts = ['cut', 'complete', 'abort', 'merge', 'restart', 'rollback', 'maintain']
-  for (const name of counts) assert.ok((system.counts.get(name) ?? 0) > 0, `${name} came to pass`)
+  await checkCommands({
+    name: 'keyed state',
+    commands: LONGER * commands,
+    perRun: 2_000,
+    seed,
+    expect: CHECKPOINTS,
+    open: () => System.open({ ...options, keys: KEYS }),
+  })
 }
 
 describe(`the model of keyed state (seed ${SEED})`, () => {

@@ -11,7 +11,7 @@ import { rocksdb, rocksdbIsAvailable } from '../../src/state/rocksdb/index.ts'
 import { LocalScratch } from '../../src/storage/scratch-local.ts'
 import { MemoryScratch } from '../../src/storage/scratch-memory.ts'
 import { openMemoryStore } from '../../src/testing/memory-store.ts'
-import { SeededRandom } from '../../src/util/random.ts'
+import { checkCommands } from './model/commands.ts'
 import { TimerSystem, type TimerSystemOptions } from './model/timers.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_261_121)
@@ -22,24 +22,25 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-timers-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 let scratches = 0
 
-async function run(steps: number, seed: number, options: TimerSystemOptions): Promise<void> {
-  const system = await TimerSystem.open(options, new SeededRandom(seed))
-  let [step, largest] = [0, 0]
-  try {
-    for (; step < steps; step++) {
-      await system.step()
-      if (step % 100 === 0) system.compare()
-      largest = Math.max(largest, system.size)
-    }
-  } catch (error) {
-    throw new Error(`step ${step} of seed ${SEED}: ${String(error)}`, { cause: error })
-  } finally {
-    await system.close()
-  }
+async function run(commands: number, seed: number, options: TimerSystemOptions): Promise<void> {
+  let largest = 0
+  await checkCommands({
+    name: 'timers',
+    commands,
+    perRun: 1_500,
+    seed,
+    expect: ['fire', 'cut', 'complete', 'abort', 'restart', 'rollback'],
+    open: async () => {
+      const system = await TimerSystem.open(options)
+      const close = system.close.bind(system)
+      system.close = () => {
+        largest = Math.max(largest, system.largest)
+        return close()
+      }
+      return system
+    },
+  })
   assert.ok(largest > 300, `${largest} timers at most`)
-  for (const name of ['fire', 'cut', 'complete', 'abort', 'restart', 'rollback']) {
-    assert.ok((system.counts.get(name) ?? 0) > 0, `${name} came to pass`)
-  }
 }
 
 const overMemory = {

@@ -3,12 +3,12 @@
 import { describe, it } from 'node:test'
 import { hashmap } from '../../../src/state/hashmap/index.ts'
 import { rocksdb } from '../../../src/state/rocksdb/index.ts'
-import { SeededRandom } from '../../../src/util/random.ts'
+import { checkCommands } from '../model/commands.ts'
 import { System, type SystemOptions } from '../model/system.ts'
 import { LAZILY, LAZILY_OVER_STORE, lookups } from './runs.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_261_122)
-const STEPS = Number(process.env['MILLRACE_STEPS'] ?? 12_000)
+const COMMANDS = Number(process.env['MILLRACE_STEPS'] ?? 12_000)
 
 const KEYS: readonly unknown[] = [
   ...Array.from({ length: 80 }, (_, index) => index),
@@ -18,17 +18,14 @@ const KEYS: readonly unknown[] = [
 ] // prettier-ignore
 
 async function run(seed: number, options: Omit<SystemOptions, 'keys'>): Promise<void> {
-  const random = new SeededRandom(seed)
-  const system = await System.open({ ...options, keys: KEYS, restoreOf: lookups }, random)
-  let step = 0
-  try {
-    for (; step < STEPS; step++) await system.step()
-    system.compare()
-  } catch (error) {
-    throw new Error(`step ${step} of seed ${seed}: ${String(error)}`, { cause: error })
-  } finally {
-    await system.close()
-  }
+  await checkCommands({
+    name: 'keyed state, restored lazily',
+    commands: COMMANDS,
+    perRun: 2_000,
+    seed,
+    expect: ['cut', 'complete', 'abort', 'merge', 'restart', 'rollback', 'maintain'],
+    open: () => System.open({ ...options, keys: KEYS, restoreOf: lookups }),
+  })
 }
 
 describe(`the model of keyed state, restored lazily (seed ${SEED})`, () => {

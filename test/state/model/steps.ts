@@ -202,8 +202,9 @@ const CHANGES: readonly Change[] = [
   clearDeque, addToCounter, clearCounter,
 ] // prettier-ignore
 
-/** One random change of the current key. */
-export function changeOnce(held: Handles, row: PlainRow, random: Random): void {
+/** One random change of the current key; gives its name. */
+export function changeOnce(held: Handles, row: PlainRow, random: Random): string {
   const change = CHANGES[random.int(CHANGES.length)] ?? updateValue
   change(held, row, random)
+  return change.name
 }

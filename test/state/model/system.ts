@@ -1,19 +1,15 @@
-// A task's state as a job has it: one backend for each subtask, runs of complete checkpoints, at
-// most one checkpoint under way. Kept beside the plain model and compared with it.
+// Keyed state of all kinds with timers, beside the plain model: changes, looks, checkpoints to be
+// completed or aborted, merges, restarts at another parallelism and backend, going back.
 import assert from 'node:assert/strict'
-import type { Entry, StateBackend, StateCut } from '../../../src/state/backend.ts'
-import { keyGroupRangeOf, type KeyGroupRange } from '../../../src/state/key-groups.ts'
-import { keyGroupOfKey } from '../../../src/state/runs/entry.ts'
-import { mergeEntries, mergeSync } from '../../../src/state/runs/merge.ts'
-import { streamOf } from '../../../src/state/runs/stream.ts'
+import type { StateBackend } from '../../../src/state/backend.ts'
+import type { KeyGroupRange } from '../../../src/state/key-groups.ts'
 import {
   type BackendSuite,
-  isIn,
-  MAX_PARALLELISM,
-  restored,
+  type Runs,
   World,
 } from '../../../src/testing/conformance/backend-world.ts'
-import type { Random } from '../../../src/util/random.ts'
+import { type Random, SeededRandom } from '../../../src/util/random.ts'
+import type { Stepped } from './commands.ts'
 import {
   hasState,
   heldContent,
@@ -24,18 +20,7 @@ import {
   timerText,
 } from './plain.ts'
 import { changeOnce } from './steps.ts'
-
-const RUNS_MAX = 6
-
-interface Part {
-  readonly world: World
-  readonly keyGroups: KeyGroupRange
-  /** Complete runs, oldest first; those before the last rescale are of all subtasks. */
-  runs: (readonly Entry[])[]
-  cut: StateCut | undefined
-  entries: Iterator<Entry | undefined> | undefined
-  taken: Entry[]
-}
+import { Subtasks } from './subtasks.ts'
 
 export interface SystemOptions {
   readonly choices: readonly (() => StateBackend)[]
@@ -45,61 +30,70 @@ export interface SystemOptions {
   readonly keys: readonly unknown[]
 }
 
-export class System {
+export class System implements Stepped {
   plain = new PlainState()
   /** What the newest complete checkpoint holds, and what the one under way will. */
   #complete = new PlainState()
-  #cutting: PlainState | undefined
-  #parts: Part[] = []
+  #cutting = new PlainState()
   readonly counts = new Map<string, number>()
   readonly #options: SystemOptions
-  readonly #random: Random
+  #random: Random = new SeededRandom(0)
   #now = 0
+  #subtasks: Subtasks<World> | undefined
 
-  private constructor(options: SystemOptions, random: Random) {
+  private constructor(options: SystemOptions) {
     this.#options = options
-    this.#random = random
   }
 
-  static async open(options: SystemOptions, random: Random): Promise<System> {
-    const system = new System(options, random)
-    await system.#openParts(1, [])
+  static async open(options: SystemOptions): Promise<System> {
+    const system = new System(options)
+    const { restoreOf } = options
+    system.#subtasks = await Subtasks.open({
+      open: (runs, keyGroups) => system.#open(runs, keyGroups),
+      ...(restoreOf === undefined ? {} : { restoreOf }),
+    })
     return system
   }
 
   /** One random step; most are changes of a key. */
-  async step(): Promise<void> {
-    const dice = this.#random.int(1000)
-    if (dice < 760) this.#change()
-    else if (dice < 830) this.#timer()
-    else if (dice < 900) this.#look()
-    else if (dice < 950) this.#count('take', () => this.#take(1 + this.#random.int(40)))
-    else if (dice < 960) this.#fire()
-    else if (dice < 968) this.#count('maintain', () => this.#maintain())
-    else if (dice < 982) this.#count('cut', () => this.#cut())
-    else if (dice < 990) await this.#settle()
-    else if (dice < 994) this.#count('merge', () => this.#merge())
-    else if (dice < 996) await this.#restart()
-    else if (dice < 998) await this.#rollback()
-    else this.compare()
+  async step(random: Random): Promise<string> {
+    this.#random = random
+    const dice = random.int(1000)
+    if (dice < 760) return this.#change()
+    if (dice < 830) return this.#timer()
+    if (dice < 900) return this.#look()
+    if (dice < 950) return this.#count('take', () => this.#all.take(1 + random.int(40)))
+    if (dice < 960) return this.#fire()
+    if (dice < 968) return this.#count('maintain', () => this.#maintain())
+    if (dice < 982) return this.#cut()
+    if (dice < 990) return this.#settle()
+    if (dice < 994) return this.#count('merge', () => this.#all.merge(random))
+    if (dice < 996) return this.#restart()
+    if (dice < 998) return this.#rollback()
+    return this.#count('compare', () => this.compare())
   }
 
   /** Every key and timer is as in the model. */
   compare(): void {
     for (const key of this.#options.keys) this.#lookAt(key)
-    const listed = this.#parts.flatMap(({ world }) => [...world.table.keys()])
+    const listed = this.#all.all.flatMap(({ world }) => [...world.table.keys()])
     const found = listed.map(({ key }) => textOf(key)).toSorted()
     const expected = [...this.plain.rows].filter(([, row]) => hasState(row)).map(([text]) => text)
     assert.deepEqual(found, expected.toSorted())
   }
 
   async close(): Promise<void> {
-    for (const { world } of this.#parts) await world.close()
+    await this.#all.close()
   }
 
-  #count<R>(name: string, body: () => R): R {
+  get #all(): Subtasks<World> {
+    return this.#subtasks ?? assert.fail('not open')
+  }
+
+  #count(name: string, body: () => void): string {
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
-    return body()
+    body()
+    return name
   }
 
   #key(): unknown {
@@ -109,18 +103,14 @@ export class System {
     return keys[this.#random.int(bound)]
   }
 
-  #partOf(key: unknown): Part {
-    const part = this.#parts.find(({ keyGroups }) => isIn(key, keyGroups))
-    assert.ok(part !== undefined)
-    return part
-  }
-
-  #change(): void {
+  #change(): string {
     const key = this.#key()
-    this.#partOf(key).world.on(key, (held) => changeOnce(held, this.plain.row(key), this.#random))
+    const { world } = this.#all.of(key)
+    const name = world.on(key, (held) => changeOnce(held, this.plain.row(key), this.#random))
+    return `${name} of ${textOf(key)}`
   }
 
-  #timer(): void {
+  #timer(): string {
     const key = this.#key()
     const timer: PlainTimer = {
       key,
@@ -131,29 +121,33 @@ export class System {
     const isSet = this.#random.int(3) > 0
     if (isSet) this.plain.setTimer(timer)
     else this.plain.deleteTimer(timer)
-    this.#partOf(key).world.on(key, () => {
-      const { timers } = this.#partOf(key).world.table
+    const { world } = this.#all.of(key)
+    world.on(key, () => {
+      const { timers } = world.table
       if (isSet) timers.register(timer.domain, timer.time, timer.name)
       else timers.delete(timer.domain, timer.time, timer.name)
     })
+    return `${isSet ? 'set' : 'delete'} timer ${timerText(timer)}`
   }
 
-  #look(): void {
-    this.#lookAt(this.#key())
+  #look(): string {
+    const key = this.#key()
+    this.#lookAt(key)
+    return `look at ${textOf(key)}`
   }
 
   #lookAt(key: unknown): void {
     const expected = plainContent(this.plain.rows.get(textOf(key)))
-    this.#partOf(key).world.on(key, (held) => {
+    this.#all.of(key).world.on(key, (held) => {
       assert.deepEqual(heldContent(held), expected, `key ${textOf(key)}`)
     })
   }
 
-  #fire(): void {
+  #fire(): string {
     this.#now += this.#random.int(10)
     for (const domain of ['event-time', 'processing-time'] as const) {
       const fired: string[] = []
-      for (const { world } of this.#parts) {
+      for (const { world } of this.#all.all) {
         let last = Number.NEGATIVE_INFINITY
         const onTimer = (
           _: unknown,
@@ -172,129 +166,58 @@ export class System {
       const expected = this.plain.due(domain, this.#now).map(timerText)
       assert.deepEqual(fired.toSorted(), expected.toSorted())
     }
+    return `fire up to ${this.#now}`
   }
 
   #maintain(): void {
-    for (const { world } of this.#parts) {
-      world.table.deselect()
-      world.backend.maintain(5)
-    }
+    for (const { world } of this.#all.all) world.table.deselect()
+    this.#all.maintain(5)
   }
 
-  #cut(): void {
-    if (this.#cutting !== undefined) return
+  #cut(): string {
+    if (this.#all.isCutting) return 'no cut'
     this.#cutting = this.plain.copy()
-    for (const part of this.#parts) {
-      part.cut = part.world.backend.cut()
-      part.entries = part.cut.entries()[Symbol.iterator]()
-      part.taken = []
-    }
-  }
-
-  /** Consumes some of the cut under way. */
-  #take(count: number): void {
-    for (const part of this.#parts) {
-      for (let step = 0; step < count; step++) {
-        const next = part.entries?.next()
-        if (next === undefined || next.done === true) break
-        if (next.value !== undefined) part.taken.push(next.value)
-      }
-    }
+    return this.#count('cut', () => this.#all.cut())
   }
 
   /** Completes or aborts the cut under way. */
-  async #settle(): Promise<void> {
-    if (this.#cutting === undefined) return
-    const completes = this.#random.int(3) > 0
-    this.#count(completes ? 'complete' : 'abort', () => undefined)
-    if (completes) {
-      this.#take(Number.POSITIVE_INFINITY)
-      this.#complete = this.#cutting
-    }
-    for (const part of this.#parts) {
-      if (completes) {
-        const streams = [...(part.cut?.spilled ?? []), streamOf(part.taken)]
-        const run: Entry[] = []
-        for await (const { key, value } of mergeEntries(streams, { dropTombstones: false })) {
-          run.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) })
-        }
-        part.runs.push(run)
-        part.cut?.confirm()
-        if (part.runs.length > RUNS_MAX) this.#mergeRuns(part, 0)
-      } else part.cut?.abort()
-      part.cut = undefined
-      part.entries = undefined
-    }
-    this.#cutting = undefined
+  async #settle(): Promise<string> {
+    if (!this.#all.isCutting) return 'no cut'
+    if (this.#random.int(3) === 0) return this.#count('abort', () => this.#all.abort())
+    await this.#all.complete()
+    this.#complete = this.#cutting
+    return this.#count('complete', () => undefined)
   }
 
-  #merge(): void {
-    for (const part of this.#parts) {
-      if (part.runs.length >= 2) this.#mergeRuns(part, this.#random.int(part.runs.length - 1))
-    }
+  async #restart(): Promise<string> {
+    const parallelism = 1 + this.#random.int(3)
+    await this.#all.restart(parallelism)
+    this.#count('restart', () => this.#wentBack())
+    return `restart at ${parallelism}`
   }
 
-  #mergeRuns(part: Part, from: number): void {
-    const merged = mergeSync(part.runs.slice(from), { dropTombstones: from === 0 })
-    part.runs.splice(from, part.runs.length, [...merged])
+  async #rollback(): Promise<string> {
+    await this.#all.rollback()
+    return this.#count('rollback', () => this.#wentBack())
   }
 
-  /** All subtasks die; what is complete is restored, at another parallelism. */
-  async #restart(): Promise<void> {
-    this.#count('restart', () => undefined)
-    const all = this.#parts.map(({ runs }) => runs)
-    for (const { world } of this.#parts) await world.close()
+  #wentBack(): void {
     this.plain = this.#complete.copy()
-    this.#cutting = undefined
-    await this.#openParts(1 + this.#random.int(3), all)
-    this.#compareAfterRestore()
-  }
-
-  async #openParts(
-    parallelism: number,
-    former: readonly (readonly (readonly Entry[])[])[],
-  ): Promise<void> {
-    const { choices, context, memoryBytes, restoreOf } = this.#options
-    this.#parts = []
-    for (let subtask = 0; subtask < parallelism; subtask++) {
-      const keyGroups = keyGroupRangeOf(subtask, MAX_PARALLELISM, parallelism)
-      const choose = choices[this.#random.int(choices.length)]
-      assert.ok(choose !== undefined)
-      const suite: BackendSuite = {
-        test: () => undefined,
-        name: 'model',
-        choose,
-        evicts: false,
-        ...(context === undefined ? {} : { context }),
-        ...(restoreOf === undefined ? {} : { restoreOf }),
-      }
-      // A subtask takes over of each run what lies in its key groups, as references do.
-      const runs = former.flat().map((run) =>
-        run.filter(({ key }) => {
-          const group = keyGroupOfKey(key)
-          return group >= keyGroups.start && group <= keyGroups.end
-        }),
-      )
-      const world = await World.open(suite, { restore: runs, keyGroups, memoryBytes })
-      this.#parts.push({ world, keyGroups, runs, cut: undefined, entries: undefined, taken: [] })
-    }
-  }
-
-  async #rollback(): Promise<void> {
-    this.#count('rollback', () => undefined)
-    for (const part of this.#parts) {
-      const from = this.#options.restoreOf ?? restored
-      await part.world.backend.rollback(await from(part.runs, part.keyGroups))
-      part.cut = undefined
-      part.entries = undefined
-    }
-    this.plain = this.#complete.copy()
-    this.#cutting = undefined
-    this.#compareAfterRestore()
-  }
-
-  /** Looking at everything would end a lazy restore before anything happens to it. */
-  #compareAfterRestore(): void {
+    // Looking at everything would end a lazy restore before anything happens to it.
     if (this.#options.restoreOf === undefined) this.compare()
+  }
+
+  async #open(restore: Runs, keyGroups: KeyGroupRange): Promise<World> {
+    const { choices, context, memoryBytes, restoreOf } = this.#options
+    const choose = choices[this.#random.int(choices.length)] ?? assert.fail()
+    const suite: BackendSuite = {
+      test: () => undefined,
+      name: 'model',
+      choose,
+      evicts: false,
+      ...(context === undefined ? {} : { context }),
+      ...(restoreOf === undefined ? {} : { restoreOf }),
+    }
+    return World.open(suite, { restore, keyGroups, memoryBytes })
   }
 }

@@ -2,21 +2,19 @@
 // in slices while timers change, complete or aborted, restores at other parallelisms.
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import type { Entry, StateBackend, StateCut } from '../../../src/state/backend.ts'
-import { keyGroupRangeOf, type KeyGroupRange } from '../../../src/state/key-groups.ts'
-import { keyGroupOfKey } from '../../../src/state/runs/entry.ts'
-import { mergeEntries, mergeSync } from '../../../src/state/runs/merge.ts'
-import { streamOf } from '../../../src/state/runs/stream.ts'
+import type { StateBackend } from '../../../src/state/backend.ts'
+import type { KeyGroupRange } from '../../../src/state/key-groups.ts'
 import {
   type BackendSuite,
   isIn,
-  MAX_PARALLELISM,
-  restored,
+  type Runs,
   World,
 } from '../../../src/testing/conformance/backend-world.ts'
 import { TIMER_DOMAINS, type PendingTimer, type TimerDomain } from '../../../src/time/timers.ts'
 import { routeHash } from '../../../src/types/keys.ts'
-import type { Random } from '../../../src/util/random.ts'
+import { type Random, SeededRandom } from '../../../src/util/random.ts'
+import type { Stepped } from './commands.ts'
+import { Subtasks } from './subtasks.ts'
 
 const KEYS: readonly unknown[] = [
   ...Array.from({ length: 30 }, (_, index) => index),
@@ -32,16 +30,6 @@ const NAMES: Readonly<Record<TimerDomain, readonly string[]>> = {
   'processing-time': ['', 'ü\u0000', 'wake', 'wake'],
 }
 const FIRED_MAX = 7
-const RUNS_MAX = 3
-
-interface Part {
-  readonly world: World
-  readonly keyGroups: KeyGroupRange
-  runs: (readonly Entry[])[]
-  cut: StateCut | undefined
-  entries: Iterator<Entry | undefined> | undefined
-  taken: Entry[]
-}
 
 export interface TimerSystemOptions {
   readonly choices: readonly (() => StateBackend)[]
@@ -51,48 +39,54 @@ export interface TimerSystemOptions {
 
 type Plain = ReadonlyMap<string, PendingTimer>
 
-export class TimerSystem {
+export class TimerSystem implements Stepped {
   readonly counts = new Map<string, number>()
+  /** The most timers there ever were. */
+  largest = 0
   #plain = new Map<string, PendingTimer>()
   #complete: Plain = new Map()
-  #cutting: Plain | undefined
-  #parts: Part[] = []
+  #cutting: Plain = new Map()
   #now = 0
   readonly #options: TimerSystemOptions
-  readonly #random: Random
+  #random: Random = new SeededRandom(0)
+  #subtasks: Subtasks<World> | undefined
 
-  private constructor(options: TimerSystemOptions, random: Random) {
+  private constructor(options: TimerSystemOptions) {
     this.#options = options
-    this.#random = random
   }
 
-  static async open(options: TimerSystemOptions, random: Random): Promise<TimerSystem> {
-    const system = new TimerSystem(options, random)
-    await system.#openParts(1, [])
+  static async open(options: TimerSystemOptions): Promise<TimerSystem> {
+    const system = new TimerSystem(options)
+    const open = (runs: Runs, keyGroups: KeyGroupRange) => system.#open(runs, keyGroups)
+    system.#subtasks = await Subtasks.open({ open })
     return system
   }
 
-  async step(): Promise<void> {
-    const dice = this.#random.int(1000)
-    if (dice < 620) for (let times = this.#random.int(6); times >= 0; times--) this.#set()
-    else if (dice < 740) this.#delete()
-    else if (dice < 800) this.#list()
-    else if (dice < 860) this.#fire()
-    else if (dice < 930) this.#take(1 + this.#random.int(60))
-    else if (dice < 960) this.#maintain()
-    else if (dice < 982) this.#cut()
-    else if (dice < 994) await this.#settle()
-    else if (dice < 997) await this.#restart()
-    else await this.#rollback()
+  async step(random: Random): Promise<string> {
+    this.#random = random
+    this.largest = Math.max(this.largest, this.#plain.size)
+    const dice = random.int(1000)
+    if (dice < 620) return Array.from({ length: 1 + random.int(6) }, () => this.#set()).join('; ')
+    if (dice < 740) return this.#delete()
+    if (dice < 800) return this.#list()
+    if (dice < 860) return this.#fire()
+    if (dice < 920) return this.#count('take', () => this.#all.take(1 + random.int(60)))
+    if (dice < 950) return this.#count('maintain', () => this.#all.maintain(5))
+    if (dice < 960) return this.#count('compare', () => this.compare())
+    if (dice < 982) return this.#cut()
+    if (dice < 992) return this.#settle()
+    if (dice < 994) return this.#count('merge', () => this.#all.merge(random))
+    if (dice < 997) return this.#restart()
+    return this.#rollback()
   }
 
   /** Every timer is as in the plain map. */
   compare(): void {
-    const pending = this.#parts.flatMap(({ world }) => [...world.table.timers.pending()])
+    const pending = this.#all.all.flatMap(({ world }) => [...world.table.timers.pending()])
     const found = pending.map((timer) => [textOf(timer), timer.payload] as const)
     const expected = [...this.#plain].map(([text, { payload }]) => [text, payload] as const)
     assert.deepEqual(found.toSorted(byText), expected.toSorted(byText))
-    for (const { world, keyGroups } of this.#parts) {
+    for (const { world, keyGroups } of this.#all.all) {
       for (const domain of TIMER_DOMAINS) {
         const first = this.#due(domain, Number.POSITIVE_INFINITY, keyGroups)[0]
         const next = world.table.timers.nextTime(domain)
@@ -101,16 +95,18 @@ export class TimerSystem {
     }
   }
 
-  get size(): number {
-    return this.#plain.size
-  }
-
   async close(): Promise<void> {
-    for (const { world } of this.#parts) await world.close()
+    await this.#all.close()
   }
 
-  #count(name: string): void {
+  get #all(): Subtasks<World> {
+    return this.#subtasks ?? assert.fail('not open')
+  }
+
+  #count(name: string, body: () => void): string {
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
+    body()
+    return name
   }
 
   #anyTimer(): PendingTimer {
@@ -130,26 +126,28 @@ export class TimerSystem {
   }
 
   #on(key: unknown, body: (world: World) => void): void {
-    const part = this.#parts.find(({ keyGroups }) => isIn(key, keyGroups)) ?? assert.fail()
-    part.world.on(key, () => body(part.world))
+    const { world } = this.#all.of(key)
+    world.on(key, () => body(world))
   }
 
-  #set(): void {
+  #set(): string {
     const { domain, key, name, time, routeHash: hash } = this.#anyTimer()
     const isDeclared = name === 'close' || name === 'wake'
     const payload = isDeclared && this.#random.int(4) > 0 ? this.#random.int(1000) : undefined
     const timer = { domain, key, routeHash: hash, name, time, payload }
     this.#plain.set(textOf(timer), timer)
     this.#on(key, ({ table }) => table.timers.register(domain, time, name, payload))
+    return `set ${textOf(timer)}`
   }
 
-  #delete(): void {
+  #delete(): string {
     const timer = this.#anyTimer()
     this.#plain.delete(textOf(timer))
     this.#on(timer.key, ({ table }) => table.timers.delete(timer.domain, timer.time, timer.name))
+    return `delete ${textOf(timer)}`
   }
 
-  #list(): void {
+  #list(): string {
     const { key, domain } = this.#anyTimer()
     const name = domain === 'event-time' ? 'close' : 'wake'
     const expected = [...this.#plain.values()]
@@ -157,6 +155,7 @@ export class TimerSystem {
       .map(({ time, payload }) => ({ time, payload }))
       .toSorted((a, b) => (a.time < b.time ? -1 : 1))
     this.#on(key, ({ table }) => assert.deepEqual(table.timers.list(domain, name), expected))
+    return `list ${name} of ${inspect(key)}`
   }
 
   /** In the plain map's order, which is that of the contract. */
@@ -166,11 +165,11 @@ export class TimerSystem {
       .toSorted(inOrder)
   }
 
-  #fire(): void {
+  #fire(): string {
     this.#now += this.#random.int(30)
-    this.#count('fire')
+    this.#count('fire', () => undefined)
     for (const domain of TIMER_DOMAINS) {
-      for (const { world, keyGroups } of this.#parts) {
+      for (const { world, keyGroups } of this.#all.all) {
         const expected = this.#due(domain, this.#now, keyGroups)
         const limit = this.#random.int(2) === 0 ? FIRED_MAX : expected.length + 1
         const fired: PendingTimer[] = []
@@ -189,97 +188,46 @@ export class TimerSystem {
         for (const timer of fired) this.#plain.delete(textOf(timer))
       }
     }
+    return `fire up to ${this.#now}`
   }
 
-  #maintain(): void {
-    for (const { world } of this.#parts) world.backend.maintain(5)
-  }
-
-  #cut(): void {
-    if (this.#cutting !== undefined) return
-    this.#count('cut')
+  #cut(): string {
+    if (this.#all.isCutting) return 'no cut'
     this.#cutting = new Map(this.#plain)
-    for (const part of this.#parts) {
-      part.cut = part.world.backend.cut()
-      part.entries = part.cut.entries()[Symbol.iterator]()
-      part.taken = []
-    }
+    return this.#count('cut', () => this.#all.cut())
   }
 
-  #take(count: number): void {
-    for (const part of this.#parts) {
-      for (let step = 0; step < count; step++) {
-        const next = part.entries?.next()
-        if (next === undefined || next.done === true) break
-        if (next.value !== undefined) part.taken.push(next.value)
-      }
-    }
+  async #settle(): Promise<string> {
+    if (!this.#all.isCutting) return 'no cut'
+    if (this.#random.int(3) === 0) return this.#count('abort', () => this.#all.abort())
+    await this.#all.complete()
+    this.#complete = this.#cutting
+    return this.#count('complete', () => undefined)
   }
 
-  async #settle(): Promise<void> {
-    if (this.#cutting === undefined) return
-    const completes = this.#random.int(3) > 0
-    this.#count(completes ? 'complete' : 'abort')
-    if (completes) {
-      this.#take(Number.POSITIVE_INFINITY)
-      this.#complete = this.#cutting
-    }
-    for (const part of this.#parts) {
-      if (completes) {
-        const streams = [...(part.cut?.spilled ?? []), streamOf(part.taken)]
-        const run: Entry[] = []
-        for await (const { key, value } of mergeEntries(streams, { dropTombstones: false })) {
-          run.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) })
-        }
-        part.runs.push(run)
-        part.cut?.confirm()
-        if (part.runs.length > RUNS_MAX) {
-          part.runs = [[...mergeSync(part.runs, { dropTombstones: true })]]
-        }
-      } else part.cut?.abort()
-      part.cut = undefined
-      part.entries = undefined
-    }
-    this.#cutting = undefined
+  async #restart(): Promise<string> {
+    const parallelism = 1 + this.#random.int(3)
+    await this.#all.restart(parallelism)
+    this.#count('restart', () => this.#wentBack())
+    return `restart at ${parallelism}`
   }
 
-  async #restart(): Promise<void> {
-    this.#count('restart')
-    const all = this.#parts.flatMap(({ runs }) => runs)
-    await this.close()
+  async #rollback(): Promise<string> {
+    await this.#all.rollback()
+    return this.#count('rollback', () => this.#wentBack())
+  }
+
+  #wentBack(): void {
     this.#plain = new Map(this.#complete)
-    this.#cutting = undefined
-    await this.#openParts(1 + this.#random.int(3), all)
     this.compare()
   }
 
-  async #openParts(parallelism: number, runs: readonly (readonly Entry[])[]): Promise<void> {
+  async #open(restore: Runs, keyGroups: KeyGroupRange): Promise<World> {
     const { choices, context, memoryBytes } = this.#options
-    this.#parts = []
-    for (let subtask = 0; subtask < parallelism; subtask++) {
-      const keyGroups = keyGroupRangeOf(subtask, MAX_PARALLELISM, parallelism)
-      const choose = choices[this.#random.int(choices.length)] ?? assert.fail()
-      const base = { test: () => undefined, name: 'model', choose, evicts: false }
-      const suite = context === undefined ? base : { ...base, context }
-      const world = await World.open(suite, { restore: runs, keyGroups, memoryBytes })
-      const part = { world, keyGroups, cut: undefined, entries: undefined, taken: [] }
-      const isOwn = ({ key }: Entry): boolean =>
-        keyGroupOfKey(key) >= keyGroups.start && keyGroupOfKey(key) <= keyGroups.end
-      const own = runs.map((entries) => entries.filter(isOwn))
-      this.#parts.push({ ...part, runs: own })
-    }
-  }
-
-  async #rollback(): Promise<void> {
-    this.#count('rollback')
-    for (const part of this.#parts) {
-      await part.world.backend.rollback(restored(part.runs, part.keyGroups))
-      part.cut = undefined
-      part.entries = undefined
-    }
-    this.#plain = new Map(this.#complete)
-    this.#cutting = undefined
-    this.compare()
+    const choose = choices[this.#random.int(choices.length)] ?? assert.fail()
+    const base = { test: () => undefined, name: 'model', choose, evicts: false }
+    const suite = context === undefined ? base : { ...base, context }
+    return World.open(suite, { restore, keyGroups, memoryBytes })
   }
 }
 

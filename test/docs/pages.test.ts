@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { anchorsOf, blocksOf, linksOf, projectWith, readPage, root } from './pages.ts'
+import { anchorsOf, type Block, blocksOf, linksOf, projectWith, readPage, root } from './pages.ts'
 
 const execute = promisify(execFile)
 const timeoutMs = 60_000
@@ -116,16 +116,19 @@ const fragments = new Set(['connectors.md', 'writing-a-backend.md'].map((it) => 
 
 describe('every other guide', () => {
   it('compiles, and the tests it shows pass', async () => {
+    const blocks: Block[] = []
     for (const page of await pages()) {
-      const blocks = blocksOf(await readPage(page))
-      if (!page.startsWith('docs/guide/') || blocks.length === 0 || fragments.has(page)) continue
-      const folder = await projectWith(blocks)
-      await compile(folder).catch((error: unknown) => assert.fail(`${page}: ${outputOf(error)}`))
-      const tests = blocks.filter(({ code }) => code.includes("from 'node:test'"))
-      for (const { name } of tests) {
-        const failed = (error: unknown) => assert.fail(`${page}, ${name}: ${outputOf(error)}`)
-        await node(folder, '--test', name).catch(failed)
-      }
+      if (!page.startsWith('docs/guide/') || fragments.has(page)) continue
+      const own = blocksOf(await readPage(page))
+      blocks.push(...own.map(({ name, code }) => ({ name: `${page}/${name}`, code })))
+    }
+    // One project, a folder for each page: the sources are compiled once.
+    const folder = await projectWith(blocks)
+    await compile(folder).catch((error: unknown) => assert.fail(outputOf(error)))
+    const tests = blocks.filter(({ code }) => code.includes("from 'node:test'"))
+    for (const { name } of tests) {
+      const failed = (error: unknown) => assert.fail(`${name}: ${outputOf(error)}`)
+      await node(join(folder, dirname(name)), '--test', basename(name)).catch(failed)
     }
   })
 })

@@ -1,7 +1,7 @@
 // Reads the pages of the documentation: their blocks of code and their links.
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after } from 'node:test'
 
 export const root = join(import.meta.dirname, '..', '..')
@@ -43,7 +43,10 @@ export function readPage(path: string): Promise<string> {
   return readFile(join(root, path), 'utf8')
 }
 
-/** A folder like a user's project: the package is installed, the compiler is strict. */
+/**
+ * A folder like a user's project: the package is installed, the compiler is strict. The names of
+ * blocks may lead into folders of it.
+ */
 export async function projectWith(blocks: readonly Block[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-docs-'))
   after(() => rm(folder, { recursive: true, force: true }))
@@ -53,9 +56,12 @@ export async function projectWith(blocks: readonly Block[]): Promise<string> {
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   const compilerOptions = { noEmit: true, allowImportingTsExtensions: true }
   // The sources are compiled with it, and not every one of them imports what they declare globally.
-  const include = ['*.ts', join(root, 'src/util/buffer-natives.ts')]
+  const include = ['**/*.ts', join(root, 'src/util/buffer-natives.ts')]
   const config = { extends: join(root, 'tsconfig.base.json'), compilerOptions, include }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  for (const { name, code } of blocks) await writeFile(join(folder, name), code)
+  for (const { name, code } of blocks) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), code)
+  }
   return folder
 }

@@ -14,6 +14,7 @@ import type { SeedOptions, SeedReport } from './seed.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimOutput } from './sim-connectors.ts'
 import { SimStorage } from './sim-store.ts'
+import { randomTimeScale } from './time-scale.ts'
 import { generateWorkload } from './workloads/generate.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -34,7 +35,9 @@ export class Scenario {
   constructor(options: SeedOptions) {
     const random = new SeededRandom(options.seed)
     this.#options = options
-    const scheduler = new Scheduler({ eventsMax: EVENTS_MAX, onTrace: options.onTrace })
+    const scale = randomTimeScale(random.fork('time'))
+    const { onTrace } = options
+    const scheduler = new Scheduler({ eventsMax: EVENTS_MAX, onTrace, scale })
     this.#scheduler = scheduler
     this.#faults = new FaultPlan(random.fork('faults'))
     const world = { scheduler, faults: this.#faults, random: random.fork('world') }

@@ -6,6 +6,7 @@
  * later.
  */
 import { fnv1aString } from '../src/util/hash.ts'
+import { type TimeScale, timeScale } from './time-scale.ts'
 
 /** What can die or stall: a simulated process, or one worker in it. */
 export class Scope {
@@ -69,6 +70,8 @@ export class Violation extends Error {
 export interface SchedulerOptions {
   /** More events than this mean that the job does not come to an end. */
   readonly eventsMax: number
+  /** How long things last; not given: as short as can be. */
+  readonly scale?: TimeScale
   /** Called for each event that runs, if a readable trace is wanted. */
   readonly onTrace?: ((line: string) => void) | undefined
 }
@@ -79,6 +82,7 @@ const EVENTS_PER_TURN = 64
 export class Scheduler {
   /** Events of the world itself: storage that answers, the hand that crashes processes. */
   readonly world = new Scope('world')
+  readonly scale: TimeScale
   readonly #options: SchedulerOptions
   readonly #heap: SimEvent[] = []
   #sequence = 0
@@ -89,6 +93,7 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
+    this.scale = options.scale ?? timeScale('milliseconds')
   }
 
   /** Virtual milliseconds since the beginning of the seed. */

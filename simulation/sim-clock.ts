@@ -5,6 +5,7 @@
 import type { Clock, TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
 import type { Scheduler, Scope } from './scheduler.ts'
+import type { TimeScale } from './time-scale.ts'
 
 /** 2026-01-01, where every seed begins. */
 const EPOCH_MS = 1_767_225_600_000
@@ -39,6 +40,11 @@ export class SimClock implements Clock {
     this.scope = scope
     this.#random = random
     this.#face = face
+  }
+
+  /** How long things last in this seed. */
+  get scale(): TimeScale {
+    return this.#scheduler.scale
   }
 
   now(): number {

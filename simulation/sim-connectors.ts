@@ -26,6 +26,8 @@ const STUCK_MS_MAX = 1_500
 const CALL_MS_MAX = 12
 const DISCOVER_EVERY_MS = 25
 const IDLE_MS = 200
+/** Before a batch, in seeds that are not dense. */
+const QUIET_CHANCE = 0.2
 
 /** Raised by plan; the engine may restart because of it, but must not lose or repeat anything. */
 function injected(what: string): Error {
@@ -46,12 +48,13 @@ export function simSource(
   data: SourceData,
   { typed, tamper = (record) => record, splitsNow, onEnd }: SourceOptions,
 ): Source<Rec> {
-  const { faults, random } = world
+  const { faults, random, scheduler } = world
+  const { pace, slowness, quietMsMax } = scheduler.scale
   return source<Rec, number>({
     name: data.uid,
     ...(typed ? { type: recType } : {}),
     position: t.float64,
-    ...(data.bounded ? {} : { discoverEvery: DISCOVER_EVERY_MS }),
+    ...(data.bounded ? {} : { discoverEvery: DISCOVER_EVERY_MS * pace }),
     async splits({ clock }: SourceContext) {
       await clock.sleep(random.next())
       if (faults.strikes('discoverError')) throw injected('discovery')
@@ -68,10 +71,12 @@ export function simSource(
         `there is no ${id}`,
       )
       for (let start = from; start < records.length;) {
-        const slowMs = faults.strikes('sourceSlow') ? random.next() * SLOW_MS_MAX : 0
+        const slowMs = faults.strikes('sourceSlow') ? random.next() * SLOW_MS_MAX * slowness : 0
+        const isQuiet = quietMsMax > 0 && random.next() < QUIET_CHANCE
+        const quietMs = isQuiet ? random.next() * quietMsMax : 0
         // Bursts and pauses: a barrier meets full channels as well as empty ones.
         const gapMs = random.int(4) === 0 ? data.gapMs * 4 : 0.2
-        await clock.sleep(random.next() * gapMs + slowMs)
+        await clock.sleep(random.next() * gapMs + slowMs + quietMs)
         if (faults.strikes('sourceError')) throw injected(`reading ${id}`)
         const isRebatched = faults.strikes('sourceRebatches')
         const most = isRebatched ? random.int(records.length + 1) : 1 + random.int(data.batchMax)
@@ -81,18 +86,19 @@ export function simSource(
         start = end
       }
       onEnd(id)
-      while (!data.bounded && !signal.aborted) await clock.sleep(IDLE_MS, signal)
+      while (!data.bounded && !signal.aborted) await clock.sleep(IDLE_MS * pace, signal)
     },
   })
 }
 
 /** What an asynchronous call waits for: some time, and then an answer or an error. */
 export async function answerOfWorld(
-  { faults, random }: ConnectorWorld,
+  { faults, random, scheduler }: ConnectorWorld,
   clock: SimClock,
   signal: AbortSignal,
 ): Promise<void> {
-  const slowMs = faults.strikes('callSlow') ? random.next() * SLOW_MS_MAX : 0
+  const slowMsMax = SLOW_MS_MAX * scheduler.scale.slowness
+  const slowMs = faults.strikes('callSlow') ? random.next() * slowMsMax : 0
   await clock.sleep(random.next() * CALL_MS_MAX + slowMs, signal)
   if (faults.strikes('callError')) throw injected('the call failed')
 }
@@ -241,7 +247,8 @@ export class SimOutput {
   }
 
   #slowMs(): number {
-    return this.#world.random.next() * SLOW_MS_MAX
+    const { random, scheduler } = this.#world
+    return random.next() * SLOW_MS_MAX * scheduler.scale.slowness
   }
 
   #violated(message: string): void {

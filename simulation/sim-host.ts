@@ -40,7 +40,6 @@ export interface ProcessOptions {
   readonly migrates: boolean
 }
 
-const STALL_MS_MAX = 1_500
 const JUMP_MS_MAX = 3_600_000
 const LATE_MS_MAX = 250
 /** A clock that goes wrong shows between these for one millisecond. */
@@ -96,8 +95,8 @@ export class SimProcess {
 
   /** The process stands still, as when a machine sleeps or is swapping. */
   stall(): void {
-    const { scheduler } = this.#world
-    this.scope.stallUntil(scheduler.nowMs + this.#options.random.next() * STALL_MS_MAX)
+    const { nowMs, scale } = this.#world.scheduler
+    this.scope.stallUntil(nowMs + this.#options.random.next() * scale.stallMsMax)
   }
 
   /** It is asked to end, or does: counted if a checkpoint is under way. */
@@ -117,7 +116,10 @@ export class SimProcess {
       this.face.offsetMs = (this.#options.random.next() - 0.5) * JUMP_MS_MAX
     }
     if (faults.strikes('stallAtPoint')) {
-      scope.stallUntil(scheduler.nowMs + this.#options.random.next() * STALL_MS_MAX)
+      // The others go on meanwhile: not for days, in which nothing happens that is worth it.
+      const { stallMsMax, startMsMax } = scheduler.scale
+      const lastsMs = worker === undefined ? stallMsMax : Math.min(stallMsMax, 6 * startMsMax)
+      scope.stallUntil(scheduler.nowMs + this.#options.random.next() * lastsMs)
       // Even what is said at once arrives later: the point itself waits.
       return (worker?.clock ?? this.clock).sleep(0)
     }

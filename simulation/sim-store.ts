@@ -79,7 +79,8 @@ export class SimStorage {
     // What was killed in the middle of a step asks for nothing more.
     if (!scope.isAlive) return new Promise(() => undefined)
     this.operations++
-    const slowMs = faults.strikes('storeSlow') ? random.next() * SLOW_MS_MAX : 0
+    const slowMsMax = SLOW_MS_MAX * scheduler.scale.slowness
+    const slowMs = faults.strikes('storeSlow') ? random.next() * slowMsMax : 0
     const failsBefore = faults.strikes('storeErrorBefore')
     const failsAfter = !failsBefore && faults.strikes('storeErrorAfter')
     const delayMs = random.next() * LATENCY_MS_MAX + slowMs

@@ -141,12 +141,13 @@ export class Deployments {
   }
 
   #runOptions(random: Random): RunOptions {
-    const { place, faults } = this.#world
+    const { place, faults, scheduler } = this.#world
     return randomOptions(random, {
       storage: place.location,
       maxParallelism: this.#maxParallelism,
       deletesOnCancel: this.#deletesOnCancel,
       isPatient: faults.isHealed,
+      scale: scheduler.scale,
     })
   }
 

@@ -8,6 +8,7 @@ import type { SimClock } from '../sim-clock.ts'
 import type { Deployments } from './deployments.ts'
 import type { Place } from './place.ts'
 
+/** These are of seeds as dense as can be. */
 const FINAL_MS_MAX = 600_000
 const CONSUMED_POLL_MS = 50
 /** The first checkpoint after all faults is confirmed within so long, whatever lay about. */
@@ -24,20 +25,22 @@ export interface FinalWorld {
 /** @throws Violation if it fails, is too slow, or does not know that it had finished. */
 export async function finalStart(world: FinalWorld, hadFinished: boolean): Promise<void> {
   const { clock, deployments } = world
+  const { pace } = clock.scale
+  const [finalMsMax, progressMsMax] = [FINAL_MS_MAX * pace, PROGRESS_MS_MAX * pace]
   let isOver = false
   const { process, running } = deployments.begin()
-  const deadline = clock.sleep(FINAL_MS_MAX).then(() => 'late' as const)
+  const deadline = clock.sleep(finalMsMax).then(() => 'late' as const)
   const handle = await running
   const before = world.place.confirmed
-  void clock.sleep(PROGRESS_MS_MAX).then(() => {
+  void clock.sleep(progressMsMax).then(() => {
     if (!isOver && world.place.confirmed === before) {
-      deployments.violated(`no checkpoint within ${PROGRESS_MS_MAX} ms after the faults`)
+      deployments.violated(`no checkpoint within ${progressMsMax} ms after the faults`)
     }
   })
   if (!hadFinished) void drainWhenConsumed(world, handle)
   const result = await Promise.race([handle.finished, deadline])
   isOver = true
-  if (result === 'late') throw new Violation(`not finished ${FINAL_MS_MAX} ms after the faults`)
+  if (result === 'late') throw new Violation(`not finished ${finalMsMax} ms after the faults`)
   if (result.outcome !== 'finished') throw new Violation(`it ended ${result.outcome}`)
   if (hadFinished && !result.hadFinished) throw new Violation('it finished twice')
   const { attempts } = handle.status
@@ -52,7 +55,7 @@ async function drainWhenConsumed(
   handle: JobHandle,
 ): Promise<void> {
   if (!deployments.isEndless) return
-  while (!deployments.hasConsumedAll()) await clock.sleep(CONSUMED_POLL_MS)
+  while (!deployments.hasConsumedAll()) await clock.sleep(CONSUMED_POLL_MS * clock.scale.pace)
   await clock.sleep(CONSUMED_WAIT_MS)
   await handle.stop({ drain: true })
 }

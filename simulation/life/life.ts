@@ -15,7 +15,6 @@ import { makeRequests, type Requests, stopAtLast } from './requests.ts'
 import { Standbys } from './standbys.ts'
 
 const STARTS_MAX = 5
-const START_LASTS_MS_MAX = 250
 
 export interface LifeWorld {
   readonly scheduler: Scheduler
@@ -66,7 +65,7 @@ export class Life {
       this.#zombies.push(process)
     } else process.crash('at the end of the start')
     this.#zombies.push(...(await this.#standbys.end(random)))
-    await clock.sleep(random.next() * 300)
+    await clock.sleep(random.next() * clock.scale.outageMsMax)
   }
 
   async #disturb(process: SimProcess, running: Promise<JobHandle>): Promise<void> {
@@ -83,7 +82,7 @@ export class Life {
       (error: unknown) => this.#judge(process, 'run', error),
     )
     if (!deployments.deletesOnCancel) this.#standbys.begin(random, process.scope.name)
-    const deadline = clock.sleep(random.next() * START_LASTS_MS_MAX)
+    const deadline = clock.sleep(random.next() * clock.scale.startMsMax)
     const requests = this.#requests(process, handle)
     makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
     await Promise.race([finished, deadline])

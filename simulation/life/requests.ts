@@ -27,7 +27,7 @@ const STOP_MS_MAX = 2_000
 export async function makeRequests(requests: Requests): Promise<void> {
   const { process, clock, random } = requests
   for (let left = random.int(REQUESTS_MAX + 1); left > 0; left--) {
-    await clock.sleep(random.next() * PAUSE_MS_MAX)
+    await clock.sleep(random.next() * PAUSE_MS_MAX * clock.scale.pace)
     if (!process.scope.isAlive) return
     try {
       requests.onRequest()
@@ -48,7 +48,7 @@ export async function stopAtLast(requests: Requests): Promise<void> {
     () => onStoppedWith(`${savepoint}-last`),
     (error: unknown) => onError(error),
   )
-  await Promise.race([stopped, clock.sleep(STOP_MS_MAX)])
+  await Promise.race([stopped, clock.sleep(STOP_MS_MAX * clock.scale.pace)])
 }
 
 /** All at once, in any order; some of them must be refused, and none may be left unanswered. */

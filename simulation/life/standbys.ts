@@ -43,7 +43,8 @@ export class Standbys {
   /** Lets them lead for a while; those that are to be believed dead are left asleep. */
   async end(random: Random): Promise<readonly SimProcess[]> {
     if (!this.exist) return []
-    await this.#world.clock.sleep(random.next() * LEAD_MS_MAX)
+    const { clock } = this.#world
+    await clock.sleep(random.next() * LEAD_MS_MAX * clock.scale.pace)
     const asleep: SimProcess[] = []
     for (const process of this.#processes.splice(0)) {
       if (!process.scope.isAlive) continue

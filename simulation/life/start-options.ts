@@ -2,6 +2,7 @@
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { ProcessOptions } from '../sim-host.ts'
+import type { TimeScale } from '../time-scale.ts'
 
 export interface StartPlace {
   readonly storage: string
@@ -9,6 +10,7 @@ export interface StartPlace {
   readonly deletesOnCancel: boolean
   /** No fault strikes, so a checkpoint that takes long is no reason to give up. */
   readonly isPatient: boolean
+  readonly scale: TimeScale
 }
 
 const UNALIGNED = ['auto', 'always', 'never'] as const
@@ -16,7 +18,8 @@ const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 
 export function randomOptions(random: Random, place: StartPlace): RunOptions {
   const ofBarriers = random.fork('barriers')
-  const interval = 10 + random.int(40)
+  const { pace, hasDefaults } = place.scale
+  const interval = (10 + random.int(40)) * pace
   return {
     parallelism: 1 + random.int(3),
     maxParallelism: place.maxParallelism,
@@ -26,25 +29,38 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       onCancel: place.deletesOnCancel ? 'delete' : 'keep',
       interval,
       ...(random.int(4) === 0 ? { intervalDuringBacklog: interval * random.int(4) } : {}),
-      recoveryTarget: random.int(4) === 0 ? 1 + random.int(5_000) : 0,
-      timeout: place.isPatient ? 60_000 : 100 + random.int(2_000),
-      minPause: random.int(2) * random.int(60),
+      recoveryTarget: random.int(4) === 0 ? 1 + random.int(5_000) * pace : 0,
+      timeout: place.isPatient ? 60_000 * pace : (100 + random.int(2_000)) * pace,
+      minPause: random.int(2) * random.int(60) * pace,
       maxConcurrent: 1 + random.int(3),
       tolerableFailures: random.int(4),
       unaligned: UNALIGNED[ofBarriers.int(3)] ?? 'auto',
-      alignmentTimeout: ofBarriers.int(20),
+      alignmentTimeout: ofBarriers.int(20) * (hasDefaults ? 50 : 1),
       keep: 1 + random.int(3),
       compression: random.int(8) === 0 ? 'zstd' : 'none',
     },
-    highAvailability: { lease: 100 + random.int(300) },
-    restart: {
-      strategy: STRATEGIES[random.int(3)] ?? 'fixed-delay',
-      delay: 1 + random.int(60),
-      attempts: random.int(8),
-      interval: 200,
-    },
+    highAvailability: lease(random, place.scale),
+    restart: restart(random, place.scale),
     state: { localRecovery: random.int(4) === 0 ? 'on' : 'off' },
   }
+}
+
+/** What is drawn is the same in all scales, so that a seed differs in its times only. */
+function lease(
+  random: Random,
+  { hasDefaults }: TimeScale,
+): NonNullable<RunOptions['highAvailability']> {
+  const leaseMs = 100 + random.int(300)
+  return hasDefaults ? {} : { lease: leaseMs }
+}
+
+function restart(
+  random: Random,
+  { hasDefaults, pace }: TimeScale,
+): NonNullable<RunOptions['restart']> {
+  const strategy = STRATEGIES[random.int(3)] ?? 'fixed-delay'
+  const [delay, attempts] = [1 + random.int(60), random.int(8)]
+  return hasDefaults ? { strategy } : { strategy, delay, attempts, interval: 200 * pace }
 }
 
 /** A process: mostly with little memory, sometimes on another machine. */

@@ -21,6 +21,7 @@ const tasks = {
   planted: ['simulation/planted/main.ts'],
   bench: ['bench/main.ts'],
   kill: ['test/kill/main.ts'],
+  fuzz: ['fuzz/main.ts'],
   nexmark: ['examples/nexmark/main.ts'],
   flights: ['examples/flights/main.ts'],
   runners: ['scripts/runners.ts'],

@@ -9,7 +9,7 @@ import { unusedExports } from './tidy/unused.ts'
 
 const root = join(import.meta.dirname, '..')
 const checked = /\.(ts|mjs|cjs|md|json|yaml|sh)$|\/run$/
-const passedOver = /^(node_modules|dist|coverage|\.git|\.millrace|package-lock\.json)$/
+const passedOver = /^(node_modules|dist|coverage|\.git|\.millrace|\.found|package-lock\.json)$/
 
 function* filesBelow(folder: string): Generator<string> {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {

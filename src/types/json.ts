@@ -3,7 +3,7 @@
  * JSON text it keeps −0; unlike `dynamic` it can always be shown and edited as text.
  */
 import type { ByteReader, ByteWriter } from '../util/bytes.ts'
-import { type Codec, isPlainObject } from './codec.ts'
+import { type Codec, corrupt, isPlainObject } from './codec.ts'
 import { DYNAMIC_DEPTH_MAX } from './dynamic-format.ts'
 import { readDynamic } from './dynamic-read.ts'
 import { tooDeep, writeDynamic } from './dynamic-write.ts'
@@ -18,24 +18,30 @@ const dynamic = dynamicType<unknown>()
 export const jsonType: Codec<unknown> = Object.freeze<Codec<unknown>>({
   schema: Object.freeze({ kind: 'json' }),
   copyOnRead: false,
-  accepts(value: unknown): boolean {
-    try {
-      checkJson(value, 0)
-      return true
-    } catch {
-      return false
-    }
-  },
+  accepts: isJson,
   write(value: unknown, out: ByteWriter): void {
     checkJson(value, 0)
     writeDynamic(value, out, 0)
   },
-  read: (input: ByteReader) => readDynamic(input, 0),
+  read(input: ByteReader): unknown {
+    const value = readDynamic(input, 0)
+    if (!isJson(value)) throw corrupt('a value that JSON does not have')
+    return value
+  },
   isolate(value: unknown): unknown {
     checkJson(value, 0)
     return dynamic.isolate(value)
   },
 })
+
+function isJson(value: unknown): boolean {
+  try {
+    checkJson(value, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function checkJson(value: unknown, depth: number): void {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return

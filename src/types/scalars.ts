@@ -108,7 +108,11 @@ export const timestampType: Codec<number> = Object.freeze<Codec<number>>({
     if (typeof value !== 'number' || value !== value) throw mismatch('timestamp', value)
     out.float64LE(value)
   },
-  read: (input) => input.float64LE(),
+  read(input: ByteReader): number {
+    const time = input.float64LE()
+    if (time !== time) throw corrupt('NaN is no timestamp')
+    return time
+  },
   isolate(value: number): number {
     if (typeof value !== 'number' || value !== value) throw mismatch('timestamp', value)
     return value
@@ -123,7 +127,13 @@ export const dateType: Codec<Date> = Object.freeze<Codec<Date>>({
     if (!isValidDate(value)) throw mismatch('a valid Date', value)
     out.float64LE(value.getTime())
   },
-  read: (input) => new Date(input.float64LE()),
+  read(input: ByteReader): Date {
+    const time = input.float64LE()
+    const date = new Date(time)
+    // Also a time that no Date can have, or a fraction, which it drops.
+    if (date.getTime() !== time) throw corrupt(`${time} is not the time of a Date`)
+    return date
+  },
   isolate(value: Date): Date {
     if (!isValidDate(value)) throw mismatch('a valid Date', value)
     return new Date(value.getTime())

@@ -6,6 +6,7 @@
  *
  * The header is readable without the job's code. The stamp is the last touch in ms + 1, 0 = none.
  */
+import { MillraceError } from '../../errors.ts'
 import type { ByteReader, ByteWriter } from '../../util/bytes.ts'
 
 /** This key, and no other, is deleted. */
@@ -52,6 +53,17 @@ export class EntryHeader {
     this.stampMs = input.varuint() - 1
     return this
   }
+}
+
+/** A list lies in chunks of no more elements than that. */
+export const CHUNK_ELEMENTS_MAX = 64
+
+/** How many elements a list's chunk has; not more than can be there. */
+export function readChunkCount(input: ByteReader): number {
+  const count = input.varuint()
+  // Elements that take no bytes are not limited by those that are left.
+  if (count <= Math.max(CHUNK_ELEMENTS_MAX, input.remaining)) return count
+  throw new MillraceError('STORAGE_CORRUPT', `a chunk of a list claims ${count} elements`)
 }
 
 /** In place of a state's id: the field of the stamps, each a state's id and a stamp in ms. */

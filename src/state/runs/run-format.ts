@@ -7,6 +7,7 @@
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../../errors.ts'
 import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
+import { STATE_KINDS } from '../descriptors.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 import { STATE_FORMAT_VERSION, type OperatorRecord } from '../snapshot.ts'
 import { BLOCK_KEY_BYTES_MAX, BLOCK_RAW_BYTES_MAX } from './block.ts'
@@ -195,8 +196,33 @@ function isOperator(operator: Partial<OperatorRecord> | null): boolean {
   return (
     Number.isSafeInteger(operator?.id) &&
     typeof operator?.uid === 'string' &&
-    Array.isArray(operator.states)
+    isListOf(operator.states, isState) &&
+    isListOf(operator.timers ?? [], isNamed) &&
+    isListOf(operator.formerTypes ?? [], isFormer)
   )
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isListOf(list: unknown, isItem: (item: Fields) => boolean): boolean {
+  // What is an object, and no null, has fields.
+  const isSound = (item: unknown) =>
+    typeof item === 'object' && item !== null && isItem(item as Fields)
+  return Array.isArray(list) && list.every(isSound)
+}
+
+function isState(state: Fields): boolean {
+  const isKnown = STATE_KINDS.some((kind) => kind === state['kind'])
+  return Number.isSafeInteger(state['id']) && isNamed(state) && isKnown
+}
+
+function isNamed({ name }: Fields): boolean {
+  return typeof name === 'string'
+}
+
+function isFormer({ id, states = [], timers = [], operatorStates = [] }: Fields): boolean {
+  const lists = [states, timers, operatorStates]
+  return Number.isSafeInteger(id) && lists.every((list) => isListOf(list, () => true))
 }
 
 export interface RunTrailer {

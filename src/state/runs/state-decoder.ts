@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../../errors.ts'
 import { readKey } from '../../types/keys.ts'
+import { setField } from '../../types/plain.ts'
 import { typeFromSchema } from '../../types/schema.ts'
 import type { Type } from '../../types/type.ts'
 import { assert } from '../../util/assert.ts'
@@ -12,7 +13,7 @@ import { beforeDeclared, ownType, SchemaHistory } from '../schema-history.ts'
 import { isDroppedState, type OperatorRecord, type StateRecord } from '../snapshot.ts'
 import { SCALAR_ROW } from './entry.ts'
 import { readRowKey } from './entry-key.ts'
-import { EntryHeader, FieldReader, STAMPS_FIELD } from './entry-value.ts'
+import { EntryHeader, FieldReader, readChunkCount, STAMPS_FIELD } from './entry-value.ts'
 
 /** All states of one key. */
 export interface DecodedRow {
@@ -84,7 +85,7 @@ export class StateDecoder {
       const state = this.#state(fields.stateId)
       if (state === undefined) continue
       const value = new ByteReader(input.bytes, fields.start, fields.end)
-      states[state.record.name] = this.#read(state, value)
+      setField(states, state.record.name, this.#read(state, value))
     }
   }
 
@@ -95,26 +96,28 @@ export class StateDecoder {
     states: Record<string, unknown>,
   ): void {
     const { record } = state
-    const held = states[record.name]
+    const held = Object.hasOwn(states, record.name) ? states[record.name] : undefined
     switch (record.kind) {
       case 'map':
       case 'sorted-map': {
         const map: Map<unknown, unknown> = held instanceof Map ? held : new Map()
-        states[record.name] = map.set(readKey(new ByteReader(userKey)), this.#read(state, input))
+        map.set(readKey(new ByteReader(userKey)), this.#read(state, input))
+        if (map !== held) setField(states, record.name, map)
         return
       }
       case 'set': {
         const set: Set<unknown> = held instanceof Set ? held : new Set()
-        states[record.name] = set.add(readKey(new ByteReader(userKey)))
+        set.add(readKey(new ByteReader(userKey)))
+        if (set !== held) setField(states, record.name, set)
         return
       }
       case 'list':
       case 'deque': {
         // Chunks and positions are ordered in the key as they are in the list.
         const list: unknown[] = Array.isArray(held) ? held : []
-        const count = record.kind === 'deque' ? 1 : input.varuint()
+        const count = record.kind === 'deque' ? 1 : readChunkCount(input)
         for (let index = 0; index < count; index++) list.push(this.#read(state, input))
-        states[record.name] = list
+        if (list !== held) setField(states, record.name, list)
         return
       }
       case 'value':

@@ -17,6 +17,7 @@ import {
   FLAG_ELEMENT_STAMPS,
   FLAG_POINT_TOMBSTONE,
   FLAG_RANGE_TOMBSTONE,
+  readChunkCount,
   readStamps,
   STAMPS_FIELD,
   writeHeader,
@@ -157,7 +158,7 @@ export class EntryCodec {
 
   readChunk(input: ByteReader, state: CollectionState): unknown[] {
     const { flags, stampMs } = this.#header.read(input)
-    const count = input.varuint()
+    const count = readChunkCount(input)
     const elements: unknown[] = []
     for (let index = 0; index < count; index++) {
       elements.push(isolated(state.type, this.#read(state, input)))

@@ -3,11 +3,10 @@
  * item, so that appending makes only the last one dirty. A chunk that lies below is a hole here.
  */
 import { assert } from '../../util/assert.ts'
+import { CHUNK_ELEMENTS_MAX } from '../runs/entry-value.ts'
 import { Collection, type CollectionHost } from './collection.ts'
 import { detach, Item, ITEM_BELOW, ITEM_REFERENCED, type ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
-
-const CHUNK_ELEMENTS_MAX = 64
 
 export class ListCollection extends Collection {
   readonly #chunks: (Item | undefined)[]

@@ -26,6 +26,7 @@ const tasks = {
   flights: ['examples/flights/main.ts'],
   runners: ['scripts/runners.ts'],
   'crash-points': ['test/crash-points/main.ts'],
+  coverage: ['scripts/coverage.ts'],
   evidence: ['scripts/evidence.ts'],
 }
 

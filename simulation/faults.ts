@@ -20,6 +20,42 @@ export interface FaultChances {
   readonly storeSlow: number
   /** One bit of what is read is another one; read again, it is right. */
   readonly readFlip: number
+  /** A request to a store far away is refused, and so are all others for a while (503). */
+  readonly storeUnavailable: number
+  /** A request to a store far away is given up after long; it was not done. */
+  readonly storeTimeoutBefore: number
+  /** The same, and it was done. */
+  readonly storeTimeoutAfter: number
+  /** A list of a store far away lacks what was just put, and has what was just deleted. */
+  readonly staleList: number
+  /** A machine loses its power: all its processes end, and what was not synced may be gone. */
+  readonly powerLost: number
+  /** A change of a name that was not synced is lost with the power. */
+  readonly nameLost: number
+  /** What was written and not synced is lost with the power, in whole or from somewhere on. */
+  readonly writeLost: number
+  /** Of what was written and not synced some sectors are lost with the power. */
+  readonly writeTorn: number
+  /** A write does less than it was given. */
+  readonly shortWrite: number
+  /** A read gives less than there is. */
+  readonly shortRead: number
+  /** A disk is full for a while (ENOSPC). */
+  readonly diskFull: number
+  /** No file can be opened for a while (EMFILE). */
+  readonly tooManyFiles: number
+  /** An operation of a disk fails (EIO). */
+  readonly diskError: number
+  /** A disk is slow for a while. */
+  readonly diskSlow: number
+  /** A sync is said to be done and is not. */
+  readonly lostSync: number
+  /** A bit of a file turns over, for good. */
+  readonly bitRot: number
+  /** A write is said to be done and is not. */
+  readonly lostWrite: number
+  /** A write is done elsewhere, over what another file holds. */
+  readonly misdirectedWrite: number
   /** What a crashed process had asked of the storage is done all the same. */
   readonly landsAfterCrash: number
   /** A message between master and worker, or a doorbell, takes long. */
@@ -96,6 +132,24 @@ const USUAL: FaultChances = {
   storeErrorAfter: 0.015,
   storeSlow: 0.03,
   readFlip: 0.006,
+  storeUnavailable: 0.005,
+  storeTimeoutBefore: 0.005,
+  storeTimeoutAfter: 0.005,
+  staleList: 0.1,
+  powerLost: 0.001,
+  nameLost: 0.5,
+  writeLost: 0.5,
+  writeTorn: 0.5,
+  shortWrite: 0.05,
+  shortRead: 0.05,
+  diskFull: 0.003,
+  tooManyFiles: 0.003,
+  diskError: 0.004,
+  diskSlow: 0.002,
+  lostSync: 0.02,
+  bitRot: 0.01,
+  lostWrite: 0.02,
+  misdirectedWrite: 0.02,
   landsAfterCrash: 0.5,
   messageSlow: 0.04,
   sourceError: 0.02,
@@ -130,6 +184,8 @@ const USUAL: FaultChances = {
   requestStorm: 0.15,
 }
 
+const DAMAGES: readonly FaultKind[] = ['lostSync', 'bitRot', 'lostWrite', 'misdirectedWrite']
+
 // Object.keys widens to string; the keys of the table are the kinds.
 export const FAULT_KINDS = Object.keys(USUAL) as readonly FaultKind[]
 
@@ -143,12 +199,17 @@ export class FaultPlan {
   readonly #random: Random
   #healed = false
 
-  /** Half of the kinds are left out of a plan, the others are weak or strong in it. */
-  constructor(random: Random) {
+  /**
+   * Half of the kinds are left out of a plan, the others are weak or strong in it.
+   *
+   * @param only for tests: these strike, and so often, and no others.
+   */
+  constructor(random: Random, only?: Partial<FaultChances>) {
     this.#random = random
     const chances: Record<FaultKind, number> = { ...USUAL }
     for (const kind of FAULT_KINDS) {
       chances[kind] *= random.int(2) === 0 ? 0 : ([0.3, 1, 3][random.int(3)] ?? 1)
+      if (only !== undefined) chances[kind] = only[kind] ?? 0
     }
     this.chances = chances
   }
@@ -159,7 +220,12 @@ export class FaultPlan {
 
   /** Whether bits were read wrongly, and may be again. */
   get hasFlips(): boolean {
-    return !this.#healed && this.fired.has('readFlip')
+    return this.hasDamage || (!this.#healed && this.fired.has('readFlip'))
+  }
+
+  /** Whether a disk has broken its promises: what it holds stays wrong when all is healed. */
+  get hasDamage(): boolean {
+    return DAMAGES.some((kind) => this.fired.has(kind))
   }
 
   /** From now on nothing strikes. */

@@ -92,7 +92,8 @@ export class Scenario {
   async #live(): Promise<void> {
     await this.#life.live()
     this.#faults.heal()
-    const world = { clock: this.#clock, deployments: this.#deployments, place: this.#place }
+    const [scheduler, faults, clock] = [this.#scheduler, this.#faults, this.#clock]
+    const world = { scheduler, faults, clock, deployments: this.#deployments, place: this.#place }
     await finalStart(world, false)
     this.#compare()
     await finalStart(world, true)

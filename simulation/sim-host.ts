@@ -74,7 +74,8 @@ export class SimProcess {
     this.#options = options
     this.#random = options.random.fork('faults')
     this.scope = new Scope(options.name)
-    this.machine = options.machine
+    this.machine = world.storage.machineOf(options.machine)
+    world.storage.attach(this.machine, () => this.crash('with its machine'))
     this.checkpoints = new CheckpointWatch()
     this.crashed = new Promise((resolve) => (this.#reportCrash = resolve))
     this.face = this.#face()
@@ -148,7 +149,8 @@ export class SimProcess {
 
   #host(): Host {
     const { storage, folders } = this.#world
-    const { memoryBytes, machine, ringBytes, sinkValues, random } = this.#options
+    const { memoryBytes, ringBytes, sinkValues, random } = this.#options
+    const { machine } = this
     return {
       clock: this.clock,
       random: random.fork('master'),
@@ -159,7 +161,7 @@ export class SimProcess {
       at: (point) => this.at(point, undefined),
       openStore: async (location) => {
         if (this.#storage === '') this.#storage = location
-        return storage.open(location, this.scope)
+        return storage.open(location, this.scope, this.machine)
       },
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,

@@ -7,7 +7,6 @@ import type { FromWorker, ToWorker } from '../src/checkpoint/messages.ts'
 import { errorToData, MillraceError } from '../src/errors.ts'
 import type { WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../src/runtime/host.ts'
 import { WorkerRuntime } from '../src/runtime/worker-runtime.ts'
-import { MemoryScratch } from '../src/storage/scratch-memory.ts'
 import type { TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
 import { Scope, Violation } from './scheduler.ts'
@@ -145,13 +144,14 @@ export class SimWorker implements WorkerPort {
 
   #host(): WorkerHost {
     const { storage, nativeStore } = this.#world
+    const { machine } = this.#process
     return {
       clock: this.clock,
       random: this.#random.fork('engine'),
       ...(nativeStore === undefined ? {} : { nativeStore }),
       ...this.#lazyRestore(),
-      openStore: async (location) => storage.open(location, this.scope),
-      scratch: (directory) => new MemoryScratch(directory),
+      openStore: async (location) => storage.open(location, this.scope, machine),
+      scratch: (directory) => storage.scratch(directory, machine),
       send: (message) => this.#sendToMaster(message),
       doorbell: (index) => ({
         ring: () => this.#ring(index),

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 export interface KnownLink {
   readonly sequence: number
   readonly kind: 'checkpoint' | 'fence'
+  readonly previousHash: string
   readonly lineage: string
   readonly leaderEpoch: number
   /** 0 for a fence. */
@@ -46,18 +47,32 @@ interface LinkJson {
  */
 const RUNS_PER_TASK_MAX = 54
 
+const linkName = ({ sequence }: Pick<KnownLink, 'sequence'>): string =>
+  `chain/${String(sequence).padStart(12, '0')}.manifest`
+
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+/** What the directory holds, by name. */
+export interface BlobLengths {
+  get(name: string): { readonly length: number } | undefined
+}
 
 /** Watches one directory; each method throws an error that says what is wrong. */
 export class ChainCheck {
-  readonly #blobs: ReadonlyMap<string, Uint8Array>
+  /** A disk has broken its promises: of what then is written only that it is, is known. */
+  isDamaged = false
+  readonly #blobs: BlobLengths
   /** Links that are there now, by name. */
-  readonly #links = new Map<string, KnownLink>()
-  /** Every link ever written. */
-  readonly history: KnownLink[] = []
+  #links = new Map<string, KnownLink>()
+  #history: KnownLink[] = []
 
-  constructor(blobs: ReadonlyMap<string, Uint8Array>) {
+  constructor(blobs: BlobLengths) {
     this.#blobs = blobs
+  }
+
+  /** Every link ever written, but those that a loss of power took back. */
+  get history(): readonly KnownLink[] {
+    return this.#history
   }
 
   /** A blob has appeared. */
@@ -67,24 +82,41 @@ export class ChainCheck {
     // The format promises one line of JSON that is this shape.
     const json = JSON.parse(text.slice(0, text.indexOf('\n'))) as LinkJson
     const link = this.#known(json, hashOf(bytes))
-    const expected = `chain/${String(link.sequence).padStart(12, '0')}.manifest`
-    if (name !== expected) throw new Error(`${name} holds link ${link.sequence}`)
+    if (name !== linkName(link)) throw new Error(`${name} holds link ${link.sequence}`)
     const newest = [...this.#links.values()].at(-1)?.sequence ?? 0
     // Put by a process that slept, at a number that is deleted: it must find out, and counts not.
     if (link.sequence < newest && !this.#links.has(name)) return
-    this.#follows(json, link)
-    for (const [run, lengthBytes] of link.runs) {
-      const there = this.#blobs.get(run)
-      if (there === undefined) throw new Error(`${name} names ${run}, which is not there`)
-      if (there.length !== lengthBytes) {
-        throw new Error(`${name}: ${run} has ${there.length} bytes, not ${lengthBytes}`)
-      }
+    if (!this.isDamaged) {
+      this.#follows(json, link)
+      this.#requireRuns(name, link)
     }
     if (link.runsPerTask > RUNS_PER_TASK_MAX) {
       throw new Error(`${name}: a task has ${link.runsPerTask} runs`)
     }
     this.#links.set(name, link)
-    this.history.push(link)
+    this.#history.push(link)
+  }
+
+  /** The power was lost, and these names are left: newer links may be gone, deleted ones back. */
+  restarted(names: readonly string[]): void {
+    const there = new Set(names)
+    const lost = new Set(
+      [...this.#links].flatMap(([name, link]) => (there.has(name) ? [] : [link])),
+    )
+    this.#history = this.#history.filter((link) => !lost.has(link))
+    const left = names.filter((name) => name.startsWith('chain/')).toSorted()
+    this.#links = new Map()
+    for (const name of left) {
+      const link = this.#history.findLast((known) => linkName(known) === name)
+      if (link === undefined) throw new Error(`${name} was never written`)
+      const before = [...this.#links.values()].at(-1)
+      this.#links.set(name, link)
+      if (this.isDamaged) continue
+      if (before !== undefined && link.previousHash !== before.hash) {
+        throw new Error(`${name} does not follow link ${before.sequence} after a loss of power`)
+      }
+      this.#requireRuns(name, link)
+    }
   }
 
   /** A blob has gone. */
@@ -128,6 +160,16 @@ export class ChainCheck {
     return this.history.findLast((link) => link.kind === 'fence')?.lineage ?? ''
   }
 
+  #requireRuns(name: string, link: KnownLink): void {
+    for (const [run, lengthBytes] of link.runs) {
+      const there = this.#blobs.get(run)
+      if (there === undefined) throw new Error(`${name} names ${run}, which is not there`)
+      if (there.length !== lengthBytes) {
+        throw new Error(`${name}: ${run} has ${there.length} bytes, not ${lengthBytes}`)
+      }
+    }
+  }
+
   #known(json: LinkJson, hash: string): KnownLink {
     const runs = new Map<string, number>()
     let runsPerTask = 0
@@ -136,10 +178,10 @@ export class ChainCheck {
       const all = task.records === undefined ? task.runs : [...task.runs, task.records]
       for (const run of all) runs.set(run.name, run.lengthBytes)
     }
-    const { kind, sequence, lineage, leaderEpoch } = json
+    const { kind, sequence, previousHash, lineage, leaderEpoch } = json
     const { checkpointId = 0, restores = 0, finished = false } = json
-    const facts = { kind, sequence, lineage, leaderEpoch, checkpointId, restores, finished }
-    return { ...facts, hash, runs, runsPerTask }
+    const facts = { kind, sequence, previousHash, lineage, leaderEpoch }
+    return { ...facts, checkpointId, restores, finished, hash, runs, runsPerTask }
   }
 
   #follows(json: LinkJson, link: KnownLink): void {

@@ -72,6 +72,10 @@ export class Deployments {
     return this.#deletesOnCancel
   }
 
+  get newest(): SimProcess | undefined {
+    return this.#newest
+  }
+
   isNewest(process: SimProcess): boolean {
     return process === this.#newest
   }

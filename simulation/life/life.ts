@@ -8,6 +8,7 @@ import type { FaultPlan } from '../faults.ts'
 import type { Scheduler } from '../scheduler.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimProcess } from '../sim-host.ts'
+import type { SimStorage } from '../sim-store.ts'
 import type { Deployments } from './deployments.ts'
 import { describeError, requireExplained } from './explained.ts'
 import type { Place } from './place.ts'
@@ -23,6 +24,7 @@ export interface LifeWorld {
   readonly random: Random
   readonly place: Place
   readonly deployments: Deployments
+  readonly storage: SimStorage
 }
 
 export class Life {
@@ -63,7 +65,8 @@ export class Life {
     if (process.scope.isAlive && !deployments.deletesOnCancel && random.int(4) === 0) {
       process.stall()
       this.#zombies.push(process)
-    } else process.crash('at the end of the start')
+    } else if (random.int(3) > 0) process.crash('at the end of the start')
+    else this.#world.storage.losePower(process.machine)
     this.#zombies.push(...(await this.#standbys.end(random)))
     await clock.sleep(random.next() * clock.scale.outageMsMax)
   }

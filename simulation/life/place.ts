@@ -5,6 +5,7 @@
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { SimStorage } from '../sim-store.ts'
+import { type Cure, cureOf } from './cure.ts'
 import { Lineages } from './lineages.ts'
 
 export class Place {
@@ -15,6 +16,8 @@ export class Place {
   readonly #lineages = new Lineages()
   /** By location: the savepoint it began with. */
   readonly #origins = new Map<string, string>()
+  /** What is done about damage. */
+  #cure: Cure | undefined
   /** The savepoint the next start goes on from. */
   #savepoint: string | undefined
 
@@ -46,8 +49,21 @@ export class Place {
     this.#savepoint = savepoint
   }
 
+  /** This error ended a start: the next one does what it recommends, if it tells of damage. */
+  cure(error: unknown): Cure {
+    this.#cure = cureOf(error, this.checkpointIds, this.#cure)
+    if (this.#cure.fresh === true) this.#lineages.leftBehind(this.#chain.lineage)
+    return this.#cure
+  }
+
+  /** The start went well. */
+  cured(): void {
+    this.#cure = undefined
+  }
+
   /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
   origin(random: Random, isHealed: boolean): Pick<RunOptions, 'from' | 'fresh' | 'claim'> {
+    if (this.#cure !== undefined) return this.#cure
     const chain = this.#chain
     const savepoint = this.#savepoint
     this.#savepoint = undefined

@@ -14,7 +14,7 @@ function newWorld(seed = 1, healed = true) {
   const random = new SeededRandom(seed)
   const faults = new FaultPlan(random.fork('faults'))
   if (healed) faults.heal()
-  const storage = new SimStorage({ scheduler, faults, random })
+  const storage = new SimStorage({ scheduler, faults, random }, 'far')
   return { scheduler, faults, storage }
 }
 
@@ -47,9 +47,9 @@ const linkName = (sequence: number) => `chain/${String(sequence).padStart(12, '0
 describe('the simulated storage', () => {
   it('shows a blob to all who open the directory when its close has resolved', async () => {
     const { scheduler, storage } = newWorld()
-    const store = storage.open('dir', scheduler.world)
+    const store = storage.open('sim/dir', scheduler.world)
     await during(scheduler, write(store, 'runs/a', 'content'))
-    const other = storage.open('dir', new Scope('another'))
+    const other = storage.open('sim/dir', new Scope('another'))
     const part = await during(scheduler, other.read('runs/a', 3, 4))
     assert.equal(new TextDecoder().decode(part), 'tent')
     assert.deepEqual(await during(scheduler, other.list('runs/')), [
@@ -66,13 +66,13 @@ describe('the simulated storage', () => {
       const process = new Scope('process')
       let answered = false
       const answer = () => (answered = true)
-      storage.open('dir', process).putIfAbsent('a', bytes('whole')).then(answer, answer)
+      storage.open('sim/dir', process).putIfAbsent('a', bytes('whole')).then(answer, answer)
       process.kill()
       let isLater = false
       scheduler.schedule(scheduler.world, 10_000, 'later', () => (isLater = true))
       await scheduler.drive(() => isLater)
       assert.equal(answered, false)
-      seen.add(storage.directory('dir').blobs.get('a')?.length ?? 0)
+      seen.add(storage.directory('sim/dir').lengthOf('a') ?? 0)
     }
     assert.deepEqual(seen, new Set([0, 5]))
   })
@@ -81,13 +81,13 @@ describe('the simulated storage', () => {
     const outcomes = new Set<string>()
     for (let seed = 1; seed <= 600; seed++) {
       const { scheduler, storage } = newWorld(seed, false)
-      const store = storage.open('dir', scheduler.world)
+      const store = storage.open('sim/dir', scheduler.world)
       const done = store.putIfAbsent('a', bytes('x')).then(
         () => 'done',
         (error: unknown) => (isMillraceError(error) && error.retryable ? 'failed' : 'wrong'),
       )
       const outcome = await during(scheduler, done)
-      outcomes.add(`${outcome}, ${storage.directory('dir').blobs.size} there`)
+      outcomes.add(`${outcome}, ${storage.directory('sim/dir').lengthOf('a') ?? 0} there`)
     }
     assert.deepEqual([...outcomes].toSorted(), [
       'done, 1 there',
@@ -107,7 +107,7 @@ describe('the simulated storage', () => {
     ]
     for (const [second, said] of wrong) {
       const { scheduler, storage } = newWorld()
-      const store = storage.open('dir', scheduler.world)
+      const store = storage.open('sim/dir', scheduler.world)
       await during(scheduler, store.putIfAbsent(linkName(1), fence))
       await assert.rejects(during(scheduler, store.putIfAbsent(linkName(2), second)), said)
     }
@@ -115,7 +115,7 @@ describe('the simulated storage', () => {
 
   it('finds the deletion of a file that a link needs', async () => {
     const { scheduler, storage } = newWorld()
-    const store = storage.open('dir', scheduler.world)
+    const store = storage.open('sim/dir', scheduler.world)
     const fence = link(1, undefined, { kind: 'fence', restores: 0 })
     const tasks = [{ runs: [{ name: 'runs/a', lengthBytes: 7 }] }]
     const checkpoint = link(2, fence, { kind: 'checkpoint', checkpointId: 1, tasks })

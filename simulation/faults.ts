@@ -122,6 +122,14 @@ export type Situation =
   | 'endDuringCheckpoint'
   /** The next start after that had another parallelism. */
   | 'rescaleDuringCheckpoint'
+  /** A process that stood by was given the lead. */
+  | 'handOver'
+  /** What people do with a job that does not run, or beside one that does. */
+  | 'rollback'
+  | 'sweep'
+  | 'conversion'
+  /** A job of its own went on from a savepoint, long after it was written. */
+  | 'fork'
 
 /** Chances at which a job still gets on; a plan uses each of them at its own strength. */
 const USUAL: FaultChances = {

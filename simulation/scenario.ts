@@ -6,7 +6,8 @@ import { SeededRandom } from '../src/util/random.ts'
 import { requireOutput } from './checks/output.ts'
 import { FaultPlan } from './faults.ts'
 import { Deployments } from './life/deployments.ts'
-import { finalStart } from './life/final.ts'
+import { finalStart, type FinalWorld, lastAttempt } from './life/final.ts'
+import { type Fork, Forks } from './life/forks.ts'
 import { Life } from './life/life.ts'
 import { Place } from './life/place.ts'
 import { Scheduler } from './scheduler.ts'
@@ -31,6 +32,7 @@ export class Scenario {
   readonly #place: Place
   readonly #deployments: Deployments
   readonly #life: Life
+  readonly #forks: Forks
 
   constructor(options: SeedOptions) {
     const random = new SeededRandom(options.seed)
@@ -55,9 +57,10 @@ export class Scenario {
       output: this.#output,
       workload: this.#workload,
     }
+    this.#forks = new Forks(this.#output, this.#place, random.fork('forks'))
     this.#deployments = new Deployments({ ...parts, random: random.fork('deployments') })
-    const deployments = this.#deployments
-    this.#life = new Life({ ...parts, deployments, random: random.fork('scenario') })
+    const [deployments, forks] = [this.#deployments, this.#forks]
+    this.#life = new Life({ ...parts, deployments, forks, random: random.fork('scenario') })
   }
 
   async run(): Promise<void> {
@@ -92,12 +95,38 @@ export class Scenario {
   async #live(): Promise<void> {
     await this.#life.live()
     this.#faults.heal()
+    await finalStart(this.#finalWorld, false)
+    this.#compare()
+    await finalStart(this.#finalWorld, true)
+    this.#compare()
+    const fork = this.#forks.chosen()
+    if (fork !== undefined && !this.#faults.hasDamage) await this.#fork(fork)
+  }
+
+  /** Another job goes on from a savepoint; what was visible then and what it shows is all. */
+  async #fork({ savepoint, lineages, visible }: Fork): Promise<void> {
+    const deployments = this.#deployments
+    let [from, { maxParallelism }] = [savepoint, deployments]
+    if (this.#options.seed % 2 === 0) {
+      from = `${savepoint}-converted`
+      maxParallelism *= 2
+      await this.#life.commands.convert(savepoint, from, maxParallelism)
+    }
+    const location = `${savepoint}-fork`
+    const { chain } = this.#storage.directory(location)
+    this.#output.beginFork()
+    const at = () => chain.history.filter(({ kind }) => kind === 'checkpoint').length
+    const begun = deployments.fork(from, location, maxParallelism)
+    await lastAttempt(this.#finalWorld, begun, { hadFinished: false, at })
+    this.#faults.count('fork')
+    const ids = new Set([...visible, ...this.#output.committedByFork])
+    const all = [...lineages, chain.lineage]
+    requireOutput(this.#workload, (uid) => this.#output.written(uid, all, ids))
+  }
+
+  get #finalWorld(): FinalWorld {
     const [scheduler, faults, clock] = [this.#scheduler, this.#faults, this.#clock]
-    const world = { scheduler, faults, clock, deployments: this.#deployments, place: this.#place }
-    await finalStart(world, false)
-    this.#compare()
-    await finalStart(world, true)
-    this.#compare()
+    return { scheduler, faults, clock, deployments: this.#deployments, place: this.#place }
   }
 
   #compare(): void {

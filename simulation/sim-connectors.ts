@@ -114,12 +114,19 @@ interface Part {
 
 type Committable = string
 
+/** Ids of parts of output. */
+export type Written = ReadonlySet<string>
+
 /** Output of all sinks, as it would lie on a disk that outlives the processes. */
 export class SimOutput {
   readonly #world: ConnectorWorld
   readonly #pending = new Map<string, Part>()
   readonly #visible = new Map<string, Part>()
   readonly #withdrawn = new Set<string>()
+  /** All that was ever made safe, whatever became of it. */
+  readonly #parts = new Map<string, Part>()
+  /** What another job has committed, again or for the first time; undefined: there is none. */
+  #fork: Set<string> | undefined
   /** Is there a complete checkpoint of this line that makes this one's output due? */
   readonly #wasConfirmed: (lineage: string, checkpointId: number) => boolean
 
@@ -131,15 +138,33 @@ export class SimOutput {
     this.#wasConfirmed = wasConfirmed
   }
 
+  /** What is visible of these lines and came with this checkpoint or an earlier one. */
+  visibleUpTo(lineages: readonly string[], checkpointId: number): Written {
+    const ids = [...this.#visible].flatMap(([id, part]) => {
+      return lineages.includes(part.lineage) && part.checkpointId <= checkpointId ? [id] : []
+    })
+    return new Set(ids)
+  }
+
+  /** From now on another job goes on from a savepoint, and shows what it commits by itself. */
+  beginFork(): void {
+    this.#fork = new Set()
+  }
+
+  /** What the other job has committed. */
+  get committedByFork(): Written {
+    return this.#fork ?? new Set()
+  }
+
   /** Records of one sink in the order of their checkpoints; those of one subtask as written. */
   visible(uid: string, lineages: readonly string[]): readonly Rec[] {
-    const place = ({ lineage }: Part) => lineages.indexOf(lineage)
-    return [...this.#visible.values()]
-      .filter((part) => part.uid === uid && place(part) >= 0)
-      .toSorted((a, b) => {
-        return place(a) - place(b) || a.checkpointId - b.checkpointId || a.subtask - b.subtask
-      })
-      .flatMap((part) => part.values)
+    return inOrder([...this.#visible.values()], uid, lineages)
+  }
+
+  /** The same of these parts, visible or not. */
+  written(uid: string, lineages: readonly string[], ids: Written): readonly Rec[] {
+    const parts = [...ids].flatMap((id) => this.#parts.get(id) ?? [])
+    return inOrder(parts, uid, lineages)
   }
 
   sink(uid: string, lasting: boolean): Sink<Rec> {
@@ -188,6 +213,7 @@ export class SimOutput {
         await this.#instant(clock)
         if (this.#pending.has(id)) this.#violated(`${id} was prepared twice`)
         this.#pending.set(id, part)
+        this.#parts.set(id, part)
         const check = crc32(JSON.stringify(part.values)).toString(16)
         this.#world.scheduler.note('sink', `prepared ${id} ${part.values.length} ${check}`)
         await this.#instant(clock)
@@ -208,7 +234,8 @@ export class SimOutput {
     if (faults.strikes('commitErrorBefore')) throw injected(`before the commit of ${id}`)
     if (faults.strikes('commitRetry')) return 'retry'
     // Taken back by a successor while this process slept: there is nothing left to show.
-    if (this.#withdrawn.has(id)) throw injected(`${id} was withdrawn`)
+    const isGone = this.#withdrawn.has(id) && this.#fork === undefined
+    if (isGone) throw injected(`${id} was withdrawn`)
     if (!this.#wasConfirmed(lineage, checkpointId)) {
       this.#violated(`${id} is committed, but checkpoint ${checkpointId} is not complete`)
     }
@@ -216,6 +243,7 @@ export class SimOutput {
     const part = this.#pending.get(id)
     if (part !== undefined) this.#visible.set(id, part)
     this.#pending.delete(id)
+    this.#fork?.add(id)
     scheduler.note('sink', `committed ${id}`)
     await this.#instant(clock)
     if (faults.strikes('commitErrorAfter')) throw injected(`after the commit of ${id}`)
@@ -259,4 +287,14 @@ export class SimOutput {
 function scopeOf(clock: WriterContext['clock']): Scope {
   if (clock instanceof SimClock) return clock.scope
   throw new Violation('a sink was given a clock that is not the simulated one')
+}
+
+function inOrder(parts: readonly Part[], uid: string, lineages: readonly string[]): readonly Rec[] {
+  const place = ({ lineage }: Part) => lineages.indexOf(lineage)
+  return parts
+    .filter((part) => part.uid === uid && place(part) >= 0)
+    .toSorted((a, b) => {
+      return place(a) - place(b) || a.checkpointId - b.checkpointId || a.subtask - b.subtask
+    })
+    .flatMap((part) => part.values)
 }

@@ -33,6 +33,11 @@ export interface DeploymentWorld {
   readonly place: Place
 }
 
+export interface Begun {
+  readonly process: SimProcess
+  readonly running: Promise<JobHandle>
+}
+
 export class Deployments {
   readonly #world: DeploymentWorld
   readonly #processWorld: ProcessWorld
@@ -67,11 +72,6 @@ export class Deployments {
     return this.#starts
   }
 
-  /** The job of the newest start gives its checkpoints up when it is cancelled. */
-  get deletesOnCancel(): boolean {
-    return this.#deletesOnCancel
-  }
-
   get newest(): SimProcess | undefined {
     return this.#newest
   }
@@ -80,13 +80,36 @@ export class Deployments {
     return process === this.#newest
   }
 
+  /** No other process has fenced this one off. */
+  leads(process: SimProcess): boolean {
+    const { leaders } = this.#processWorld
+    return this.isNewest(process) && leaders.get(this.#world.place.location) === process
+  }
+
   /** The code of this process is older than that of a later start. */
   isOutdated(process: SimProcess): boolean {
     return (this.#ageOf.get(process) ?? 0) < this.#ages.now
   }
 
+  /** So many key groups, unless a savepoint was converted to another number. */
+  get maxParallelism(): number {
+    return this.#maxParallelism
+  }
+
+  /** A job of its own goes on from a savepoint, in a place of its own. */
+  fork(savepoint: string, storage: string, maxParallelism: number): Begun {
+    this.#consumed.clear()
+    const name = `f${++this.#starts}`
+    const process = this.#process(name, this.#ages.now, false)
+    const random = this.#random.fork(`options-${name}`)
+    const own = { from: savepoint, claim: 'claim', maxParallelism } as const
+    const job = this.#job(random, this.#ages.now)
+    const options = { ...this.#runOptions(random, storage), ...own }
+    return { process, running: runOn(process.host, job, options) }
+  }
+
   /** Begins a start: its process and, when it runs, the job in it. */
-  begin(): { readonly process: SimProcess; readonly running: Promise<JobHandle> } {
+  begin(): Begun {
     const { place, faults } = this.#world
     const before = this.#newest
     const former = { age: this.#ages.now, parallelism: this.#parallelism }
@@ -109,7 +132,7 @@ export class Deployments {
   }
 
   /** A process of its own that stands by; it may have newer code than who leads. */
-  standby(name: string): { readonly process: SimProcess; readonly running: Promise<JobHandle> } {
+  standby(name: string): Begun {
     const random = this.#random.fork(`options-${name}`)
     const { now } = this.#ages
     const age = this.#ages.next()
@@ -144,10 +167,10 @@ export class Deployments {
     return process
   }
 
-  #runOptions(random: Random): RunOptions {
-    const { place, faults, scheduler } = this.#world
+  #runOptions(random: Random, storage = this.#world.place.location): RunOptions {
+    const { faults, scheduler } = this.#world
     return randomOptions(random, {
-      storage: place.location,
+      storage,
       maxParallelism: this.#maxParallelism,
       deletesOnCancel: this.#deletesOnCancel,
       isPatient: faults.isHealed,

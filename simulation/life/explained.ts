@@ -13,6 +13,7 @@ const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FUNCTION_FAILED',
   'JOB_CANCELLED',
   'JOB_NOT_RUNNING',
+  'STANDBY_MISSING',
   // The number of one on a line that the job has left, which had visible output.
   'OUTPUT_TAKEN_BACK',
   // The same, where it belongs to another lineage, whose output cannot be taken back.

@@ -7,7 +7,7 @@ import type { FaultPlan } from '../faults.ts'
 import { type Scheduler, Violation } from '../scheduler.ts'
 import type { SimClock } from '../sim-clock.ts'
 import { describeError } from './explained.ts'
-import type { Deployments } from './deployments.ts'
+import type { Begun, Deployments } from './deployments.ts'
 import type { Place } from './place.ts'
 
 /** These are of seeds as dense as can be. */
@@ -32,33 +32,43 @@ export interface FinalWorld {
  * @throws Violation if it fails, is too slow, or does not know that it had finished.
  */
 export async function finalStart(world: FinalWorld, hadFinished: boolean): Promise<void> {
+  const { faults, place, scheduler, deployments } = world
   for (;;) {
     try {
-      await lastStart(world, hadFinished)
-      return world.place.cured()
+      await lastAttempt(world, deployments.begin(), { hadFinished, at: () => place.confirmed })
+      return place.cured()
     } catch (error) {
-      if (!world.faults.hasDamage) throw error
-      const { from = 'afresh' } = world.place.cure(error)
-      world.scheduler.note('user', `${describeError(error)}: starts from ${from}`)
-      world.deployments.newest?.crash('because of damage')
+      if (!faults.hasDamage) throw error
+      const { from = 'afresh' } = place.cure(error)
+      scheduler.note('user', `${describeError(error)}: starts from ${from}`)
+      deployments.newest?.crash('because of damage')
     }
   }
 }
 
-async function lastStart(world: FinalWorld, hadFinished: boolean): Promise<void> {
+export interface LastAttempt {
+  readonly hadFinished: boolean
+  /** How many checkpoints have been confirmed so far. */
+  readonly at: () => number
+}
+
+/** @throws Violation if it fails, is too slow, or does not know that it had finished. */
+export async function lastAttempt(
+  world: FinalWorld,
+  { process, running }: Begun,
+  { hadFinished, at }: LastAttempt,
+): Promise<void> {
   const { clock, deployments } = world
   const { hasDamage } = world.faults
   const { pace } = clock.scale
   const [finalMsMax, progressMsMax] = [FINAL_MS_MAX * pace, PROGRESS_MS_MAX * pace]
   let isOver = false
-  const { process, running } = deployments.begin()
   const deadline = clock.sleep(finalMsMax).then(() => 'late' as const)
   const handle = await running
-  const before = world.place.confirmed
+  const before = at()
   void clock.sleep(progressMsMax).then(() => {
-    if (!isOver && !hasDamage && world.place.confirmed === before) {
-      deployments.violated(`no checkpoint within ${progressMsMax} ms after the faults`)
-    }
+    if (isOver || hasDamage || at() > before) return
+    deployments.violated(`no checkpoint within ${progressMsMax} ms after the faults`)
   })
   if (!hadFinished) void drainWhenConsumed(world, handle)
   const result = await Promise.race([handle.finished, deadline])

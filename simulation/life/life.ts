@@ -9,10 +9,12 @@ import type { Scheduler } from '../scheduler.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
+import { Commands } from './commands.ts'
 import type { Deployments } from './deployments.ts'
 import { describeError, requireExplained } from './explained.ts'
+import type { Forks } from './forks.ts'
 import type { Place } from './place.ts'
-import { makeRequests, type Requests, stopAtLast } from './requests.ts'
+import { handOverAtLast, makeRequests, type Requests, stopAtLast } from './requests.ts'
 import { Standbys } from './standbys.ts'
 
 const STARTS_MAX = 5
@@ -25,6 +27,7 @@ export interface LifeWorld {
   readonly place: Place
   readonly deployments: Deployments
   readonly storage: SimStorage
+  readonly forks: Forks
 }
 
 export class Life {
@@ -33,6 +36,7 @@ export class Life {
   /** Processes that were left alive when another one was started. */
   readonly #zombies: SimProcess[] = []
   readonly #standbys: Standbys
+  readonly commands: Commands
   #isFinished = false
 
   constructor(world: LifeWorld) {
@@ -43,6 +47,11 @@ export class Life {
       start: (name) => world.deployments.standby(name),
       onFinished: () => (this.#isFinished = true),
       onError: (process, error) => this.#judge(process, 'standby', error),
+    })
+    this.commands = new Commands({
+      ...world,
+      random: world.random.fork('commands'),
+      onError: (what, error) => this.#judge(undefined, what, error),
     })
   }
 
@@ -62,18 +71,19 @@ export class Life {
     const { process, running } = deployments.begin()
     await Promise.race([this.#disturb(process, running), process.crashed])
     // Sometimes the former process is only believed dead: it stands still and wakes up later.
-    if (process.scope.isAlive && !deployments.deletesOnCancel && random.int(4) === 0) {
+    if (process.scope.isAlive && random.int(4) === 0) {
       process.stall()
       this.#zombies.push(process)
     } else if (random.int(3) > 0) process.crash('at the end of the start')
     else this.#world.storage.losePower(process.machine)
     this.#zombies.push(...(await this.#standbys.end(random)))
+    await this.commands.betweenStarts()
     await clock.sleep(random.next() * clock.scale.outageMsMax)
   }
 
   async #disturb(process: SimProcess, running: Promise<JobHandle>): Promise<void> {
     const random = this.#random
-    const { clock, deployments } = this.#world
+    const { clock } = this.#world
     let handle: JobHandle
     try {
       handle = await running
@@ -84,16 +94,18 @@ export class Life {
       ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
       (error: unknown) => this.#judge(process, 'run', error),
     )
-    if (!deployments.deletesOnCancel) this.#standbys.begin(random, process.scope.name)
+    this.#standbys.begin(random, process.scope.name)
     const deadline = clock.sleep(random.next() * clock.scale.startMsMax)
     const requests = this.#requests(process, handle)
     makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
     await Promise.race([finished, deadline])
-    if (random.int(2) === 0) await Promise.race([finished, stopAtLast(requests)])
+    const last = random.int(4)
+    if (last < 2) await Promise.race([finished, stopAtLast(requests)])
+    else if (this.#standbys.exist) await Promise.race([finished, handOverAtLast(requests)])
   }
 
   #requests(process: SimProcess, handle: JobHandle): Requests {
-    const { scheduler, clock, deployments, place, faults } = this.#world
+    const { scheduler, clock, deployments, place, faults, forks } = this.#world
     const { starts } = deployments
     return {
       process,
@@ -107,18 +119,22 @@ export class Life {
         // What a process that slept has written is not where the job stands.
         if (deployments.isNewest(process) && !this.#standbys.exist) place.stoppedWith(savepoint)
       },
+      onSavepoint: (savepoint, checkpointId) => {
+        if (deployments.leads(process)) forks.acknowledged(savepoint, checkpointId)
+      },
+      sweep: () => this.commands.sweep(),
       onError: (error) => this.#judge(process, 'request', error),
     }
   }
 
   /** Errors that faults explain are part of life; any other one is a bug. */
-  #judge(process: SimProcess, what: string, error: unknown): void {
+  #judge(process: SimProcess | undefined, what: string, error: unknown): void {
     const { scheduler, faults, deployments } = this.#world
-    scheduler.note(process.scope.name, `${what} failed: ${describeError(error)}`)
+    scheduler.note(process?.scope.name ?? what, `${what} failed: ${describeError(error)}`)
     requireExplained(what, error, {
       hasRivals: this.#zombies.length > 0 || this.#standbys.exist,
       hasFlips: faults.hasFlips,
-      isOutdated: deployments.isOutdated(process),
+      isOutdated: process !== undefined && deployments.isOutdated(process),
     })
   }
 }

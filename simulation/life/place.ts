@@ -61,6 +61,10 @@ export class Place {
     this.#cure = undefined
   }
 
+  wentOnFrom(savepoint: string): boolean {
+    return [...this.#origins.values()].includes(savepoint)
+  }
+
   /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
   origin(random: Random, isHealed: boolean): Pick<RunOptions, 'from' | 'fresh' | 'claim'> {
     if (this.#cure !== undefined) return this.#cure

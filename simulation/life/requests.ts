@@ -16,12 +16,17 @@ export interface Requests {
   readonly onRequest: () => void
   /** The job was stopped, and this savepoint written. */
   readonly onStoppedWith: (savepoint: string) => void
+  /** A savepoint was acknowledged, of this checkpoint if the job runs on. */
+  readonly onSavepoint: (savepoint: string, checkpointId: number) => void
+  /** Somebody removes files that nobody needs. */
+  readonly sweep: () => Promise<unknown>
   readonly onError: (error: unknown) => void
 }
 
 const REQUESTS_MAX = 3
 const PAUSE_MS_MAX = 200
 const STOP_MS_MAX = 2_000
+const HAND_OVERS_MAX = 6
 
 /** Makes some requests; ends when the last is answered or the process is gone. */
 export async function makeRequests(requests: Requests): Promise<void> {
@@ -41,13 +46,10 @@ export async function makeRequests(requests: Requests): Promise<void> {
 
 /** The life of a process that is not killed: it is stopped, and its state saved. */
 export async function stopAtLast(requests: Requests): Promise<void> {
-  const { process, handle, clock, savepoint, onRequest, onStoppedWith, onError } = requests
+  const { process, clock, savepoint, onRequest, onError } = requests
   if (!process.scope.isAlive) return
   onRequest()
-  const stopped = handle.stop({ savepoint: `${savepoint}-last` }).then(
-    () => onStoppedWith(`${savepoint}-last`),
-    (error: unknown) => onError(error),
-  )
+  const stopped = stopWith(requests, `${savepoint}-last`).catch(onError)
   await Promise.race([stopped, clock.sleep(STOP_MS_MAX * clock.scale.pace)])
 }
 
@@ -67,26 +69,57 @@ function storm({ process, handle, random, savepoint, onError }: Requests): void 
   }
 }
 
-async function makeOne({
-  process,
-  handle,
-  random,
-  savepoint: place,
-  onStoppedWith,
-}: Requests): Promise<unknown> {
-  const savepoint = `${place}-${random.int(3)}`
-  switch (random.int(10)) {
+/** Deploys without a gap: whoever stands by goes on with the job, when it is known to stand by. */
+export async function handOverAtLast(requests: Requests): Promise<void> {
+  const { process, handle, clock, faults, onRequest, onError } = requests
+  if (!process.scope.isAlive) return
+  onRequest()
+  process.endsNow()
+  const handOver = async (): Promise<void> => {
+    for (let left = HAND_OVERS_MAX; left > 0; left--) {
+      try {
+        const { outcome } = await handle.handOver()
+        if (outcome === 'handed-over') faults.count('handOver')
+        return
+      } catch (error) {
+        onError(error)
+      }
+      await clock.sleep(PAUSE_MS_MAX * clock.scale.pace)
+    }
+  }
+  await Promise.race([handOver(), clock.sleep(STOP_MS_MAX * clock.scale.pace)])
+}
+
+async function stopWith(requests: Requests, savepoint: string): Promise<void> {
+  const { process, handle, onStoppedWith, onSavepoint } = requests
+  process.endsNow()
+  const { checkpointId } = await handle.stop({ savepoint })
+  onStoppedWith(savepoint)
+  if (checkpointId !== undefined) onSavepoint(savepoint, checkpointId)
+}
+
+async function makeOne(requests: Requests): Promise<unknown> {
+  const { process, handle, random, faults } = requests
+  const savepoint = `${requests.savepoint}-${random.int(3)}`
+  switch (random.int(13)) {
     case 0:
-      return handle.savepoint(savepoint)
+    case 10: {
+      const { checkpointId } = await handle.savepoint(savepoint)
+      return requests.onSavepoint(savepoint, checkpointId)
+    }
+    case 11: {
+      const { outcome } = await handle.handOver()
+      return outcome === 'handed-over' ? faults.count('handOver') : undefined
+    }
+    case 12:
+      return requests.sweep()
     case 1:
       process.endsNow()
       return handle.stop()
     case 2:
     case 8:
     case 9:
-      process.endsNow()
-      await handle.stop({ savepoint })
-      return onStoppedWith(savepoint)
+      return stopWith(requests, savepoint)
     case 3:
       process.endsNow()
       return handle.cancel()

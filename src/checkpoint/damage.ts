@@ -65,7 +65,8 @@ export async function verifyCheckpoint(
   return damage.toSorted((a, b) => (a.run.name < b.run.name ? -1 : 1))
 }
 
-function isDamage(error: unknown): boolean {
+/** True if a file is not what it was written as, or is not there. */
+export function isDamage(error: unknown): boolean {
   if (!isMillraceError(error)) return false
   return error.code === 'STORAGE_CORRUPT' || error.code === 'STORAGE_NOT_FOUND'
 }

@@ -5,9 +5,9 @@
  */
 import { MillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { copyBlob } from '../storage/copy.ts'
 import { type ChainEntry, EMPTY_HEAD, appendLink, readChain } from './chain.ts'
-import { readRun, type RunVerifier } from './damage.ts'
+import { copyRun } from './copy-run.ts'
+import type { RunVerifier } from './damage.ts'
 import { linkName, parseRunName } from './layout.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { runNamesOf, runsOf } from './registry.ts'
@@ -26,30 +26,22 @@ export async function writeSavepoint(
   link: CheckpointLink,
   target: BlobStore,
   former?: string,
-  verifyRun: RunVerifier = readRun,
+  verifyRun?: RunVerifier,
 ): Promise<ChainEntry> {
   const { entries } = await readChain(target)
   const [only] = entries
   if (entries.length === 1 && only?.hash === former) await target.delete(linkName(1))
   await requireRoom(target)
-  const there = new Map((await target.list('runs/')).map((blob) => [blob.name, blob.lengthBytes]))
+  const there = (await target.list('runs/')).map((blob) => blob.name)
+  const verifying = verifyRun === undefined ? {} : { verifyRun }
+  // No name is used twice, so a file of that name is a copy from before.
   for (const run of runsOf(link)) {
-    const { name, lengthBytes } = run
-    // No name is used twice, so a whole file of that name is a copy from before.
-    if (there.get(name) !== lengthBytes) await copyBlob(source, name, target, name)
-    try {
-      await verifyRun(target, run)
-    } catch {
-      // It may have been read wrongly once, here or there.
-      await target.delete(name)
-      await copyBlob(source, name, target, name)
-      await verifyRun(target, run)
-    }
+    await copyRun({ from: source, name: run.name, to: target, run, ...verifying })
   }
   const entry = await appendLink(target, EMPTY_HEAD, { ...link, purpose: 'savepoint' })
   if (entry === 'lost') throw occupied(target)
   const needed = runNamesOf([entry.link])
-  for (const name of there.keys()) if (!needed.has(name)) await target.delete(name)
+  for (const name of there) if (!needed.has(name)) await target.delete(name)
   return entry
 }
 

@@ -6,7 +6,7 @@
  */
 import { type ChainEntry, type ChainHead, appendLink } from '../checkpoint/chain.ts'
 import { type Claimant, deleteClaimed } from '../checkpoint/claims.ts'
-import { readRun } from '../checkpoint/damage.ts'
+import { shareRun } from '../checkpoint/copy-run.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, ImportRecord, TaskRecord } from '../checkpoint/manifest.ts'
 import type { ForeignRuns } from '../checkpoint/messages.ts'
@@ -16,7 +16,6 @@ import { MillraceError, isMillraceError } from '../errors.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { shareBlob } from '../storage/copy.ts'
 import type { Host } from './host.ts'
 
 /** Files that are brought over at the same time. */
@@ -160,12 +159,11 @@ export class SnapshotImport {
 
   async #bring(run: RunReference): Promise<void> {
     const { store } = this.#target
-    const { store: from, record } = this.#foreign
-    const own = this.#ownName(run.name)
+    const { store: from } = this.#foreign
+    const own = { ...run, name: this.#ownName(run.name) }
+    const { signal } = this.#abort
     try {
-      const how = await shareBlob(from, run.name, store, own, this.#abort.signal)
-      // The original will go: what was copied is read back before that.
-      if (record.claims === true && how !== 'linked') await readRun(store, { ...run, name: own })
+      await shareRun({ from, name: run.name, to: store, run: own, signal })
     } catch (error) {
       if (!isMillraceError(error) || error.code !== 'STORAGE_NOT_FOUND') throw error
       throw foreignGone(from, `${run.name} is gone before it was imported`, error)

@@ -28,7 +28,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { openBlobStore } from '../storage/open.ts'
 import { readKey, routeHash } from '../types/keys.ts'
 import { ByteReader } from '../util/bytes.ts'
-import { systemClock } from '../util/clock.ts'
+import { type Clock, systemClock } from '../util/clock.ts'
 import { liveOperators } from './raw-rows.ts'
 import type { Snapshot } from './snapshot.ts'
 import { writeRun, writeSorted } from './sorted-entries.ts'
@@ -39,6 +39,8 @@ export interface ConversionSpec {
   readonly maxParallelism: number
   /** How much is sorted in memory at once. Default: 64 MiB. */
   readonly memoryBytes?: number
+  /** For the time that the savepoint bears. Default: the system's. */
+  readonly clock?: Pick<Clock, 'now'>
   /** Told now and then how many entries of about how many have been read. */
   readonly onProgress?: (done: number, of: number) => void
 }
@@ -131,7 +133,7 @@ class Converter {
         ...facts,
         plan,
         tasks,
-        writtenAt: systemClock.now(),
+        writtenAt: (this.#spec.clock ?? systemClock).now(),
       })
       if (entry === 'lost') throw occupied(this.#store)
       const runs = new Map(

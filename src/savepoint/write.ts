@@ -5,6 +5,7 @@
  */
 import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
 import { EMPTY_HEAD, appendLink, type LinkBody } from '../checkpoint/chain.ts'
+import { copyRun } from '../checkpoint/copy-run.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
 import { occupied } from '../checkpoint/savepoint.ts'
@@ -16,7 +17,6 @@ import { readRecords } from '../state/runs/snapshot-reader.ts'
 import { recordEntries } from '../state/runs/snapshot-writer.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { copyBlob } from '../storage/copy.ts'
 import { openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
@@ -156,9 +156,9 @@ class SavepointWriter {
     }
     if (!changedVertices.has(vertex)) {
       const files = [...runs, ...(records === undefined ? [] : [records])]
-      for (const { name } of files) {
-        this.#names.add(name)
-        await copyBlob(from.store, name, this.#store, name)
+      for (const run of files) {
+        this.#names.add(run.name)
+        await copyRun({ from: from.store, name: run.name, to: this.#store, run })
       }
       return { ...own, runs, ...(records === undefined ? {} : { records }) }
     }

@@ -1,6 +1,7 @@
 /**
  * A store of which some blobs are still elsewhere: they are read there under other names until they
- * are here. Blobs never change, so it does not matter which of the two is read.
+ * are here, or when a copy that was no good has gone again. Blobs never change, so it does not
+ * matter which of the two is read.
  */
 import { isMillraceError } from '../errors.ts'
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
@@ -12,8 +13,6 @@ export class OverlayStore implements BlobStore {
   readonly #elsewhere: BlobStore
   /** Names there by names here. */
   readonly #names: ReadonlyMap<string, string>
-  /** Those that have come. */
-  readonly #here = new Set<string>()
 
   /** Closes both stores when it is closed. */
   constructor(own: BlobStore, elsewhere: BlobStore, names: ReadonlyMap<string, string>) {
@@ -68,11 +67,9 @@ export class OverlayStore implements BlobStore {
   ): Uint8Array {
     const there = this.#names.get(name)
     const own = (): Uint8Array => here(name, offsetBytes, lengthBytes)
-    if (there === undefined || this.#here.has(name)) return own()
+    if (there === undefined) return own()
     try {
-      const found = own()
-      this.#here.add(name)
-      return found
+      return own()
     } catch (error) {
       if (!isMissing(error)) throw error
     }
@@ -86,11 +83,9 @@ export class OverlayStore implements BlobStore {
 
   async #find<T>(name: string, look: (store: BlobStore, name: string) => Promise<T>): Promise<T> {
     const there = this.#names.get(name)
-    if (there === undefined || this.#here.has(name)) return look(this.#own, name)
+    if (there === undefined) return look(this.#own, name)
     try {
-      const found = await look(this.#own, name)
-      this.#here.add(name)
-      return found
+      return await look(this.#own, name)
     } catch (error) {
       if (!isMissing(error)) throw error
     }

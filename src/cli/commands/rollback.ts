@@ -1,11 +1,9 @@
 /** `millrace rollback`: makes an older checkpoint of a stopped job the one that it goes on from. */
-import { type Chain, fence } from '../../checkpoint/chain.ts'
-import { chooseCheckpoint } from '../../checkpoint/damage.ts'
+import type { Chain } from '../../checkpoint/chain.ts'
 import { lineOf } from '../../checkpoint/line.ts'
-import type { CheckpointLink } from '../../checkpoint/manifest.ts'
+import { rollBack } from '../../checkpoint/rollback.ts'
 import { MillraceError } from '../../errors.ts'
 import { claimJobFolder } from '../../runtime/job-claim.ts'
-import type { BlobStore } from '../../storage/blob-store.ts'
 import { systemClock } from '../../util/clock.ts'
 import { systemRandom } from '../../util/random.ts'
 import type { CommandFunction } from '../command.ts'
@@ -31,13 +29,15 @@ export const rollback: CommandFunction = async (invocation, terminal) => {
     // Held while the chain is written: a job that starts meanwhile is refused, and the other way.
     const claim = await claimJobFolder({ directory, jobName, id: leader })
     try {
-      const choice = choose(terminal, Number(wanted), invocation.isSet('accept-duplicates'))
-      const identity = { jobName, writtenAt: systemClock.now(), leader }
-      const work = fence(store, identity, async (seen) => {
-        const { sequence, lineage } = await choice(store, seen)
-        return { restores: sequence, lineage }
+      const work = rollBack(store, {
+        checkpointId: Number(wanted),
+        jobName,
+        leader,
+        writtenAt: systemClock.now(),
+        acceptDuplicates: invocation.isSet('accept-duplicates'),
+        onDamage: (problem) => terminal.err(`${styled(terminal, 'red', 'damaged:')} ${problem}\n`),
       })
-      const { chain: after } = await withProgress(terminal, 'verifying the checkpoint', work)
+      const after = await withProgress(terminal, 'verifying the checkpoint', work)
       say(after, Number(wanted), jobName, invocation.json, terminal)
       return exitCode('ok')
     } finally {
@@ -45,18 +45,6 @@ export const rollback: CommandFunction = async (invocation, terminal) => {
     }
   } finally {
     await store.close()
-  }
-}
-
-function choose(terminal: Terminal, checkpointId: number, acceptDuplicates: boolean) {
-  return async (store: BlobStore, seen: Chain): Promise<CheckpointLink> => {
-    const found = await chooseCheckpoint(store, seen, {
-      checkpointId,
-      acceptDuplicates,
-      onDamage: (problem) => terminal.err(`${styled(terminal, 'red', 'damaged:')} ${problem}\n`),
-    })
-    if (found !== undefined) return found
-    throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no checkpoint ${checkpointId}`)
   }
 }
 

@@ -1,0 +1,94 @@
+/**
+ * What people do with a job's checkpoints from the command line, each in a process of its own that
+ * may be killed: going back, removing what nobody needs, making a savepoint of a checkpoint.
+ */
+import { rollBack } from '../../src/checkpoint/rollback.ts'
+import { sweep } from '../../src/checkpoint/sweep.ts'
+import { convertSavepoint } from '../../src/savepoint/convert.ts'
+import { Snapshot } from '../../src/savepoint/snapshot.ts'
+import type { BlobStore } from '../../src/storage/blob-store.ts'
+import type { Random } from '../../src/util/random.ts'
+import type { FaultPlan } from '../faults.ts'
+import { type Scheduler, Scope } from '../scheduler.ts'
+import type { SimClock } from '../sim-clock.ts'
+import type { SimStorage } from '../sim-store.ts'
+import type { Place } from './place.ts'
+
+const KILLED_AFTER_MS_MAX = 60
+/** Sometimes an hour has passed for those who wait for marks to expire. */
+const HOUR_MS = 3_600_000
+
+export interface CommandWorld {
+  readonly scheduler: Scheduler
+  readonly faults: FaultPlan
+  readonly storage: SimStorage
+  readonly clock: SimClock
+  readonly random: Random
+  readonly place: Place
+  onError(what: string, error: unknown): void
+}
+
+export class Commands {
+  readonly #world: CommandWorld
+  #count = 0
+
+  constructor(world: CommandWorld) {
+    this.#world = world
+  }
+
+  /** Between two starts: perhaps the job goes back to an older checkpoint. */
+  async betweenStarts(): Promise<void> {
+    const { random } = this.#world
+    const what = random.int(12)
+    if (what === 0) await this.#rollBack()
+    if (what === 1) await this.sweep()
+  }
+
+  async #rollBack(): Promise<void> {
+    const { place, random, clock, faults } = this.#world
+    const ids = place.checkpointIds
+    const checkpointId = ids[random.int(ids.length + 1)]
+    if (checkpointId === undefined) return
+    await this.#run('rollback', place.location, async (store) => {
+      const leader = `rollback-${this.#count}`
+      await rollBack(store, { checkpointId, jobName: 'sim', leader, writtenAt: clock.now() })
+      faults.count('rollback')
+    })
+  }
+
+  /** Beside a job that runs, or without one. */
+  async sweep(): Promise<void> {
+    const { place, random, clock, faults } = this.#world
+    const nowMs = clock.now() + random.int(2) * HOUR_MS
+    await this.#run('sweep', place.location, async (store) => {
+      await sweep(store, { nowMs, isDryRun: random.int(4) === 0 })
+      faults.count('sweep')
+    })
+  }
+
+  /** @throws what the conversion throws: nothing disturbs it. */
+  async convert(from: string, to: string, maxParallelism: number): Promise<void> {
+    const { storage, clock, faults } = this.#world
+    const scope = new Scope('convert')
+    await using snapshot = await Snapshot.open(storage.open(from, scope))
+    const spec = { from: snapshot, maxParallelism, clock }
+    await convertSavepoint(storage.open(to, scope), spec)
+    faults.count('conversion')
+  }
+
+  /** Some commands are killed in the middle; the others end before anything else happens. */
+  async #run(
+    what: string,
+    location: string,
+    work: (store: BlobStore) => Promise<void>,
+  ): Promise<void> {
+    const { storage, random, clock, scheduler } = this.#world
+    const scope = new Scope(`${what}-${++this.#count}`)
+    const store = storage.open(location, scope)
+    scheduler.note(scope.name, 'begins')
+    const done = work(store).catch((error: unknown) => this.#world.onError(what, error))
+    const killed = random.int(3) === 0 ? clock.sleep(random.next() * KILLED_AFTER_MS_MAX) : done
+    await Promise.race([done, killed])
+    scope.kill()
+  }
+}

@@ -22,7 +22,7 @@ const { values } = parseArgs({
 
 let counts: TestCounts | undefined
 
-const sources = ['src', 'test', 'examples', 'bench', 'simulation', 'scripts', 'fuzz']
+const sources = ['src', 'test', 'examples', 'bench', 'simulation', 'scripts', 'fuzz', 'mutation']
 const runFromSource = (...args: string[]) => runNode(['--conditions=millrace-source', ...args])
 
 const steps: readonly Step[] = [

@@ -27,6 +27,7 @@ const tasks = {
   runners: ['scripts/runners.ts'],
   'crash-points': ['test/crash-points/main.ts'],
   coverage: ['scripts/coverage.ts'],
+  mutate: ['mutation/main.ts'],
   evidence: ['scripts/evidence.ts'],
 }
 

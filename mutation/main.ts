@@ -1,0 +1,137 @@
+/**
+ * `npm run mutate` changes the code in small ways, one at a time, and looks whether a test notices:
+ * a sample of the mutants of src/checkpoint, src/savepoint and src/state, with the share that was
+ * found and the list of those that were not.
+ *
+ *   npm run mutate -- --sample 0.05 --seed 7          one mutant in twenty, at random
+ *   npm run mutate -- --in src/checkpoint --sample 1  all of a folder or file
+ *   npm run mutate -- --all                           every mutant, every test: hours
+ *
+ * Ends with 0 if the score reaches 85 %, with 1 if it does not, with 2 if there is none.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { root, runNpm, StepFailed } from '../scripts/lib/process.ts'
+import { reasonFor } from './reasons.ts'
+import { recordScore, scoreLines, survivorsPage } from './output.ts'
+import { scoreOf, type StrykerReport, summarize } from './report.ts'
+import { OUTSIDE } from './sample.ts'
+import { CACHE, type Settings, TARGET, TESTS_OF } from './settings.ts'
+
+const { values } = parseArgs({
+  options: {
+    sample: { type: 'string', default: '0.04' },
+    seed: { type: 'string', default: '1' },
+    in: { type: 'string', multiple: true },
+    all: { type: 'boolean', default: false },
+    concurrency: { type: 'string', default: '1' },
+    record: { type: 'boolean', default: false },
+  },
+})
+
+const chosen = values.in ?? Object.keys(TESTS_OF)
+const settings: Settings = {
+  tests: Object.entries(TESTS_OF).flatMap(([folder, tests]) =>
+    chosen.some((path) => path.startsWith(folder)) ? tests : [],
+  ),
+  share: values.all ? 1 : Number(values.sample),
+  seed: Number(values.seed),
+  budgetMs: values.all ? 600_000 : 2_500,
+  testMaxMs: values.all ? 600_000 : 500,
+  runsMax: values.all ? 10_000 : 100,
+}
+
+// Model tests in their short form, as fits a run for each mutant.
+const shortForms = { MILLRACE_STEPS: '300', MILLRACE_TTL_STEPS: '500', FLIPS: '100' }
+
+const stryker = join(root, 'mutation/node_modules/@stryker-mutator/core')
+const incrementalFile = `${CACHE}/incremental.json`
+const reportFile = `${CACHE}/report.json`
+
+/** Stryker is large and needed here alone, so that the `npm ci` of the project passes it over. */
+async function install(): Promise<void> {
+  const wanted = readFileSync(join(root, 'mutation/package-lock.json'), 'utf8')
+  const stamp = join(root, 'mutation/node_modules/.installed')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  console.log('installing Stryker into mutation/node_modules …')
+  const flags = ['--workspaces=false', '--ignore-scripts', '--no-audit', '--no-fund']
+  await runNpm(['ci', ...flags, '--loglevel=error'], { cwd: join(root, 'mutation') })
+  writeFileSync(stamp, wanted)
+}
+
+function configuration(): object {
+  return {
+    millrace: settings,
+    plugins: ['./mutation/plugin.ts'],
+    testRunner: 'hot',
+    checkers: settings.share < 1 ? ['sample'] : [],
+    ignorers: ['messages'],
+    coverageAnalysis: 'perTest',
+    ignoreStatic: true,
+    mutate: chosen.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.ts`)),
+    testRunnerNodeArgs: ['--conditions=millrace-source', '--max-old-space-size=3000'],
+    concurrency: Number(values.concurrency),
+    // The runner ends what waits; this is for loops that never do, however busy the machine is.
+    timeoutMS: values.all ? 120_000 : 20_000,
+    timeoutFactor: 0,
+    dryRunTimeoutMinutes: 60,
+    incremental: true,
+    incrementalFile,
+    reporters: ['json', 'html', 'progress-append-only'],
+    jsonReporter: { fileName: reportFile },
+    htmlReporter: { fileName: `${CACHE}/report.html` },
+    tempDirName: `${CACHE}/sandbox`,
+    ignorePatterns: ['.millrace', 'mutation', 'docs', 'dist', 'bench/results', 'tools*'],
+    disableTypeChecks: false,
+    // What rewrites it needs a TypeScript that is a library, and nothing here is compiled.
+    tsconfigFile: 'none.json',
+    packageManager: 'npm',
+    allowConsoleColors: process.stdout.isTTY,
+  }
+}
+
+/** Lets mutants of another sample be run, if this one has them. */
+function forgetOutsiders(): void {
+  const path = join(root, incrementalFile)
+  if (!existsSync(path)) return
+  // Stryker's own report.
+  const report = JSON.parse(readFileSync(path, 'utf8')) as StrykerReport
+  const files = Object.entries(report.files).map(([name, file]) => {
+    const mutants = file.mutants.filter(({ statusReason }) => statusReason !== OUTSIDE)
+    return [name, { ...file, mutants }]
+  })
+  writeFileSync(path, JSON.stringify({ ...report, files: Object.fromEntries(files) }))
+}
+
+async function main(): Promise<number> {
+  const started = performance.now()
+  await install()
+  mkdirSync(join(root, CACHE), { recursive: true })
+  forgetOutsiders()
+  const config = join(root, CACHE, 'stryker.json')
+  writeFileSync(config, JSON.stringify(configuration(), undefined, 2))
+  const env = { ...(values.all ? {} : shortForms), ...process.env }
+  const args = [join(stryker, 'bin/stryker.js'), 'run', config]
+  const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
+  if (status !== 0) throw new StepFailed(`Stryker ended with ${status}`)
+  // Stryker's own report.
+  const report = JSON.parse(readFileSync(join(root, reportFile), 'utf8')) as StrykerReport
+  const summary = summarize(report)
+  for (const line of scoreLines(summary)) console.log(line)
+  const page = `${CACHE}/survivors.md`
+  writeFileSync(join(root, page), survivorsPage(summary.survivors, reasonFor))
+  console.log(`${summary.survivors.length} survivors: ${page}; the code: ${CACHE}/report.html`)
+  const elapsedSeconds = (performance.now() - started) / 1000
+  const command = `npm run mutate -- ${process.argv.slice(2).join(' ')}`
+  if (values.record) recordScore(summary, { settings, elapsedSeconds, command })
+  return scoreOf(summary.all) >= TARGET ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(error instanceof StepFailed ? error.message : error)
+  process.exitCode = 2
+}

@@ -9,6 +9,7 @@ import type { WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../src/ru
 import { WorkerRuntime } from '../src/runtime/worker-runtime.ts'
 import type { TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
+import { copied } from './copied.ts'
 import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
@@ -102,7 +103,7 @@ export class SimWorker implements WorkerPort {
 
   send(message: ToWorker): void {
     if (!this.scope.isAlive) return
-    const copy = structuredClone(message)
+    const copy = copied(message)
     this.#toWorker.send(message.kind, () => this.#runtime.receive(copy))
     this.#process.onSent(message)
   }
@@ -178,7 +179,7 @@ export class SimWorker implements WorkerPort {
     if (message.kind === 'task-failed') this.#judge('task-failed', message.error)
     if (message.kind === 'decline') this.#judge('decline', message.error)
     if (message.kind === 'closed') return
-    const copy = structuredClone(message)
+    const copy = copied(message)
     this.#toMaster.send(`${this.#index} ${message.kind}`, () => {
       this.#events.message(copy)
       this.#process.onReceived(message)

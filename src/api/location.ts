@@ -3,13 +3,22 @@ import { fileURLToPath } from 'node:url'
 
 /** The folder of the package's code; frames inside it are not the user's. */
 const OWN = fileURLToPath(new URL('..', import.meta.url))
-const FRAMES_MAX = 20
+/** The user's is among the first few, but for what calls a stream's method on the way. */
+const FRAMES = [6, 20]
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
 
 /** `path:line:column` of the first frame outside the package; undefined if there is none. */
 export function callSite(): string | undefined {
+  for (const frames of FRAMES) {
+    const found = firstOutside(frames)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function firstOutside(frames: number): string | undefined {
   const before = Error.stackTraceLimit
-  Error.stackTraceLimit = FRAMES_MAX
+  Error.stackTraceLimit = frames
   const { stack = '' } = new Error('call site')
   Error.stackTraceLimit = before
   for (const line of stack.split('\n')) {

@@ -121,19 +121,19 @@ function write(value: unknown, depth: number): string {
   if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`
   assert(typeof value === 'object', `a manifest cannot hold a ${typeof value}`)
   assert(isPlain(value), 'a manifest holds plain data only')
-  const fields: string[] = []
-  for (const [name, field] of Object.entries(value).toSorted(byName)) {
-    if (field !== undefined) fields.push(`${JSON.stringify(name)}:${write(field, depth + 1)}`)
+  // Own names of plain data are the strings that `keys` gives; sorted by their code units.
+  const object = value as Readonly<Record<string, unknown>>
+  let text = ''
+  for (const name of Object.keys(object).sort()) {
+    const field = object[name]
+    if (field === undefined) continue
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${write(field, depth + 1)}`
   }
-  return `{${fields.join(',')}}`
+  return `{${text}}`
 }
 
 /** Messages are copies, which some test runners make with an Object of another realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
-  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
 }

@@ -18,6 +18,7 @@ import { IN_FLIGHT_BYTES_MAX, writeFramedRecord } from './exchange/in-flight.ts'
 const VALUES_MAX = 32_768
 const WRITE_VALUES_MAX = 4_096
 const SPILL_FRAME_BYTES = 64 * 1024
+const FIRST_VALUES = 64
 
 interface Mark {
   /** Values that lie before it. */
@@ -45,12 +46,12 @@ export class SinkPump implements Output {
   failure: { readonly error: unknown } | undefined
   #values: unknown[] = []
   /** Of `#values`. */
-  readonly #timestamps = new Float64Array(VALUES_MAX)
+  #timestamps = new Float64Array(FIRST_VALUES)
   /** Values wait encoded, so those that come wait behind them. */
   #overflows = false
   readonly #marks: Mark[] = []
   readonly #overflow: FrameQueue
-  readonly #encoded = new ByteWriter(SPILL_FRAME_BYTES + 1024)
+  readonly #encoded = new ByteWriter()
   readonly #options: SinkPumpOptions
   #pumping: Promise<void> | undefined
   #closed = false
@@ -77,6 +78,7 @@ export class SinkPump implements Output {
     this.#waiting++
     const at = this.#values.length
     if (at < VALUES_MAX && !this.#overflows) {
+      if (at === this.#timestamps.length) this.#growTimestamps()
       this.#timestamps[at] = timestamp
       this.#values.push(value)
       return
@@ -85,6 +87,12 @@ export class SinkPump implements Output {
     this.#encoded.float64LE(timestamp)
     this.#options.type.write(value, this.#encoded)
     if (this.#encoded.length >= SPILL_FRAME_BYTES) this.#spill()
+  }
+
+  #growTimestamps(): void {
+    const grown = new Float64Array(this.#timestamps.length * 4)
+    grown.set(this.#timestamps)
+    this.#timestamps = grown
   }
 
   watermark(): void {}
@@ -229,6 +237,7 @@ export class SinkPump implements Output {
     const input = new ByteReader(this.#overflow.peek())
     while (input.remaining > 0) {
       assert(this.#values.length < VALUES_MAX, 'a frame holds more values than there is room for')
+      if (this.#values.length === this.#timestamps.length) this.#growTimestamps()
       this.#timestamps[this.#values.length] = input.float64LE()
       this.#values.push(this.#options.type.read(input))
     }

@@ -19,7 +19,7 @@ import { IN_FLIGHT_BYTES_MAX } from './in-flight.ts'
 export const FRAME_BYTES_TARGET = 16 * 1024
 
 export class Lane {
-  readonly records = new ByteWriter(FRAME_BYTES_TARGET + 1024)
+  readonly records = new ByteWriter()
   readonly queue: FrameQueue
   readonly #channel: ChannelWriter
   /** Parts of a batch that are in the channel while its last part is not. */

@@ -22,7 +22,7 @@ const VALUE_BYTES_MAX = 1 << 27
 export const BLOCK_RAW_BYTES_MAX = VALUE_BYTES_MAX + KEY_BYTES_MAX + (1 << 22)
 
 export class BlockBuilder {
-  readonly out = new ByteWriter(48 * 1024)
+  readonly out = new ByteWriter(4 * 1024)
   entries = 0
   /** Summed length of the whole keys. */
   keyBytes = 0

@@ -26,9 +26,12 @@ function scramble(seed: number): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
+/** Most runs are of the few rows that have changed since the last one. */
+const FIRST_ROWS = 256
+
 /** Collects the rows of one filter. */
 export class FilterBuilder {
-  #hashes = new Uint32Array(FILTER_ROWS + 1024)
+  #hashes = new Uint32Array(FIRST_ROWS)
   rows = 0
 
   add(hash: number): void {

@@ -29,6 +29,8 @@ import {
 
 const BLOCK_BYTES_DEFAULT = 32 * 1024
 const CHUNK_BYTES = 256 * 1024
+/** Most runs are small, and a chunk grows if one is not. */
+const FIRST_CHUNK_BYTES = 8 * 1024
 /** A window as long as a block: tables that are larger only take longer to clear. */
 const ZSTD_PARAMETERS = {
   [constants.ZSTD_c_compressionLevel]: 1,
@@ -51,7 +53,7 @@ export class RunWriter {
   readonly #block = new BlockBuilder()
   readonly #filter = new FilterBuilder()
   /** Stored bytes that are not yet with the blob. */
-  #chunk = new ByteWriter(CHUNK_BYTES + 64 * 1024)
+  #chunk = new ByteWriter(FIRST_CHUNK_BYTES)
   readonly #blocks: BlockInfo[] = []
   readonly #filters: FilterInfo[] = []
   readonly #rangeTombstones: Uint8Array[] = []
@@ -114,7 +116,7 @@ export class RunWriter {
     assert(this.#state === 'open', 'close of a run that is flushing or closed')
     if (this.#block.entries > 0) this.#sealBlock()
     if (this.#filter.rows > 0) this.#sealFilter()
-    const footer = new ByteWriter(4096)
+    const footer = new ByteWriter(512)
     writeFooter(footer, {
       metadata: this.#metadata,
       entries: this.#entries,

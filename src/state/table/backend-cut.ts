@@ -5,7 +5,7 @@
 import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import type { Entry, EntryStream, StateCut } from '../backend.ts'
-import { collectShard } from './collect.ts'
+import { collectShard, isOutside, passShard } from './collect.ts'
 import { mergeParts, type SortedEntries } from './entry-buffer.ts'
 import type { KeyedTable } from './keyed-table.ts'
 import type { Segment } from './segment.ts'
@@ -68,6 +68,7 @@ export class BackendCut implements StateCut {
       for (const [index, table] of this.#owner.tables.entries()) {
         const part = this.#parts[index]
         assert(part !== undefined, 'a cut has a part for each table')
+        if (this.#passes(table, part, group)) continue
         const [rows, timers]: [SortedEntries[], SortedEntries[]] = [[], []]
         for (const pause of this.#collect(table, part, group, rows, timers)) {
           yield pause
@@ -82,6 +83,21 @@ export class BackendCut implements StateCut {
       }
     }
     this.#close()
+  }
+
+  /** Goes past a key group of a table of which the cut holds nothing. */
+  #passes(table: KeyedTable, part: TableCut, group: number): boolean {
+    const { changes } = table.timers
+    const first = group << table.subBits
+    const end = (group + 1) << table.subBits
+    for (let shard = first; shard < end; shard++) {
+      if (!isOutside(table, part, shard)) return false
+    }
+    if (!changes.isOutside(part, group)) return false
+    const { confirmedEpoch } = this.#owner
+    for (let shard = first; shard < end; shard++) passShard(table, part, shard, confirmedEpoch)
+    changes.pass(part, group)
+    return true
   }
 
   *#collect(

@@ -11,6 +11,26 @@ import { BLOCK_SLOTS, type Shard } from './shard.ts'
 import { sweepItems, sweepRows } from './sweep.ts'
 import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
 
+/** True if a cut holds nothing of a shard, which is then done with: most cuts hold little. */
+export function isOutside(store: RowStore, cut: TableCut, shardIndex: number): boolean {
+  const shard = store.shards[shardIndex]
+  return shard === undefined || (shard.touched <= cut.base && !cut.hasImages(shardIndex))
+}
+
+/** A shard of which a cut holds nothing: the same as `collectShard`, without entries or pauses. */
+export function passShard(
+  store: RowStore,
+  cut: TableCut,
+  shardIndex: number,
+  confirmedEpoch: number,
+): void {
+  if (store.shards[shardIndex] === undefined) return
+  cut.nextShard = shardIndex + 1
+  cut.nextItemShard = shardIndex + 1
+  cut.collected.clear()
+  sweep(store, shardIndex, confirmedEpoch)
+}
+
 /** Adds the entries of a shard to `parts`, sorted each. */
 export function* collectShard(
   store: RowStore,

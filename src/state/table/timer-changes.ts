@@ -75,6 +75,21 @@ export class TimerChanges {
     })
   }
 
+  /** True if a cut holds nothing of a key group. */
+  isOutside(cut: TableCut, group: number): boolean {
+    for (const lists of this.#lists) {
+      if ((lists[group]?.slots.length ?? 0) > 0) return false
+    }
+    return !cut.hasTimerImages(group)
+  }
+
+  /** A key group of which a cut holds nothing: the same as `collect`, without entries or pauses. */
+  pass(cut: TableCut, group: number): void {
+    cut.nextTimerGroup = group + 1
+    for (const set of this.sets) set.tidy()
+    this.below?.flush()
+  }
+
   /** Adds the entries of a key group that a cut holds to `parts`; each yield is a pause. */
   *collect(
     cut: TableCut,
@@ -144,9 +159,11 @@ export class TimerChanges {
     parts: SortedEntries[],
   ): Generator<undefined> {
     const { slots } = this.set(domain)
+    const listed = this.#lists[domain]?.[group]?.slots ?? []
+    if (listed.length === 0) return
     let buffer = new EntryBuffer()
     // What is listed meanwhile changed after the cut; so did what a slot is used for again.
-    for (const slot of this.#lists[domain]?.[group]?.slots ?? []) {
+    for (const slot of listed) {
       if (!cut.needsTimer(slots.epochOf(slot), slots.imagedOf(slot), group)) continue
       slots.setImaged(slot, cut.epoch)
       this.encode(buffer, domain, slot, group)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { replaceForOlderGlibc } from '../jazzer/older-glibc.ts'
 import { inputFolder } from './inputs.ts'
 import { type Finding, INPUT_BYTES_MAX } from './judge.ts'
+import { HOSTILE } from './mutate.ts'
 import type { FuzzTarget } from './target.ts'
 
 const folder = join(import.meta.dirname, '..')
@@ -100,7 +101,8 @@ function prepared(target: FuzzTarget): Folders {
   const kept = [inputFolder('corpus', target), inputFolder('regressions', target)]
   const inputs = [join(own, 'corpus'), seeds, ...kept.filter((each) => existsSync(each))]
   for (const each of [findings, ...inputs]) mkdirSync(each, { recursive: true })
-  Array.from(target.seeds(), (bytes, at) => writeFileSync(join(seeds, `seed-${at}`), bytes))
+  const first = [...target.seeds(), ...(target.unsound?.() ?? []), ...HOSTILE]
+  for (const [at, bytes] of first.entries()) writeFileSync(join(seeds, `seed-${at}`), bytes)
   return { inputs, findings }
 }
 

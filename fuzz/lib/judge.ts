@@ -119,7 +119,9 @@ function problemOf(target: FuzzTarget, outcome: Outcome): Finding | undefined {
 function refusalProblem({ codes }: FuzzTarget, error: unknown): Finding | undefined {
   if (!isMillraceError(error) || !codes.includes(error.code)) return crash(error)
   for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof TypeError || isAssertionError(cause)) return crash(cause)
+    // Those of Node itself, for arguments that it does not take, have a code.
+    const isDefect = cause instanceof TypeError && !('code' in cause)
+    if (isDefect || isAssertionError(cause)) return crash(cause)
   }
   return undefined
 }

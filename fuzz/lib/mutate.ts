@@ -40,6 +40,16 @@ const TEXTS: readonly Buffer[] = [
   '-1',
 ].map((text) => Buffer.from(text))
 
+const repeated = (text: string): Buffer => Buffer.from(text.repeat(INPUT_BYTES_MAX / text.length))
+
+/** For all targets: deep nesting, long numbers and names, the same byte all over. */
+export const HOSTILE: readonly Buffer[] = [
+  Buffer.alloc(0),
+  ...['[', '{"a":', '"', '9', '\\', '\n', ' ', '\0', '\u0001', '\ufffd', '__proto__'].map(repeated),
+  Buffer.alloc(INPUT_BYTES_MAX, 0xff),
+  Buffer.alloc(INPUT_BYTES_MAX, 0x80),
+]
+
 /** A changed copy of `input`; `other` gives pieces. */
 export function mutated(input: Buffer, other: Buffer, random: Random): Buffer {
   let bytes: Buffer = Buffer.from(input)

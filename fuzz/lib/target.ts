@@ -12,6 +12,8 @@ export interface FuzzTarget {
   readonly codes: readonly ErrorCode[]
   /** Sound inputs, of which others are made. */
   seeds(): Iterable<Uint8Array>
+  /** More to make inputs of: unsound ones that lead far. */
+  unsound?(): Iterable<Uint8Array>
   /** What the input means, or the error that refuses it. */
   decode(input: Buffer): unknown
   /** Present if what was decoded is decoded again, equal, from what this makes of it. */

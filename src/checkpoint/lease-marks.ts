@@ -96,7 +96,10 @@ export function encodeContent(content: MarkContent): Uint8Array {
 
 /** The content of a mark; what is no content is shown as unknown. Throws what the store throws. */
 export async function readMark(store: BlobStore, mark: Mark): Promise<MarkContent> {
-  const bytes = await store.read(markName(mark))
+  return decodeContent(await store.read(markName(mark)))
+}
+
+export function decodeContent(bytes: Uint8Array): MarkContent {
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder().decode(bytes))

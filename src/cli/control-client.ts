@@ -5,11 +5,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { type ErrorData, errorFromData, MillraceError } from '../errors.ts'
+import { MillraceError } from '../errors.ts'
 import {
   type ControlFile,
   type ControlMethod,
   controlResponseBytesMax,
+  parseAnswer,
   parseControlFile,
 } from '../runtime/control-protocol.ts'
 import { CONTROL_FILE_NAME } from '../runtime/job-claim.ts'
@@ -96,23 +97,8 @@ export function callJob(
       socket.end()
       const answer = parseAnswer(received.slice(0, end))
       if (answer === undefined) return fail('answers in another language; is it another version?')
-      if ('error' in answer) reject(errorFromData(answer.error))
+      if ('error' in answer) reject(answer.error)
       else resolve(answer.result)
     })
   })
-}
-
-function parseAnswer(
-  line: string,
-): { readonly result: unknown } | { readonly error: ErrorData } | undefined {
-  try {
-    const value: unknown = JSON.parse(line)
-    if (typeof value !== 'object' || value === null) return undefined
-    if ('result' in value) return { result: value.result }
-    // The server sends nothing but ErrorData here; see control-server.ts.
-    if ('error' in value) return { error: value.error as ErrorData }
-    return undefined
-  } catch {
-    return undefined
-  }
 }

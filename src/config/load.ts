@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { basename, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { parse as ParseYaml } from 'yaml'
 import { MillraceError, messageOf } from '../errors.ts'
 import { nearestName } from '../util/nearest.ts'
 import { environmentName, OPTION_KEYS } from './options.ts'
@@ -28,7 +29,9 @@ const CONFIG_FILE_NAMES = [
 ] as const
 
 /** A config file larger than this is surely not one. */
-const configFileBytesMax = 1024 ** 2
+const configFileBytesMax = 64 * 1024
+/** Finding the place of each mistake takes the parser the square of the length. */
+const placedCharsMax = 16 * 1024
 
 /** Variables that begin with MILLRACE_ and are no options. */
 const otherVariables: ReadonlySet<string> = new Set(['MILLRACE_CONFIG'])
@@ -145,9 +148,14 @@ async function readYaml(path: string): Promise<unknown> {
     )
   }
   // Loaded only when there is such a file: starting the CLI must not cost a parser.
-  const { parse } = await import('yaml')
+  return parseYaml(text, path, (await import('yaml')).parse)
+}
+
+export function parseYaml(text: string, path: string, parse: typeof ParseYaml): unknown {
+  const prettyErrors = text.length <= placedCharsMax
   try {
-    return parse(text, { maxAliasCount: 100 }) as unknown // the parser promises nothing: `any`
+    // The parser promises nothing: `any`.
+    return parse(text, { maxAliasCount: 100, logLevel: 'error', prettyErrors }) as unknown
   } catch (error) {
     throw invalidFile(path, `it is not YAML: ${messageOf(error)}`, 'correct the file', error)
   }

@@ -37,6 +37,15 @@ export interface EventTimeRecord {
   readonly generator?: string
 }
 
+function parsed(generator: string): unknown {
+  try {
+    return JSON.parse(generator)
+  } catch (cause) {
+    const message = 'the state of a generator of watermarks is no JSON'
+    throw new MillraceError('STORAGE_CORRUPT', message, { cause })
+  }
+}
+
 export class EventTimeProgress {
   watermark: number
   /** Watermarks of the generator that would have gone back. */
@@ -51,7 +60,7 @@ export class EventTimeProgress {
     this.#strategy = strategy
     this.watermark = watermark
     this.#maxTimestamp = watermark
-    const state: unknown = generator === undefined ? undefined : JSON.parse(generator)
+    const state: unknown = generator === undefined ? undefined : parsed(generator)
     this.#generator = strategy.watermarks?.(state)
   }
 

@@ -4,14 +4,13 @@
  * the socket's place and mode (`control-socket.ts`).
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { errorToData, MillraceError, messageOf } from '../errors.ts'
+import { errorToData, MillraceError } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
-import { nearestName } from '../util/nearest.ts'
 import {
-  CONTROL_METHODS,
-  type ControlMethod,
+  badRequest,
   type ControlResponse,
   controlRequestBytesMax,
+  parseRequest,
 } from './control-protocol.ts'
 import type { ControlHandler } from './host.ts'
 
@@ -136,7 +135,6 @@ function idOf(line: string): number | null {
 
 /** Checks one request and performs it. */
 async function call(line: string, handler: ControlHandler | undefined): Promise<unknown> {
-  if (line.length > controlRequestBytesMax) throw badRequest('the request is too long')
   const { method, params } = parseRequest(line)
   if (handler === undefined) {
     throw new MillraceError('CONTROL_UNREACHABLE', 'the job is starting', {
@@ -163,29 +161,6 @@ async function call(line: string, handler: ControlHandler | undefined): Promise<
   }
 }
 
-function parseRequest(line: string): {
-  readonly method: ControlMethod
-  readonly params: Readonly<Record<string, unknown>>
-} {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch (error) {
-    throw badRequest(`the request is not JSON: ${messageOf(error)}`)
-  }
-  if (typeof value !== 'object' || value === null || !('method' in value)) {
-    throw badRequest('the request has no method')
-  }
-  const method = CONTROL_METHODS.find((each) => each === value.method)
-  if (method === undefined) {
-    const near = nearestName(String(value.method), CONTROL_METHODS)
-    throw badRequest(`there is no method ${JSON.stringify(value.method)}`, near)
-  }
-  const params = 'params' in value && value.params !== undefined ? value.params : {}
-  if (typeof params !== 'object' || params === null) throw badRequest('params is no object')
-  return { method, params: params as Readonly<Record<string, unknown>> } // any object is one
-}
-
 function textParam(params: Readonly<Record<string, unknown>>, name: string): string {
   const value = params[name]
   if (typeof value === 'string' && value !== '') return value
@@ -196,9 +171,4 @@ function flagParam(params: Readonly<Record<string, unknown>>, name: string): boo
   const value = params[name] ?? false
   if (typeof value === 'boolean') return value
   throw badRequest(`${name} is neither true nor false`)
-}
-
-function badRequest(message: string, near?: string): MillraceError {
-  const cure = near === undefined ? {} : { cure: `did you mean ${near}?` }
-  return new MillraceError('CONTROL_BAD_REQUEST', message, cure)
 }

@@ -89,11 +89,12 @@ async function channelsOf(
     else values.push(value)
   }
   return [...byName.values()].map(([head, ...elements]) => {
-    return { ...describedBy(required(head, 'a channel without its first entry')), elements }
+    return { ...readChannelHead(required(head, 'a channel without its first entry')), elements }
   })
 }
 
-function describedBy(bytes: Uint8Array): Omit<RestoredChannel, 'elements'> {
+/** The first entry of a channel. Throws `STORAGE_CORRUPT`. */
+export function readChannelHead(bytes: Uint8Array): Omit<RestoredChannel, 'elements'> {
   const input = new ByteReader(bytes)
   const part = CHANNEL_PARTS[input.uint8()]
   if (part === undefined) throw new MillraceError('STORAGE_CORRUPT', 'no part of a channel')

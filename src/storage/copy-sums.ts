@@ -3,6 +3,7 @@
  * without reading all of it. Kept as a small blob beside the copy.
  */
 import { crc32 } from 'node:zlib'
+import { isMillraceError } from '../errors.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 
 export const CHUNK_BYTES = 64 * 1024
@@ -78,7 +79,13 @@ export function decodeSums(bytes: Uint8Array): CopySums | undefined {
   if (end < 1) return undefined
   if (new ByteReader(bytes, end).uint32LE() !== crc32(bytes.subarray(0, end))) return undefined
   const input = new ByteReader(bytes, 0, end)
-  const lengthBytes = input.varuint()
-  const count = Math.ceil(lengthBytes / CHUNK_BYTES)
-  return { lengthBytes, chunks: Array.from({ length: count }, () => input.uint32LE()) }
+  try {
+    const lengthBytes = input.varuint()
+    const count = Math.ceil(lengthBytes / CHUNK_BYTES)
+    if (count * 4 !== input.remaining) return undefined
+    return { lengthBytes, chunks: Array.from({ length: count }, () => input.uint32LE()) }
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'STORAGE_CORRUPT') return undefined
+    throw error
+  }
 }

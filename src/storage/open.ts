@@ -59,12 +59,9 @@ export function absoluteLocation(location: string): string {
 /** `file:///absolute` as the standard says; `file:relative` from the working directory. */
 function filePath(location: string): string {
   const rest = location.slice('file:'.length)
-  if (!rest.startsWith('//')) {
-    if (rest !== '') return decodeURIComponent(rest)
-    throw new MillraceError('STORAGE_URL_UNKNOWN', `${location} names no folder`)
-  }
+  if (rest === '') throw new MillraceError('STORAGE_URL_UNKNOWN', `${location} names no folder`)
   try {
-    return fileURLToPath(location)
+    return rest.startsWith('//') ? fileURLToPath(location) : decodeURIComponent(rest)
   } catch (cause) {
     throw new MillraceError('STORAGE_URL_UNKNOWN', `${location} is not the URL of a local folder`, {
       cause,

@@ -12,33 +12,34 @@ export type SizeUnit = 'B' | 'kB' | 'KB' | 'KiB' | 'MB' | 'MiB' | 'GB' | 'GiB'
 /** Bytes, or text such as `'512MB'`; KB, MB and GB are powers of 1024 here, as their iB twins. */
 export type Size = number | `${number}${SizeUnit}` | `${number} ${SizeUnit}`
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-}
-const UNIT_BYTES: Readonly<Record<string, number>> = {
-  b: 1,
-  k: 1024,
-  kb: 1024,
-  kib: 1024,
-  m: 1024 ** 2,
-  mb: 1024 ** 2,
-  mib: 1024 ** 2,
-  g: 1024 ** 3,
-  gb: 1024 ** 3,
-  gib: 1024 ** 3,
-}
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['min', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+])
+const UNIT_BYTES: ReadonlyMap<string, number> = new Map([
+  ['b', 1],
+  ['k', 1024],
+  ['kb', 1024],
+  ['kib', 1024],
+  ['m', 1024 ** 2],
+  ['mb', 1024 ** 2],
+  ['mib', 1024 ** 2],
+  ['g', 1024 ** 3],
+  ['gb', 1024 ** 3],
+  ['gib', 1024 ** 3],
+])
 
 /** Milliseconds of a duration. Throws `CONFIG_INVALID` naming `what` if it is none. */
 export function parseDurationMs(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(value.trim()) : null
-  const unitMs = match === null ? undefined : UNIT_MS[match[2] ?? '']
-  if (match !== null && unitMs !== undefined) return Number(match[1]) * unitMs
+  const unitMs = match === null ? undefined : UNIT_MS.get(match[2] ?? '')
+  const ms = match === null || unitMs === undefined ? NaN : Number(match[1]) * unitMs
+  if (Number.isFinite(ms)) return ms
   throw new MillraceError('CONFIG_INVALID', `${what}: ${JSON.stringify(value)} is no duration`, {
     cure: 'write milliseconds as a number, or text such as "30s", "5 m", "1h"',
   })
@@ -56,8 +57,9 @@ export function parseSizeBytes(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return Math.floor(value)
   const match =
     typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([a-z]+)?$/i.exec(value.trim()) : null
-  const unitBytes = match === null ? undefined : UNIT_BYTES[(match[2] ?? 'b').toLowerCase()]
-  if (match !== null && unitBytes !== undefined) return Math.floor(Number(match[1]) * unitBytes)
+  const unitBytes = match === null ? undefined : UNIT_BYTES.get((match[2] ?? 'b').toLowerCase())
+  const bytes = match === null || unitBytes === undefined ? NaN : Number(match[1]) * unitBytes
+  if (Number.isFinite(bytes)) return Math.floor(bytes)
   throw new MillraceError('CONFIG_INVALID', `${what}: ${JSON.stringify(value)} is no size`, {
     cure: 'write bytes as a number, or text such as "512MB", "2 GiB"',
   })

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { Buffer } from 'node:buffer'
 import { inputFolder, inputsIn, type Input } from '../../fuzz/lib/inputs.ts'
 import { judge } from '../../fuzz/lib/judge.ts'
-import { mutated } from '../../fuzz/lib/mutate.ts'
+import { HOSTILE, mutated } from '../../fuzz/lib/mutate.ts'
 import type { FuzzTarget } from '../../fuzz/lib/target.ts'
 import { TARGETS } from '../../fuzz/targets/index.ts'
 import { SeededRandom } from '../../src/util/random.ts'
@@ -13,15 +13,16 @@ import { SeededRandom } from '../../src/util/random.ts'
 /** Made of each target's inputs. FUZZ_INPUTS=100000 makes more. */
 const MADE = Number(process.env['FUZZ_INPUTS'] ?? 2_000)
 
-function soundInputs(target: FuzzTarget): readonly Input[] {
-  return Array.from(target.seeds(), (bytes, index) => {
-    return { name: `seed ${index}`, bytes: Buffer.from(bytes) }
+function named(name: string, inputs: Iterable<Uint8Array>): readonly Input[] {
+  return Array.from(inputs, (bytes, index) => {
+    return { name: `${name} ${index}`, bytes: Buffer.from(bytes) }
   })
 }
 
 for (const target of TARGETS) {
   describe(`the decoder of ${target.decodes}`, () => {
-    const sound = soundInputs(target)
+    const sound = named('seed', target.seeds())
+    const unsound = [...named('unsound', target.unsound?.() ?? []), ...named('hostile', HOSTILE)]
     const kept = inputsIn(inputFolder('corpus', target))
     const regressions = inputsIn(inputFolder('regressions', target))
 
@@ -32,11 +33,11 @@ for (const target of TARGETS) {
     })
 
     it('refuses what led into its corners, and what was a finding once, as it should', async () => {
-      await refuseNothingWrongly(target, [...kept, ...regressions])
+      await refuseNothingWrongly(target, [...unsound, ...kept, ...regressions])
     })
 
     it('refuses inputs made by chance as it should', async () => {
-      const parts = [...sound, ...kept, ...regressions]
+      const parts = [...sound, ...unsound.slice(0, -HOSTILE.length), ...kept, ...regressions]
       const made = function* (): Generator<Input> {
         for (let seed = 1; seed <= MADE; seed++) {
           const random = new SeededRandom(seed)

@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../../errors.ts'
 import { dynamicType } from '../../types/dynamic.ts'
+import { setField } from '../../types/plain.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import '../../util/buffer-natives.ts'
@@ -198,7 +199,7 @@ class CsvParser implements RecordParser<unknown> {
       for (const column of layout.columns) {
         name = column.name
         const converted = column.convert(this.#text(bytes, column.index, ascii))
-        if (converted !== undefined) value[name] = converted
+        if (converted !== undefined) setField(value, name, converted)
       }
       batch.values.push(value)
     } catch (error) {

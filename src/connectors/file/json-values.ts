@@ -3,6 +3,7 @@
  * from the type's schema; it only converts, and leaves it to the type to check the result.
  */
 import { Buffer } from 'node:buffer'
+import { setField } from '../../types/plain.ts'
 import type { FieldSchema, TypeSchema } from '../../types/type.ts'
 
 export type JsonConverter = (json: unknown) => unknown
@@ -80,7 +81,7 @@ function structConverter(fields: readonly FieldSchema[]): JsonConverter {
       if (!Object.hasOwn(json, name)) continue
       // The name is an own field, as just seen.
       const converted = convert((json as Record<string, unknown>)[name])
-      if (converted !== undefined || !optional) value[name] = converted
+      if (converted !== undefined || !optional) setField(value, name, converted)
     }
     return value
   }

@@ -7,8 +7,8 @@
 import { Buffer } from 'node:buffer'
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { MillraceError } from '../../errors.ts'
 import type { Split } from '../../operators/source.ts'
-import { assert } from '../../util/assert.ts'
 import { isCompressed, openInput } from './bytes.ts'
 import { fileFailed, inputChanged } from './errors.ts'
 
@@ -62,18 +62,24 @@ function encodeSplit(split: FileSplit): Split {
   }
 }
 
+function isPlace(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
 /** What `splitsOfFile` put into a split, after it has been in a checkpoint. */
 export function decodeSplit(split: Split): FileSplit {
   const { path, startOffset, endOffset, sizeBytes, headCrc32, tailCrc32 } = split.properties ?? {}
-  assert(
+  const isSplit =
     typeof path === 'string' &&
-      typeof startOffset === 'number' &&
-      typeof endOffset === 'number' &&
-      typeof sizeBytes === 'number' &&
-      typeof headCrc32 === 'number' &&
-      typeof tailCrc32 === 'number',
-    `${split.id} is a split of a file source`,
-  )
+    isPlace(startOffset) &&
+    isPlace(endOffset) &&
+    isPlace(sizeBytes) &&
+    typeof headCrc32 === 'number' &&
+    typeof tailCrc32 === 'number' &&
+    startOffset <= sizeBytes
+  if (!isSplit) {
+    throw new MillraceError('CHECKPOINT_INCOMPATIBLE', `${split.id} is no split of a file source`)
+  }
   return {
     path,
     startOffset,

@@ -150,10 +150,20 @@ function readFrame(file: string, bytes: Buffer, offset: number, end: number): Fr
     sequence,
     count,
     innerPosition,
-    // The checksum says that these are the bytes that `writeFrame` wrote.
-    malformed: malformed === '' ? [] : (JSON.parse(malformed) as MalformedRecord[]),
+    malformed: malformed === '' ? [] : malformedOf(malformed, file, offset),
     records,
   }
+}
+
+function malformedOf(text: string, file: string, offset: number): readonly MalformedRecord[] {
+  try {
+    const found: unknown = JSON.parse(text)
+    // The checksum says that `writeFrame` wrote it, which writes lists only.
+    if (Array.isArray(found)) return found as MalformedRecord[]
+  } catch {
+    // No JSON: it is said below.
+  }
+  throw corrupt(file, offset, 'its malformed records are no list')
 }
 
 export function corrupt(file: string, offset: number, problem: string): MillraceError {

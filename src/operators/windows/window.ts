@@ -2,6 +2,7 @@
  * A window inside the engine: its bounds, when it is complete, and the name of its timers, from
  * which a fired timer finds its window again. Users see plain objects with the bounds.
  */
+import { MillraceError } from '../../errors.ts'
 import type { Timestamp } from '../functions.ts'
 import type { TimeWindow } from './functions.ts'
 
@@ -15,9 +16,12 @@ export class Window implements TimeWindow {
     this.end = end
   }
 
+  /** Throws `STORAGE_CORRUPT` for a name that no window has. */
   static fromTimerName(name: string): Window {
     const space = name.indexOf(' ')
-    return new Window(Number(name.slice(0, space)), Number(name.slice(space + 1)))
+    const window = new Window(Number(name.slice(0, space)), Number(name.slice(space + 1)))
+    if (window.timerName === name && window.start <= window.end) return window
+    throw new MillraceError('STORAGE_CORRUPT', `a timer is called ${name}, which is no window`)
   }
 
   /** The last moment that belongs to it. */

@@ -11,7 +11,7 @@ import { NO_TIMESTAMP } from '../../operators/operator.ts'
 import type { OperatorStateEntry } from '../../state/snapshot.ts'
 import { writeKey } from '../../types/keys.ts'
 import type { Type } from '../../types/type.ts'
-import { asBuffer, ByteReader, ByteWriter } from '../../util/bytes.ts'
+import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import {
   type Frame,
   FRAME_FRAGMENT,
@@ -142,7 +142,7 @@ function* elementsOf({ input, frames }: CapturedChannel): Generator<Uint8Array> 
     } else if (type === FRAME_WATERMARK) {
       out.reset()
       out.uint8(ELEMENT_WATERMARK)
-      out.float64LE(asBuffer(bytes).readDoubleLE(0))
+      out.float64LE(new ByteReader(bytes).float64LE())
       yield out.view()
     } else if (type === FRAME_IDLE) {
       yield Uint8Array.of(bytes[0] === 1 ? ELEMENT_IDLE : ELEMENT_ACTIVE)

@@ -7,6 +7,8 @@ import { readKey, skipKey } from '../../types/keys.ts'
 import { ByteReader } from '../../util/bytes.ts'
 import type { RecordKind } from '../snapshot.ts'
 import {
+  DOMAIN_EVENT_TIME,
+  DOMAIN_PROCESSING_TIME,
   KEY_HEAD_BYTES,
   keyGroupOfKey,
   NO_BYTES,
@@ -93,7 +95,11 @@ export function readTimeKey(bytes: Uint8Array): TimeKey {
   const section = expectSection(bytes, SECTION_TIMERS, SECTION_EXPIRY)
   input.reset(bytes, KEY_HEAD_BYTES)
   const domain = input.uint8()
+  if (domain !== DOMAIN_EVENT_TIME && domain !== DOMAIN_PROCESSING_TIME) {
+    throw malformed(`its clock is ${domain}`)
+  }
   const timeMs = readOrderedFloat64(input)
+  if (Number.isNaN(timeMs)) throw malformed('its time is no number')
   const key = readKey(input)
   const name = readEscaped(input)
   if (input.remaining !== 0) throw malformed('bytes follow the name of a timer')

@@ -2,7 +2,7 @@
  * The list state of one row, in chunks of at most 64 elements, all but the last full. A chunk is an
  * item, so that appending makes only the last one dirty. A chunk that lies below is a hole here.
  */
-import { assert } from '../../util/assert.ts'
+import { MillraceError } from '../../errors.ts'
 import { CHUNK_ELEMENTS_MAX } from '../runs/entry-value.ts'
 import { Collection, type CollectionHost } from './collection.ts'
 import { detach, Item, ITEM_BELOW, ITEM_REFERENCED, type ItemRow } from './item.ts'
@@ -97,7 +97,10 @@ export class ListCollection extends Collection {
 
   /** Adds a chunk as an earlier run holds it; they come in order. */
   restore(number: number, elements: unknown[]): void {
-    assert(number === this.#chunks.length, `chunk ${number} comes after ${this.#chunks.length - 1}`)
+    if (number !== this.#chunks.length) {
+      const message = `chunk ${number} of a list comes where ${this.#chunks.length} should`
+      throw new MillraceError('STORAGE_CORRUPT', message)
+    }
     this.#chunks.push(new Item(this, number, elements, ITEM_BELOW))
     this.#count(1)
     this.isBelow = true

@@ -127,10 +127,10 @@ export class Loader {
     if (!isScalar && state === undefined) return undefined
     const hash = routeHash(parts.key)
     const { maxParallelism } = table.group
-    assert(
-      keyGroupOf(hash, maxParallelism) === keyGroupOfKey(entry.key),
-      'a key in a foreign group',
-    )
+    if (keyGroupOf(hash, maxParallelism) !== keyGroupOfKey(entry.key)) {
+      const message = `a key of "${table.spec.record.uid}" lies in a foreign key group`
+      throw new MillraceError('STORAGE_CORRUPT', message)
+    }
     return { table, parts, state, hash }
   }
 

@@ -36,6 +36,8 @@ export class InFlightCut {
       this.#resolve = resolve
       this.#reject = reject
     })
+    // A cut that fails half-way leaves nobody who waits.
+    this.captured.catch(() => undefined)
   }
 
   /** Looks whether the barrier has passed; if it is overdue, it overtakes. */

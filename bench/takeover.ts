@@ -7,8 +7,8 @@
  */
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { checkCounts, visibleLines } from '../test/takeover/output.ts'
-import { Watched } from '../test/takeover/processes.ts'
+import { checkCounts, visibleLines } from '../test/e2e/watched-output.ts'
+import { Watched } from '../test/e2e/watched.ts'
 
 const TAKING_OVER = 'millrace:job:taking-over'
 const { values } = parseArgs({

@@ -23,6 +23,7 @@ const { values } = parseArgs({
 let counts: TestCounts | undefined
 
 const sources = ['src', 'test', 'examples', 'bench', 'simulation', 'scripts', 'fuzz', 'mutation']
+const chaos = ['--rounds', '50', '--seed', '1']
 const runFromSource = (...args: string[]) => runNode(['--conditions=millrace-source', ...args])
 
 const steps: readonly Step[] = [
@@ -47,9 +48,8 @@ const steps: readonly Step[] = [
       linesWith(/ seeds in /, await runFromSource('simulation/main.ts', '--seeds', '1..500')),
   },
   {
-    name: 'kill',
-    run: async () =>
-      linesWith(/seed|kills/, await runFromSource('test/kill/main.ts', '--rounds', '3')),
+    name: 'chaos',
+    run: async () => linesWith(/^chaos|^skip/, await runFromSource('test/chaos/main.ts', ...chaos)),
   },
 ]
 

@@ -20,7 +20,7 @@ const tasks = {
   simulate: ['simulation/main.ts'],
   planted: ['simulation/planted/main.ts'],
   bench: ['bench/main.ts'],
-  kill: ['test/kill/main.ts'],
+  chaos: ['test/chaos/main.ts'],
   fuzz: ['fuzz/main.ts'],
   nexmark: ['examples/nexmark/main.ts'],
   flights: ['examples/flights/main.ts'],

@@ -1,5 +1,5 @@
 /**
- * Named moments at which a crash is most telling. The shells say when they pass one; the kill test
+ * Named moments at which a crash is most telling. The shells say when they pass one; the chaos test
  * ends the process there, the simulator drops the attempt, production does nothing.
  */
 export type CrashPoint =

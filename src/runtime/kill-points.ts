@@ -1,7 +1,7 @@
 /**
  * Named places at which a test can have the process killed, as `kill -9` would: the variable
  * `MILLRACE_TEST_KILL_AT=<point>#<n>` ends it when the point is reached for the nth time in a
- * thread. Without the variable, which only the kill tests set, nothing happens.
+ * thread. Without the variable, which only the chaos tests set, nothing happens.
  */
 
 const [wantedPoint, wantedCount = '1'] = (process.env['MILLRACE_TEST_KILL_AT'] ?? '').split('#')

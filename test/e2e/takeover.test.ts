@@ -2,8 +2,9 @@
 // becomes visible is counted, line by line.
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import { checkCounts } from '../takeover/output.ts'
-import { type RunningProcess, Watched } from '../takeover/processes.ts'
+import type { RunningProcess } from '../chaos/process.ts'
+import { checkCounts } from './watched-output.ts'
+import { Watched } from './watched.ts'
 
 const TAKING_OVER = 'millrace:job:taking-over'
 let watched: Watched

@@ -1,61 +1,17 @@
 /** Real processes that run or stand by for the watched job, as a user starts them. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { visibleLines } from './output.ts'
+import { RunningProcess, until } from '../chaos/process.ts'
+import { visibleLines } from './watched-output.ts'
 
-const bin = join(import.meta.dirname, '../../src/cli/bin.ts')
-const jobModule = join(import.meta.dirname, 'job.ts')
-const POLL_MS = 10
-const WAIT_MS_MAX = 30_000
+const jobModule = join(import.meta.dirname, 'watched-job.ts')
 
 export interface Options {
   readonly rate: number
   readonly lease: string
   readonly interval: string
   readonly parallelism?: number
-}
-
-export interface Ended {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
-export class RunningProcess {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
-  log = ''
-
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, ['--conditions=millrace-source', bin, ...args], {
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => (this.log += text))
-    }
-    this.ended = new Promise((resolve) => {
-      this.child.on('close', (code, signal) => resolve({ code, signal }))
-    })
-  }
-
-  get hasEnded(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null
-  }
-
-  /** Resolves when the log has this event. */
-  async logged(event: string): Promise<void> {
-    await until(`${event} in the log of ${this.child.pid}`, () => {
-      if (this.log.includes(`"event":"${event}"`)) return true
-      if (this.hasEnded) throw new Error(`ended before ${event}:\n${this.log}`)
-      return false
-    })
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.child.kill(signal)
-  }
 }
 
 /** One job in a folder of its own, and the processes for it. */
@@ -99,7 +55,7 @@ export class Watched {
         `highAvailability.lease=${lease}`,
         ...flags,
       ],
-      environment,
+      { environment },
     )
     this.#processes.push(started)
     return started
@@ -113,7 +69,7 @@ export class Watched {
 
   /** Another command of the CLI on this job. */
   async command(...args: readonly string[]): Promise<RunningProcess> {
-    const called = new RunningProcess([...args, '--directory', this.directory], {})
+    const called = new RunningProcess([...args, '--directory', this.directory])
     await called.ended
     return called
   }
@@ -129,13 +85,5 @@ export class Watched {
     for (const each of this.#processes) if (!each.hasEnded) each.kill('SIGKILL')
     await Promise.all(this.#processes.map(({ ended }) => ended))
     rmSync(this.folder, { recursive: true, force: true })
-  }
-}
-
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const endsMs = performance.now() + WAIT_MS_MAX
-  while (!isTrue()) {
-    if (performance.now() > endsMs) throw new Error(`no ${what} after ${WAIT_MS_MAX} ms`)
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

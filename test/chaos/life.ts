@@ -1,0 +1,250 @@
+/**
+ * The life of one job: its processes, its output, and what rounds do to them. A round begins and
+ * ends with a process that was started to lead. What may die meanwhile is said by the round; every
+ * other end of a process is a failure.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SeededRandom, type Random } from '../../src/util/random.ts'
+import { type Difference, Follower } from './follower.ts'
+import { changed, command, SIZE, startJob, type StartOptions } from './job-process.ts'
+import { writeOrders } from './job/input.ts'
+import { Oracle } from './oracle.ts'
+import { Place } from './place.ts'
+import type { Backend, LifePlan } from './plan.ts'
+import { type Ended, pause, type RunningProcess, until, WAIT_MS_MAX } from './process.ts'
+import { addOne, type Tally } from './tally.ts'
+
+export const STARTED = 'millrace:job:started'
+export const STANDING_BY = 'millrace:job:standing-by'
+export const TAKING_OVER = 'millrace:job:taking-over'
+const CHECKPOINT = 'millrace:checkpoint:completed'
+/** A process that has come so far without dying at its point will not come to it. */
+const POINT_CHECKPOINTS_MAX = 6
+const FINISH_MS_MAX = 180_000
+/** For how long a visible file may wait for one that goes before it, while the job runs. */
+const LATE_MS_MAX = 5_000
+const RESCALED_ONE_IN = 4
+
+export class Life {
+  readonly plan: LifePlan
+  readonly place: Place
+  readonly tally: Tally
+  readonly #follower: Follower
+  readonly #random: Random
+  readonly #processes: RunningProcess[] = []
+  readonly #standbys: RunningProcess[] = []
+  #leader: RunningProcess | undefined
+  #linesCounted = 0
+  backend: Backend
+  parallelism: number
+
+  constructor(plan: LifePlan, tally: Tally) {
+    this.plan = plan
+    this.tally = tally
+    this.backend = plan.backend
+    this.parallelism = plan.parallelism
+    this.place = new Place(plan.hasSmallDisk)
+    this.#random = new SeededRandom(plan.seed)
+    writeOrders(this.place.input, plan.seed, SIZE)
+    this.#follower = new Follower(this.place.output, new Oracle(plan.seed, SIZE))
+  }
+
+  get leader(): RunningProcess {
+    if (this.#leader === undefined) throw new Error('no process has been started')
+    return this.#leader
+  }
+
+  /** Whoever stood by leads now. */
+  set leader(next: RunningProcess) {
+    const at = this.#standbys.indexOf(next)
+    if (at >= 0) this.#standbys.splice(at, 1)
+    this.#leader = next
+  }
+
+  get standbys(): readonly RunningProcess[] {
+    return this.#standbys
+  }
+
+  /** Starts a process that is to lead; sometimes at another parallelism than the last one. */
+  start(options: Partial<StartOptions> = {}): RunningProcess {
+    if (this.#random.int(RESCALED_ONE_IN) === 0) this.change()
+    this.#leader = this.#run(options)
+    this.tally.restarts++
+    return this.#leader
+  }
+
+  /** From the next start on the job runs at another parallelism. */
+  change(): void {
+    Object.assign(this, changed(this, this.#random))
+  }
+
+  /** One more process stands by when this resolves; it may be one that dies when it leads. */
+  async standBy(options: Partial<StartOptions> = {}): Promise<RunningProcess> {
+    const standby = this.#run({ ...options, flags: ['--standby'] })
+    this.#standbys.push(standby)
+    await standby.logged(STANDING_BY)
+    return standby
+  }
+
+  /** Starts a process that is no standby while another one leads. */
+  startRival(): RunningProcess {
+    return this.#run({})
+  }
+
+  /** Those who stand by are killed: that must make no difference. */
+  async dismissStandbys(): Promise<void> {
+    for (const standby of this.#standbys.splice(0)) await this.kill(standby)
+  }
+
+  #run(options: Partial<StartOptions>): RunningProcess {
+    const { backend, parallelism } = this
+    const started = startJob(
+      this.plan,
+      this.place,
+      { backend, parallelism, ...options },
+      this.#random,
+    )
+    this.tally.processes++
+    this.#processes.push(started)
+    return started
+  }
+
+  /** Whether a process has said that the job has come to its end. */
+  get hasFinished(): boolean {
+    return this.#processes.some(({ child, out }) => {
+      return child.exitCode === 0 && out.includes('"outcome":"finished"')
+    })
+  }
+
+  /** Resolves when the leader processes records. */
+  async up(): Promise<RunningProcess> {
+    await this.leader.logged(STARTED)
+    return this.leader
+  }
+
+  async kill(process: RunningProcess): Promise<Ended> {
+    process.kill('SIGKILL')
+    const ended = await process.ended
+    if (ended.signal !== 'SIGKILL')
+      throw new Error(`${process.pid} ended by itself\n${process.tail}`)
+    this.tally.kills++
+    return ended
+  }
+
+  /** Waits until a process dies at its point; if that takes too long it is killed where it is. */
+  async dieAt(process: RunningProcess, point: string, timeoutMs: number): Promise<void> {
+    const name = point.split('#')[0] ?? point
+    const endsMs = performance.now() + timeoutMs
+    // A busy machine comes to it later: it counts how often the job came round.
+    await until(
+      `death at ${point}, or ${POINT_CHECKPOINTS_MAX} checkpoints`,
+      () =>
+        process.hasEnded ||
+        (performance.now() > endsMs && process.count(CHECKPOINT) >= POINT_CHECKPOINTS_MAX),
+    )
+    if (process.hasEnded) {
+      const { signal } = await process.ended
+      if (signal !== 'SIGKILL') throw new Error(`${process.pid} ended by itself\n${process.tail}`)
+      this.tally.kills++
+      addOne(this.tally.points, name)
+      return
+    }
+    addOne(this.tally.missed, name)
+    await this.kill(process)
+  }
+
+  command(...args: readonly string[]): Promise<RunningProcess> {
+    return command(this.place, ...args)
+  }
+
+  /** What is visible must be right now: nothing runs that might make a file visible. */
+  checkQuiet(): void {
+    const difference = this.#look()
+    if (difference !== undefined) throw difference
+  }
+
+  /** The same while the job runs. */
+  async check(): Promise<void> {
+    const endsMs = performance.now() + LATE_MS_MAX
+    for (;;) {
+      const difference = this.#look()
+      if (difference === undefined) return
+      if (performance.now() > endsMs) throw difference
+      await pause(20)
+    }
+  }
+
+  #look(): Difference | undefined {
+    const difference = this.#follower.look()
+    this.tally.linesCompared += this.#follower.linesCompared - this.#linesCounted
+    this.#linesCounted = this.#follower.linesCompared
+    return difference
+  }
+
+  /** Output may have been taken back: all of it is read again. */
+  rewind(): void {
+    this.#follower.forget()
+  }
+
+  /** Resolves when more is visible than now, or the job has finished. */
+  async progress(): Promise<void> {
+    const { leader } = this
+    await this.check()
+    const { lines } = this.#follower
+    await until(
+      `more output of ${leader.pid}`,
+      () => {
+        if (leader.hasEnded && leader.child.exitCode !== 0) {
+          throw new Error(`${leader.pid} ended by itself\n${leader.tail}`)
+        }
+        this.#look()
+        return leader.hasEnded || this.#follower.lines > lines
+      },
+      WAIT_MS_MAX,
+    )
+    await this.check()
+  }
+
+  /** Lets the job come to its end at full speed, and compares all that it wrote. */
+  async finish(): Promise<void> {
+    await this.dismissStandbys()
+    if (!this.leader.hasEnded) await this.kill(this.leader)
+    this.checkQuiet()
+    const last = this.start({ isFast: true })
+    const { code } = await Promise.race([
+      last.ended,
+      pause(FINISH_MS_MAX).then(() => {
+        throw new Error(`${last.pid} has not finished after ${FINISH_MS_MAX} ms\n${last.tail}`)
+      }),
+    ])
+    if (code !== 0) throw new Error(`the last process ended with ${code}\n${last.tail}`)
+    this.checkQuiet()
+    this.#follower.requireComplete()
+    this.#readStatus(last.out)
+    this.tally.jobs++
+  }
+
+  #readStatus(out: string): void {
+    // What `run --json` prints at the end.
+    const { outcome, status } = JSON.parse(out) as {
+      outcome: string
+      status: { backend: { evictions: number; prefetchedReads: number; coldReads: number } }
+    }
+    if (outcome !== 'finished') throw new Error(`the job is not finished but ${outcome}`)
+    const { evictions, prefetchedReads, coldReads } = status.backend
+    this.tally.evictions = Math.max(this.tally.evictions, evictions)
+    this.tally.reads = Math.max(this.tally.reads, prefetchedReads + coldReads)
+  }
+
+  /** Ends what still runs. The folder stays if `keeps`, with the logs of all processes in it. */
+  async close(keeps: boolean): Promise<void> {
+    for (const each of this.#processes) if (!each.hasEnded) each.kill('SIGKILL')
+    await Promise.all(this.#processes.map(({ ended }) => ended))
+    if (!keeps) return this.place.remove()
+    for (const [index, { args, pid, out, log }] of this.#processes.entries()) {
+      const name = `${String(index).padStart(3, '0')}-${pid}.log`
+      writeFileSync(join(this.place.logs, name), `millrace ${args.join(' ')}\n${log}${out}`)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** Rounds in which the only process of a job is killed, or stops for a while. */
+import { POINTS } from '../kinds.ts'
+import { type Life, STARTED } from '../life.ts'
+import { pause } from '../process.ts'
+import type { Round } from './round.ts'
+
+const KILL_AFTER_MS_MAX = 1_200
+const POINT_MS_MAX = 2_500
+const STOPPED_MS_MAX = 1_500
+/** One kill of so many may strike before the process has come to anything. */
+const EARLY_ONE_IN = 4
+
+/** At a random moment since it was started, or since it works on records. */
+export async function kill(life: Life, { random }: Round): Promise<void> {
+  if (random.int(EARLY_ONE_IN) > 0) await life.up()
+  await pause(random.int(KILL_AFTER_MS_MAX))
+  await killAndRestart(life)
+}
+
+export async function killAndRestart(life: Life): Promise<void> {
+  if (life.leader.hasEnded) return
+  await life.kill(life.leader)
+  life.checkQuiet()
+  life.start()
+}
+
+/** At the next of the named points, all of them in turn. */
+export async function point(life: Life, { turn, random }: Round): Promise<void> {
+  const points = Object.entries(POINTS)
+  const [name, passesMax] = points[turn % points.length] ?? ['restored', 1]
+  await strikeAt(life, `${name}#${1 + random.int(passesMax)}`)
+}
+
+/** Kills the leader and starts one that dies at a point; then one that goes on. */
+export async function strikeAt(life: Life, killAt: string): Promise<void> {
+  if (life.leader.hasEnded) return
+  await life.kill(life.leader)
+  life.checkQuiet()
+  const doomed = life.start({ killAt })
+  await Promise.race([doomed.logged(STARTED).catch(() => undefined), doomed.ended])
+  await life.dieAt(doomed, killAt, POINT_MS_MAX)
+  life.checkQuiet()
+  life.start()
+}
+
+/** A process that stands still, as a laptop that is closed, and goes on where it was. */
+export async function stopAndContinue(life: Life, { random }: Round): Promise<void> {
+  const leader = await life.up()
+  await pause(random.int(300))
+  leader.kill('SIGSTOP')
+  await pause(random.int(STOPPED_MS_MAX))
+  life.checkQuiet()
+  leader.kill('SIGCONT')
+  await life.progress()
+}
+
+/** File calls are slow for a while; then the process is killed among them. */
+export async function slow(life: Life, { random }: Round): Promise<void> {
+  if (life.leader.hasEnded) return
+  await life.kill(life.leader)
+  life.checkQuiet()
+  const slowed = life.start({ isSlow: true })
+  await slowed.logged(STARTED)
+  if (random.int(2) === 0) await life.progress()
+  await pause(random.int(KILL_AFTER_MS_MAX))
+  await killAndRestart(life)
+}
+
+/** A second process for a job that is led is refused and changes nothing. */
+export async function rival(life: Life): Promise<void> {
+  const leader = await life.up()
+  const refused = life.startRival()
+  const { code } = await refused.ended
+  if (!leader.hasEnded && (code !== 4 || !refused.tail.includes('JOB_OWNED'))) {
+    throw new Error(`a second process was not refused but ended with ${code}\n${refused.tail}`)
+  }
+  await life.progress()
+}

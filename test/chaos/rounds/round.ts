@@ -1,0 +1,8 @@
+/** What every kind of round is: a function of a life and its dice. */
+import type { Life } from '../life.ts'
+import type { RoundPlan } from '../plan.ts'
+
+export type Round = RoundPlan
+
+/** Disturbs the job, and leaves it with a process that is to lead, running or still starting. */
+export type Disturb = (life: Life, round: Round) => Promise<void>

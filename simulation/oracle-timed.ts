@@ -19,6 +19,12 @@ export function windowsOf(plan: WindowPlan, records: readonly Rec[]): readonly R
   })
 }
 
+/** Sums and counts of what is nowhere interrupted for so long. */
+export function sessionsOf(gapMs: number, records: readonly Rec[]): readonly Rec[] {
+  const plan = { type: 'session', sizeMs: gapMs, stepMs: gapMs, offsetMs: 0 } as const
+  return windowsOf(plan, records)
+}
+
 /** The ends of the windows that hold a moment, found by trying every one that could. */
 function endsOf({ type, sizeMs, stepMs, offsetMs }: WindowPlan, at: number): readonly number[] {
   const step = type === 'tumbling' ? sizeMs : stepMs

@@ -3,6 +3,7 @@
  * no batches, no threads, no checkpoints, nothing of the engine. Depth first, source by source,
  * split by split; at the end due timers fire by time, and `latest` gives what it holds.
  */
+import { helping, pairs } from './oracle-helpers.ts'
 import { orderedDigests } from './oracle-ordered.ts'
 import { matchesOf, meeting, pairing, ruling, windowsOf } from './oracle-timed.ts'
 import { CALL_FACTOR, FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
@@ -115,6 +116,12 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
       return atTheEnd((records) => windowsOf(node.plan, records), main)
     case 'meet':
       return meeting(main)
+    case 'pair':
+      return pairs(node.what, node.sizeMs, main)
+    case 'helper':
+      return helping(node.what, node.n, main)
+    case 'hold':
+      return plain(({ k, v }) => main({ k, v, at: 0, pad: '' }))
     case 'match':
       return atTheEnd((records) => matchesOf(node.withinMs, records), main)
     case 'rules':

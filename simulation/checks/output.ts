@@ -2,7 +2,7 @@
 import { required } from '../../src/util/assert.ts'
 import { evaluate } from '../oracle.ts'
 import { Violation } from '../scheduler.ts'
-import type { Compare, Rec, Workload } from '../workloads/workload.ts'
+import { type Compare, MISSING_MAX, type Rec, type Workload } from '../workloads/workload.ts'
 
 const LINES_MAX = 6
 
@@ -29,8 +29,25 @@ export function outputDifference(
   visible: readonly Rec[],
 ): string | undefined {
   if (compare === 'order per key') return orderDifference(expected, visible)
+  if (compare === 'most') return mostDifference(expected.map(textOf), visible.map(textOf))
   if (compare === 'sums') return listDifference(sums(expected), sums(visible))
   return listDifference(expected.map(textOf).toSorted(), visible.map(textOf).toSorted())
+}
+
+/** Nothing that is not expected, nothing more often, and only a few are missing. */
+function mostDifference(
+  expected: readonly string[],
+  visible: readonly string[],
+): string | undefined {
+  const left = new Map<string, number>()
+  for (const line of expected) left.set(line, (left.get(line) ?? 0) + 1)
+  for (const line of visible) {
+    const count = left.get(line) ?? 0
+    if (count === 0) return `${line} is visible, or so again, and should not be`
+    left.set(line, count - 1)
+  }
+  const missing = expected.length - visible.length
+  return missing > MISSING_MAX ? `${missing} of ${expected.length} records are missing` : undefined
 }
 
 function orderDifference(expected: readonly Rec[], visible: readonly Rec[]): string | undefined {

@@ -5,7 +5,9 @@ import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { called, expired, ruled } from './outside.ts'
 import { withHeld } from './held.ts'
+import { helped } from './helpers.ts'
 import { orderedProcess } from './ordered.ts'
+import { held, together } from './pairs.ts'
 import { delayed, matched, met, paired, windowed } from './timed.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
@@ -84,7 +86,12 @@ class Builder {
       case 'meet':
       case 'join':
       case 'rules':
+      case 'pair':
         return this.#typed(this.#ofTwo(node))
+      case 'helper':
+        return this.#typed(this.#helper(node))
+      case 'hold':
+        return this.#typed(held(node.uid, this.#input(node), node.isUnion, this.#workload.typed))
       case 'call': {
         const answer = (signal: AbortSignal) => this.#ends.answer(signal)
         return this.#typed(called(node.uid, this.#input(node), node.isOrdered, answer))
@@ -118,13 +125,25 @@ class Builder {
     }
   }
 
-  #ofTwo(node: NodeOf<'meet' | 'join' | 'rules'>): DataStream<Rec> {
+  #helper(node: NodeOf<'helper'>): DataStream<Rec> {
+    const { uid, what, n } = node
+    const { typed } = this.#workload
+    const answer = (signal: AbortSignal) => this.#ends.answer(signal)
+    // Watermarks that go ahead of some records.
+    const time = { timestamp: ({ at }: Rec) => at, maxOutOfOrderness: n }
+    const input = this.#input(node)
+    const stream = what === 'late' ? input.assignTimestamps(`${uid}-time`, time) : input
+    return helped(this.#keyed(stream, node.key), { uid, what, n, typed, numberOf, answer })
+  }
+
+  #ofTwo(node: NodeOf<'meet' | 'join' | 'rules' | 'pair'>): DataStream<Rec> {
     const { uid, key } = node
     const { typed } = this.#workload
     const [first, second] = node.inputs.map((input) => this.#at(input))
     const keyed = this.#keyed(required(first, 'no first input'), key)
     const other = required(second, 'no second input')
     if (node.kind === 'rules') return ruled(uid, keyed, other, typed)
+    if (node.kind === 'pair') return together(keyed, this.#keyed(other, key), node)
     if (node.kind === 'join') return paired(uid, keyed, this.#keyed(other, key), node.plan)
     return met(uid, keyed, this.#keyed(other, key), typed)
   }

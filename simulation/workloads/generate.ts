@@ -12,6 +12,7 @@ import type {
   Workload,
   WorkloadNode,
 } from './workload.ts'
+import { chooseHelper } from './generate-helpers.ts'
 import { generateSources } from './sources.ts'
 
 /** What is certain of a stream. */
@@ -26,7 +27,7 @@ interface Stream {
 
 const OPERATIONS_MAX = 6
 /** Operations after which a record is still in the subtask that read it. */
-const FORWARD = [0, 1, 2, 5]
+const FORWARD = [0, 1, 2, 5, 18]
 
 export function generateWorkload(random: Random): Workload {
   const generator = new Generator(random.fork('graph'))
@@ -86,7 +87,7 @@ class Generator {
     const { node: input, origins, compare, isTimed } = from
     this.#used.add(input)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
-    switch (this.#isForward ? (FORWARD[random.int(FORWARD.length)] ?? 0) : random.int(14)) {
+    switch (this.#isForward ? (FORWARD[random.int(FORWARD.length)] ?? 0) : random.int(19)) {
       case 0:
         return likewise({ kind: 'map', input, factor: 1 + random.int(5) })
       case 1:
@@ -108,9 +109,17 @@ class Generator {
         return this.#meet(from)
       case 13:
         return this.#outside(from)
+      case 14:
+        return random.int(3) === 0 ? this.#hold(from) : this.#pair(from)
+      case 15:
+      case 16:
+      case 17:
+        return this.#helper(from)
       case 6:
       case 7:
         return isTimed && compare !== 'sums' ? this.#window(from) : this.#keyed(from)
+      case 18:
+        return this.#isForward ? this.#hold(from) : this.#keyed(from)
       default:
         return this.#keyed(from)
     }
@@ -147,6 +156,34 @@ class Generator {
     if (first.isTimed && second.isTimed) return this.#join(inputs, origins)
     const uid = `meet-${this.#nodes.length}`
     this.#stream({ kind: 'meet', inputs, uid, key: this.#key() }, 'multiset', origins)
+  }
+
+  #helper({ node: input, compare, origins, isTimed }: Stream): void {
+    const { what, n, ...after } = chooseHelper(this.#random, compare, isTimed)
+    const uid = `${what}-${this.#nodes.length}`
+    const node = { kind: 'helper', input, uid, key: this.#key(), what, n } as const
+    this.#stream(node, after.compare, origins, after.isTimed)
+  }
+
+  /** What it gives can only be compared as a whole. */
+  #hold(from: Stream): void {
+    if (from.compare === 'sums') return this.#keyed(from)
+    const isUnion = this.#random.int(2) === 0
+    const uid = `hold-${this.#nodes.length}`
+    this.#sink(this.#nodes.push({ kind: 'hold', input: from.node, uid, isUnion }) - 1, 'most')
+  }
+
+  #pair(first: Stream): void {
+    const second = this.#pick()
+    const isFit = first.isTimed && second.isTimed
+    if (!isFit || first.compare === 'sums' || second.compare === 'sums') return this.#keyed(first)
+    this.#used.add(second.node)
+    const inputs = [first.node, second.node] as const
+    const what = (['window', 'group', 'version'] as const)[this.#random.int(3)] ?? 'window'
+    const uid = `${what}-${this.#nodes.length}`
+    const sizeMs = 5 + this.#random.int(100)
+    const origins = new Set([...first.origins, ...second.origins, -1])
+    this.#stream({ kind: 'pair', inputs, uid, key: this.#key(), what, sizeMs }, 'multiset', origins)
   }
 
   #outside({ node: input, compare, origins, isTimed }: Stream): void {

@@ -41,6 +41,32 @@ export type KeyKind = 'number' | 'string' | 'tuple'
  */
 export type ProcessKind = 'states' | 'ordered' | 'timers' | 'windows' | 'distinct'
 
+/**
+ * `top`, `ranks`: the greatest values so far. `once`, `newest`: records that are alike pass once, or
+ * when they are not older. `counted`, `sliding`: windows of so many records. `sessions`: of
+ * activity. `daytime`: windows of processing time. `late`: windows in event time into which every
+ * record goes, or aside. `payload`: timers that carry something. `lookup`, `spread`: asynchronous.
+ */
+export type HelperKind =
+  | 'top'
+  | 'ranks'
+  | 'once'
+  | 'newest'
+  | 'min'
+  | 'max'
+  | 'mean'
+  | 'counted'
+  | 'sliding'
+  | 'sessions'
+  | 'daytime'
+  | 'late'
+  | 'payload'
+  | 'lookup'
+  | 'spread'
+
+/** `window`, `group`: of the same window. `version`: what was valid at the time of a record. */
+export type PairKind = 'window' | 'group' | 'version'
+
 export interface WindowPlan {
   readonly type: 'tumbling' | 'sliding' | 'cumulative' | 'session'
   /** Of sessions: the gap. */
@@ -123,6 +149,33 @@ export type WorkloadNode =
       readonly key: KeyKind
       readonly plan: JoinPlan
     }
+  /** What the library has for one keyed stream. */
+  | {
+      readonly kind: 'helper'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+      readonly what: HelperKind
+      /** How many, how long, of which kind: from 1 on. */
+      readonly n: number
+    }
+  /** What the library has for two keyed streams in which no record can be late. */
+  | {
+      readonly kind: 'pair'
+      readonly inputs: readonly [number, number]
+      readonly uid: string
+      readonly key: KeyKind
+      readonly what: PairKind
+      readonly sizeMs: number
+    }
+  /** State of a subtask, without key: holds some records back, a few of them for ever. */
+  | {
+      readonly kind: 'hold'
+      readonly input: number
+      readonly uid: string
+      /** After a restore each subtask is given all that any of them held. */
+      readonly isUnion: boolean
+    }
   /** An asynchronous call for each record. */
   | {
       readonly kind: 'call'
@@ -161,10 +214,11 @@ export type WorkloadNode =
     }
 
 /**
- * What is certain of a sink's output: all of it in order per key; all of it in any order; or only
- * the sum of `v` per key and `at`, because late records make a window come in parts.
+ * What is certain of a sink's output: all of it in order per key; all of it in any order; only the
+ * sum of `v` per key and `at`, because late records make a window come in parts; or that nothing
+ * comes twice and only a few records are missing.
  */
-export type Compare = 'order per key' | 'multiset' | 'sums'
+export type Compare = 'order per key' | 'multiset' | 'sums' | 'most'
 
 export interface Workload {
   readonly sources: readonly SourceData[]
@@ -196,6 +250,12 @@ export const EXPIRES_AFTER_MS = 64
 /** How many entries `ordered` keeps. */
 export const SORTED_MAX = 8
 export const DEQUE_MAX = 5
+/** Times of `payload` are rounded up to a multiple of it. */
+export const COALESCE_MS = 10
+/** `hold` lets records go when it has more than so many. */
+export const HELD_MAX = 3
+/** Records that may be missing where only most are certain: what subtasks still hold in the end. */
+export const MISSING_MAX = 3 * HELD_MAX
 /** Window length of `windows`. */
 export const WINDOW_MS = 50
 /** How long after a record its timer in `timers` is due. */

@@ -83,7 +83,7 @@ function payloads(n: number, seen: readonly Rec[], main: Emit): void {
   })
 }
 
-/** Two streams, all records of a key and window side by side, or each with the version before it. */
+/** Two streams: all records of a key and window side by side, or each with the version before. */
 export function pairs(what: PairKind, sizeMs: number, main: Emit) {
   const lefts: Rec[] = []
   const rights: Rec[] = []

@@ -42,8 +42,8 @@ export type KeyKind = 'number' | 'string' | 'tuple'
 export type ProcessKind = 'states' | 'ordered' | 'timers' | 'windows' | 'distinct'
 
 /**
- * `top`, `ranks`: the greatest values so far. `once`, `newest`: records that are alike pass once, or
- * when they are not older. `counted`, `sliding`: windows of so many records. `sessions`: of
+ * `top`, `ranks`: the greatest values so far. `once`, `newest`: records that are alike pass once,
+ * or when they are not older. `counted`, `sliding`: windows of so many records. `sessions`: of
  * activity. `daytime`: windows of processing time. `late`: windows in event time into which every
  * record goes, or aside. `payload`: timers that carry something. `lookup`, `spread`: asynchronous.
  */

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { outputDifference } from '../../simulation/checks/output.ts'
 import { evaluate } from '../../simulation/oracle.ts'
-import type { Rec, Workload, WorkloadNode } from '../../simulation/workloads/workload.ts'
+import type {
+  HelperKind,
+  PairKind,
+  Rec,
+  Workload,
+  WorkloadNode,
+} from '../../simulation/workloads/workload.ts'
 
 const rec = (k: number, v: number, at = 0): Rec => ({ k, v, at, pad: '' })
 
@@ -71,6 +77,53 @@ describe('the oracle', () => {
     )
   })
 
+  it('knows the helpers of the library', () => {
+    const results = (what: HelperKind, n: number) =>
+      resultOf({ kind: 'helper', ...keyed, what, n }).map(({ k, v }) => [k, v])
+    // Key 1 has 10, 10 and 30; key 2 has 20.
+    const digest = 30 * 31 + 10
+    assert.deepEqual(results('top', 2), [
+      [1, 10],
+      [2, 20],
+      [1, 10 * 31 + 10],
+      [1, digest],
+    ])
+    assert.deepEqual(results('ranks', 2), [
+      [1, 101],
+      [2, 201],
+      [1, 101],
+      [1, 102],
+    ])
+    assert.deepEqual(results('once', 2), [
+      [1, 10],
+      [2, 20],
+    ])
+    assert.deepEqual(results('counted', 2), [[1, 2_002]])
+    assert.deepEqual(results('sliding', 1), [
+      [1, 1_001],
+      [2, 2_001],
+      [1, 2_002],
+      [1, 5_003],
+    ])
+    assert.deepEqual(results('sessions', 1), [
+      [1, 1_001],
+      [1, 1_001],
+      [1, 3_001],
+      [2, 2_001],
+    ])
+  })
+
+  it('puts two streams side by side, by window or by version', () => {
+    const pair = (what: PairKind, sizeMs: number) =>
+      resultOf({ kind: 'pair', inputs: [0, 0], uid: 'pair', key: 'number', what, sizeMs })
+    assert.equal(pair('window', 50).length, 1 + 1 + 4)
+    assert.deepEqual(pair('group', 2_000), [rec(1, 50 * 7 + 50 + 3), rec(2, 20 * 7 + 20 + 1)])
+    assert.deepEqual(
+      pair('version', 1).map(({ at }) => at),
+      [1_000, 1_010, 1_060, 1_070],
+    )
+  })
+
   it('feeds a union once from each of its inputs', () => {
     const mapped: WorkloadNode = { kind: 'map', input: 0, factor: 2 }
     const both = resultOf(mapped, { kind: 'union', inputs: [0, 1] })
@@ -101,6 +154,10 @@ describe('the comparison of outputs', () => {
         undefined,
       )
     }
+    const many = Array.from({ length: 30 }, (_, at) => rec(1, at))
+    assert.equal(outputDifference('most', many, many.slice(5)), undefined)
+    assert.notEqual(outputDifference('most', many, many.slice(15)), undefined)
+    assert.notEqual(outputDifference('most', many, [...many.slice(5), rec(1, 29)]), undefined)
     assert.equal(outputDifference('sums', [rec(1, 3)], [rec(1, 1), rec(1, 2)]), undefined)
   })
 })

@@ -1,8 +1,11 @@
 // Searches for inputs that a decoder does not refuse as it should: `npm run fuzz`. Coverage tells
 // libFuzzer, by way of Jazzer.js, which inputs lead somewhere new. Findings do not end a search.
 import { parseArgs } from 'node:util'
+import { recordEvidence } from '../scripts/lib/evidence.ts'
+import { flipBytes } from '../test/checkpoint/bit-rot.ts'
 import { installJazzer, search, type Searched } from './lib/jazzer.ts'
 import type { FuzzTarget } from './lib/target.ts'
+import { addToTotal, flipEvidence, fuzzEvidence } from './lib/totals.ts'
 import { TARGETS } from './targets/index.ts'
 
 const HELP = `Usage: npm run fuzz -- [flags]
@@ -14,9 +17,12 @@ do not survive a round trip. What is found lies in fuzz/.found/<target>/findings
 Flags:
   --target <name>   Only this decoder; may be given more than once.
   --minutes <m>     Of processor time, for each of them. Default: 5.
+  --flips <n>       Instead: change one byte of the files of a checkpoint n times, and see each
+                    refused; --record keeps that in docs/evidence/byte-flips.json.
   --list            Show the decoders.
   --json            Write the result as JSON.
-  --record          Keep the figures in docs/evidence/fuzz.json.
+  --record          Keep the figures of all searches so far in docs/evidence/fuzz.json; with
+                    --minutes 0 without another search.
   --help            Show this help.
 
 Examples:
@@ -33,6 +39,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
+    flips: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -61,28 +68,44 @@ function table(all: readonly Searched[]): string {
   return head + body.join('')
 }
 
+async function flip(flips: number): Promise<number> {
+  if (!Number.isSafeInteger(flips) || flips < 1) usage(`--flips ${values.flips} is no count`)
+  const startMs = performance.now()
+  const { runs, links, files } = await flipBytes(flips)
+  const elapsedSeconds = Math.round((performance.now() - startMs) / 1_000)
+  const result = { flips, runs, links, files }
+  const places = `${runs} in runs, ${links} in links`
+  const text = `${flips} bytes changed in ${files} files; all were refused: ${places}\n`
+  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : text)
+  if (values.record) recordEvidence('byte-flips', { ...flipEvidence(result), elapsedSeconds })
+  return 0
+}
+
 async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(HELP)
     return 0
   }
+  if (values.flips !== undefined) return flip(Number(values.flips))
   const targets = chosen(values.target)
   const seconds = Math.round(Number(values.minutes) * 60)
-  if (!(seconds > 0)) usage(`--minutes ${values.minutes} is no number of minutes`)
+  if (!(seconds >= 0)) usage(`--minutes ${values.minutes} is no number of minutes`)
   if (values.list) {
     process.stdout.write(
       targets.map(({ name, decodes }) => `${name.padEnd(18)}${decodes}\n`).join(''),
     )
     return 0
   }
-  installJazzer()
+  if (seconds > 0) installJazzer()
   const all: Searched[] = []
-  for (const target of targets) {
+  for (const target of seconds > 0 ? targets : []) {
     const isShown = process.stderr.isTTY && !values.json
     const tell = (line: string): void => {
       if (isShown || line.startsWith('FINDING')) process.stderr.write(`${target.name}: ${line}\n`)
     }
-    all.push(await search(target, seconds, tell))
+    const searched = await search(target, seconds, tell)
+    addToTotal(target, searched)
+    all.push(searched)
   }
   const isWell = all.every(
     ({ findings, failure }) => findings.length === 0 && failure === undefined,
@@ -94,6 +117,7 @@ async function main(): Promise<number> {
     if (failure !== undefined)
       process.stdout.write(`${target}: it ended before its time:\n${failure}\n`)
   }
+  if (values.record) recordEvidence('fuzz', fuzzEvidence(TARGETS))
   return isWell ? 0 : 1
 }
 

@@ -32,7 +32,11 @@ const { values } = parseArgs({
 })
 
 const chosen = values.in ?? Object.keys(TESTS_OF)
+// Model tests in their short form, as fits a run for each mutant.
+const shortForms = { MILLRACE_STEPS: '300', MILLRACE_TTL_STEPS: '500', FLIPS: '100' }
+
 const settings: Settings = {
+  variables: Object.keys(shortForms),
   tests: Object.entries(TESTS_OF).flatMap(([folder, tests]) =>
     chosen.some((path) => path.startsWith(folder)) ? tests : [],
   ),
@@ -42,9 +46,6 @@ const settings: Settings = {
   testMaxMs: values.all ? 600_000 : 500,
   runsMax: values.all ? 10_000 : 100,
 }
-
-// Model tests in their short form, as fits a run for each mutant.
-const shortForms = { MILLRACE_STEPS: '300', MILLRACE_TTL_STEPS: '500', FLIPS: '100' }
 
 const stryker = join(root, 'mutation/node_modules/@stryker-mutator/core')
 const incrementalFile = `${CACHE}/incremental.json`

@@ -60,6 +60,8 @@ export class HotRunner {
       beginFile(file)
       await import(pathToFileURL(resolve(file)).href)
     }
+    // Read by now; jobs would take them for options of theirs.
+    for (const name of this.#settings.variables) delete process.env[name]
     for (const [id, timeMs] of Object.entries(readTimes())) this.#timesMs.set(id, timeMs)
     for (const one of cases) {
       const timeMs = this.#timesMs.get(one.id) ?? 0
@@ -137,8 +139,6 @@ export class HotRunner {
   /** A test that cannot pass in so few runs, or not at all here, could find nothing. */
   #leaveOut(id: string, outcome: Outcome): void {
     this.#byId.delete(id)
-    this.#timesMs.set(id, Number.MAX_SAFE_INTEGER)
-    this.#saveTimes()
     console.warn(`left out, as it fails without any mutant: ${id}: ${describeOutcome(outcome)}`)
   }
 

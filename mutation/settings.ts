@@ -27,6 +27,8 @@ export const TARGET = 0.85
 export interface Settings {
   /** Patterns of the test files that are run. */
   readonly tests: readonly string[]
+  /** Of the environment, for the tests' files alone. */
+  readonly variables: readonly string[]
   /** Of the mutants, 0 to 1. */
   readonly share: number
   readonly seed: number

@@ -120,6 +120,8 @@ export class LeaseKeeper {
       logger.warn({ err: error }, 'the lease could not be renewed; tried again')
     }
     if (this.#isOver) return
+    // A turn that was asked for while another was under way: one of them goes on.
+    this.#timer?.cancel()
     const delayMs = Math.max(0, nextMs - clock.monotonic())
     this.#timer = clock.setTimer(delayMs, () => this.#next())
   }

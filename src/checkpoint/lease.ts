@@ -53,7 +53,7 @@ export function look(view: LeaseView, names: readonly string[], atMs: number): L
   const sinceMs = view.lookedAtMs ?? atMs
   const seen = <M extends Mark>(mark: M, before: Seen<M> | undefined): Seen<M> =>
     before !== undefined && markName(before.mark) === markName(mark)
-      ? before
+      ? { ...before, mark } // the mark of this look, by which it is known among `marks`
       : { mark, sinceMs, seenMs: atMs, isOld }
   let leader: LeaderMark | undefined
   const standbys = new Map<string, StandbyMark>()

@@ -87,6 +87,13 @@ test('a leader that is watched renews each third of its lease and deletes what i
   assert.deepEqual(livingStandbys(view, LEASE_MS, 3 * LEASE_MS), [standby('b', 2)])
 })
 
+test('marks that are still the newest are kept, however often they are seen', () => {
+  const self = { holder: 'a', leaderEpoch: 3, leaseMs: LEASE_MS }
+  const marks = [leader(2), standby('b', 2)]
+  const view = seen([0, ...marks], [LEASE_MS / 3, ...marks], [LEASE_MS / 2, ...marks])
+  assert.deepEqual(decideLeader(view, self, LEASE_MS / 2).deletable, [])
+})
+
 test('a leader answers the mark of a former one, and yields to a later one', () => {
   const self = { holder: 'b', leaderEpoch: 4, leaseMs: LEASE_MS }
   const after = decideLeader(seen([0, leader(5)]), self, 0)

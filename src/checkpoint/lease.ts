@@ -108,12 +108,15 @@ export interface LeaderStep {
 
 /**
  * After a look of the leader's. Without a standby nobody reads what it would say, so it only looks,
- * once per lease; but a mark of another leader is answered, for its writer may only be asleep.
+ * once per lease; but a mark of another leader is answered, for its writer may only be asleep. A
+ * mark of a later epoch that was there at the first look is left over from a chain that was deleted
+ * when its job was cancelled. A leader that has really come later says so again.
  */
 export function decideLeader(view: LeaseView, self: Leading, nowMs: number): LeaderStep {
   const { holder, leaderEpoch, leaseMs } = self
   const newest = view.leader?.mark
-  if (newest !== undefined && newest.leaderEpoch > leaderEpoch && newest.holder !== holder) {
+  const isLater = newest !== undefined && newest.leaderEpoch > leaderEpoch
+  if (isLater && newest.holder !== holder && view.leader?.isOld === false) {
     return { isSuperseded: true, renews: false, deletable: [], nextMs: nowMs + leaseMs }
   }
   const living = livingStandbys(view, leaseMs, nowMs)

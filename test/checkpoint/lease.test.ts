@@ -98,10 +98,19 @@ test('a leader answers the mark of a former one, and yields to a later one', () 
   const self = { holder: 'b', leaderEpoch: 4, leaseMs: LEASE_MS }
   const after = decideLeader(seen([0, leader(5)]), self, 0)
   assert.deepEqual([after.isSuperseded, after.renews, after.deletable], [false, true, [leader(5)]])
-  const later = seen([0, leader(1, { leaderEpoch: 5, holder: 'c' })])
+  const later = seen([0], [100, leader(1, { leaderEpoch: 5, holder: 'c' })])
   assert.equal(decideLeader(later, self, 0).isSuperseded, true)
   assert.equal(decideLeader(later, { ...self, leaderEpoch: 5 }, 0).isSuperseded, false)
   assert.equal(decideLeader(later, { ...self, holder: 'c' }, 0).isSuperseded, false)
+})
+
+test('a leader clears away a mark of a chain that is gone, but yields if it is said again', () => {
+  const self = { holder: 'b', leaderEpoch: 1, leaseMs: LEASE_MS }
+  const leftover = leader(5, { state: 'cancelled' })
+  const first = decideLeader(seen([0, leftover]), self, 0)
+  assert.deepEqual([first.isSuperseded, first.deletable], [false, [leftover]])
+  const again = seen([0, leader(5)], [100, leader(6)])
+  assert.equal(decideLeader(again, self, 100).isSuperseded, true)
 })
 
 test('a standby waits while the leader renews, and leads a lease after the last renewal', () => {

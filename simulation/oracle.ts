@@ -142,6 +142,8 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
     case 'latest':
     case 'total':
       return lastFold(node.kind, main)
+    // A history is checked by itself, against the orders.
+    case 'bank':
     case 'source':
     case 'side':
     case 'union':

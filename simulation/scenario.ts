@@ -3,6 +3,7 @@
  * times; then all faults end, and it must come to its end with exactly what the oracle demands.
  */
 import { SeededRandom } from '../src/util/random.ts'
+import { bankEvents } from './checks/history.ts'
 import { requireOutput } from './checks/output.ts'
 import { FaultPlan } from './faults.ts'
 import { Deployments } from './life/deployments.ts'
@@ -16,6 +17,7 @@ import { SimClock } from './sim-clock.ts'
 import { SimOutput } from './sim-connectors.ts'
 import { SimStorage } from './sim-store.ts'
 import { randomTimeScale } from './time-scale.ts'
+import { generateBank } from './workloads/generate-bank.ts'
 import { generateWorkload } from './workloads/generate.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -45,7 +47,8 @@ export class Scenario {
     const world = { scheduler, faults: this.#faults, random: random.fork('world') }
     this.#storage = new SimStorage(world)
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
-    this.#workload = generateWorkload(random.fork('workload'))
+    const generate = options.onHistory === undefined ? generateWorkload : generateBank
+    this.#workload = generate(random.fork('workload'))
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     this.#place = new Place(this.#storage)
     const parts = {
@@ -96,6 +99,8 @@ export class Scenario {
     await this.#life.live()
     this.#faults.heal()
     await finalStart(this.#finalWorld, false)
+    const { lineages } = this.#place
+    this.#options.onHistory?.(bankEvents(this.#output.visible('history', lineages)))
     this.#compare()
     await finalStart(this.#finalWorld, true)
     this.#compare()

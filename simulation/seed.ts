@@ -1,6 +1,7 @@
 /** What one seed is run with, and what is known of it afterwards. */
 import type { NativeStoreFactory, StateBackend } from '../src/state/backend.ts'
 import type { Random } from '../src/util/random.ts'
+import type { BankEvent } from './checks/history.ts'
 import type { FaultPlan } from './faults.ts'
 import type { Rec, Workload } from './workloads/workload.ts'
 
@@ -9,6 +10,8 @@ export interface SeedOptions {
   readonly onTrace?: ((line: string) => void) | undefined
   readonly backends: readonly ((random: Random) => StateBackend)[]
   readonly nativeStore?: NativeStoreFactory | undefined
+  /** Runs a bank instead of a random job, and is told its history in the end. */
+  readonly onHistory?: ((history: readonly BankEvent[]) => void) | undefined
   /** For tests of the simulator itself: changes each record that a source reads. */
   readonly tamper?: ((record: Rec) => Rec) | undefined
 }

@@ -1,6 +1,7 @@
 /** Compares what became visible with what the oracle says, by what is certain of each sink. */
 import { required } from '../../src/util/assert.ts'
 import { evaluate } from '../oracle.ts'
+import { historyDifference } from './history.ts'
 import { Violation } from '../scheduler.ts'
 import { type Compare, MISSING_MAX, type Rec, type Workload } from '../workloads/workload.ts'
 
@@ -29,6 +30,7 @@ export function outputDifference(
   visible: readonly Rec[],
 ): string | undefined {
   if (compare === 'order per key') return orderDifference(expected, visible)
+  if (compare === 'history') return historyDifference(expected, visible)
   if (compare === 'most') return mostDifference(expected.map(textOf), visible.map(textOf))
   if (compare === 'sums') return listDifference(sums(expected), sums(visible))
   return listDifference(expected.map(textOf).toSorted(), visible.map(textOf).toSorted())

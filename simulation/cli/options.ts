@@ -16,6 +16,8 @@ export interface CommandLine {
   readonly lines: number
   /** Where a trace goes as a whole. */
   readonly traceFile: string | undefined
+  /** Where the history of a bank goes: the seed is run with one instead of a random job. */
+  readonly historyFile: string | undefined
 }
 
 /** What was asked for cannot be done; the message is for the user. */
@@ -35,11 +37,15 @@ Runs whole jobs in virtual time, under faults, and compares their output with an
   --lines N        show the last N lines of a trace (default 40)
   --trace FILE     write the whole trace of the seed that is replayed, or that failed, to a file
 
+  --history FILE   run the seed with a bank instead of a random job, and write the history of its
+                   accounts for other checkers: as EDN if the file is so called, else as JSON
+
   --help           this
 
 Examples:
   npm run simulate -- --seeds 1..10000 --minutes 10
   npm run simulate -- --seed 42 --trace seed-42.txt
+  npm run simulate -- --seed 7 --history bank.edn
   npm run simulate -- --seeds 1..2000 --keep-going --json
 
 Exit code: 0 if all went well, 1 if a seed failed, 2 for wrong options, 130 if interrupted.`
@@ -63,6 +69,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     json: values.json,
     lines: numberOf('lines', values.lines, 0),
     traceFile: values.trace,
+    historyFile: values.history,
   }
 }
 
@@ -80,6 +87,7 @@ function parsed(args: readonly string[]) {
         json: { type: 'boolean', default: false },
         lines: { type: 'string', default: '40' },
         trace: { type: 'string' },
+        history: { type: 'string' },
       },
     }).values
   } catch (error) {

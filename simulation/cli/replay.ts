@@ -1,7 +1,9 @@
 /** Runs one seed again with its trace, and tells what it was and what went wrong in it. */
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, writeFileSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { simulatedBackends } from '../backends.ts'
+import { historyEdn, historyJson, historyOperations } from '../checks/export-history.ts'
+import type { BankEvent } from '../checks/history.ts'
 import { runSeed } from '../run-seed.ts'
 import type { SeedReport } from '../seed.ts'
 import type { Workload } from '../workloads/workload.ts'
@@ -11,7 +13,7 @@ import { failureText } from './seed-result.ts'
 /** Runs a seed and prints the end of its trace, or all of it into a file. */
 export async function replay(
   seed: number,
-  { lines, traceFile }: Pick<CommandLine, 'lines' | 'traceFile'>,
+  { lines, traceFile, historyFile }: Pick<CommandLine, 'lines' | 'traceFile' | 'historyFile'>,
 ): Promise<SeedReport> {
   const kept: string[] = []
   const file = traceFile === undefined ? undefined : createWriteStream(traceFile)
@@ -22,7 +24,8 @@ export async function replay(
     kept.push(line)
     if (kept.length > 2 * lines) kept.splice(0, kept.length - lines)
   }
-  const report = await runSeed({ seed, ...simulatedBackends, onTrace })
+  const onHistory = historyFile === undefined ? undefined : historyWriter(historyFile)
+  const report = await runSeed({ seed, ...simulatedBackends, onTrace, onHistory })
   if (file !== undefined) await finished(file.end())
   const shown = lines === 0 ? [] : kept.slice(-lines)
   if (count > shown.length) {
@@ -31,6 +34,15 @@ export async function replay(
   }
   for (const line of shown) console.log(line)
   return report
+}
+
+/** Writes it as the name of the file says. */
+function historyWriter(file: string): (history: readonly BankEvent[]) => void {
+  return (history) => {
+    const operations = historyOperations(history)
+    writeFileSync(file, file.endsWith('.edn') ? historyEdn(operations) : historyJson(operations))
+    console.log(`the history of ${history.length} events is in ${file}`)
+  }
 }
 
 /** What a seed that failed was, and how to see it again. */

@@ -3,6 +3,7 @@ import { job, keyedProcess, outputTag, processFunction, t } from '../../src/inde
 import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from '../../src/index.ts'
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
+import { banked } from './bank.ts'
 import { called, expired, ruled } from './outside.ts'
 import { withHeld } from './held.ts'
 import { helped } from './helpers.ts'
@@ -90,6 +91,11 @@ class Builder {
         return this.#typed(this.#ofTwo(node))
       case 'helper':
         return this.#typed(this.#helper(node))
+      case 'bank': {
+        const keyBy = (stream: DataStream<Rec>) => this.#keyed(stream, node.key)
+        const { typed } = this.#workload
+        return this.#typed(banked(node.uid, this.#input(node), keyBy, typed))
+      }
       case 'hold':
         return this.#typed(held(node.uid, this.#input(node), node.isUnion, this.#workload.typed))
       case 'call': {

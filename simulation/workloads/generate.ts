@@ -13,6 +13,7 @@ import type {
   WorkloadNode,
 } from './workload.ts'
 import { chooseHelper } from './generate-helpers.ts'
+import { chooseKeyed } from './generate-keyed.ts'
 import { generateSources } from './sources.ts'
 
 /** What is certain of a stream. */
@@ -110,7 +111,7 @@ class Generator {
       case 13:
         return this.#outside(from)
       case 14:
-        return random.int(3) === 0 ? this.#hold(from) : this.#pair(from)
+        return this.#lastOne(from)
       case 15:
       case 16:
       case 17:
@@ -165,12 +166,28 @@ class Generator {
     this.#stream(node, after.compare, origins, after.isTimed)
   }
 
+  /** Two streams come together, or one ends. */
+  #lastOne(from: Stream): void {
+    const what = this.#random.int(4)
+    if (what === 0) this.#hold(from)
+    else if (what === 1) this.#bank(from)
+    else this.#pair(from)
+  }
+
   /** What it gives can only be compared as a whole. */
   #hold(from: Stream): void {
     if (from.compare === 'sums') return this.#keyed(from)
     const isUnion = this.#random.int(2) === 0
     const uid = `hold-${this.#nodes.length}`
     this.#sink(this.#nodes.push({ kind: 'hold', input: from.node, uid, isUnion }) - 1, 'most')
+  }
+
+  /** Of whose history the checker knows what must hold. */
+  #bank(from: Stream): void {
+    if (from.compare === 'sums') return this.#keyed(from)
+    const uid = `bank-${this.#nodes.length}`
+    const node = { kind: 'bank', input: from.node, uid, key: this.#key() } as const
+    this.#sink(this.#nodes.push(node) - 1, 'history')
   }
 
   #pair(first: Stream): void {
@@ -247,34 +264,11 @@ class Generator {
   }
 
   #keyed({ node: input, compare, origins }: Stream): void {
-    const random = this.#random
     const key = this.#key()
     const uid = `keyed-${this.#nodes.length}`
-    if (compare === 'sums') {
-      return this.#stream({ kind: 'total', input, uid, key }, 'order per key', origins)
-    }
-    const kinds =
-      compare === 'multiset'
-        ? (['count', 'total'] as const)
-        : (['count', 'sum', 'reduce', 'aggregate', 'latest', 'total'] as const)
-    if (random.int(8) === 0) {
-      return this.#stream({ kind: 'delay', input, uid, key }, 'multiset', origins)
-    }
-    if (random.int(2) === 0) {
-      const kind = kinds[random.int(kinds.length)] ?? 'count'
-      return this.#stream({ kind, input, uid, key }, 'order per key', origins)
-    }
-    const processes =
-      compare === 'multiset'
-        ? (['distinct', 'timers', 'windows'] as const)
-        : (['states', 'states', 'ordered', 'distinct', 'timers', 'windows'] as const)
-    const what = processes[random.int(processes.length)] ?? 'distinct'
-    const after = what === 'windows' ? 'sums' : what === 'timers' ? 'multiset' : compare
-    const sideModulo = what === 'states' && random.int(2) === 0 ? 2 + random.int(3) : 0
-    const isOrdered = compare === 'order per key'
-    const node = { kind: 'process', input, uid, key, what, sideModulo, isOrdered } as const
-    this.#stream(node, after, origins)
-    if (sideModulo > 0) {
+    const { part, compare: after } = chooseKeyed(this.#random, compare)
+    this.#stream({ ...part, input, uid, key }, after, origins)
+    if (part.kind === 'process' && part.sideModulo > 0) {
       this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, compare, origins)
     }
   }

@@ -176,6 +176,13 @@ export type WorkloadNode =
       /** After a restore each subtask is given all that any of them held. */
       readonly isUnion: boolean
     }
+  /** Records are orders to a bank; what comes out is its history. */
+  | {
+      readonly kind: 'bank'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+    }
   /** An asynchronous call for each record. */
   | {
       readonly kind: 'call'
@@ -215,10 +222,10 @@ export type WorkloadNode =
 
 /**
  * What is certain of a sink's output: all of it in order per key; all of it in any order; only the
- * sum of `v` per key and `at`, because late records make a window come in parts; or that nothing
- * comes twice and only a few records are missing.
+ * sum of `v` per key and `at`, because late records make a window come in parts; that nothing
+ * comes twice and only a few records are missing; or that it is a history of a bank.
  */
-export type Compare = 'order per key' | 'multiset' | 'sums' | 'most'
+export type Compare = 'order per key' | 'multiset' | 'sums' | 'most' | 'history'
 
 export interface Workload {
   readonly sources: readonly SourceData[]
@@ -235,6 +242,16 @@ export interface Workload {
  */
 export function restOf({ k, at }: Rec, modulo: number): number {
   return (k + at) % modulo
+}
+
+/** What an account holds at first. */
+export const OPENING_BALANCE = 300
+const ACCOUNTS = 7
+
+/** What a record with this key and value orders a bank to do. */
+export function bankOrder(k: number, v: number) {
+  const f = v % 5 === 0 ? ('read' as const) : ('transfer' as const)
+  return { f, amount: Math.abs(v) % 100, to: (Math.abs(v) + k) % ACCOUNTS }
 }
 
 /** A digest of an order: one value after the other. */

@@ -13,6 +13,8 @@ import {
   writeFramedRecord,
 } from '../../src/runtime/exchange/in-flight.ts'
 import { elementsFor, readChannelHead } from '../../src/runtime/in-flight-restore.ts'
+import { windowsOf } from '../../src/savepoint/windows.ts'
+import { evolvedRecords } from '../../src/state/evolved-records.ts'
 import { OperatorStateStore } from '../../src/state/operator-state.ts'
 import { t } from '../../src/types/t.ts'
 import { AssertionError } from '../../src/util/assert.ts'
@@ -113,13 +115,20 @@ const operatorLists: FuzzTarget = {
     const map = store.broadcast('map', t.string, Record)
     map.set('k', { id: 'a', count: 1 })
     store.list('list', t.list(Record)).add([{ id: 'b', count: 2 }])
-    return store.snapshot().map(({ kind, value }) => {
-      return Buffer.concat([Buffer.of(kind === 'broadcast' ? 0 : 1), value])
+    const [entries, elements] = store.snapshot().map(({ value }) => value)
+    const record = new ByteWriter()
+    Record.write({ id: 'a', count: 1 }, record)
+    const values = [entries, elements, undefined, entries, record.copy()]
+    return values.flatMap((value, at) => {
+      return value === undefined ? [] : [Buffer.concat([Buffer.of(at), value])]
     })
   },
   decode(input) {
     const value = input.subarray(1)
-    const kind = (['broadcast', 'operator-list', 'async'] as const)[(input[0] ?? 0) % 3] ?? 'async'
+    const kinds = ['broadcast', 'operator-list', 'async', 'old-map', 'old-list'] as const
+    const kind = kinds[(input[0] ?? 0) % kinds.length] ?? 'async'
+    if (kind === 'old-map') return evolved(value, 'broadcast')
+    if (kind === 'old-list') return evolved(value, 'operator-list')
     if (kind === 'async') {
       const entry = { operatorId: 1, kind: 'operator-list', name: 'in-flight', value } as const
       return decodeInFlight([entry], inFlightType(Record))
@@ -129,6 +138,49 @@ const operatorLists: FuzzTarget = {
     return kind === 'broadcast'
       ? [...store.broadcast('x', t.string, Record).entries()]
       : [...store.list('x', t.list(Record)).get()]
+  },
+}
+
+/** State whose values were of a type before that was written the same way. */
+function evolved(value: Uint8Array, kind: 'broadcast' | 'operator-list'): unknown {
+  const Before = t.struct({ name: t.string, count: t.int32 })
+  const Now = t.struct({ id: t.field(t.string, { renamedFrom: 'name' }), count: t.int64 })
+  const operatorStates = [{ name: 'x', type: Before.schema }]
+  const record = {
+    id: 1,
+    uid: 'op',
+    states: [],
+    schemaId: 1,
+    formerTypes: [{ id: 0, operatorStates }],
+  }
+  const entry = { operatorId: 1, kind, name: 'x', value }
+  return evolvedRecords([entry], record, { x: { type: Now } })
+}
+
+/** The states of a key, as a snapshot without code has them. */
+const snapshotWindows: FuzzTarget = {
+  name: 'snapshot-windows',
+  decodes: 'windows in states of a snapshot (src/savepoint/windows.ts)',
+  codes: ['STORAGE_CORRUPT'],
+  seeds() {
+    const out = new ByteWriter()
+    const states = {
+      'window-contents': new Map([[1_000, { sum: 5 }]]),
+      'session-windows': [[0, 500, 3]],
+      'session-spans': new Map([[3, 7]]),
+      'left-window-elements': new Map([[[1_000, 0], 'a']]),
+      'window-slices': new Map([[0, [[1_000, 2]]]]),
+    }
+    t.dynamic().write(states, out)
+    return [out.copy()]
+  },
+  decode(input) {
+    const states = t.dynamic<Readonly<Record<string, unknown>>>().read(new ByteReader(input))
+    const names = ['window-elements', 'left-window-elements']
+    const records = names.map((name, at) => {
+      return { id: at + 1, name, kind: 'map', type: t.dynamic().schema } as const
+    })
+    return typeof states === 'object' && states !== null ? windowsOf('key', states, records) : []
   },
 }
 
@@ -209,6 +261,7 @@ export const runningTargets: readonly FuzzTarget[] = [
   channelData,
   operatorLists,
   windows,
+  snapshotWindows,
   controlFiles,
   controlRequests,
   controlAnswers,

@@ -42,7 +42,7 @@ export function windowsOf<K>(
   const windows: SnapshotWindow<K>[] = [...slicesOf(key, states)]
   const sessions = new Map<unknown, readonly [start: number, end: number]>()
   for (const [start, end, slot] of tuplesOf(states['session-windows'])) {
-    sessions.set(slot, [Number(start), Number(end)])
+    sessions.set(slot, [numberOf(start), numberOf(end)])
   }
   for (const [prefix, side] of SIDES) {
     for (const kind of ['window', 'session'] as const) {
@@ -55,7 +55,7 @@ export function windowsOf<K>(
         windows.push({
           key,
           start,
-          end: end ?? Number(slot),
+          end: end ?? numberOf(slot),
           kind,
           side,
           values: isListed ? (values.get(slot) ?? []) : undefined,
@@ -86,9 +86,14 @@ function slicesOf<K>(key: K, states: States): readonly SnapshotWindow<K>[] {
   return [...mapOf(states['window-slices']).values()]
     .flatMap(tuplesOf)
     .map(([end, accumulator]) => {
-      const place = { start: undefined, end: Number(end), side: undefined }
+      const place = { start: undefined, end: numberOf(end), side: undefined }
       return { key, ...place, kind: 'slice', values: undefined, accumulator }
     })
+}
+
+/** What is no number in a foreign snapshot has no place in time. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : Number.NaN
 }
 
 function mapOf(state: unknown): ReadonlyMap<unknown, unknown> {

@@ -109,4 +109,5 @@ test('locations are opened by scheme, and an unknown one names those there are',
     })
   }
   await assert.rejects(openBlobStore('file://host/share'), { code: 'STORAGE_URL_UNKNOWN' })
+  await assert.rejects(openBlobStore('file:100%'), { code: 'STORAGE_URL_UNKNOWN' })
 })

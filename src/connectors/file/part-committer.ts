@@ -35,7 +35,10 @@ export class PartCommitter implements Committer<FilePart> {
 
   async commit({ committable }: CommitRequest<FilePart>): Promise<CommitOutcome> {
     const { directory, pending, final } = committable
-    assert(basename(pending) === pending && basename(final) === final, 'names, not paths')
+    if (basename(pending) !== pending || basename(final) !== final) {
+      const message = `a checkpoint holds the output file ${final}, which is a path and no name`
+      throw new MillraceError('STORAGE_CORRUPT', message, { details: { file: final } })
+    }
     await this.#at('before-commit')
     try {
       await checkPending(committable)

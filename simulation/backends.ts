@@ -2,9 +2,10 @@
 import { hashmap } from '../src/state/hashmap/index.ts'
 import { rocksdb } from '../src/state/rocksdb/index.ts'
 import { MemoryStore } from '../src/testing/memory-store.ts'
+import { cramped } from './cramped.ts'
 import type { SeedOptions } from './seed.ts'
 
 export const simulatedBackends: Pick<SeedOptions, 'backends' | 'nativeStore'> = {
-  backends: [() => hashmap(), () => rocksdb()],
+  backends: [(random) => cramped(hashmap(), random), (random) => cramped(rocksdb(), random)],
   nativeStore: async () => new MemoryStore(),
 }

@@ -9,7 +9,6 @@ import type { TimeScale } from './time-scale.ts'
 
 /** 2026-01-01, where every seed begins. */
 const EPOCH_MS = 1_767_225_600_000
-/** Coming back from a turn of the event loop takes up to this long. */
 const YIELD_MS_MAX = 0.05
 
 /** What the processes of one machine read time from: it may be set, go wrong, and ring late. */
@@ -31,6 +30,8 @@ const ROUNDING_MS = 1e-6
 
 export class SimClock implements Clock {
   readonly scope: Scope
+  /** Coming back from a turn of the event loop takes up to this long: longer where much goes on. */
+  yieldMsMax = YIELD_MS_MAX
   readonly #face: ClockFace
   readonly #scheduler: Scheduler
   readonly #random: Random
@@ -74,7 +75,7 @@ export class SimClock implements Clock {
   }
 
   yield(): Promise<void> {
-    const delayMs = this.#random.next() * YIELD_MS_MAX
+    const delayMs = this.#random.next() * this.yieldMsMax
     return new Promise((resolve) => {
       this.#scheduler.schedule(this.scope, delayMs, 'yield', resolve)
     })

@@ -32,6 +32,8 @@ export interface ProcessOptions {
   readonly memoryBytes: number
   readonly ringBytes: number
   readonly sinkValues: number
+  /** How long background work goes on at a time. */
+  readonly sliceMs: number
   /** How often a busy worker lets others run, from 0 to 1. */
   readonly yieldChance: number
   /** Processes of one machine see each other end. */
@@ -149,13 +151,13 @@ export class SimProcess {
 
   #host(): Host {
     const { storage, folders } = this.#world
-    const { memoryBytes, ringBytes, sinkValues, random } = this.#options
+    const { memoryBytes, ringBytes, sinkValues, sliceMs, random } = this.#options
     const { machine } = this
     return {
       clock: this.clock,
       random: random.fork('master'),
       memoryBytes,
-      bounds: { ringBytes, sinkValues },
+      bounds: { ringBytes, sinkValues, sliceMs },
       runsValuesInParallel: true,
       machineLayers: async () => [],
       at: (point) => this.at(point, undefined),

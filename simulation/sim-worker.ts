@@ -17,6 +17,9 @@ import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
 const MESSAGE_MS_MAX = 0.6
 const SLOW_MESSAGE_MS_MAX = 40
 const WAKE_MS_MAX = 0.2
+/** One of so many workers takes up to so long for a turn of its loop. */
+const SLOW_OF = 4
+const SLOW_TURN_MS_MAX = 8
 /** So long does a worker collect garbage before it gives up. */
 const OUT_OF_MEMORY_MS_MAX = 300
 /** A worker that is to end somewhere does so within about two to the power of that many events. */
@@ -76,11 +79,18 @@ export class SimWorker implements WorkerPort {
     this.#random = options.random.fork(`worker-${spec.index}-${scheduler.events}`)
     this.scope = new Scope(`${options.name}.${spec.index}`, process.scope)
     this.clock = new SimClock(scheduler, this.scope, this.#random.fork('clock'), process.face)
+    this.#slowDown()
     this.#toWorker = new Line(world, this.#random.fork('to'), this.scope)
     this.#toMaster = new Line(world, this.#random.fork('from'), process.scope)
     this.#runtime = new WorkerRuntime(spec, this.#host())
     scheduler.schedule(this.scope, this.#random.next(), 'spawned', () => this.#run())
     this.#doom()
+  }
+
+  /** Some workers are behind all the time: what the others send them waits in channels. */
+  #slowDown(): void {
+    const random = this.#random.fork('pace')
+    if (random.int(SLOW_OF) === 0) this.clock.yieldMsMax = random.next() * SLOW_TURN_MS_MAX
   }
 
   /** Some workers end somewhere between two events, some for want of memory. */

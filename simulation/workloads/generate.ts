@@ -27,6 +27,8 @@ interface Stream {
 }
 
 const OPERATIONS_MAX = 6
+/** One of so many operations, besides those that chance makes so, reaches beyond one stream. */
+const OUTSIDE_OF = 10
 /** Operations after which a record is still in the subtask that read it. */
 const FORWARD = [0, 1, 2, 5, 18]
 
@@ -87,6 +89,8 @@ class Generator {
     const from = this.#pick()
     const { node: input, origins, compare, isTimed } = from
     this.#used.add(input)
+    if (!this.#isForward && random.fork(`outside ${this.#nodes.length}`).int(OUTSIDE_OF) === 0)
+      return this.#outside(from)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
     switch (this.#isForward ? (FORWARD[random.int(FORWARD.length)] ?? 0) : random.int(19)) {
       case 0:

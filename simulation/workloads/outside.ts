@@ -54,7 +54,10 @@ export function ruled(
   )
 }
 
-/** Lets every record expire, once, by event time; nothing else comes out, on the side. */
+/**
+ * Lets every record expire, once, by event time; nothing else comes out, on the side, unless the
+ * entry of the record before is still visible when the clock says that it has expired.
+ */
 export function expired(
   uid: string,
   keyed: KeyedStream<Key, Rec>,
@@ -65,6 +68,7 @@ export function expired(
   const value = typed ? t.struct({ k: t.float64, v: t.float64 }) : t.dynamic<Held>()
   const state = {
     n: valueState(number, { initial: 0 }),
+    touched: valueState(number, { initial: -1 }),
     held: mapState<number, Held>(number, value, {
       ttl: {
         after: EXPIRES_AFTER_MS,
@@ -77,9 +81,14 @@ export function expired(
     uid,
     keyedProcess<Key, Rec, Rec, typeof state>({
       state,
-      processElement({ k, v }, { state: { n, held } }) {
+      processElement({ k, v }, ctx) {
+        const { n, touched, held } = ctx.state
+        const now = ctx.timers.currentWatermark
+        const isOver = touched.value() >= 0 && touched.value() + EXPIRES_AFTER_MS <= now
+        if (isOver && held.has(n.value())) ctx.output(side, { k, v: -1, at: 0, pad: '' })
         n.update(n.value() + 1)
         held.set(n.value(), { k, v })
+        touched.update(Math.max(-1, now))
       },
     }),
   )

@@ -7,6 +7,8 @@ const RECORDS_PER_SPLIT_MAX = 80
 /** Long jobs see many checkpoints, merges and restores of the same few keys. */
 const RECORDS_OF_LONG_MAX = 400
 const BIG_PAD = 3_000
+/** What all records of some jobs carry: few of them fill a channel. */
+const BALLAST = 700
 
 /** @param count how many sources; undefined: one or two. */
 export function generateSources(random: Random, count: number | undefined): readonly SourceData[] {
@@ -14,6 +16,8 @@ export function generateSources(random: Random, count: number | undefined): read
   const isLong = random.int(6) === 0
   // All or none: only a job without bounded sources knows when it may be drained.
   const bounded = random.fork('bounded').int(5) > 0
+  const ballast = random.fork('ballast')
+  const isHeavy = ballast.int(4) === 0
   const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
   return Array.from({ length: count ?? 1 + random.int(2) }, (_, at): SourceData => {
     const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)
@@ -29,13 +33,18 @@ export function generateSources(random: Random, count: number | undefined): read
           outOfOrderMs: outOfOrderMs ?? 40,
           recordsMax,
         })
-        return { id: `split-${index}`, records }
+        const all = isHeavy ? records.map((record) => withBallast(record, ballast)) : records
+        return { id: `split-${index}`, records: all }
       },
     )
     const batchMax = 1 + random.int(6)
     const gapMs = 2 + random.int(20)
     return { uid: `source-${at}`, splits, outOfOrderMs, bounded, batchMax, gapMs }
   })
+}
+
+function withBallast(record: Rec, random: Random): Rec {
+  return { ...record, pad: record.pad + 'x'.repeat(random.int(BALLAST)) }
 }
 
 interface RecordsPlan {

@@ -79,10 +79,15 @@ export interface Host {
   /** Memory of the container or machine, of which a job takes its share. */
   readonly memoryBytes: number
   /**
-   * Size of the rings between workers, and how many values may wait for a sink's writer before its
-   * task stops: the simulator's are small, so that there is often no room.
+   * Size of the rings between workers, how many values may wait for a sink's writer before its
+   * task stops, and how long background work goes on in a turn: the simulator's are small, so that
+   * there is often no room and records come in between.
    */
-  readonly bounds?: { readonly ringBytes?: number; readonly sinkValues?: number }
+  readonly bounds?: {
+    readonly ringBytes?: number
+    readonly sinkValues?: number
+    readonly sliceMs?: number
+  }
   /** True if job values can run at a parallelism above 1: not in threads, which need a module. */
   readonly runsValuesInParallel: boolean
   /** Options of config file and environment. */

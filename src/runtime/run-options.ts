@@ -59,6 +59,7 @@ export interface GrantedResources {
   readonly memoryBytes: number
   readonly ringBytes?: number
   readonly sinkValues?: number
+  readonly sliceMs?: number
   /** Whether a damaged block was found, in a file or in a copy of it. */
   readonly hasDamage?: boolean
 }
@@ -73,7 +74,7 @@ export function workerSettings(
   granted: GrantedResources,
 ): WorkerSettings {
   const { paths, memoryBytes, hasDamage = false } = granted
-  const { ringBytes = RING_BYTES, sinkValues = SINK_VALUES } = granted
+  const { ringBytes = RING_BYTES, sinkValues = SINK_VALUES, sliceMs = SLICE_MS } = granted
   return {
     jobName,
     parallelism: values.parallelism,
@@ -86,7 +87,7 @@ export function workerSettings(
     outboxBytes: values.outboxBytes,
     ringBytes,
     sinkValues,
-    sliceMs: SLICE_MS,
+    sliceMs,
     compression: values['checkpointing.compression'],
     snapshotPolicy: values['state.snapshotPolicy'],
     exactlyOnce: values['checkpointing.mode'] === 'exactly-once',

@@ -217,6 +217,8 @@ export interface BackendContext {
   /** Monotonic milliseconds, for the timings. */
   monotonic(): number
   readonly lazyRestore?: LazyRestoreOptions
+  /** Rows that a part of a table has room for at first, a power of two; for tests to have few. */
+  readonly shardSlots?: number
   /** Stands for the native store below a backend; the simulator brings one. */
   readonly nativeStore?: NativeStoreFactory
 }

@@ -175,7 +175,8 @@ export class RowFinder {
   addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
     let shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
     if (shard === this.#empty) {
-      shard = new Shard(this.stride, this.layout.scalars.length, this.subBits)
+      const { shardSlots } = this.group
+      shard = new Shard(this.stride, this.layout.scalars.length, this.subBits, shardSlots)
       this.shards[shardIndex] = shard
     }
     if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)

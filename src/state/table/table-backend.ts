@@ -24,6 +24,7 @@ import { KeyedTable } from './keyed-table.ts'
 import { LazyRestore } from './lazy-restore.ts'
 import { LazyRows, MemorySink } from './lazy-rows.ts'
 import { Loader } from './restore.ts'
+import { SHARD_SLOTS } from './shard.ts'
 import { PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
 /** Checkpoints that may be under way at a time. */
@@ -59,6 +60,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
     this.#group = {
       keyGroups: context.keyGroups,
       maxParallelism: context.maxParallelism,
+      shardSlots: context.shardSlots ?? SHARD_SLOTS,
       dirtyEntries: 0,
       growth: 0,
       pulls: 0,

@@ -9,6 +9,8 @@ export const PULLS_PER_TURN_MAX = 32
 export interface TableGroup {
   readonly keyGroups: KeyGroupRange
   readonly maxParallelism: number
+  /** Rows that a shard has room for at first. */
+  readonly shardSlots: number
   /** Changes since the last cut. */
   dirtyEntries: number
   /** Rows and items added since memory was last looked at. */

@@ -97,8 +97,8 @@ export const barrierBugs: readonly PlantedBug[] = [
     name: 'ring-forgets-the-skipped-end',
     symptom: 'a full channel overwrites frames that were not read yet',
     file: RING,
-    find: 'if (usedBytes + skipBytes + needBytes > this.#capacityBytes) return false',
-    replace: 'if (usedBytes + needBytes > this.#capacityBytes) return false',
+    find: 'if (usedBytes + skipBytes + needBytes > this.#capacityBytes) {',
+    replace: 'if (usedBytes + needBytes > this.#capacityBytes) {',
   },
   {
     name: 'queued-frame-not-copied',

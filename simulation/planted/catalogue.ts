@@ -7,6 +7,7 @@ import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
 import { runBugs } from './runs.ts'
 import { stateBugs } from './state.ts'
+import { storageBugs } from './storage.ts'
 import { timeBugs } from './timers.ts'
 
 export interface BugArea {
@@ -18,6 +19,7 @@ export interface BugArea {
 export const areas: readonly BugArea[] = [
   { title: 'Checkpoint protocol', bugs: checkpointBugs },
   { title: 'Barriers and what is in flight', bugs: barrierBugs },
+  { title: 'Files', bugs: storageBugs },
   { title: 'State in memory and below', bugs: stateBugs },
   { title: 'Runs, key groups and types', bugs: runBugs },
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },

@@ -148,6 +148,8 @@ function segmentOf(frames: readonly Frame[]): Buffer {
   return out.copy()
 }
 
+const markers = Buffer.from('f74d52460050000000000000', 'hex')
+
 const END: Frame = { ...FRAME, isEnd: true, count: 0, malformed: [], innerPosition: undefined }
 
 const segments: FuzzTarget = {
@@ -155,6 +157,8 @@ const segments: FuzzTarget = {
   decodes: 'segments of journals (src/connectors/journal/segment.ts)',
   codes: ['STORAGE_CORRUPT'],
   seeds: () => [segmentOf([]), segmentOf([FRAME]), segmentOf([FRAME, END])],
+  // Each marker claims that all that follows is its frame.
+  unsound: () => [Buffer.concat([segmentOf([]), Buffer.alloc(60_000, markers)])],
   decode: (input) => [scanSegment('f', input, true), scanSegment('f', input, false)],
 }
 

@@ -145,13 +145,18 @@ const evolution: FuzzTarget = {
     evolved(2, t.map(t.string, t.int32), new Map([['a', 1]])),
     evolved(3, t.tuple(t.int32), [1]),
     evolved(4, t.struct({ a: t.int32, b: t.int32 }), { a: 1, b: 2 }),
+    evolvedTo(Now, Before, { qty: 3, old: new Date(5), tags: ['a'], either: 4 }),
   ],
   decode(input) {
     const end = input.indexOf(10) < 0 ? input.length : input.indexOf(10)
     const stored = checkedSchema(input.toString('utf8', 1, end))
-    const declared = DECLARED[(input[0] ?? 0) % DECLARED.length] ?? Now
+    const reader = new ByteReader(input, Math.min(end + 1, input.length))
+    // Or a schema of the snapshot's own, where there is no code: a block behind the first.
+    const declared =
+      DECLARED[(input[0] ?? 0) % (DECLARED.length + 1)] ??
+      typeFromSchema(checkedSchema(reader.block().toString('utf8')))
     const read = readerOf(stored, declared)
-    const value = read?.(new ByteReader(input, Math.min(end + 1, input.length)))
+    const value = read?.(reader)
     // Whatever it was, it is a value of the declared type now.
     if (read !== undefined) declared.write(value, new ByteWriter())
     return value
@@ -160,6 +165,13 @@ const evolution: FuzzTarget = {
 
 function evolved(index: number, type: Type<unknown>, value: unknown): Buffer {
   return Buffer.concat([Buffer.of(index), json(type.schema), utf8('\n'), written(type, value)])
+}
+
+function evolvedTo(declared: Type<unknown>, type: Type<unknown>, value: unknown): Buffer {
+  const out = new ByteWriter()
+  out.block(json(declared.schema))
+  const head = Buffer.concat([Buffer.of(DECLARED.length), json(type.schema), utf8('\n')])
+  return Buffer.concat([head, out.view(), written(type, value)])
 }
 
 export const valueTargets: readonly FuzzTarget[] = [values, keys, schemas, evolution]

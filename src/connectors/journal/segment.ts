@@ -17,6 +17,8 @@ const HEADER_CHECKED_BYTES = 16
 const MARKER = Buffer.from([0xf7, 0x4d, 0x52, 0x46])
 const FRAME_HEADER_BYTES = 12
 const RECORDS = 1
+/** How many times over a segment may be looked at for frames behind damage. */
+const LOOKED_AT_FACTOR = 64
 const END = 2
 
 export interface Frame {
@@ -126,10 +128,17 @@ function frameEnd(bytes: Buffer, offset: number): number | undefined {
   return bytes.readUInt32LE(offset + 8) === checksum ? end : undefined
 }
 
-/** The offset of the first whole frame at or behind `offset`. */
+/**
+ * The offset of the first whole frame at or behind `offset`. Where so many may be one that looking
+ * at them would take for ever, the next counts: records that are made of markers are no torn end.
+ */
 function findFrame(bytes: Buffer, offset: number): number | undefined {
+  let claimedBytes = 0
   for (let at = bytes.indexOf(MARKER, offset); at >= 0; at = bytes.indexOf(MARKER, at + 1)) {
     if (frameEnd(bytes, at) !== undefined) return at
+    if (at + FRAME_HEADER_BYTES > bytes.length) continue
+    claimedBytes += Math.min(bytes.readUInt32LE(at + MARKER.length), bytes.length - at)
+    if (claimedBytes > LOOKED_AT_FACTOR * bytes.length) return at
   }
   return undefined
 }

@@ -56,4 +56,10 @@ describe('a segment of an input log', () => {
     bytes.writeUInt32LE(2, 4)
     assert.throws(() => scanSegment('log', bytes, true), { code: 'STORAGE_CORRUPT' })
   })
+
+  it('that is made of what begin frames is refused without looking at each to its end', () => {
+    const marks = Buffer.from('f74d52460000200000000000', 'hex')
+    const bytes = Buffer.concat([segmentHeader(5), Buffer.alloc(4 << 20, marks)])
+    assert.throws(() => scanSegment('f', bytes, true), { code: 'STORAGE_CORRUPT' })
+  })
 })

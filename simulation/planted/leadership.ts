@@ -82,8 +82,8 @@ export const leadershipBugs: readonly PlantedBug[] = [
     name: 'lease-said-again-after-its-loss',
     symptom: 'two processes say that they lead, and standbys believe the wrong one',
     file: 'src/checkpoint/lease.ts',
-    find: 'newest.leaderEpoch > leaderEpoch && newest.holder !== holder',
-    replace: 'newest.leaderEpoch > leaderEpoch && newest.holder === holder',
+    find: 'if (isLater && newest.holder !== holder && view',
+    replace: 'if (isLater && newest.holder === holder && view',
   },
   {
     name: 'import-without-its-records',

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { replaceForOlderGlibc } from '../jazzer/older-glibc.ts'
 import { inputFolder } from './inputs.ts'
 import { type Finding, INPUT_BYTES_MAX } from './judge.ts'
-import { HOSTILE } from './mutate.ts'
 import type { FuzzTarget } from './target.ts'
 
 const folder = join(import.meta.dirname, '..')
@@ -101,7 +100,7 @@ function prepared(target: FuzzTarget): Folders {
   const kept = [inputFolder('corpus', target), inputFolder('regressions', target)]
   const inputs = [join(own, 'corpus'), seeds, ...kept.filter((each) => existsSync(each))]
   for (const each of [findings, ...inputs]) mkdirSync(each, { recursive: true })
-  const first = [...target.seeds(), ...(target.unsound?.() ?? []), ...HOSTILE]
+  const first = [...target.seeds(), ...(target.unsound?.() ?? [])]
   for (const [at, bytes] of first.entries()) writeFileSync(join(seeds, `seed-${at}`), bytes)
   return { inputs, findings }
 }

@@ -211,15 +211,26 @@ export class FaultPlan {
    * Half of the kinds are left out of a plan, the others are weak or strong in it.
    *
    * @param only for tests: these strike, and so often, and no others.
+   * @param without never strike.
    */
-  constructor(random: Random, only?: Partial<FaultChances>) {
+  constructor(
+    random: Random,
+    only?: Partial<FaultChances>,
+    without: readonly FaultKind[] | 'all' = [],
+  ) {
     this.#random = random
     const chances: Record<FaultKind, number> = { ...USUAL }
     for (const kind of FAULT_KINDS) {
       chances[kind] *= random.int(2) === 0 ? 0 : ([0.3, 1, 3][random.int(3)] ?? 1)
       if (only !== undefined) chances[kind] = only[kind] ?? 0
+      if (without === 'all' || without.includes(kind)) chances[kind] = 0
     }
     this.chances = chances
+  }
+
+  /** Those that may strike at all. */
+  get kinds(): readonly FaultKind[] {
+    return FAULT_KINDS.filter((kind) => this.chances[kind] > 0)
   }
 
   get isHealed(): boolean {

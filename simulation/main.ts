@@ -4,7 +4,7 @@
  * and prints the command that replays it; `--help` says the rest.
  */
 import { type CommandLine, parseCommandLine, USAGE, UsageError } from './cli/options.ts'
-import { describeFailure, replay } from './cli/replay.ts'
+import { explainFailure, replay } from './cli/replay.ts'
 import { runMany } from './cli/run-many.ts'
 
 async function main(args: readonly string[]): Promise<number> {
@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`\nseed ${report.seed} went well, trace ${report.traceHash}`)
     return 0
   }
-  console.log(`\n${describeFailure(report)}`)
+  await explainFailure(report, options)
   return 1
 }
 

@@ -2,6 +2,7 @@
  * The life of one job under one seed: it is started, disturbed, killed and started again, several
  * times; then all faults end, and it must come to its end with exactly what the oracle demands.
  */
+import { required } from '../src/util/assert.ts'
 import { SeededRandom } from '../src/util/random.ts'
 import { bankEvents } from './checks/history.ts'
 import { requireOutput } from './checks/output.ts'
@@ -16,7 +17,8 @@ import type { SeedOptions, SeedReport } from './seed.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimOutput } from './sim-connectors.ts'
 import { SimStorage } from './sim-store.ts'
-import { randomTimeScale } from './time-scale.ts'
+import { smaller } from './shrink/workload.ts'
+import { randomTimeScale, timeScale } from './time-scale.ts'
 import { generateBank } from './workloads/generate-bank.ts'
 import { generateWorkload } from './workloads/generate.ts'
 import type { Workload } from './workloads/workload.ts'
@@ -37,18 +39,22 @@ export class Scenario {
   readonly #forks: Forks
 
   constructor(options: SeedOptions) {
-    const random = new SeededRandom(options.seed)
+    const seeded = new SeededRandom(options.seed)
     this.#options = options
-    const scale = randomTimeScale(random.fork('time'))
-    const { onTrace } = options
-    const scheduler = new Scheduler({ eventsMax: EVENTS_MAX, onTrace, scale })
+    const { onTrace, eventsMax = EVENTS_MAX, shrunk = {} } = options
+    const { roll = 0, unit, without, cuts = [] } = shrunk
+    const random = roll === 0 ? seeded : seeded.fork(`roll-${roll}`)
+    const drawn = randomTimeScale(seeded.fork('time'))
+    const scale = unit === undefined ? drawn : timeScale(unit)
+    const scheduler = new Scheduler({ eventsMax, onTrace, scale })
     this.#scheduler = scheduler
-    this.#faults = new FaultPlan(random.fork('faults'))
+    this.#faults = new FaultPlan(random.fork('faults'), undefined, without)
     const world = { scheduler, faults: this.#faults, random: random.fork('world') }
     this.#storage = new SimStorage(world)
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
     const generate = options.onHistory === undefined ? generateWorkload : generateBank
-    this.#workload = generate(random.fork('workload'))
+    const workload = smaller(generate(seeded.fork('workload')), cuts)
+    this.#workload = required(workload, 'the workload cannot be shrunk like that')
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     this.#place = new Place(this.#storage)
     const parts = {
@@ -104,6 +110,7 @@ export class Scenario {
     this.#compare()
     await finalStart(this.#finalWorld, true)
     this.#compare()
+    if (this.#options.shrunk?.calm?.includes('forks') === true) return
     const fork = this.#forks.chosen()
     if (fork !== undefined && !this.#faults.hasDamage) await this.#fork(fork)
   }

@@ -3,6 +3,7 @@ import type { NativeStoreFactory, StateBackend } from '../src/state/backend.ts'
 import type { Random } from '../src/util/random.ts'
 import type { BankEvent } from './checks/history.ts'
 import type { FaultPlan } from './faults.ts'
+import type { Shrunk } from './shrink/shrunk.ts'
 import type { Rec, Workload } from './workloads/workload.ts'
 
 export interface SeedOptions {
@@ -12,6 +13,10 @@ export interface SeedOptions {
   readonly nativeStore?: NativeStoreFactory | undefined
   /** Runs a bank instead of a random job, and is told its history in the end. */
   readonly onHistory?: ((history: readonly BankEvent[]) => void) | undefined
+  /** What the seed is reduced by. */
+  readonly shrunk?: Shrunk | undefined
+  /** More events mean that the job does not come to an end; not given: very many. */
+  readonly eventsMax?: number | undefined
   /** For tests of the simulator itself: changes each record that a source reads. */
   readonly tamper?: ((record: Rec) => Rec) | undefined
 }

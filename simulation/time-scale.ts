@@ -77,6 +77,9 @@ const SCALES = {
 
 export type TimeUnit = keyof typeof SCALES
 
+// Object.keys widens to string; the keys of the table are the units.
+export const TIME_UNITS = Object.keys(SCALES) as readonly TimeUnit[]
+
 /** Of ten seeds six are as dense as can be. */
 const UNITS: readonly TimeUnit[] = ['seconds', 'minutes', 'hours', 'days']
 const DENSE_OF_TEN = 6

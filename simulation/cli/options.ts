@@ -1,6 +1,7 @@
 /** The command line of the simulator: what may be given, and what is wrong with what was. */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { parseShrunk, type Shrunk } from '../shrink/shrunk.ts'
 
 export interface CommandLine {
   readonly help: boolean
@@ -18,6 +19,10 @@ export interface CommandLine {
   readonly traceFile: string | undefined
   /** Where the history of a bank goes: the seed is run with one instead of a random job. */
   readonly historyFile: string | undefined
+  /** What the seed that is replayed is reduced by. */
+  readonly shrunk: Shrunk | undefined
+  /** A case that fails is made smaller. */
+  readonly shrinks: boolean
 }
 
 /** What was asked for cannot be done; the message is for the user. */
@@ -34,6 +39,8 @@ Runs whole jobs in virtual time, under faults, and compares their output with an
   --json           print the totals as JSON, and nothing else
 
   --seed N         replay one seed
+  --shrunk JSON    the seed, reduced by this; a seed that fails tells what
+  --no-shrink      do not look for a smaller case that fails in the same way (takes a minute)
   --lines N        show the last N lines of a trace (default 40)
   --trace FILE     write the whole trace of the seed that is replayed, or that failed, to a file
 
@@ -70,6 +77,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     lines: numberOf('lines', values.lines, 0),
     traceFile: values.trace,
     historyFile: values.history,
+    shrunk: values.shrunk === undefined ? undefined : shrunkOf(values.shrunk),
+    shrinks: !values['no-shrink'],
   }
 }
 
@@ -88,10 +97,21 @@ function parsed(args: readonly string[]) {
         lines: { type: 'string', default: '40' },
         trace: { type: 'string' },
         history: { type: 'string' },
+        shrunk: { type: 'string' },
+        'no-shrink': { type: 'boolean', default: false },
       },
     }).values
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function shrunkOf(text: string): Shrunk {
+  try {
+    return parseShrunk(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--shrunk is what a failed seed has told, and this is not: ${why}`)
   }
 }
 

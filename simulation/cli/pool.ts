@@ -60,9 +60,7 @@ class Pool {
   }
 
   async #runChild(): Promise<void> {
-    // Seeds are short: garbage that is collected young costs nothing.
-    const execArgv = ['--conditions=millrace-source', '--max-semi-space-size=32']
-    const child = fork(CHILD, { execArgv })
+    const child = fork(CHILD)
     const asked: number[] = []
     let watch: NodeJS.Timeout | undefined
     let why = 'its process ended while it ran'

@@ -2,7 +2,7 @@
 import type { CommandLine } from './options.ts'
 import { runInProcesses } from './pool.ts'
 import { Progress } from './progress.ts'
-import { describeFailure, replay } from './replay.ts'
+import { explainFailure, replay } from './replay.ts'
 import { counted, firstLine, Totals, totalsTable } from './totals.ts'
 
 const MS_PER_MINUTE = 60_000
@@ -42,7 +42,7 @@ export async function runMany(options: CommandLine): Promise<number> {
   const [failed] = result.failed
   if (failed !== undefined && !json) {
     console.log(`\nthe first that failed, seed ${failed.seed}, once more`)
-    console.log(describeFailure(await replay(failed.seed, options)))
+    await explainFailure(await replay(failed.seed, options), options)
     if (result.failed.length > 1)
       console.log(`${counted(result.failed.length - 1, 'other')} failed`)
   }

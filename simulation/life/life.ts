@@ -6,6 +6,8 @@ import type { JobHandle } from '../../src/runtime/run.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
 import type { Scheduler } from '../scheduler.ts'
+import type { SeedOptions } from '../seed.ts'
+import type { Pastime, Shrunk } from '../shrink/shrunk.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
@@ -28,6 +30,7 @@ export interface LifeWorld {
   readonly deployments: Deployments
   readonly storage: SimStorage
   readonly forks: Forks
+  readonly options: SeedOptions
 }
 
 export class Life {
@@ -57,7 +60,8 @@ export class Life {
 
   async live(): Promise<void> {
     const random = this.#random
-    const disturbed = random.int(STARTS_MAX + 1)
+    const { starts = STARTS_MAX } = this.#shrunk
+    const disturbed = Math.min(starts, random.int(STARTS_MAX + 1))
     for (let start = 0; start < disturbed; start++) {
       await this.#disturbedStart()
       if (this.#isFinished && random.int(3) > 0) break
@@ -77,7 +81,7 @@ export class Life {
     } else if (random.int(3) > 0) process.crash('at the end of the start')
     else this.#world.storage.losePower(process.machine)
     this.#zombies.push(...(await this.#standbys.end(random)))
-    await this.commands.betweenStarts()
+    if (!this.#isCalm('commands')) await this.commands.betweenStarts()
     await clock.sleep(random.next() * clock.scale.outageMsMax)
   }
 
@@ -94,14 +98,25 @@ export class Life {
       ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
       (error: unknown) => this.#judge(process, 'run', error),
     )
-    this.#standbys.begin(random, process.scope.name)
+    if (!this.#isCalm('standbys')) this.#standbys.begin(random, process.scope.name)
     const deadline = clock.sleep(random.next() * clock.scale.startMsMax)
     const requests = this.#requests(process, handle)
-    makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
+    if (!this.#isCalm('requests')) {
+      makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
+    }
     await Promise.race([finished, deadline])
+    if (this.#isCalm('requests')) return
     const last = random.int(4)
     if (last < 2) await Promise.race([finished, stopAtLast(requests)])
     else if (this.#standbys.exist) await Promise.race([finished, handOverAtLast(requests)])
+  }
+
+  get #shrunk(): Shrunk {
+    return this.#world.options.shrunk ?? {}
+  }
+
+  #isCalm(pastime: Pastime): boolean {
+    return this.#shrunk.calm?.includes(pastime) === true
   }
 
   #requests(process: SimProcess, handle: JobHandle): Requests {

@@ -5,6 +5,7 @@
  */
 import type { Random } from '../../src/util/random.ts'
 import type {
+  Certainty,
   Compare,
   KeyKind,
   SourceData,
@@ -16,14 +17,10 @@ import { chooseHelper } from './generate-helpers.ts'
 import { chooseKeyed } from './generate-keyed.ts'
 import { generateSources } from './sources.ts'
 
-/** What is certain of a stream. */
-interface Stream {
+interface Stream extends Certainty {
   readonly node: number
-  readonly compare: Compare
   /** The sources its keys come from; two streams without a common one share no key. */
   readonly origins: ReadonlySet<number>
-  /** The timestamp of each record is its `at`, and none is late. */
-  readonly isTimed: boolean
 }
 
 const OPERATIONS_MAX = 6
@@ -40,13 +37,16 @@ export function generateWorkload(random: Random): Workload {
   const sources = generateSources(random.fork('data'), pipelines)
   const nodes =
     pipelines === undefined ? generator.generate(sources) : generator.generateApart(sources)
-  return { sources, nodes, typed: random.int(2) === 0, lastingWriters: random.int(3) === 0 }
+  const [typed, lastingWriters] = [random.int(2) === 0, random.int(3) === 0]
+  return { sources, nodes, certain: generator.certain, typed, lastingWriters }
 }
 
 class Generator {
   readonly #random: Random
   readonly #nodes: WorkloadNode[] = []
   #streams: Stream[] = []
+  /** Of each node that is no sink. */
+  readonly certain: (Certainty | undefined)[] = []
   readonly #used = new Set<number>()
   /** Nothing is keyed or brought together: each subtask is a region of its own. */
   #isForward = false
@@ -288,6 +288,7 @@ class Generator {
     origins: ReadonlySet<number>,
     isTimed = false,
   ): void {
+    this.certain[this.#nodes.length] = { compare, isTimed }
     this.#streams.push({ node: this.#nodes.push(node) - 1, compare, origins, isTimed })
   }
 }

@@ -227,9 +227,18 @@ export type WorkloadNode =
  */
 export type Compare = 'order per key' | 'multiset' | 'sums' | 'most' | 'history'
 
+/** What is certain of a stream; an operation may go only behind one that is certain enough. */
+export interface Certainty {
+  readonly compare: Compare
+  /** The timestamp of each record is its `at`, and none is late. */
+  readonly isTimed: boolean
+}
+
 export interface Workload {
   readonly sources: readonly SourceData[]
   readonly nodes: readonly WorkloadNode[]
+  /** Of the stream that each node gives; undefined for a sink. */
+  readonly certain?: readonly (Certainty | undefined)[]
   /** Whether streams declare the type of their records. */
   readonly typed: boolean
   /** Whether sinks keep one writer for all checkpoints. */

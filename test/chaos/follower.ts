@@ -5,17 +5,24 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Oracle } from './oracle.ts'
 
 /** The folders of the job's sinks. */
 const FOLDERS = ['words', 'orders', 'windows', 'pairs', 'rated', 'visits']
+
+/** What is to be written: an `Oracle`. */
+export interface Expected {
+  /** By `track|key`. */
+  readonly lines: ReadonlyMap<string, readonly string[]>
+  /** Of the first so many rules; undefined if there are not so many. */
+  digest(known: number): number | undefined
+}
 
 /** Thrown with the line that differs. */
 export class Difference extends Error {}
 
 export class Follower {
   readonly #output: string
-  readonly #oracle: Oracle
+  readonly #oracle: Expected
   /** How many lines of each track and key have been seen. */
   #seen = new Map<string, number>()
   /** How many rules the last `rated` line of a customer knew. */
@@ -25,7 +32,7 @@ export class Follower {
   /** Lines compared, again ones included. */
   linesCompared = 0
 
-  constructor(output: string, oracle: Oracle) {
+  constructor(output: string, oracle: Expected) {
     this.#output = output
     this.#oracle = oracle
   }
@@ -37,10 +44,13 @@ export class Follower {
     return lines
   }
 
-  /** Reads what is new; gives what is wrong with the files that do not follow (yet). */
-  look(): Difference | undefined {
+  /**
+   * Reads what is new; gives what is wrong with the files that do not follow (yet). Files may wait
+   * for each other, unless they must be in the order of their names.
+   */
+  look(mayWait = true): Difference | undefined {
     let difference: Difference | undefined
-    for (const folder of FOLDERS) difference = this.#lookInto(folder) ?? difference
+    for (const folder of FOLDERS) difference = this.#lookInto(folder, mayWait) ?? difference
     return difference
   }
 
@@ -58,7 +68,7 @@ export class Follower {
       if (now !== length) throw new Difference(`${path} had ${length} bytes and has ${now}`)
     }
     this.forget()
-    const difference = this.look()
+    const difference = this.look(false)
     if (difference !== undefined) throw difference
     for (const [name, lines] of this.#oracle.lines) {
       const seen = this.#seen.get(name) ?? 0
@@ -68,7 +78,7 @@ export class Follower {
     }
   }
 
-  #lookInto(folder: string): Difference | undefined {
+  #lookInto(folder: string, mayWait: boolean): Difference | undefined {
     let waiting = visibleFiles(join(this.#output, folder)).filter(
       (path) => !this.#compared.has(path),
     )
@@ -80,7 +90,7 @@ export class Follower {
         difference ??= wrong
         return wrong !== undefined
       })
-      if (left.length === 0 || left.length === waiting.length) return difference
+      if (!mayWait || left.length === 0 || left.length === waiting.length) return difference
       waiting = left
     }
   }

@@ -11,8 +11,8 @@ import { changed, command, SIZE, startJob, type StartOptions } from './job-proce
 import { writeOrders } from './job/input.ts'
 import { Oracle } from './oracle.ts'
 import { Place } from './place.ts'
-import type { Backend, LifePlan } from './plan.ts'
-import { type Ended, pause, type RunningProcess, until, WAIT_MS_MAX } from './process.ts'
+import type { Backend, LifePlan, RoundPlan } from './plan.ts'
+import { pause, type RunningProcess, until, WAIT_MS_MAX } from './process.ts'
 import { addOne, type Tally } from './tally.ts'
 
 export const STARTED = 'millrace:job:started'
@@ -24,6 +24,7 @@ const POINT_CHECKPOINTS_MAX = 6
 const FINISH_MS_MAX = 180_000
 /** For how long a visible file may wait for one that goes before it, while the job runs. */
 const LATE_MS_MAX = 5_000
+const ENDING_MS_MAX = 10_000
 const RESCALED_ONE_IN = 4
 
 export class Life {
@@ -38,6 +39,10 @@ export class Life {
   #linesCounted = 0
   backend: Backend
   parallelism: number
+  /** The point at which the leader is going to die, if it was started for that. */
+  doomedAt: string | undefined
+  /** What follows the round under way. */
+  next: RoundPlan | undefined
 
   constructor(plan: LifePlan, tally: Tally) {
     this.plan = plan
@@ -60,6 +65,7 @@ export class Life {
     const at = this.#standbys.indexOf(next)
     if (at >= 0) this.#standbys.splice(at, 1)
     this.#leader = next
+    this.doomedAt = undefined
   }
 
   get standbys(): readonly RunningProcess[] {
@@ -69,6 +75,7 @@ export class Life {
   /** Starts a process that is to lead; sometimes at another parallelism than the last one. */
   start(options: Partial<StartOptions> = {}): RunningProcess {
     if (this.#random.int(RESCALED_ONE_IN) === 0) this.change()
+    this.doomedAt = options.killAt
     this.#leader = this.#run(options)
     this.tally.restarts++
     return this.#leader
@@ -117,19 +124,30 @@ export class Life {
     })
   }
 
+  /** Whether the job had come to its end already, though its process had not yet. */
+  async finishesNow(): Promise<boolean> {
+    if (this.#leader !== undefined) await Promise.race([this.#leader.ended, pause(ENDING_MS_MAX)])
+    return this.hasFinished
+  }
+
   /** Resolves when the leader processes records. */
   async up(): Promise<RunningProcess> {
     await this.leader.logged(STARTED)
     return this.leader
   }
 
-  async kill(process: RunningProcess): Promise<Ended> {
+  async kill(process: RunningProcess): Promise<void> {
     process.kill('SIGKILL')
-    const ended = await process.ended
-    if (ended.signal !== 'SIGKILL')
+    await process.ended
+    this.#requireKilled(process)
+  }
+
+  /** On a busy machine a leader may be slower than its lease: then who stands by succeeds it. */
+  #requireKilled(process: RunningProcess): void {
+    if (process.child.signalCode === 'SIGKILL') this.tally.kills++
+    else if (!process.wasSuperseded) {
       throw new Error(`${process.pid} ended by itself\n${process.tail}`)
-    this.tally.kills++
-    return ended
+    }
   }
 
   /** Waits until a process dies at its point; if that takes too long it is killed where it is. */
@@ -144,10 +162,9 @@ export class Life {
         (performance.now() > endsMs && process.count(CHECKPOINT) >= POINT_CHECKPOINTS_MAX),
     )
     if (process.hasEnded) {
-      const { signal } = await process.ended
-      if (signal !== 'SIGKILL') throw new Error(`${process.pid} ended by itself\n${process.tail}`)
-      this.tally.kills++
-      addOne(this.tally.points, name)
+      await process.ended
+      this.#requireKilled(process)
+      addOne(process.wasSuperseded ? this.tally.missed : this.tally.points, name)
       return
     }
     addOne(this.tally.missed, name)
@@ -195,11 +212,11 @@ export class Life {
     await until(
       `more output of ${leader.pid}`,
       () => {
-        if (leader.hasEnded && leader.child.exitCode !== 0) {
+        if (leader.hasEnded && leader.child.exitCode !== 0 && !leader.wasSuperseded) {
           throw new Error(`${leader.pid} ended by itself\n${leader.tail}`)
         }
         this.#look()
-        return leader.hasEnded || this.#follower.lines > lines
+        return this.hasFinished || this.#follower.lines > lines
       },
       WAIT_MS_MAX,
     )

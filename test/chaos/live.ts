@@ -1,4 +1,4 @@
-/** One line of a terminal that says how far it is; nothing where there is no terminal. */
+/** How far it is: one live line on a terminal, else a line for each life that has ended. */
 import type { Tally } from './tally.ts'
 
 const EVERY_MS = 500
@@ -20,10 +20,15 @@ export class LiveLine {
     return (performance.now() - this.#startedMs) / 1_000
   }
 
-  /** What a life is doing; undefined: it has ended. */
-  doing(life: number, what: string | undefined): void {
-    if (what === undefined) this.#doing.delete(life)
-    else this.#doing.set(life, what)
+  /** What a life is doing. */
+  doing(life: number, what: string): void {
+    this.#doing.set(life, what)
+  }
+
+  /** A life came to its end. */
+  ended(life: number, how: string): void {
+    this.#doing.delete(life)
+    if (this.#timer === undefined) process.stderr.write(`${this.#sofar}: life ${life} ${how}\n`)
   }
 
   end(): void {
@@ -31,11 +36,16 @@ export class LiveLine {
     if (this.#timer !== undefined) process.stderr.write('\r\u001B[K')
   }
 
-  #show(): void {
-    const { roundsDone, kills, takeovers, linesCompared } = this.#tally
+  get #sofar(): string {
+    const { roundsDone } = this.#tally
     const perMinute = (roundsDone * 60) / this.elapsedSeconds
+    return `${roundsDone} of ${this.#rounds} rounds, ${perMinute.toFixed(0)}/min`
+  }
+
+  #show(): void {
+    const { kills, takeovers, linesCompared } = this.#tally
     const parts = [
-      `${roundsDone} of ${this.#rounds} rounds, ${perMinute.toFixed(0)}/min`,
+      this.#sofar,
       `${kills} kills, ${takeovers} takeovers, ${linesCompared} lines`,
       ...[...this.#doing].map(([life, what]) => `life ${life}: ${what}`),
     ]

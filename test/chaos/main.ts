@@ -10,6 +10,7 @@ import { type ChaosOptions, help, parseOptions } from './options.ts'
 import { type LifePlan, lives, type RoundPlan } from './plan.ts'
 import { asJson, record, type Result, summary, table } from './report.ts'
 import { DISTURB } from './rounds/index.ts'
+import { Skipped } from './rounds/round.ts'
 import { addOne, Tally } from './tally.ts'
 
 class Chaos {
@@ -43,7 +44,7 @@ class Chaos {
       while (plan.index < life) plan = this.#plans.next().value
       return this.#lead(plan)
     }
-    while (this.failures.length === 0 && this.#tally.roundsDone < rounds) {
+    while (this.failures.length === 0 && this.#tally.roundsOver < rounds) {
       if (this.#live.elapsedSeconds > minutes * 60) return
       await this.#lead(this.#plans.next().value)
     }
@@ -58,23 +59,27 @@ class Chaos {
         if (this.#isEnough(plan) || life.hasFinished) break
         doing = `round ${index + 1}, ${round.kind}`
         this.#live.doing(plan.index, doing)
+        life.next = plan.rounds[index + 1]
         await this.#round(life, round)
       }
       doing = 'finish'
       this.#live.doing(plan.index, doing)
       await life.finish()
       await life.close(false)
+      const { backend, parallelism, hasSmallDisk } = plan
+      const disk = hasSmallDisk ? ', on a small disk' : ''
+      this.#live.ended(plan.index, `(began as ${backend} × ${parallelism}${disk}): exact`)
     } catch (error) {
       await life.close(true)
       this.failures.push(this.#describe(life, doing, error))
+      this.#live.ended(plan.index, `failed in ${doing}`)
     }
-    this.#live.doing(plan.index, undefined)
   }
 
   #isEnough({ index }: LifePlan): boolean {
     const { life, rounds } = this.#options
     if (life === index) return false
-    return this.failures.length > 0 || this.#tally.roundsDone >= rounds
+    return this.failures.length > 0 || this.#tally.roundsOver >= rounds
   }
 
   async #round(life: Life, round: RoundPlan): Promise<void> {
@@ -82,8 +87,9 @@ class Chaos {
       await DISTURB[round.kind](life, round)
       await life.check()
     } catch (error) {
+      if (error instanceof Skipped) return addOne(this.#tally.skipped, error.message)
       // The input came to its end in the middle of the round: the rest of the life tells.
-      if (error instanceof Difference || !life.hasFinished) throw error
+      if (error instanceof Difference || !(await life.finishesNow())) throw error
     }
     addOne(this.#tally.rounds, round.kind)
   }

@@ -2,11 +2,12 @@
  * What the job must write, worked out from its input by plain loops: of each track and key the
  * lines in their order. Nothing of the engine is used.
  */
+import type { Expected } from './follower.ts'
 import { FILES, type InputSize, ordersOf, paymentAt, ruleAt } from './job/input.ts'
 import type { Order, Payment } from './job/input.ts'
 import { REMIND_EVERY, SESSION_GAP_MS, SETTLE_EVERY, WINDOW_MS } from './job/times.ts'
 
-export class Oracle {
+export class Oracle implements Expected {
   /** By `track|key`. */
   readonly lines: ReadonlyMap<string, readonly string[]>
   readonly #digests: readonly number[]

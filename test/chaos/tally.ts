@@ -23,6 +23,11 @@ export class Tally {
     return sum(this.rounds)
   }
 
+  /** Those that this machine does not allow included. */
+  get roundsOver(): number {
+    return this.roundsDone + sum(this.skipped)
+  }
+
   /** In the order of the kinds. */
   roundsByKind(): [KindName, number][] {
     return KIND_NAMES.map((name): [KindName, number] => [name, this.rounds.get(name) ?? 0])

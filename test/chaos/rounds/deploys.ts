@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { CLAIM_POINTS, IMPORT_POINTS, ROLLBACK_POINTS } from '../kinds.ts'
 import { type Life, STARTED } from '../life.ts'
 import { pause } from '../process.ts'
+import { dieAtPoint } from './kills.ts'
 import type { Round } from './round.ts'
 
 const MOMENT_MS_MAX = 600
-const POINT_MS_MAX = 3_000
 const STARTED_MS_MAX = 60_000
 
 /** By a signal or by command; the next process goes on at another parallelism. */
@@ -36,10 +36,8 @@ export async function savepoint(life: Life, { turn, random }: Round): Promise<vo
   const point = points[Math.floor(turn / 2) % (points.length + 2)]
   if (point === undefined) life.start({ flags })
   else {
-    const killAt = `${point}#1`
-    const doomed = life.start({ flags, killAt })
-    await Promise.race([doomed.logged(STARTED).catch(() => undefined), doomed.ended])
-    await life.dieAt(doomed, killAt, POINT_MS_MAX)
+    life.start({ flags, killAt: `${point}#1` })
+    await dieAtPoint(life)
     life.checkQuiet()
     // An import that has begun goes on by itself; one that had not is asked for again.
     life.start({ flags })
@@ -73,10 +71,9 @@ export async function rollback(life: Life, { turn, random }: Round): Promise<voi
   if (back.child.exitCode !== 0) throw new Error(`rollback failed\n${back.tail}`)
   const point = ROLLBACK_POINTS[turn % (ROLLBACK_POINTS.length + 1)]
   if (point !== undefined) {
-    const killAt = `${point}#1`
-    const doomed = life.start({ killAt })
-    await Promise.race([doomed.logged(STARTED).catch(() => undefined), doomed.ended])
-    await life.dieAt(doomed, killAt, POINT_MS_MAX)
+    // Half of the output may have been taken back: what is visible is compared after the next.
+    life.start({ killAt: `${point}#1` })
+    await dieAtPoint(life)
   }
   const again = life.start()
   await again.logged(STARTED, STARTED_MS_MAX)

@@ -1,13 +1,12 @@
 /** Rounds in which the disk of a job is full, to the last byte. */
 import type { Life } from '../life.ts'
 import { pause } from '../process.ts'
-import { addOne } from '../tally.ts'
-import type { Round } from './round.ts'
+import { type Round, Skipped } from './round.ts'
 
 const FULL_MS_MAX = 800
 
 export async function full(life: Life, { turn, random }: Round): Promise<void> {
-  if (life.place.isSmall !== true) return addOne(life.tally.skipped, 'full: no disk can be mounted')
+  if (life.place.isSmall !== true) throw new Skipped('full: this user may not mount a disk')
   const leader = await life.up()
   life.place.fill()
   await pause(random.int(FULL_MS_MAX))

@@ -21,26 +21,40 @@ export async function killAndRestart(life: Life): Promise<void> {
   if (life.leader.hasEnded) return
   await life.kill(life.leader)
   life.checkQuiet()
-  life.start()
+  startForNext(life)
 }
 
-/** At the next of the named points, all of them in turn. */
-export async function point(life: Life, { turn, random }: Round): Promise<void> {
+/** Whoever is started at the end of a round may be the one that dies in the next. */
+function startForNext(life: Life): void {
+  const { next } = life
+  life.start(next?.kind === 'point' ? { killAt: pointOf(next) } : {})
+}
+
+/** The named points, all of them in turn. */
+function pointOf({ turn, random }: Round): string {
   const points = Object.entries(POINTS)
   const [name, passesMax] = points[turn % points.length] ?? ['restored', 1]
-  await strikeAt(life, `${name}#${1 + random.int(passesMax)}`)
+  return `${name}#${1 + random.int(passesMax)}`
 }
 
-/** Kills the leader and starts one that dies at a point; then one that goes on. */
-export async function strikeAt(life: Life, killAt: string): Promise<void> {
-  if (life.leader.hasEnded) return
-  await life.kill(life.leader)
+/** The leader dies at a named point; it was started for that, or another one is. */
+export async function point(life: Life, round: Round): Promise<void> {
+  if (life.doomedAt === undefined) {
+    await life.kill(life.leader)
+    life.checkQuiet()
+    life.start({ killAt: pointOf(round) })
+  }
+  await dieAtPoint(life)
   life.checkQuiet()
-  const doomed = life.start({ killAt })
-  await Promise.race([doomed.logged(STARTED).catch(() => undefined), doomed.ended])
-  await life.dieAt(doomed, killAt, POINT_MS_MAX)
-  life.checkQuiet()
-  life.start()
+  startForNext(life)
+}
+
+/** The leader was started to die at a point, and does. */
+export async function dieAtPoint(life: Life): Promise<void> {
+  const { leader, doomedAt } = life
+  if (doomedAt === undefined) throw new Error('the leader is not going to die')
+  await Promise.race([leader.logged(STARTED).catch(() => undefined), leader.ended])
+  await life.dieAt(leader, doomedAt, POINT_MS_MAX)
 }
 
 /** A process that stands still, as a laptop that is closed, and goes on where it was. */

@@ -4,5 +4,8 @@ import type { RoundPlan } from '../plan.ts'
 
 export type Round = RoundPlan
 
+/** Thrown by a round that this machine does not allow. */
+export class Skipped extends Error {}
+
 /** Disturbs the job, and leaves it with a process that is to lead, running or still starting. */
 export type Disturb = (life: Life, round: Round) => Promise<void>

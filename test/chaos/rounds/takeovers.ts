@@ -46,7 +46,7 @@ export async function asleep(life: Life): Promise<void> {
   await life.progress()
   leader.kill('SIGCONT')
   const { code } = await leader.ended
-  if (code !== 1 || !leader.tail.includes('LEADERSHIP_LOST')) {
+  if (!leader.wasSuperseded) {
     throw new Error(`a leader that woke ended with ${code}\n${leader.tail}`)
   }
   await life.progress()
@@ -64,7 +64,7 @@ export async function handover(life: Life, { turn, random }: Round): Promise<voi
     leader.kill('SIGKILL')
   }
   const { code, signal } = await leader.ended
-  if (code !== 0 && signal !== 'SIGKILL') {
+  if (code !== 0 && signal !== 'SIGKILL' && !leader.wasSuperseded) {
     throw new Error(`a leader that handed over ended with ${code}\n${leader.tail}`)
   }
   if (signal === 'SIGKILL') life.tally.kills++

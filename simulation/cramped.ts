@@ -6,7 +6,7 @@
 import type { BackendContext, KeyedStateBackend, StateBackend } from '../src/spi.ts'
 import type { Random } from '../src/util/random.ts'
 
-const SHARD_SLOTS = 4
+const FEW_SHARDS = { count: 1, slots: 4 }
 const TIMERS_MAX = 3
 /** How often in a row a slow one does nothing, at most, and how often in all. */
 const PAUSES_IN_A_ROW_MAX = 30
@@ -22,7 +22,7 @@ export function cramped(backend: StateBackend, chance: Random): StateBackend {
   return {
     name: backend.name,
     create(given: BackendContext) {
-      const keyed = backend.create(growsOften ? { ...given, shardSlots: SHARD_SLOTS } : given)
+      const keyed = backend.create(growsOften ? { ...given, shards: FEW_SHARDS } : given)
       const own = random.fork(`backend ${made++}`)
       if (loadsSlowly) loadSlowly(keyed, own)
       if (firesFew) fireFew(keyed, own)

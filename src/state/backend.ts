@@ -201,6 +201,13 @@ export interface LazyRestoreOptions {
   readonly rowsPerSlice?: number
 }
 
+export interface ShardOptions {
+  /** About so many, at least two for each key group. */
+  readonly count: number
+  /** At first: a power of two. */
+  readonly slots: number
+}
+
 /** What the host gives a backend; the only way a backend reaches the world. */
 export interface BackendContext {
   readonly keyGroups: KeyGroupRange
@@ -217,8 +224,8 @@ export interface BackendContext {
   /** Monotonic milliseconds, for the timings. */
   monotonic(): number
   readonly lazyRestore?: LazyRestoreOptions
-  /** Rows that a part of a table has room for at first, a power of two; for tests to have few. */
-  readonly shardSlots?: number
+  /** Of how many parts a table is, and room for how many rows each has; for tests to have few. */
+  readonly shards?: ShardOptions
   /** Stands for the native store below a backend; the simulator brings one. */
   readonly nativeStore?: NativeStoreFactory
 }

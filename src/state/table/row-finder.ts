@@ -27,8 +27,6 @@ import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
 import { GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
 const NO_KEY: unique symbol = Symbol('no key')
-/** A table has about so many shards, whatever its key groups. */
-const SHARDS_WANTED = 512
 
 export interface KeyAndHash {
   readonly key: unknown
@@ -85,7 +83,7 @@ export class RowFinder {
     this.#groupMask = Number.isInteger(Math.log2(group.maxParallelism))
       ? group.maxParallelism - 1
       : -1
-    this.subBits = Math.max(1, Math.ceil(Math.log2(SHARDS_WANTED / (end - start + 1))))
+    this.subBits = Math.max(1, Math.ceil(Math.log2(group.shards.count / (end - start + 1))))
     this.#empty = new Shard(this.stride, layout.scalars.length, this.subBits, 2)
     const count = (end - start + 1) << this.subBits
     this.shards = Array.from({ length: count }, () => this.#empty)
@@ -175,8 +173,8 @@ export class RowFinder {
   addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
     let shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
     if (shard === this.#empty) {
-      const { shardSlots } = this.group
-      shard = new Shard(this.stride, this.layout.scalars.length, this.subBits, shardSlots)
+      const { slots } = this.group.shards
+      shard = new Shard(this.stride, this.layout.scalars.length, this.subBits, slots)
       this.shards[shardIndex] = shard
     }
     if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)

@@ -12,8 +12,6 @@ import type { RowCollections } from './row-collections.ts'
 import { type Item, ITEM_DETACHED } from './item.ts'
 import { LANE_KEY, ROW_NUMBER_KEY, ROW_TAKEN, WORD_EPOCH, WORD_FLAGS, WORD_HASH } from './layout.ts'
 
-/** A power of two. */
-export const SHARD_SLOTS = 16
 const LOAD_MAX = 0.6
 /** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
 export const BLOCK_SLOTS = 16
@@ -49,7 +47,7 @@ export class Shard {
   #countMax: number
 
   /** With a capacity of 2 and no room it stands for all shards that hold nothing yet. */
-  constructor(stride: number, objectsPerRow: number, subBits: number, capacity = SHARD_SLOTS) {
+  constructor(stride: number, objectsPerRow: number, subBits: number, capacity: number) {
     this.#stride = stride
     this.#objectsPerRow = objectsPerRow
     this.#subBits = subBits

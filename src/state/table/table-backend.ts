@@ -24,8 +24,7 @@ import { KeyedTable } from './keyed-table.ts'
 import { LazyRestore } from './lazy-restore.ts'
 import { LazyRows, MemorySink } from './lazy-rows.ts'
 import { Loader } from './restore.ts'
-import { SHARD_SLOTS } from './shard.ts'
-import { PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
+import { PULLS_PER_TURN_MAX, SHARDS, type TableGroup } from './table-group.ts'
 
 /** Checkpoints that may be under way at a time. */
 const CUTS_OUTSTANDING_MAX = 16
@@ -60,7 +59,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
     this.#group = {
       keyGroups: context.keyGroups,
       maxParallelism: context.maxParallelism,
-      shardSlots: context.shardSlots ?? SHARD_SLOTS,
+      shards: context.shards ?? SHARDS,
       dirtyEntries: 0,
       growth: 0,
       pulls: 0,

@@ -1,6 +1,9 @@
 /** What the tables of one backend share, and what they count together. */
+import type { ShardOptions } from '../backend.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 
+/** A table has about so many shards, whatever its key groups. */
+export const SHARDS: ShardOptions = { count: 512, slots: 16 }
 /** Additions after which memory is looked at. */
 export const GROWTH_PER_LOOK = 256
 /** More look-ups in runs than this between two turns of a task would hold up the rest. */
@@ -9,8 +12,7 @@ export const PULLS_PER_TURN_MAX = 32
 export interface TableGroup {
   readonly keyGroups: KeyGroupRange
   readonly maxParallelism: number
-  /** Rows that a shard has room for at first. */
-  readonly shardSlots: number
+  readonly shards: ShardOptions
   /** Changes since the last cut. */
   dirtyEntries: number
   /** Rows and items added since memory was last looked at. */

@@ -63,6 +63,18 @@ describe('csv()', () => {
     })
   }
 
+  it('reads a column that is called as what every object has', async (test) => {
+    const text = '__proto__,toString\n1,2\n'
+    const path = await writeFiles(await temporaryFolder(test), { 'in.csv': text })
+    const { values } = await readAll(fileSource({ path, format: csv() }))
+    assert.deepEqual(values.map(Object.entries), [
+      [
+        ['__proto__', '1'],
+        ['toString', '2'],
+      ],
+    ])
+  })
+
   it('reads typed columns by name, in any order, and leaves out others', async (test) => {
     const type = t.struct({
       text: t.string,

@@ -121,6 +121,9 @@ export function decodeBlock(raw: Uint8Array, entries: number, keyBytes: number):
     const valueBytes = input.varuint()
     input.need(rest + valueBytes)
     if (shared > lastBytes || next + shared + rest > keyBytes) throw badBlock('a key does not fit')
+    // Look-ups believe that keys ascend, and that they share as much as they can.
+    const follows = rest > 0 && (shared === lastBytes || isAbove(input, keys[last + shared]))
+    if (decoded.length > 0 && !follows) throw badBlock('its keys are not in order')
     const start = next
     for (let index = 0; index < shared; index++) keys[next++] = keys[last + index] as number
     for (let index = 0; index < rest; index++)
@@ -166,6 +169,11 @@ export function findInBlock(raw: Uint8Array, key: Uint8Array): Uint8Array | unde
     input.position += rest + valueBytes
   }
   return undefined
+}
+
+function isAbove({ bytes, position }: ByteReader, before: number | undefined): boolean {
+  // Both are within their bytes: the caller has looked.
+  return (bytes[position] as number) > (before as number)
 }
 
 function badBlock(why: string): MillraceError {

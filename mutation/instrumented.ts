@@ -17,7 +17,7 @@ interface Instrumentation {
 
 /** By test and by mutant: how often the test reaches it. */
 export interface Coverage {
-  readonly perTest: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly perTest: Record<string, Readonly<Record<string, number>>>
 }
 
 declare global {

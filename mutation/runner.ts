@@ -63,10 +63,7 @@ export class HotRunner {
     // Read by now; jobs would take them for options of theirs.
     for (const name of this.#settings.variables) delete process.env[name]
     for (const [id, timeMs] of Object.entries(readTimes())) this.#timesMs.set(id, timeMs)
-    for (const one of cases) {
-      const timeMs = this.#timesMs.get(one.id) ?? 0
-      if (timeMs <= this.#settings.testMaxMs) this.#byId.set(one.id, one)
-    }
+    for (const one of cases) if (!this.#isSlow(one.id)) this.#byId.set(one.id, one)
   }
 
   /** Runs every test once, without a mutant, and notes what each reaches and how long it takes. */
@@ -82,8 +79,9 @@ export class HotRunner {
       this.#saveTimes()
       const timeSpentMs = performance.now() - started
       const told = { id, name: id, fileName: resolve(one.file), timeSpentMs }
-      if (outcome === 'passed') tests.push({ ...told, status: 0 })
-      else this.#leaveOut(id, outcome)
+      if (outcome !== 'passed') this.#leaveOut(id, describeOutcome(outcome))
+      else if (this.#isSlow(id)) this.#leaveOut(id)
+      else tests.push({ ...told, status: 0 })
     }
     await session.end()
     instrumentation.currentTestId = undefined
@@ -136,10 +134,15 @@ export class HotRunner {
     process.exit(1)
   }
 
-  /** A test that cannot pass in so few runs, or not at all here, could find nothing. */
-  #leaveOut(id: string, outcome: Outcome): void {
+  #isSlow(id: string): boolean {
+    return (this.#timesMs.get(id) ?? 0) > this.#settings.testMaxMs
+  }
+
+  /** A test that is slow, or cannot pass in so few runs, or not at all here. */
+  #leaveOut(id: string, why?: string): void {
     this.#byId.delete(id)
-    console.warn(`left out, as it fails without any mutant: ${id}: ${describeOutcome(outcome)}`)
+    delete instrumentation.mutantCoverage?.perTest[id]
+    if (why !== undefined) console.warn(`left out, as it fails without any mutant: ${id}: ${why}`)
   }
 
   /** After each test, so that a run which is broken off has not measured for nothing. */

@@ -48,7 +48,8 @@ const settings: Settings = {
 }
 
 const stryker = join(root, 'mutation/node_modules/@stryker-mutator/core')
-const incrementalFile = `${CACHE}/incremental.json`
+/** For each sample its own, or results of another one would be taken for part of this. */
+const incrementalFile = `${CACHE}/incremental-${settings.share}-${settings.seed}.json`
 const reportFile = `${CACHE}/report.json`
 
 /** Stryker is large and needed here alone, so that the `npm ci` of the project passes it over. */

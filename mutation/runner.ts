@@ -102,6 +102,7 @@ export class HotRunner {
       const outcome = await this.#run(session, one, this.#limitMs(one))
       const isLoop = deactivate()
       if (outcome === 'passed') continue
+      await session.end().catch(() => undefined)
       await this.#assertRecovered(one)
       const reason = describeOutcome(outcome)
       if (outcome === 'timeout' || isLoop) return { status: 'timeout', reason }
@@ -130,7 +131,11 @@ export class HotRunner {
   async #assertRecovered(one: TestCase): Promise<void> {
     // What the failed test has left under way may end now, without being taken for the next one's.
     await new Promise((done) => setTimeout(done, 1))
-    if ((await this.#run(new Session(), one, this.#limitMs(one))) === 'passed') return
+    const session = new Session()
+    const outcome = await this.#run(session, one, this.#limitMs(one))
+    await session.end().catch(() => undefined)
+    if (outcome === 'passed') return
+    console.error(`${one.id} fails without the mutant, too: ${describeOutcome(outcome)}`)
     process.exit(1)
   }
 

@@ -10,13 +10,8 @@ export const TIMINGS_FILE = `${CACHE}/timings.json`
  * since a mutant is switched on in memory, and other processes have none.
  */
 export const TESTS_OF = {
-  'src/checkpoint': [
-    'test/checkpoint/**/*.test.ts',
-    // The master of a job runs in the process of the test, whatever its workers do.
-    'test/runtime/{claim,import,retained,rollback,region-restart,rescale}.test.ts',
-    'test/runtime/{stop,succession,leadership,unaligned,checkpoint-events}.test.ts',
-    'test/testing/**/*.test.ts',
-  ],
+  // No whole jobs: one that a mutant has broken leaves threads and folders to the next.
+  'src/checkpoint': ['test/checkpoint/**/*.test.ts'],
   'src/savepoint': ['test/savepoint/**/*.test.ts'],
   'src/state': ['test/state/**/*.test.ts', 'test/testing/**/*.test.ts'],
 } as const

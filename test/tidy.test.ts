@@ -113,6 +113,17 @@ describe('the rules', () => {
     })
   }
 
+  it('find an oracle that imports the engine by way of another file', () => {
+    const found = violations(
+      new Map([
+        ['simulation/checks/a.ts', `${head}import { b } from '../b.ts'\n`],
+        ['simulation/b.ts', `${head}import type { c } from '../src/runtime/c.ts'\n`],
+      ]),
+    )
+    assert.equal(found.length, 1)
+    assert.match(found[0] ?? '', /checks\/a\.ts:2: .*runtime\/c\.ts, by way of simulation\/b\.ts/)
+  })
+
   it('find a source file without a head comment', () => {
     assert.match(violations(new Map([['src/util/a.ts', 'export {}\n']])).join(), /does not open/)
   })

@@ -13,6 +13,10 @@ export interface CommandLine {
   readonly processes: number
   readonly keepsGoing: boolean
   readonly json: boolean
+  /** What came out is kept as evidence. */
+  readonly records: boolean
+  /** Counts which files of the engine the seeds run. */
+  readonly countsFiles: boolean
   /** How many lines of a trace are shown, the last ones. */
   readonly lines: number
   /** Where a trace goes as a whole. */
@@ -36,6 +40,8 @@ Runs whole jobs in virtual time, under faults, and compares their output with an
   --minutes M      begin no seed after so many minutes
   --processes N    run them in so many processes (default one for each core)
   --keep-going     go on after a seed that failed
+  --files          tell which files of src the seeds have run, and which never (slower)
+  --record         keep what came out in docs/evidence
   --json           print the totals as JSON, and nothing else
 
   --seed N         replay one seed
@@ -74,6 +80,8 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
         : numberOf('processes', values.processes, 1),
     keepsGoing: values['keep-going'],
     json: values.json,
+    records: values.record,
+    countsFiles: values.files,
     lines: numberOf('lines', values.lines, 0),
     traceFile: values.trace,
     historyFile: values.history,
@@ -94,6 +102,8 @@ function parsed(args: readonly string[]) {
         processes: { type: 'string' },
         'keep-going': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        record: { type: 'boolean', default: false },
+        files: { type: 'boolean', default: false },
         lines: { type: 'string', default: '40' },
         trace: { type: 'string' },
         history: { type: 'string' },

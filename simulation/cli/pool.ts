@@ -17,6 +17,8 @@ export interface PoolOptions {
   readonly first: number
   readonly last: number
   readonly processes: number
+  /** The processes write there which code they have run; undefined: they do not count. */
+  readonly coverageFolder: string | undefined
   /** Asked before each seed: whether it may begin. */
   mayBegin(): boolean
   /** Called in the order of seeds; false: no further seed begins. */
@@ -60,7 +62,9 @@ class Pool {
   }
 
   async #runChild(): Promise<void> {
-    const child = fork(CHILD)
+    const { coverageFolder } = this.#options
+    const counts = coverageFolder === undefined ? {} : { NODE_V8_COVERAGE: coverageFolder }
+    const child = fork(CHILD, { env: { ...process.env, ...counts } })
     const asked: number[] = []
     let watch: NodeJS.Timeout | undefined
     let why = 'its process ended while it ran'

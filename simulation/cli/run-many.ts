@@ -1,9 +1,14 @@
 /** Runs a range of seeds and tells what they came to. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { CommandLine } from './options.ts'
 import { runInProcesses } from './pool.ts'
+import { filesTable, type ProductionFile, productionFiles } from './production-files.ts'
 import { Progress } from './progress.ts'
+import { recordFiles, recordTotals } from './record.ts'
 import { explainFailure, replay } from './replay.ts'
-import { counted, firstLine, Totals, totalsTable } from './totals.ts'
+import { counted, firstLine, Totals, type TotalsJson, totalsTable } from './totals.ts'
 
 const MS_PER_MINUTE = 60_000
 
@@ -22,10 +27,14 @@ export async function runMany(options: CommandLine): Promise<number> {
     return `${seeds} of ${last - first + 1} seeds, ${rate}/s, ${failed.length} failed`
   })
   progress.begin()
+  const coverageFolder = options.countsFiles
+    ? mkdtempSync(join(tmpdir(), 'millrace-simulation-'))
+    : undefined
   await runInProcesses({
     first,
     last,
     processes,
+    coverageFolder,
     mayBegin: () => !isInterrupted && elapsedMs() < options.minutes * MS_PER_MINUTE,
     onResult(result) {
       totals.add(result)
@@ -38,7 +47,14 @@ export async function runMany(options: CommandLine): Promise<number> {
   progress.end()
   process.off('SIGINT', onInterrupt)
   const result = totals.json(elapsedMs(), processes)
-  console.log(json ? JSON.stringify(result, undefined, 2) : totalsTable(result))
+  let files: readonly ProductionFile[] | undefined
+  if (coverageFolder !== undefined) {
+    files = productionFiles(coverageFolder)
+    rmSync(coverageFolder, { recursive: true })
+  }
+  if (json) console.log(JSON.stringify({ ...result, files }, undefined, 2))
+  else console.log(totalsTable(result) + (files === undefined ? '' : `\n${filesTable(files)}`))
+  if (options.records) record(options, result, files)
   const [failed] = result.failed
   if (failed !== undefined && !json) {
     console.log(`\nthe first that failed, seed ${failed.seed}, once more`)
@@ -48,4 +64,16 @@ export async function runMany(options: CommandLine): Promise<number> {
   }
   if (isInterrupted) return 130
   return result.failed.length === 0 ? 0 : 1
+}
+
+function record(
+  { first, last, minutes, processes }: CommandLine,
+  totals: TotalsJson,
+  files: readonly ProductionFile[] | undefined,
+): void {
+  const within = Number.isFinite(minutes) ? ` --minutes ${minutes}` : ''
+  const range = `npm run simulate -- --seeds ${first}..${last}`
+  // Counting makes it slower, so a run that counts files says nothing of how fast seeds are.
+  if (files !== undefined) return recordFiles(files, totals, `${range} --files --record`)
+  recordTotals(totals, `${range}${within} --processes ${processes} --record`)
 }

@@ -36,16 +36,27 @@ describe('the simulator', () => {
     assert.equal(hashes.size, 3)
   })
 
-  // The canary: user code that looks at the real clock makes two runs of a seed differ, because
-  // the bytes of runs and of output are part of the trace. Every fiftieth seed is checked so.
-  it('notices a job that reads the real clock', async () => {
-    const tamper = <T extends { readonly v: number }>(record: T) => {
-      return { ...record, v: record.v + Math.floor(performance.now() * 1_000) }
-    }
-    const once = await runSeed({ seed: 3, ...simulatedBackends, tamper })
-    const again = await runSeed({ seed: 3, ...simulatedBackends, tamper })
-    assert.notEqual(again.traceHash, once.traceHash)
-  })
+  // The canaries: user code with an input that is not the seed's makes two runs of a seed differ,
+  // because the bytes of runs and of output are part of the trace. Every 50th seed is checked so.
+  let ticks = 0
+  const inputs: readonly (readonly [string, () => number])[] = [
+    ['reads the real clock', () => Math.floor(performance.now() * 1_000)],
+    ['asks for the date', () => Date.now()],
+    ['throws dice', () => Math.floor(Math.random() * 1_000)],
+    ['waits for a real timer', () => ticks],
+  ]
+  for (const [what, input] of inputs) {
+    it(`notices a job that ${what}`, async () => {
+      const timer = setInterval(() => ticks++, 1)
+      const tamper = <T extends { readonly v: number }>(record: T) => {
+        return { ...record, v: record.v + input() }
+      }
+      const once = await runSeed({ seed: 3, ...simulatedBackends, tamper })
+      const again = await runSeed({ seed: 3, ...simulatedBackends, tamper })
+      clearInterval(timer)
+      assert.notEqual(again.traceHash, once.traceHash)
+    })
+  }
 
   it('notices output that is not what the oracle demands', async () => {
     const tamper = <T extends { readonly v: number }>(record: T) => {

@@ -37,7 +37,7 @@ export function violations(tree: Tree): string[] {
     checkCode(path, withoutTextAndComments(text), add)
     eachLine(text, silenced, (line) => add(line, 'silences the compiler'))
     if (path.startsWith('src/')) checkSource(path, text, add)
-    if (/^simulation\/(.*\/)?(oracle|checks\/)/.test(path)) checkOracle(path, text, add)
+    if (/^simulation\/(.*\/)?(oracle|checks\/)/.test(path)) checkOracle(path, tree, add)
   }
   return [...found, ...importCycles(tree)]
 }
@@ -98,13 +98,23 @@ function checkSource(path: string, text: string, add: Add): void {
   }
 }
 
-function checkOracle(path: string, text: string, add: Add): void {
-  for (const { line, name } of importsOf(text)) {
-    const target = resolveImport(path, name) ?? name
-    if (/^(src\/(state|operators|checkpoint|runtime)\/|millrace)/.test(target)) {
-      add(line, `an oracle shares nothing with the engine, but imports ${target}`)
+/** Also by way of others: what it imports may not import the engine either. */
+function checkOracle(oracle: string, tree: Tree, add: Add): void {
+  const seen = new Set<string>()
+  const visit = (path: string, from: number | undefined): void => {
+    for (const { line, name } of importsOf(tree.get(path) ?? '')) {
+      const target = resolveImport(path, name) ?? name
+      const at = from ?? line
+      if (/^(src\/(state|operators|checkpoint|runtime)\/|millrace)/.test(target)) {
+        const way = path === oracle ? '' : `, by way of ${path}`
+        add(at, `an oracle shares nothing with the engine, but imports ${target}${way}`)
+      }
+      if (seen.has(target)) continue
+      seen.add(target)
+      visit(target, at)
     }
   }
+  visit(oracle, undefined)
 }
 
 interface Import {

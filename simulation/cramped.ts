@@ -1,12 +1,14 @@
 /**
- * State backends in need: with tables that grow all the time, slow to load what they restore, and
- * with few timers fired at a time. What takes a large job elsewhere happens to the few keys of a
- * simulated one, too. The backends themselves are the real ones.
+ * State backends in need: with tables that grow all the time, with hardly any memory, slow to load
+ * what they restore, and with few timers fired at a time. What takes a large job elsewhere happens
+ * to the few keys of a simulated one, too. The backends themselves are the real ones.
  */
 import type { BackendContext, KeyedStateBackend, StateBackend } from '../src/spi.ts'
 import type { Random } from '../src/util/random.ts'
 
 const FEW_SHARDS = { count: 1, slots: 4 }
+/** Less than what a handful of rows takes. */
+const MEMORY_BYTES = 2_048
 const TIMERS_MAX = 3
 /** How often in a row a slow one does nothing, at most, and how often in all. */
 const PAUSES_IN_A_ROW_MAX = 30
@@ -16,13 +18,18 @@ const PAUSES_MAX = 200
 export function cramped(backend: StateBackend, chance: Random): StateBackend {
   const random = chance.fork('cramped')
   const growsOften = random.int(2) === 0
+  const hasNoRoom = growsOften && random.int(2) === 0
   const firesFew = random.int(2) === 0
   const loadsSlowly = random.int(2) === 0
   let made = 0
   return {
     name: backend.name,
     create(given: BackendContext) {
-      const keyed = backend.create(growsOften ? { ...given, shards: FEW_SHARDS } : given)
+      const keyed = backend.create({
+        ...given,
+        ...(growsOften ? { shards: FEW_SHARDS } : {}),
+        ...(hasNoRoom ? { memoryBytes: MEMORY_BYTES } : {}),
+      })
       const own = random.fork(`backend ${made++}`)
       if (loadsSlowly) loadSlowly(keyed, own)
       if (firesFew) fireFew(keyed, own)

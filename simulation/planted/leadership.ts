@@ -70,6 +70,7 @@ export const leadershipBugs: readonly PlantedBug[] = [
     file: 'src/checkpoint/retention.ts',
     find: 'return count <= 0 ? [] : items.slice(-count)',
     replace: 'return count <= 1 ? items.slice(-count) : items.slice(-count + 1)',
+    uncaught: 'no check knows how many checkpoints a start has asked for',
   },
   {
     name: 'old-checkpoint-deleted-unverified',
@@ -77,6 +78,7 @@ export const leadershipBugs: readonly PlantedBug[] = [
     file: 'src/checkpoint/retention.ts',
     find: 'if (head === undefined || unverified) return { released: [], kept: links }',
     replace: 'if (head === undefined) return { released: [], kept: links }',
+    uncaught: 'damage that stays is rare, and seldom in the one restored block',
   },
   {
     name: 'lease-said-again-after-its-loss',
@@ -84,6 +86,7 @@ export const leadershipBugs: readonly PlantedBug[] = [
     file: 'src/checkpoint/lease.ts',
     find: 'if (isLater && newest.holder !== holder && view',
     replace: 'if (isLater && newest.holder === holder && view',
+    uncaught: 'the fence decides who leads; no check compares what processes say',
   },
   {
     name: 'import-without-its-records',
@@ -121,5 +124,6 @@ export const leadershipBugs: readonly PlantedBug[] = [
     file: 'src/runtime/restart.ts',
     find: "const next = failures > strategy.attemptsMax ? 'give up' : strategy.delayMs",
     replace: "const next = failures >= strategy.attemptsMax ? 'give up' : strategy.delayMs",
+    uncaught: 'no check counts the restarts of a job that ends by faults',
   },
 ]

@@ -167,19 +167,19 @@ export class Below implements ColdSide {
     await this.#store?.close()
   }
 
-  /** True if memory is still full. */
+  /** True if memory is still full, and more can go. */
   #makeRoom(full: number, goesOn: () => boolean, rowsMax: number): boolean {
     const { memoryBytes } = this.#options
     if (this.estimatedBytes <= memoryBytes * full) return false
     const target = memoryBytes * ROOM_SHARE
     let rows = 0
     let isFull = true
-    this.#evictor.evict(() => {
+    const canGo = this.#evictor.evict(() => {
       // Estimating takes as long as letting a few rows go.
       if (++rows % 16 !== 0) return rows < rowsMax
       isFull = this.estimatedBytes > target
       return isFull && rows < rowsMax && goesOn()
     })
-    return isFull
+    return isFull && canGo
   }
 }

@@ -7,13 +7,13 @@ import { BACKENDS, type Backend, type LifePlan } from './plan.ts'
 import { RunningProcess } from './process.ts'
 
 export const SIZE: InputSize = {
-  payments: 6_000,
-  ordersPerFile: 3_000,
+  payments: 4_000,
+  ordersPerFile: 2_000,
   distinctWords: 8_000,
   rules: 200,
 }
-/** At this rate of payments the input lasts for 17 seconds, if nothing is done twice. */
-const RATE = 350
+/** At this rate of payments the input lasts for 16 seconds, if nothing is done twice. */
+const RATE = 250
 const FULL_RATE = 1_000_000
 /** So little that RocksDB evicts rows and reads them back. */
 const ROCKSDB_MEMORY = '16MB'
@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly killAt?: string
   readonly isSlow?: boolean
   readonly isFast?: boolean
+  /** So many files may be open. */
+  readonly handles?: number
   readonly flags?: readonly string[]
 }
 
@@ -54,7 +56,15 @@ export function startJob(
   options: StartOptions,
   random: Random,
 ): RunningProcess {
-  const { backend, parallelism, killAt, isSlow = false, isFast = false, flags = [] } = options
+  const {
+    backend,
+    parallelism,
+    killAt,
+    isSlow = false,
+    isFast = false,
+    flags = [],
+    handles,
+  } = options
   const params = {
     input: place.input,
     output: place.output,
@@ -78,6 +88,7 @@ export function startJob(
   args.push('--parallelism', String(parallelism), '--backend', backend)
   args.push('--memory', backend === 'rocksdb' ? ROCKSDB_MEMORY : HASHMAP_MEMORY)
   return new RunningProcess([...args, ...dealtOptions(random), ...flags], {
+    ...(handles === undefined ? {} : { handles }),
     environment: killAt === undefined ? {} : { MILLRACE_TEST_KILL_AT: killAt },
     imports: [littleMemory, ...(isSlow ? [slowFiles] : [])],
   })

@@ -24,6 +24,8 @@ export const KINDS = {
   savepoint: { cards: 3, what: 'stopped with a savepoint, run from it; sometimes kill -9 there' },
   rollback: { cards: 2, what: 'kill -9, then back to an older checkpoint' },
   rival: { cards: 1, what: 'a second process is started for the same job, and refused' },
+  rot: { cards: 2, what: 'kill -9, and the newest link or run is damaged' },
+  handles: { cards: 1, what: 'a process that may open few files' },
   full: { cards: 0, what: 'the disk is full; sometimes kill -9 there' },
 } as const satisfies Readonly<Record<string, Kind>>
 

@@ -17,6 +17,7 @@ import { addOne, type Tally } from './tally.ts'
 
 export const STARTED = 'millrace:job:started'
 export const STANDING_BY = 'millrace:job:standing-by'
+export const LOADED = 'millrace:state:loaded'
 export const TAKING_OVER = 'millrace:job:taking-over'
 const CHECKPOINT = 'millrace:checkpoint:completed'
 /** A process that has come so far without dying at its point will not come to it. */
@@ -173,6 +174,16 @@ export class Life {
 
   command(...args: readonly string[]): Promise<RunningProcess> {
     return command(this.place, ...args)
+  }
+
+  /** Ids of the checkpoints that can be gone back to, newest first. */
+  async checkpoints(): Promise<readonly number[]> {
+    const { out } = await this.command('checkpoint', 'ls', 'chaos', '--json')
+    // What `checkpoint ls --json` prints.
+    const { checkpoints } = JSON.parse(out) as {
+      checkpoints: readonly { checkpointId: number; leftBehind: boolean }[]
+    }
+    return checkpoints.filter((each) => !each.leftBehind).map((each) => each.checkpointId)
   }
 
   /** What is visible must be right now: nothing runs that might make a file visible. */

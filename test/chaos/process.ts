@@ -17,6 +17,8 @@ export interface ProcessOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** Modules that are loaded before the program, as by `--import`. */
   readonly imports?: readonly string[]
+  /** Limits the number of open files. */
+  readonly handles?: number
 }
 
 export class RunningProcess {
@@ -30,10 +32,15 @@ export class RunningProcess {
   readonly args: readonly string[]
 
   /** `args` are those of `millrace`. */
-  constructor(args: readonly string[], { environment = {}, imports = [] }: ProcessOptions = {}) {
+  constructor(args: readonly string[], options: ProcessOptions = {}) {
+    const { environment = {}, imports = [], handles } = options
     this.args = args
     const flags = ['--conditions=millrace-source', ...imports.map((path) => `--import=${path}`)]
-    this.child = spawn(process.execPath, [...flags, bin, ...args], {
+    const command = [process.execPath, ...flags, bin, ...args]
+    // `exec` keeps the process: signals reach the program.
+    const limited = ['/bin/sh', '-c', `ulimit -n ${handles}; exec "$@"`, 'sh']
+    const [file = '', ...rest] = handles === undefined ? command : [...limited, ...command]
+    this.child = spawn(file, rest, {
       env: { NODE_COMPILE_CACHE: compileCache, ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -92,7 +99,8 @@ export class RunningProcess {
   }
 }
 
-export const WAIT_MS_MAX = 60_000
+/** A busy machine is slow; nothing that works takes so long. */
+export const WAIT_MS_MAX = 180_000
 
 /** Resolves when it is so; fails, saying what was waited for, when that takes too long. */
 export async function until(

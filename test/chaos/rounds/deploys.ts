@@ -59,15 +59,10 @@ export async function rollback(life: Life, { turn, random }: Round): Promise<voi
   await pause(random.int(MOMENT_MS_MAX))
   await life.kill(life.leader)
   life.checkQuiet()
-  const listed = await life.command('checkpoint', 'ls', 'chaos', '--json')
-  // What `checkpoint ls --json` prints.
-  const { checkpoints } = JSON.parse(listed.out) as {
-    checkpoints: readonly { checkpointId: number; leftBehind: boolean }[]
-  }
-  const [, ...older] = checkpoints.filter(({ leftBehind }) => !leftBehind)
+  const [, ...older] = await life.checkpoints()
   const chosen = older[random.int(older.length)]
   if (chosen === undefined) return void life.start()
-  const back = await life.command('rollback', 'chaos', String(chosen.checkpointId))
+  const back = await life.command('rollback', 'chaos', String(chosen))
   if (back.child.exitCode !== 0) throw new Error(`rollback failed\n${back.tail}`)
   const point = ROLLBACK_POINTS[turn % (ROLLBACK_POINTS.length + 1)]
   if (point !== undefined) {

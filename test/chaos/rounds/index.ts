@@ -3,6 +3,7 @@ import type { KindName } from '../kinds.ts'
 import { rollback, savepoint, stop } from './deploys.ts'
 import { full } from './disks.ts'
 import { kill, point, rival, slow, stopAndContinue } from './kills.ts'
+import { handles, rot } from './places.ts'
 import type { Disturb } from './round.ts'
 import { asleep, handover, successor, takeover } from './takeovers.ts'
 import { worker } from './workers.ts'
@@ -21,5 +22,7 @@ export const DISTURB: Readonly<Record<KindName, Disturb>> = {
   savepoint,
   rollback,
   rival,
+  rot,
+  handles,
   full,
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { recordEvidence } from '../scripts/lib/evidence.ts'
 import { flipBytes } from '../test/checkpoint/bit-rot.ts'
 import { installJazzer, search, type Searched } from './lib/jazzer.ts'
+import { keepSome } from './lib/inputs.ts'
 import type { FuzzTarget } from './lib/target.ts'
 import { addToTotal, flipEvidence, fuzzEvidence } from './lib/totals.ts'
 import { TARGETS } from './targets/index.ts'
@@ -17,6 +18,7 @@ do not survive a round trip. What is found lies in fuzz/.found/<target>/findings
 Flags:
   --target <name>   Only this decoder; may be given more than once.
   --minutes <m>     Of processor time, for each of them. Default: 5.
+  --keep            Make fuzz/corpus of some small inputs that were found.
   --flips <n>       Instead: change one byte of the files of a checkpoint n times, and see each
                     refused; --record keeps that in docs/evidence/byte-flips.json.
   --list            Show the decoders.
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
     flips: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -110,13 +113,15 @@ async function main(): Promise<number> {
   const isWell = all.every(
     ({ findings, failure }) => findings.length === 0 && failure === undefined,
   )
-  process.stdout.write(values.json ? `${JSON.stringify(all, undefined, 2)}\n` : table(all))
+  if (seconds > 0)
+    process.stdout.write(values.json ? `${JSON.stringify(all, undefined, 2)}\n` : table(all))
   for (const { target, findings, failure } of values.json ? [] : all) {
     for (const { kind, message } of findings)
       process.stdout.write(`${target}: ${kind}: ${message}\n`)
     if (failure !== undefined)
       process.stdout.write(`${target}: it ended before its time:\n${failure}\n`)
   }
+  if (values.keep) for (const target of targets) keepSome(target)
   if (values.record) recordEvidence('fuzz', fuzzEvidence(TARGETS))
   return isWell ? 0 : 1
 }

@@ -107,14 +107,17 @@ export async function chooseCheckpoint(
   for (const candidate of candidates) {
     const damage = await verifyCheckpoint(store, candidate, verifyRun)
     if (damage.length === 0) {
-      const newer = newestFirst.filter((link) => link.sequence > candidate.sequence)
-      const missing = hidden.filter((link) => link.sequence > candidate.sequence)
+      const isNewer = (link: { readonly sequence: number }) => link.sequence > candidate.sequence
+      const newer = newestFirst.filter(isNewer)
+      const missing = hidden.filter(isNewer)
+      // Also one that was left behind: what it made visible may not have been taken back yet.
+      const isHidden = chain.damage.some(isNewer)
       for (const problem of [...lost, ...missing.map(describeLink)]) onDamage(problem)
       const { acceptDuplicates = false, formerNames = [] } = options
       if (!line.checkpoints.includes(candidate)) {
         requireOutputOf(candidate, links, { acceptDuplicates })
       } else if (!acceptDuplicates) {
-        requireNewerOutput(candidate, newer, missing.length > 0, formerNames)
+        requireNewerOutput(candidate, newer, isHidden, formerNames)
       }
       return candidate
     }

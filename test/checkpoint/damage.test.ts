@@ -178,6 +178,21 @@ test('damage among abandoned or forgotten links does not matter', async () => {
   assert.equal(await job.choose(), undefined)
 })
 
+test('a damaged link that was left behind may have output not taken back yet', async () => {
+  const job = new Job()
+  const withdrawing = { ...exactSink, canWithdraw: true }
+  await job.fence(0)
+  await job.checkpoint(1, ['runs/1-1-v0-s0.run'], [withdrawing])
+  await job.checkpoint(2, ['runs/1-2-v0-s0.run'], [withdrawing])
+  await job.fence(2)
+  assert.equal(idOf(await job.choose()), 1)
+  await job.damage(3)
+  await assert.rejects(job.choose(), { code: 'OUTPUT_MAY_REPEAT' })
+  assert.equal(idOf(await job.choose({ acceptDuplicates: true })), 1)
+  await job.checkpoint(3, ['runs/2-3-v0-s0.run'], [withdrawing])
+  assert.equal(idOf(await job.choose()), 3)
+})
+
 test('a checkpoint may be asked for by id; newer output then needs consent too', async () => {
   const job = new Job()
   await job.fence(0)

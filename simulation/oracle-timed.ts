@@ -21,7 +21,13 @@ export function windowsOf(plan: WindowPlan, records: readonly Rec[]): readonly R
 
 /** Sums and counts of what is nowhere interrupted for so long. */
 export function sessionsOf(gapMs: number, records: readonly Rec[]): readonly Rec[] {
-  const plan = { type: 'session', sizeMs: gapMs, stepMs: gapMs, offsetMs: 0 } as const
+  const plan = {
+    type: 'session',
+    sizeMs: gapMs,
+    stepMs: gapMs,
+    offsetMs: 0,
+    latenessMs: 0,
+  } as const
   return windowsOf(plan, records)
 }
 

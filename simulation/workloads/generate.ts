@@ -258,6 +258,7 @@ class Generator {
       stepMs,
       sizeMs: stepMs * (1 + random.int(5)),
       offsetMs: random.int(stepMs),
+      latenessMs: random.fork(`lateness ${this.#nodes.length}`).int(3) === 0 ? stepMs : 0,
     }
     const uid = `window-${this.#nodes.length}`
     this.#stream({ kind: 'window', input, uid, key: this.#key(), plan }, 'multiset', origins, true)

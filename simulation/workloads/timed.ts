@@ -48,16 +48,28 @@ export function windowed(
   const emit = ({ k, sum, n }: Summary, { window }: { readonly window: { end: number } }): Rec => {
     return { k, v: sum * 100 + n, at: window.end - 1, pad: '' }
   }
-  const { sizeMs, stepMs, offsetMs: offset } = plan
+  const { sizeMs, stepMs, offsetMs: offset, latenessMs } = plan
   switch (plan.type) {
     case 'tumbling':
-      return keyed.window(tumblingWindow(sizeMs, { offset })).aggregate(uid, fn, emit)
+      return keyed
+        .window(tumblingWindow(sizeMs, { offset }))
+        .allowedLateness(latenessMs)
+        .aggregate(uid, fn, emit)
     case 'sliding':
-      return keyed.window(slidingWindow(sizeMs, stepMs, { offset })).aggregate(uid, fn, emit)
+      return keyed
+        .window(slidingWindow(sizeMs, stepMs, { offset }))
+        .allowedLateness(latenessMs)
+        .aggregate(uid, fn, emit)
     case 'cumulative':
-      return keyed.window(cumulativeWindow(sizeMs, stepMs, { offset })).aggregate(uid, fn, emit)
+      return keyed
+        .window(cumulativeWindow(sizeMs, stepMs, { offset }))
+        .allowedLateness(latenessMs)
+        .aggregate(uid, fn, emit)
     case 'session':
-      return keyed.window(sessionWindow<Rec>(sizeMs)).aggregate(uid, fn, emit)
+      return keyed
+        .window(sessionWindow<Rec>(sizeMs))
+        .allowedLateness(latenessMs)
+        .aggregate(uid, fn, emit)
   }
 }
 

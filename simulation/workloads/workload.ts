@@ -74,6 +74,8 @@ export interface WindowPlan {
   /** Divides the size. */
   readonly stepMs: number
   readonly offsetMs: number
+  /** Windows stay so much longer; as no record is late, their results are the same. */
+  readonly latenessMs: number
 }
 
 /** A right record matches a left one if it is between these much later. */

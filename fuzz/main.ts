@@ -71,8 +71,13 @@ function table(all: readonly Searched[]): string {
   return head + body.join('')
 }
 
+/** Of fewer, none may be in some kind of file. */
+const FLIPS_MIN = 100
+
 async function flip(flips: number): Promise<number> {
-  if (!Number.isSafeInteger(flips) || flips < 1) usage(`--flips ${values.flips} is no count`)
+  if (!Number.isSafeInteger(flips) || flips < FLIPS_MIN) {
+    usage(`--flips ${values.flips} is no count of ${FLIPS_MIN} or more`)
+  }
   const startMs = performance.now()
   const { runs, links, files } = await flipBytes(flips)
   const elapsedSeconds = Math.round((performance.now() - startMs) / 1_000)

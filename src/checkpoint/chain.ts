@@ -56,6 +56,7 @@ export type LinkBody =
 export const EMPTY_HEAD: ChainHead = { sequence: 0, hash: '', leaderEpoch: 0 }
 
 const FENCE_ATTEMPTS_MAX = 32
+const READ_ATTEMPTS_MAX = 32
 
 interface RawLink {
   readonly sequence: number
@@ -70,19 +71,38 @@ interface RawLink {
  * Reads all links that the store still has.
  *
  * @throws `CHECKPOINT_INCOMPATIBLE` if a link is of a newer format version (it is not damage: it
- *   must not be passed over), and what the store throws except `STORAGE_NOT_FOUND`.
+ *   must not be passed over), `STORAGE_CONFLICT` if others append and delete faster than it reads,
+ *   and what the store throws except `STORAGE_NOT_FOUND`.
  */
 export async function readChain(store: BlobStore): Promise<Chain> {
-  const found = new Map<number, number>()
-  for (const blob of await store.list(CHAIN_PREFIX)) {
-    const sequence = sequenceOfLink(blob.name)
-    if (sequence !== undefined) found.set(sequence, blob.lengthBytes)
+  for (let attempt = 1; attempt <= READ_ATTEMPTS_MAX; attempt++) {
+    const found = new Map<number, number>()
+    for (const blob of await store.list(CHAIN_PREFIX)) {
+      const sequence = sequenceOfLink(blob.name)
+      if (sequence !== undefined) found.set(sequence, blob.lengthBytes)
+    }
+    const raw = await readAll(store, found)
+    const newest = Math.max(0, ...found.keys())
+    // The newest link is never deleted: if it has gone, a living leader has put others after it,
+    // and what is left may be nothing, which is not to be taken for a job that never ran.
+    if (newest === 0 || raw.at(-1)?.sequence === newest) return verified(raw)
   }
+  throw new MillraceError(
+    'STORAGE_CONFLICT',
+    `${store.location}: the newest link was deleted ${READ_ATTEMPTS_MAX} times while it was read`,
+  )
+}
+
+/** The links listed that are still there, oldest first. */
+async function readAll(
+  store: BlobStore,
+  listed: ReadonlyMap<number, number>,
+): Promise<readonly RawLink[]> {
   // Newest first: another process's gc deletes from the front, so a link that has gone meanwhile
   // has no older ones and leaves no gap.
   const raw: RawLink[] = []
-  for (const sequence of [...found.keys()].toSorted((a, b) => b - a)) {
-    const listedBytes = found.get(sequence) ?? 0
+  for (const sequence of [...listed.keys()].toSorted((a, b) => b - a)) {
+    const listedBytes = listed.get(sequence) ?? 0
     let read = await readRaw(store, sequence, listedBytes)
     // What was read wrongly once would be left out for ever: the next link names what was read.
     if (read?.problem !== undefined && read.problem !== '') {
@@ -90,7 +110,7 @@ export async function readChain(store: BlobStore): Promise<Chain> {
     }
     if (read !== undefined) raw.push(read)
   }
-  return verified(raw.reverse())
+  return raw.reverse()
 }
 
 /** What the links, oldest first, amount to. */

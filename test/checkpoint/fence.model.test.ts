@@ -1,0 +1,46 @@
+// Every order in which the requests of several leaders can reach one storage, with failing puts and
+// collections in between: the chain stays one, each new leader goes on from the newest checkpoint,
+// and what was said to be there is. The same with bugs planted: each is found.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Violation } from '../explore/explorer.ts'
+import { exploreFence, type FenceModelOptions } from './fence-model.ts'
+
+const isLong = process.env['MILLRACE_LONGER'] !== undefined
+
+interface Size extends FenceModelOptions {
+  readonly name: string
+  readonly isLong?: boolean
+}
+
+export const FENCE_SIZES: readonly Size[] = [
+  { name: 'two leaders, two checkpoints each', leaders: 2, checkpoints: 2, failures: 0 },
+  { name: 'the same with a failing put', leaders: 2, checkpoints: 1, failures: 1 },
+  { name: 'the same with old links deleted', leaders: 2, checkpoints: 2, failures: 0, keep: 1 },
+  { name: 'three leaders', leaders: 3, checkpoints: 1, failures: 0, isLong: true },
+  { name: 'two failing puts', leaders: 2, checkpoints: 2, failures: 2, isLong: true },
+]
+
+describe('leaders over one storage, in every order of their requests', () => {
+  for (const { name, isLong: skipped = false, ...options } of FENCE_SIZES) {
+    it(`keep one chain: ${name}`, { skip: skipped && !isLong }, async (context) => {
+      const explored = await exploreFence(options)
+      assert.ok(explored.ends > 0)
+      context.diagnostic(JSON.stringify(explored))
+    })
+  }
+
+  it('are found out if a put overwrites', () =>
+    finds({ leaders: 2, checkpoints: 1, failures: 0, overwrites: true }, /./))
+
+  it('are found out if one decides what to restore before its fence, once', () =>
+    finds({ leaders: 2, checkpoints: 1, failures: 0, decidesOnce: true }, /restores the newest/))
+})
+
+async function finds(options: FenceModelOptions, problem: RegExp): Promise<void> {
+  await assert.rejects(exploreFence(options), (error: unknown) => {
+    assert.ok(error instanceof Violation)
+    assert.match(error.message.split('\n')[0] ?? '', problem)
+    return true
+  })
+}

@@ -139,7 +139,8 @@ export class Disk {
         break
       case 'write': {
         const contents = this.contents(operation.file)
-        contents.all = Buffer.concat([contents.all, operation.bytes])
+        const { all } = contents
+        contents.all = all.length === 0 ? operation.bytes : Buffer.concat([all, operation.bytes])
         break
       }
       case 'sync-file': {

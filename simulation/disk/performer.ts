@@ -142,7 +142,8 @@ export class ProcessPerformer implements Performer {
       operation === 'sync-folder'
         ? !disk.undecided.some((change) => dirname(change.path) === path)
         : !TAKES_TIME.has(operation)
-    if (slowMs === 0 && isQuick && !fails && world.random.int(ELSE_AT_ONCE) > 0) return 0
+    const isAtOnce = operation === 'open' || world.random.int(ELSE_AT_ONCE) > 0
+    if (slowMs === 0 && isQuick && !fails && isAtOnce) return 0
     if (operation === 'read') this.#machine.damage.beforeRead()
     return slowMs + world.random.next() * LATENCY_MS_MAX
   }

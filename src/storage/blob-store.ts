@@ -40,7 +40,11 @@ export interface BlobStore {
   readonly readSync?: ReadSync | undefined
   /** Throws `STORAGE_NOT_FOUND`. */
   stat(name: string): Promise<BlobInfo>
-  /** Blobs whose name starts with `prefix` (ends with `/` or is empty), ordered by name. */
+  /**
+   * Blobs whose name starts with `prefix` (ends with `/` or is empty), ordered by name. It should
+   * have what was put and lack what was deleted before it was asked for. One that lags behind for a
+   * moment costs tries, and readers are told of what is gone; reads and puts must never lag.
+   */
   list(prefix: string): Promise<readonly BlobInfo[]>
   /**
    * Makes a blob of another store one of this store too, without copying its bytes; blobs never

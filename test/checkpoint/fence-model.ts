@@ -256,3 +256,16 @@ export async function exploreFence(options: FenceModelOptions): Promise<Explored
     },
   })
 }
+
+export interface SizedFence extends FenceModelOptions {
+  readonly name: string
+  readonly isLong?: boolean
+}
+
+export const FENCE_SIZES: readonly SizedFence[] = [
+  { name: 'two leaders, two checkpoints each', leaders: 2, checkpoints: 2, failures: 0 },
+  { name: 'the same with a failing put', leaders: 2, checkpoints: 1, failures: 1 },
+  { name: 'the same with old links deleted', leaders: 2, checkpoints: 2, failures: 0, keep: 1 },
+  { name: 'three leaders', leaders: 3, checkpoints: 1, failures: 0, isLong: true },
+  { name: 'two failing puts', leaders: 2, checkpoints: 2, failures: 2, isLong: true },
+]

@@ -4,22 +4,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Violation } from '../explore/explorer.ts'
-import { exploreFence, type FenceModelOptions } from './fence-model.ts'
+import { exploreFence, FENCE_SIZES, type FenceModelOptions } from './fence-model.ts'
 
 const isLong = process.env['MILLRACE_LONGER'] !== undefined
-
-interface Size extends FenceModelOptions {
-  readonly name: string
-  readonly isLong?: boolean
-}
-
-export const FENCE_SIZES: readonly Size[] = [
-  { name: 'two leaders, two checkpoints each', leaders: 2, checkpoints: 2, failures: 0 },
-  { name: 'the same with a failing put', leaders: 2, checkpoints: 1, failures: 1 },
-  { name: 'the same with old links deleted', leaders: 2, checkpoints: 2, failures: 0, keep: 1 },
-  { name: 'three leaders', leaders: 3, checkpoints: 1, failures: 0, isLong: true },
-  { name: 'two failing puts', leaders: 2, checkpoints: 2, failures: 2, isLong: true },
-]
 
 describe('leaders over one storage, in every order of their requests', () => {
   for (const { name, isLong: skipped = false, ...options } of FENCE_SIZES) {

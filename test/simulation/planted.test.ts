@@ -15,8 +15,8 @@ import { classOf } from '../../simulation/planted/problem-class.ts'
 /** A few seeds are enough for these. */
 const CHEAP = [
   'complete-told-before-the-manifest',
-  'cut-includes-later-writes',
-  'checkpoint-id-used-again',
+  'watermark-overtakes-records',
+  'file-not-synced',
 ]
 const SEEDS_MAX = 40
 

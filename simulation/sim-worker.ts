@@ -13,6 +13,7 @@ import { copied } from './copied.ts'
 import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 const MESSAGE_MS_MAX = 0.6
 const SLOW_MESSAGE_MS_MAX = 40
@@ -60,6 +61,7 @@ export class SimWorker implements WorkerPort {
   readonly #toWorker: Line
   readonly #toMaster: Line
   readonly #runtime: WorkerRuntime
+  readonly #watch = new WorkerWatch()
   #awake = false
   #wakeUp: (() => void) | undefined
 
@@ -115,6 +117,7 @@ export class SimWorker implements WorkerPort {
     if (!this.scope.isAlive) return
     const copy = copied(message)
     this.#toWorker.send(message.kind, () => this.#runtime.receive(copy))
+    this.#watch.sent(message)
     this.#process.onSent(message)
   }
 
@@ -188,6 +191,10 @@ export class SimWorker implements WorkerPort {
     if (message.kind === 'failed') this.#judge('failed', message.error)
     if (message.kind === 'task-failed') this.#judge('task-failed', message.error)
     if (message.kind === 'decline') this.#judge('decline', message.error)
+    const problem = this.#watch.problemOf(message)
+    if (problem !== undefined) {
+      this.#world.scheduler.fail(new Violation(`worker ${this.#index}: ${problem}`))
+    }
     if (message.kind === 'closed') return
     const copy = copied(message)
     this.#toMaster.send(`${this.#index} ${message.kind}`, () => {

@@ -50,6 +50,9 @@ const RUNS_PER_TASK_MAX = 54
 const linkName = ({ sequence }: Pick<KnownLink, 'sequence'>): string =>
   `chain/${String(sequence).padStart(12, '0')}.manifest`
 
+/** The mark of who has made a snapshot its own. */
+const CLAIM_NAME = 'claim.json'
+
 const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
 /** What the directory holds, by name. */
@@ -65,6 +68,7 @@ export class ChainCheck {
   /** Links that are there now, by name. */
   #links = new Map<string, KnownLink>()
   #history: KnownLink[] = []
+  #isAcknowledged = false
 
   constructor(blobs: BlobLengths) {
     this.#blobs = blobs
@@ -97,6 +101,12 @@ export class ChainCheck {
     this.#history.push(link)
   }
 
+  /** From now on it is a savepoint that somebody was told of: it stays, unless it is claimed. */
+  acknowledged(): void {
+    if (this.#links.size !== 1) throw new Error('an acknowledged savepoint is no chain of one link')
+    this.#isAcknowledged = true
+  }
+
   /** The power was lost, and these names are left: newer links may be gone, deleted ones back. */
   restarted(names: readonly string[]): void {
     const there = new Set(names)
@@ -117,10 +127,12 @@ export class ChainCheck {
       }
       this.#requireRuns(name, link)
     }
+    if (this.#links.size === 0) this.#requireUnpromised('it')
   }
 
   /** A blob has gone. */
   deleted(name: string): void {
+    if (this.#links.has(name)) this.#requireUnpromised(name)
     if (this.#links.delete(name)) {
       const [oldest] = [...this.#links.keys()].sort()
       if (oldest !== undefined && oldest < name) {
@@ -129,6 +141,13 @@ export class ChainCheck {
     }
     for (const [link, { runs }] of this.#links) {
       if (runs.has(name)) throw new Error(`${name} was deleted, but ${link} needs it`)
+    }
+  }
+
+  #requireUnpromised(name: string): void {
+    const isKept = this.#isAcknowledged && !this.isDamaged
+    if (isKept && this.#blobs.get(CLAIM_NAME) === undefined) {
+      throw new Error(`an acknowledged savepoint has lost ${name}`)
     }
   }
 

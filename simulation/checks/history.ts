@@ -74,10 +74,14 @@ function bagDifference(
   return undefined
 }
 
-/** What was done to an account became visible in its order, each step on the former balance. */
+/**
+ * What was done to an account was done step by step, each on the balance that the one before left.
+ * Two stages come together before the sink, so the steps need not become visible in their order.
+ */
 function serialDifference(what: string, events: readonly BankEvent[]): string | undefined {
   const accounts = new Map<number, { place: number; balance: number }>()
-  for (const { f, account, amount, ok, place, balance, v, from } of events) {
+  const inOrder = events.toSorted((a, b) => a.place - b.place)
+  for (const { f, account, amount, ok, place, balance, v, from } of inOrder) {
     const known = accounts.get(account) ?? { place: 0, balance: OPENING_BALANCE }
     accounts.set(account, known)
     const order = bankOrder(from ?? account, v)

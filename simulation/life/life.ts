@@ -5,7 +5,7 @@
 import type { JobHandle } from '../../src/runtime/run.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
-import type { Scheduler } from '../scheduler.ts'
+import { type Scheduler, Violation } from '../scheduler.ts'
 import type { SeedOptions } from '../seed.ts'
 import type { Pastime, Shrunk } from '../shrink/shrunk.ts'
 import type { SimClock } from '../sim-clock.ts'
@@ -135,10 +135,21 @@ export class Life {
         if (deployments.isNewest(process) && !this.#standbys.exist) place.stoppedWith(savepoint)
       },
       onSavepoint: (savepoint, checkpointId) => {
+        this.#acknowledged(savepoint)
         if (deployments.leads(process)) forks.acknowledged(savepoint, checkpointId)
       },
       sweep: () => this.commands.sweep(),
       onError: (error) => this.#judge(process, 'request', error),
+    }
+  }
+
+  /** Somebody counts on this savepoint from now on. */
+  #acknowledged(savepoint: string): void {
+    const { storage, scheduler, faults } = this.#world
+    try {
+      if (!faults.hasDamage) storage.directory(savepoint).chain.acknowledged()
+    } catch (error) {
+      scheduler.fail(new Violation(`${savepoint}: ${describeError(error)}`))
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Job } from '../../src/index.ts'
 import { required } from '../../src/util/assert.ts'
 import type { Random } from '../../src/util/random.ts'
+import { Violation } from '../scheduler.ts'
 import type { SeedOptions } from '../seed.ts'
 import type { SimClock } from '../sim-clock.ts'
 import { answerOfWorld, type ConnectorWorld, type SimOutput, simSource } from '../sim-connectors.ts'
@@ -40,6 +41,7 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
       })
     },
     sink: (uid) => output.sink(uid, lastingWriters),
+    violated: (what) => world.scheduler.fail(new Violation(what)),
     beforeRecord(rec) {
       poison.taste(rec)
       if (world.faults.strikes('functionError')) throw new Error('injected: the function failed')

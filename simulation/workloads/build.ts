@@ -22,6 +22,8 @@ export interface WorkloadEnds {
   sink(uid: string): Sink<Rec>
   /** Called for each record of a `map`; may throw. */
   beforeRecord(rec: Rec): void
+  /** Something that must never be is the case. */
+  violated(what: string): void
   /** The outside world answers: some time later, or with an error. */
   answer(signal: AbortSignal): Promise<void>
 }
@@ -125,7 +127,7 @@ class Builder {
       case 'match':
         return matched(uid, keyed, node.withinMs)
       case 'delay':
-        return delayed(uid, keyed, typed)
+        return delayed(uid, keyed, typed, (what) => this.#ends.violated(`${uid}: ${what}`))
       case 'expire':
         return expired(uid, keyed, this.#tag('expired'), typed)
     }
@@ -231,7 +233,12 @@ class Builder {
         return this.#typed(keyed.process(uid, orderedProcess(typed)))
       case 'timers':
         return withHeld(typed, this.#ends.age, (held) =>
-          this.#typed(keyed.process(uid, timersProcess(held, isOrdered))),
+          this.#typed(
+            keyed.process(
+              uid,
+              timersProcess(held, isOrdered, (what) => this.#ends.violated(`${uid}: ${what}`)),
+            ),
+          ),
         )
       case 'windows':
         return withHeld(typed, this.#ends.age, (held) =>

@@ -79,6 +79,7 @@ export function statesProcess<T>(
 export function timersProcess<T>(
   held: Held<T>,
   isOrdered: boolean,
+  violated: (what: string) => void,
 ): Process<{ k: ReturnType<typeof one<T>>; n: ReturnType<typeof one<T>> }> {
   const { of, number } = held
   return {
@@ -91,7 +92,8 @@ export function timersProcess<T>(
       if (isOrdered && v % 3 === 1) timers.registerEventTimeTimer(FAR_MS + v, 'far')
       if (isOrdered && v % 3 === 2) timers.deleteEventTimeTimer(FAR_MS + v - 1, 'far')
     },
-    onTimer(at, { state, timerName }, out) {
+    onTimer(at, { state, timerName, timers }, out) {
+      if (at > timers.currentWatermark) violated(`timer ${at} fires at ${timers.currentWatermark}`)
       out.collect({ k: number(state.k.value()), v: timerName === 'far' ? 1 : 0, at, pad: '' })
     },
   }

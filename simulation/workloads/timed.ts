@@ -81,6 +81,7 @@ export function delayed(
   uid: string,
   keyed: KeyedStream<Key, Rec>,
   typed: boolean,
+  violated: (what: string) => void,
 ): DataStream<Rec> {
   const number = typed ? t.float64 : t.dynamic<number>()
   return keyed.process(
@@ -93,7 +94,10 @@ export function delayed(
         timers.registerProcessingTimeTimer(timers.currentProcessingTime + 1 + (v % 50), `${v % 3}`)
         timers.registerEventTimeTimer(FAR_MS)
       },
-      onTimer(_at, { state }, out) {
+      onTimer(at, { state, timers, timeDomain }, out) {
+        const { currentProcessingTime, currentWatermark } = timers
+        const now = timeDomain === 'event-time' ? currentWatermark : currentProcessingTime
+        if (at > now) violated(`timer ${at} of ${timeDomain} fires at ${now}`)
         for (const v of state.waiting) out.collect({ k: state.k.value(), v, at: 0, pad: '' })
         state.waiting.clear()
       },

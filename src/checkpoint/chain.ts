@@ -152,20 +152,34 @@ function mismatch(current: RawLink, next: RawLink | undefined): string {
   return next.link.previousHash === current.hash ? '' : `is not the one that ${next.name} follows`
 }
 
+/** Undefined if it has gone since it was listed. */
+async function readListed(
+  store: BlobStore,
+  name: string,
+  listedBytes: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    // A blob beyond the limit is not read into memory; its first bytes give it a hash to follow.
+    return await store.read(name, 0, Math.min(listedBytes, MANIFEST_BYTES_MAX + 1))
+  } catch (error) {
+    const code = isMillraceError(error) ? error.code : undefined
+    if (code === 'STORAGE_NOT_FOUND') return undefined
+    if (code !== 'STORAGE_CORRUPT') throw error
+    const { lengthBytes } = await store.stat(name)
+    if (lengthBytes >= listedBytes) throw error
+    // The job was cancelled, its chain deleted and begun anew: this is the link of another one.
+    return await store.read(name, 0, lengthBytes)
+  }
+}
+
 async function readRaw(
   store: BlobStore,
   sequence: number,
   listedBytes: number,
 ): Promise<RawLink | undefined> {
   const name = linkName(sequence)
-  let bytes: Uint8Array
-  try {
-    // A blob beyond the limit is not read into memory; its first bytes give it a hash to follow.
-    bytes = await store.read(name, 0, Math.min(listedBytes, MANIFEST_BYTES_MAX + 1))
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return undefined
-    throw error
-  }
+  const bytes = await readListed(store, name, listedBytes)
+  if (bytes === undefined) return undefined
   const facts = { sequence, name, hash: hashOf(bytes), lengthBytes: bytes.length }
   try {
     const link = decodeLink(bytes, name)

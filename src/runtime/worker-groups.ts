@@ -51,6 +51,8 @@ export class WorkerGroups {
   #loadedRound = -1
   /** Counts of tasks that are gone. */
   #past = NO_COUNTS
+  /** Groups that are being closed. */
+  #leaving: readonly TaskGroup[] = []
 
   constructor(options: WorkerGroupsOptions) {
     const plan = planOf(options.graph)
@@ -76,8 +78,12 @@ export class WorkerGroups {
     return this.tasks.flatMap(({ parts }) => parts.snapshots.files)
   }
 
+  /** Of tasks that are no more, or are being closed: what is counted never goes back. */
   get past(): WorkerCounts {
-    return this.#past
+    return addCounts(
+      this.#past,
+      this.#leaving.flatMap(({ tasks }) => tasks),
+    )
   }
 
   /** Does something with each task that runs. */
@@ -125,7 +131,9 @@ export class WorkerGroups {
   async undeploy({ round, regions }: Undeploy): Promise<void> {
     const leaving = this.#groups.filter(({ region }) => regions.includes(region))
     this.#groups = this.#groups.filter((group) => !leaving.includes(group))
+    this.#leaving = [...this.#leaving, ...leaving]
     for (const group of leaving) await group.close()
+    this.#leaving = this.#leaving.filter((group) => !leaving.includes(group))
     const tasks = leaving.flatMap((group) => group.tasks)
     this.#past = addCounts(this.#past, tasks)
     this.#options.host.send({ kind: 'undeployed', round })

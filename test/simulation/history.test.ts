@@ -41,12 +41,11 @@ describe('the checker of histories', () => {
     assert.match(differenceOf(events.slice(0, 4)), /transfers: 1 to 3: 51 .* too little/)
   })
 
-  it('finds a balance that is not that of the step before, and steps in another order', () => {
+  it('finds a balance that is not that of the step before, and two steps at one place', () => {
     const changed = events.map((each) => (each.place === 3 ? { ...each, balance: 219 } : each))
     assert.match(differenceOf(changed), /249 became 219/)
-    const [first, second, ...others] = events
-    assert.ok(first !== undefined && second !== undefined)
-    assert.match(differenceOf([second, first, ...others]), /number 2 follows number 0/)
+    const twice = events.map((each) => (each.place === 3 ? { ...each, place: 2 } : each))
+    assert.match(differenceOf(twice), /number 2 follows number 2/)
   })
 
   it('exports operations with their completions, for other checkers', () => {

@@ -30,19 +30,13 @@ export class WorkerWatch {
 
   /** What is wrong with this message; undefined if nothing is. */
   problemOf(message: FromWorker): string | undefined {
-    switch (message.kind) {
-      case 'status':
-        return this.#problemOfStatus(message.status)
-      case 'acknowledge': {
-        const { vertex, subtaskIndex } = message.task
-        return this.#problemOfAcknowledgement(`${vertex}/${subtaskIndex}`, message.checkpointId)
-      }
-      case 'committed':
-        if (message.checkpointId <= this.#complete) return undefined
-        return `checkpoint ${message.checkpointId} is committed, ${this.#complete} was complete`
-      default:
-        return undefined
+    if (message.kind === 'status') return this.#problemOfStatus(message.status)
+    if (message.kind === 'acknowledge') {
+      const { vertex, subtaskIndex } = message.task
+      return this.#problemOfAcknowledgement(`${vertex}/${subtaskIndex}`, message.checkpointId)
     }
+    if (message.kind !== 'committed' || message.checkpointId <= this.#complete) return undefined
+    return `checkpoint ${message.checkpointId} is committed, ${this.#complete} was complete`
   }
 
   #problemOfAcknowledgement(task: string, checkpointId: number): string | undefined {

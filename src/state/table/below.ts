@@ -44,6 +44,8 @@ export class Below implements ColdSide {
   readonly #tables: readonly KeyedTable[]
   readonly #group: TableGroup
   readonly #evictor: Evictor
+  /** So many bytes were left when no row was left that could go. */
+  #leastBytes = 0
   readonly #spill: Spill
   #timers: TimersBelow[] = []
   #store: ColdStore | undefined
@@ -170,16 +172,19 @@ export class Below implements ColdSide {
   /** True if memory is still full, and more can go. */
   #makeRoom(full: number, goesOn: () => boolean, rowsMax: number): boolean {
     const { memoryBytes } = this.#options
-    if (this.estimatedBytes <= memoryBytes * full) return false
+    const { estimatedBytes } = this
+    if (estimatedBytes <= memoryBytes * full || estimatedBytes <= this.#leastBytes) return false
     const target = memoryBytes * ROOM_SHARE
     let rows = 0
     let isFull = true
-    const canGo = this.#evictor.evict(() => {
+    const isEnough = this.#evictor.evict(() => {
       // Estimating takes as long as letting a few rows go.
       if (++rows % 16 !== 0) return rows < rowsMax
       isFull = this.estimatedBytes > target
       return isFull && rows < rowsMax && goesOn()
     })
-    return isFull && canGo
+    // Without rows tables take some memory, too; looking for more to let go would never end.
+    this.#leastBytes = isEnough ? 0 : this.estimatedBytes
+    return isEnough && isFull
   }
 }

@@ -204,7 +204,9 @@ export class ChainCheck {
   }
 
   #follows(json: LinkJson, link: KnownLink): void {
-    const before = [...this.#links.values()].at(-1)
+    // Who begins while a cancelled job deletes its chain may go on where that has ended.
+    const former = json.sequence > 1 ? this.#history.at(-1) : undefined
+    const before = [...this.#links.values()].at(-1) ?? former
     const { sequence, leaderEpoch, kind, checkpointId } = link
     // A savepoint is a chain of one checkpoint, which was fenced elsewhere.
     if (before === undefined && kind === 'checkpoint' && sequence === 1) return

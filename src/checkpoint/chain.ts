@@ -12,6 +12,7 @@ import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
+import { readListed } from './listed-link.ts'
 import { MANIFEST_BYTES_MAX, decodeLink, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
 import type { CheckpointLink, FenceLink, ImportRecord, ManifestLink } from './manifest.ts'
@@ -152,33 +153,13 @@ function mismatch(current: RawLink, next: RawLink | undefined): string {
   return next.link.previousHash === current.hash ? '' : `is not the one that ${next.name} follows`
 }
 
-/** Undefined if it has gone since it was listed. */
-async function readListed(
-  store: BlobStore,
-  name: string,
-  listedBytes: number,
-): Promise<Uint8Array | undefined> {
-  try {
-    // A blob beyond the limit is not read into memory; its first bytes give it a hash to follow.
-    return await store.read(name, 0, Math.min(listedBytes, MANIFEST_BYTES_MAX + 1))
-  } catch (error) {
-    const code = isMillraceError(error) ? error.code : undefined
-    if (code === 'STORAGE_NOT_FOUND') return undefined
-    if (code !== 'STORAGE_CORRUPT') throw error
-    const { lengthBytes } = await store.stat(name)
-    if (lengthBytes >= listedBytes) throw error
-    // The job was cancelled, its chain deleted and begun anew: this is the link of another one.
-    return await store.read(name, 0, lengthBytes)
-  }
-}
-
 async function readRaw(
   store: BlobStore,
   sequence: number,
   listedBytes: number,
 ): Promise<RawLink | undefined> {
   const name = linkName(sequence)
-  const bytes = await readListed(store, name, listedBytes)
+  const bytes = await readListed(store, name, listedBytes, MANIFEST_BYTES_MAX + 1)
   if (bytes === undefined) return undefined
   const facts = { sequence, name, hash: hashOf(bytes), lengthBytes: bytes.length }
   try {

@@ -290,16 +290,3 @@ test('leaders that fight, crash and restart anywhere leave one line without hole
     { numRuns: 60 },
   )
 })
-
-test('a link that was listed before its chain was deleted and begun anew is read as it is', async () => {
-  class Anew extends MemoryBlobStore {
-    override async list(prefix: string) {
-      const listed = await super.list(prefix)
-      return listed.map((blob) => ({ ...blob, lengthBytes: blob.lengthBytes + 173 }))
-    }
-  }
-  const blobs = new Map<string, Uint8Array>()
-  await lead(new MemoryBlobStore('memory:job', blobs))
-  const { entries, damage } = await readChain(new Anew('memory:job', blobs))
-  assert.deepEqual([entries.length, damage.length], [1, 0])
-})

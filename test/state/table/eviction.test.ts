@@ -14,7 +14,7 @@ const suite: BackendSuite = {
   evicts: true,
 }
 
-test('there is nothing more to do when tables without rows are larger than the memory', async () => {
+test('there is nothing more to do when tables alone are larger than the memory', async () => {
   const world = await World.open(suite, { memoryBytes: 16 })
   for (let key = 0; key < 500; key++) world.on(key, ({ count }) => count.update(key))
   let rounds = 0

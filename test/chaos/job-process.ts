@@ -15,8 +15,8 @@ export const SIZE: InputSize = {
 /** At this rate of payments the input lasts for 16 seconds, if nothing is done twice. */
 const RATE = 250
 const FULL_RATE = 1_000_000
-/** So little that RocksDB evicts rows and reads them back. */
-const ROCKSDB_MEMORY = '16MB'
+/** So little that RocksDB evicts rows, and reads them back. */
+const ROCKSDB_MEMORY = '8MB'
 const HASHMAP_MEMORY = '128MB'
 const LEASE = '1 s'
 

@@ -13,7 +13,7 @@ export interface Fork {
   readonly visible: Written
 }
 
-const FORKS_EVERY = 2
+const FORKS_EVERY = 3
 
 export class Forks {
   readonly #output: SimOutput

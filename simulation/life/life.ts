@@ -19,7 +19,7 @@ import type { Place } from './place.ts'
 import { handOverAtLast, makeRequests, type Requests, stopAtLast } from './requests.ts'
 import { Standbys } from './standbys.ts'
 
-const STARTS_MAX = 5
+const STARTS_MAX = 4
 
 export interface LifeWorld {
   readonly scheduler: Scheduler

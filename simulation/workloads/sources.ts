@@ -3,9 +3,9 @@ import type { Random } from '../../src/util/random.ts'
 import type { Rec, SourceData, SplitData } from './workload.ts'
 
 const KEYS_PER_SPLIT_MAX = 6
-const RECORDS_PER_SPLIT_MAX = 80
+const RECORDS_PER_SPLIT_MAX = 40
 /** Long jobs see many checkpoints, merges and restores of the same few keys. */
-const RECORDS_OF_LONG_MAX = 400
+const RECORDS_OF_LONG_MAX = 200
 const BIG_PAD = 3_000
 /** What all records of some jobs carry: few of them fill a channel. */
 const BALLAST = 700

@@ -64,7 +64,7 @@ export function recordEvidence(name: EvidenceName, evidence: Evidence): void {
   mkdirSync(join(root, EVIDENCE_FOLDER), { recursive: true })
   const recorded: RecordedEvidence = {
     ...evidence,
-    commit: git('rev-parse', '--short=10', 'HEAD'),
+    commit: currentCommit(),
     isChanged: git('status', '--porcelain', '--', ':!docs', ':!CHANGELOG.md') !== '',
     day: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
@@ -82,6 +82,11 @@ export function readEvidence(): ReadonlyMap<EvidenceName, RecordedEvidence> {
     if (existsSync(path)) records.set(name, read())
   }
   return records
+}
+
+/** The commit that is checked out, in ten digits. */
+export function currentCommit(): string {
+  return git('rev-parse', '--short=10', 'HEAD')
 }
 
 function pathOf(name: EvidenceName): string {

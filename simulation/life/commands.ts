@@ -85,10 +85,11 @@ export class Commands {
     const { storage, random, clock, scheduler } = this.#world
     const scope = new Scope(`${what}-${++this.#count}`)
     const store = storage.open(location, scope)
+    const lost = new Promise<void>((resolve) => storage.attach(storage.machineOf(0), resolve))
     scheduler.note(scope.name, 'begins')
     const done = work(store).catch((error: unknown) => this.#world.onError(what, error))
     const killed = random.int(3) === 0 ? clock.sleep(random.next() * KILLED_AFTER_MS_MAX) : done
-    await Promise.race([done, killed])
+    await Promise.race([done, killed, lost])
     scope.kill()
   }
 }

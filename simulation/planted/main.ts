@@ -4,12 +4,13 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readEvidence, recordEvidence } from '../../scripts/lib/evidence.ts'
+import { currentCommit, readEvidence, recordEvidence } from '../../scripts/lib/evidence.ts'
 import { PLANTED_PAGE, plantedPage } from '../../scripts/lib/planted-page.ts'
 import { root } from '../../scripts/lib/process.ts'
 import { UsageError } from '../cli/options.ts'
 import { Progress } from '../cli/progress.ts'
-import { hunt } from './hunt.ts'
+import { type Hunt, hunt } from './hunt.ts'
+import { KeptHunts } from './kept.ts'
 import { parsePlantedOptions, type PlantedOptions, USAGE } from './options.ts'
 import { evidenceOf, type HuntedBug, type HuntReport, isWell, lineOf, summary } from './report.ts'
 
@@ -19,20 +20,28 @@ async function huntAll(options: PlantedOptions): Promise<HuntReport> {
   const { first, last, bugs, minutes, processes, json } = options
   const startedMs = performance.now()
   const mayGoOn = (): boolean => performance.now() - startedMs < minutes * MS_PER_MINUTE
-  const range = { first, last, mayGoOn }
+  const kept = new KeptHunts(currentCommit(), first, options.goesOn)
   const hunted: HuntedBug[] = []
   const progress = new Progress(() => `${hunted.length} of ${bugs.length} bugs hunted`)
   progress.begin()
+  /** From where it was broken off, as far as it was not at its end. */
+  const huntOn = async (name: string | undefined): Promise<Hunt> => {
+    const former = kept.of(name)
+    const next = first + (former?.seeds ?? 0)
+    if (former !== undefined && (former.caught !== undefined || next > last)) return former
+    if (!mayGoOn()) return former ?? { seeds: 0, caught: undefined, virtualMs: 0, realMs: 0 }
+    return kept.add(name, await hunt(name, { first: next, last, mayGoOn }))
+  }
   const waiting = [...bugs]
   const lane = async (): Promise<void> => {
     for (let bug = waiting.shift(); bug !== undefined; bug = waiting.shift()) {
-      const found = { bug, hunt: await hunt(bug.name, range) }
+      const found = { bug, hunt: await huntOn(bug.name) }
       hunted.push(found)
       if (!json) console.log(lineOf(found))
     }
   }
   // The sound engine takes longest: it runs all seeds, beside the others.
-  const control = hunt(undefined, range)
+  const control = huntOn(undefined)
   const beside = Array.from({ length: Math.max(1, processes - 1) }, lane)
   await Promise.all([control.then(lane), ...beside])
   progress.end()

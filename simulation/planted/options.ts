@@ -12,6 +12,8 @@ export interface PlantedOptions {
   /** To be hunted, in the order of the catalogue. */
   readonly bugs: readonly PlantedBug[]
   readonly minutes: number
+  /** Takes over what an earlier hunt on this commit has found. */
+  readonly goesOn: boolean
   readonly processes: number
   readonly json: boolean
   readonly records: boolean
@@ -25,6 +27,7 @@ counts the seeds that the simulator needs to find each.
   --seeds A..B     seeds for each bug (default 1..1000)
   --only NAMES     these bugs only, by their names, with commas; "state-*" means all that begin so
   --minutes M      begin no seed after so many minutes
+  --continue       go on where an earlier hunt on the same commit was broken off
   --processes N    hunt so many bugs at a time (default one for each core)
   --record         write docs/evidence/planted-bugs.json and docs/internals/planted-bugs.md
   --json           print the result as JSON, and nothing else
@@ -34,6 +37,7 @@ Examples:
   npm run planted -- --seeds 1..50
   npm run planted -- --only older-run-wins-a-merge
   npm run planted -- --record
+  npm run planted -- --continue --minutes 30 --record
 
 Exit code: 0 if 95 % are caught and the sound engine passes, 1 if not, 2 for wrong options.`
 
@@ -55,9 +59,9 @@ export function parsePlantedOptions(args: readonly string[]): PlantedOptions {
   if (records && wanted.length < bugs.length) {
     throw new UsageError('--record is of all bugs: leave --only out')
   }
-  const { help, json } = values
+  const { help, json, continue: goesOn } = values
   const range = { first: Number(first), last: Number(last) }
-  return { help, ...range, bugs: wanted, minutes, processes, json, records }
+  return { help, ...range, bugs: wanted, minutes, goesOn, processes, json, records }
 }
 
 function parsed(args: readonly string[]) {
@@ -69,6 +73,7 @@ function parsed(args: readonly string[]) {
         seeds: { type: 'string', default: '1..1000' },
         only: { type: 'string' },
         minutes: { type: 'string', default: 'Infinity' },
+        continue: { type: 'boolean', default: false },
         processes: { type: 'string' },
         record: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },

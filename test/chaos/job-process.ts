@@ -8,12 +8,12 @@ import { RunningProcess } from './process.ts'
 
 export const SIZE: InputSize = {
   payments: 4_000,
-  ordersPerFile: 2_000,
-  distinctWords: 8_000,
+  ordersPerFile: 500,
+  distinctWords: 2_500,
   rules: 200,
 }
-/** At this rate of payments the input lasts for 16 seconds, if nothing is done twice. */
-const RATE = 250
+/** At this rate of payments the input lasts for 27 seconds, if nothing is done twice. */
+const RATE = 150
 const FULL_RATE = 1_000_000
 /** So little that RocksDB evicts rows, and reads them back. */
 const ROCKSDB_MEMORY = '8MB'
@@ -39,13 +39,13 @@ export interface StartOptions {
 function dealtOptions(random: Random): string[] {
   const settings = [
     `checkpointing.unaligned=${random.int(2) === 0 ? 'always' : 'auto'}`,
-    `checkpointing.interval=${random.int(2) === 0 ? 80 : 150} ms`,
+    `checkpointing.interval=${random.int(2) === 0 ? 80 : 250} ms`,
     `checkpointing.maxConcurrent=${random.int(3) === 0 ? 2 : 1}`,
     `checkpointing.keep=${2 + random.int(3)}`,
     `checkpointing.compression=${random.int(3) === 0 ? 'none' : 'zstd'}`,
     `state.snapshotPolicy=${random.int(6) === 0 ? 'full' : 'incremental'}`,
     `state.localRecovery=${random.int(4) === 0 ? 'on' : 'auto'}`,
-    `batchRecords=${random.int(2) === 0 ? 64 : 512}`,
+    `batchRecords=${random.int(2) === 0 ? 16 : 64}`,
   ]
   return settings.flatMap((setting) => ['--set', setting])
 }

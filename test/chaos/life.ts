@@ -12,7 +12,7 @@ import { writeOrders } from './job/input.ts'
 import { Oracle } from './oracle.ts'
 import { Place } from './place.ts'
 import type { Backend, LifePlan, RoundPlan } from './plan.ts'
-import { pause, type RunningProcess, until, WAIT_MS_MAX } from './process.ts'
+import { endsWithin, pause, type RunningProcess, until, WAIT_MS_MAX } from './process.ts'
 import { addOne, type Tally } from './tally.ts'
 
 export const STARTED = 'millrace:job:started'
@@ -40,8 +40,8 @@ export class Life {
   #linesCounted = 0
   backend: Backend
   parallelism: number
-  /** The point at which the leader is going to die, if it was started for that. */
-  doomedAt: string | undefined
+  /** How the leader was started. */
+  #how: Partial<StartOptions> = {}
   /** What follows the round under way. */
   next: RoundPlan | undefined
 
@@ -66,7 +66,17 @@ export class Life {
     const at = this.#standbys.indexOf(next)
     if (at >= 0) this.#standbys.splice(at, 1)
     this.#leader = next
-    this.doomedAt = undefined
+    this.#how = {}
+  }
+
+  /** The point at which the leader is going to die, if it was started for that. */
+  get doomedAt(): string | undefined {
+    return this.#how.killAt
+  }
+
+  /** The leader was started with slowed file calls. */
+  get isSlow(): boolean {
+    return this.#how.isSlow === true
   }
 
   get standbys(): readonly RunningProcess[] {
@@ -76,7 +86,7 @@ export class Life {
   /** Starts a process that is to lead; sometimes at another parallelism than the last one. */
   start(options: Partial<StartOptions> = {}): RunningProcess {
     if (this.#random.int(RESCALED_ONE_IN) === 0) this.change()
-    this.doomedAt = options.killAt
+    this.#how = options
     this.#leader = this.#run(options)
     this.tally.restarts++
     return this.#leader
@@ -127,7 +137,7 @@ export class Life {
 
   /** Whether the job had come to its end already, though its process had not yet. */
   async finishesNow(): Promise<boolean> {
-    if (this.#leader !== undefined) await Promise.race([this.#leader.ended, pause(ENDING_MS_MAX)])
+    if (this.#leader !== undefined) await endsWithin(this.#leader, ENDING_MS_MAX)
     return this.hasFinished
   }
 
@@ -237,20 +247,24 @@ export class Life {
   /** Lets the job come to its end at full speed, and compares all that it wrote. */
   async finish(): Promise<void> {
     await this.dismissStandbys()
-    if (!this.leader.hasEnded) await this.kill(this.leader)
-    this.checkQuiet()
-    const last = this.start({ isFast: true })
-    const { code } = await Promise.race([
-      last.ended,
-      pause(FINISH_MS_MAX).then(() => {
-        throw new Error(`${last.pid} has not finished after ${FINISH_MS_MAX} ms\n${last.tail}`)
-      }),
-    ])
+    const last = await this.#startLast()
+    if (!(await endsWithin(last, FINISH_MS_MAX))) {
+      throw new Error(`${last.pid} has not finished after ${FINISH_MS_MAX} ms\n${last.tail}`)
+    }
+    const { code } = await last.ended
     if (code !== 0) throw new Error(`the last process ended with ${code}\n${last.tail}`)
     this.checkQuiet()
     this.#follower.requireComplete()
     this.#readStatus(last.out)
     this.tally.jobs++
+  }
+
+  /** The last round may have done so. */
+  async #startLast(): Promise<RunningProcess> {
+    if (this.#how.isFast === true) return this.leader
+    if (!this.leader.hasEnded) await this.kill(this.leader)
+    this.checkQuiet()
+    return this.start({ isFast: true })
   }
 
   #readStatus(out: string): void {

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const DISK_SIZE = '64m'
+/** Each local database sets some megabytes aside, and there are nine for each worker. */
+const DISK_SIZE = '256m'
 
 export class Place {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'millrace-chaos-'))

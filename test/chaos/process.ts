@@ -118,3 +118,12 @@ export async function until(
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms))
 }
+
+/** Resolves to whether it ended in time. */
+export async function endsWithin(process: RunningProcess, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const isLate = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, ms, false)))
+  const ended = process.ended.then(() => true)
+  // A timer that is left would keep this process alive.
+  return Promise.race([ended, isLate]).finally(() => clearTimeout(timer))
+}

@@ -2,7 +2,7 @@
  * The input of a job of the chaos tests, the same for the same seed. Orders lie in files, one
  * split each: those of a customer are in one file, in order, so what must follow from them is one
  * sequence; their words are in all files. Payments and rules are generated, one split each. A
- * second of event time holds fifty orders of each file and a hundred payments.
+ * second of event time holds a dozen orders of each file and a hundred payments.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,9 +33,9 @@ export interface Payment {
 }
 
 export const FILES = 4
-const CUSTOMERS_PER_FILE = 50
+const CUSTOMERS_PER_FILE = 12
 const WORDS_PER_ORDER = 2
-const MS_BETWEEN_ORDERS = 20
+const MS_BETWEEN_ORDERS = 80
 const MS_BETWEEN_PAYMENTS = 10
 const AMOUNT_MAX = 1_000
 

@@ -4,9 +4,9 @@ import { type Life, STARTED } from '../life.ts'
 import { pause } from '../process.ts'
 import type { Round } from './round.ts'
 
-const KILL_AFTER_MS_MAX = 1_200
+const KILL_AFTER_MS_MAX = 600
 const POINT_MS_MAX = 2_500
-const STOPPED_MS_MAX = 1_500
+const STOPPED_MS_MAX = 1_000
 /** One kill of so many may strike before the process has come to anything. */
 const EARLY_ONE_IN = 4
 
@@ -27,7 +27,8 @@ export async function killAndRestart(life: Life): Promise<void> {
 /** Whoever is started at the end of a round may be the one that dies in the next. */
 function startForNext(life: Life): void {
   const { next } = life
-  life.start(next?.kind === 'point' ? { killAt: pointOf(next) } : {})
+  if (next?.kind === 'point') life.start({ killAt: pointOf(next) })
+  else life.start({ isSlow: next?.kind === 'slow', isFast: next === undefined })
 }
 
 /** The named points, all of them in turn. */
@@ -71,10 +72,12 @@ export async function stopAndContinue(life: Life, { random }: Round): Promise<vo
 /** File calls are slow for a while; then the process is killed among them. */
 export async function slow(life: Life, { random }: Round): Promise<void> {
   if (life.leader.hasEnded) return
-  await life.kill(life.leader)
-  life.checkQuiet()
-  const slowed = life.start({ isSlow: true })
-  await slowed.logged(STARTED)
+  if (!life.isSlow) {
+    await life.kill(life.leader)
+    life.checkQuiet()
+    life.start({ isSlow: true })
+  }
+  await life.up()
   if (random.int(2) === 0) await life.progress()
   await pause(random.int(KILL_AFTER_MS_MAX))
   await killAndRestart(life)

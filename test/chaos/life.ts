@@ -130,9 +130,7 @@ export class Life {
 
   /** Whether a process has said that the job has come to its end. */
   get hasFinished(): boolean {
-    return this.#processes.some(({ child, out }) => {
-      return child.exitCode === 0 && out.includes('"outcome":"finished"')
-    })
+    return this.#processes.some((each) => each.hasFinished)
   }
 
   /** Whether the job had come to its end already, though its process had not yet. */
@@ -153,10 +151,13 @@ export class Life {
     this.#requireKilled(process)
   }
 
-  /** On a busy machine a leader may be slower than its lease: then who stands by succeeds it. */
+  /**
+   * On a busy machine a leader may be slower than its lease: then who stands by succeeds it. And
+   * the job may come to its end while it is about to be killed.
+   */
   #requireKilled(process: RunningProcess): void {
     if (process.child.signalCode === 'SIGKILL') this.tally.kills++
-    else if (!process.wasSuperseded) {
+    else if (!process.wasSuperseded && !process.hasFinished) {
       throw new Error(`${process.pid} ended by itself\n${process.tail}`)
     }
   }

@@ -62,6 +62,11 @@ export class RunningProcess {
     return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
+  /** It has said that the job has come to its end. */
+  get hasFinished(): boolean {
+    return this.child.exitCode === 0 && this.out.includes('"outcome":"finished"')
+  }
+
   /** Another process has taken over from it. */
   get wasSuperseded(): boolean {
     return this.child.exitCode === 1 && this.log.includes('LEADERSHIP_LOST')

@@ -46,11 +46,13 @@ export default job(
       })
       .filter(() => spring(trap))
     const generate = (index: number) => paymentAt(seed, index)
-    const payments = env.fromSource(
-      'payments',
-      dataGenerator({ generate, count: params.payments, ratePerSecond: rate, type: PaymentType }),
-      { timestamp: (payment) => payment.at, alignment },
-    )
+    const payments = env
+      .fromSource(
+        'payments',
+        dataGenerator({ generate, count: params.payments, ratePerSecond: rate, type: PaymentType }),
+        { timestamp: (payment) => payment.at, alignment },
+      )
+      .filter(() => spring(trap))
     const ruleSource = dataGenerator({
       generate: (index) => ruleAt(seed, index),
       count: params.rules,

@@ -6,7 +6,7 @@
 import { readFileSync, renameSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 
-const RECORDS_BETWEEN = 64
+const RECORDS_BETWEEN = 16
 
 export const TRAPS = [
   'exit',

@@ -1,5 +1,5 @@
 /** Rounds in which a worker thread dies while its process lives, or never answers again. */
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { TRAPS } from '../job/traps.ts'
 import type { Life } from '../life.ts'
 import { pause, until } from '../process.ts'
@@ -19,7 +19,14 @@ export async function worker(life: Life, { turn, random }: Round): Promise<void>
   const before = restarts()
   writeFileSync(`${life.place.trap}-laid`, trap)
   renameSync(`${life.place.trap}-laid`, life.place.trap)
-  await until(`thread that falls into the trap ${trap}`, () => !existsSync(life.place.trap))
+  await until(`thread that falls into the trap ${trap}`, () => {
+    return leader.hasEnded || !existsSync(life.place.trap)
+  })
+  if (existsSync(life.place.trap)) {
+    // The job had come to its end.
+    rmSync(life.place.trap)
+    throw new Error(`${leader.pid} ended before the trap ${trap}\n${leader.tail}`)
+  }
   addOne(life.tally.traps, trap)
   if (trap === 'hang') {
     await pause(HANGING_MS)

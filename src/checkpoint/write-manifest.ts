@@ -24,8 +24,23 @@ export type ManifestOutcome =
       readonly mayBeWritten: boolean
     }
 
-/** @param location of the store, for messages. */
+/**
+ * What becomes of a manifest. Never throws: nothing would end the wait for it.
+ *
+ * @param location of the store, for messages.
+ */
 export async function writeManifest(
+  ...request: Parameters<typeof outcomeOf>
+): Promise<ManifestOutcome> {
+  try {
+    return await outcomeOf(...request)
+  } catch (error) {
+    // A programmer's error; the attempt ends as if another led, waiting for no manifest.
+    return { kind: 'leadership-lost', error: errorToData(error) }
+  }
+}
+
+async function outcomeOf(
   keeper: ChainKeeper,
   job: CheckpointedJob,
   { checkpointId, purpose, finished, tasks, statistics }: WriteManifest,

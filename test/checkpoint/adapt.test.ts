@@ -94,3 +94,27 @@ test('a dropped source forgets what it has read', () => {
   assert.equal(adapted([source], [now], {}).bad.length, 1)
   assert.deepEqual(adapted([source], [now], { drop: ['in'] }).restore.sources, [])
 })
+
+test('what was dropped once stays as it is, whatever is renamed or dropped under its name', () => {
+  const states = [{ id: 1, ...state('n') }]
+  const dropped = { id: 9, uid: 'count', states, dropped: true } as const
+  const base = checkpoint(2, { plan: plan(1, [[count]]) })
+  const link = { ...base, operators: [...base.operators, dropped] }
+  const now = { ...count, uid: 'total', states: [state('x'), state('m')] }
+  const renamed = { total: 'count', 'total.x': 'count.n' }
+  const renaming = adaptCheckpoint(link, plan(1, [[now]]), { drop: [], renamed })
+  assert.deepEqual(renaming.link.operators[1], dropped)
+  const less = { ...count, states: [state('m')] }
+  const dropping = adaptCheckpoint(link, plan(1, [[less]]), { drop: ['count.n'], renamed: {} })
+  assert.deepEqual(dropping.link.operators[1], dropped)
+  assert.equal(dropping.link.operators[0]?.states.length, 1)
+})
+
+test('a rename whose new name the checkpoint has already is made', () => {
+  const before = { ...count, states: [state('n'), state('x')] }
+  const now = { ...count, states: [state('x')] }
+  const renamed = { 'count.x': 'count.n' }
+  const { ids, bad } = adapted([before], [now], { renamed, drop: ['count.n'] })
+  assert.deepEqual(bad, [])
+  assert.deepEqual(ids, ['count=1 x:2'])
+})

@@ -45,6 +45,10 @@ export class Attempt {
   acknowledges = true
   commits = true
   declines = false
+  /** Thrown when sources are cut. */
+  cutError: Error | undefined
+  /** Thrown when that point is reached. */
+  crash: { readonly at: CrashPoint; readonly error: Error } | undefined
   readonly coordinator: Coordinator
   readonly leaderEpoch: number
 
@@ -89,7 +93,10 @@ export class Attempt {
           clock: attempt.clock,
           logger: silentLogger,
           send: (message) => attempt.#receive(message),
-          cutSources: () => [{ uid: 'in', pending: [{ id: 'rest' }], finished: [] }],
+          cutSources: () => {
+            if (attempt.cutError !== undefined) throw attempt.cutError
+            return [{ uid: 'in', pending: [{ id: 'rest' }], finished: [] }]
+          },
           processingTime: () => 42,
           writeSavepoint: async (link, directory) => {
             const target = new MemoryBlobStore(directory)
@@ -100,7 +107,10 @@ export class Attempt {
           onEnded: (how, checkpointId) => void attempt.ends.push(`${how} ${checkpointId}`),
           onFailed: (error) => void attempt.failures.push(error),
           onReport: (report) => void attempt.reports.push(report),
-          reach: (point) => void attempt.points.push(point),
+          reach: (point) => {
+            attempt.points.push(point)
+            if (attempt.crash?.at === point) throw attempt.crash.error
+          },
         },
       )
     const attempt = new Attempt(coordinatorOf, leaderEpoch)

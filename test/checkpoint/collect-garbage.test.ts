@@ -6,6 +6,7 @@ import { linkName } from '../../src/checkpoint/layout.ts'
 import type { ManifestLink } from '../../src/checkpoint/manifest.ts'
 import { pin, unpin } from '../../src/checkpoint/pins.ts'
 import { runNamesOf } from '../../src/checkpoint/registry.ts'
+import { MillraceError } from '../../src/errors.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { FaultyBlobStore } from '../../src/testing/faulty-store.ts'
@@ -189,4 +190,29 @@ test('a damaged link goes with its neighbours; until then no run does', async ()
   const second = await collectGarbage(job.store, { ...requestOf(job, 1), ...(await read()) })
   assert.deepEqual([second.deletedLinks, second.deletedRuns, second.damaged], [3, 3, []])
   assert.deepEqual(await requireWhole(job.store), [6])
+})
+
+test('links go oldest first, damaged ones in their place', async () => {
+  const job = await jobWith(4)
+  const links = job.links.filter(({ sequence }) => sequence !== 2)
+  const gone: string[] = []
+  const remove = job.store.delete.bind(job.store)
+  job.store.delete = (name) => {
+    gone.push(name)
+    return remove(name)
+  }
+  await collectGarbage(job.store, { ...requestOf(job, 1), links, damaged: [2] })
+  assert.deepEqual(
+    gone.filter((name) => name.startsWith('chain/')),
+    [1, 2, 3, 4].map(linkName),
+  )
+})
+
+test('who cannot find out whether another leads deletes nothing', async () => {
+  const job = await jobWith(3)
+  const before = await namesUnder(job.store, '')
+  const away = new MillraceError('STORAGE_FAILED', 'away')
+  job.store.stat = () => Promise.reject(away)
+  await assert.rejects(collectGarbage(job.store, requestOf(job, 1)), away)
+  assert.deepEqual(await namesUnder(job.store, ''), before)
 })

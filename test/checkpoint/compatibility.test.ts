@@ -144,3 +144,30 @@ test('the error lists every difference on a line of its own and names --fresh', 
   )
   assert.doesNotThrow(() => requireCompatible(checkpoint(2), checkpoint(2).plan))
 })
+
+test('the cure names what may be given up, and the way out of another number of key groups', () => {
+  const cureOf = (now: readonly PlanNode[], maxParallelism?: number) => {
+    const link = checkpoint(2, { plan: plan(1, [[source, count]]) })
+    try {
+      requireCompatible(link, plan(1, [now], maxParallelism))
+    } catch (error) {
+      if (isMillraceError(error)) return error.cure
+    }
+    return assert.fail('it fits')
+  }
+  assert.match(cureOf([count]), /--drop in,/)
+  assert.doesNotMatch(cureOf([count]), /maxParallelism/)
+  assert.match(cureOf([source, count], 256), /keep maxParallelism/)
+  assert.doesNotMatch(cureOf([source, count], 256), /--drop/)
+})
+
+test('timers of the same name and without a payload fit', () => {
+  const timed = (domain: 'event-time' | 'processing-time') => [
+    { ...count, timers: [{ name: 'close', domain }] },
+  ]
+  const about = (lines: readonly string[]) => lines.filter((line) => line.includes('timer'))
+  assert.deepEqual(about(verdicts(timed('event-time'), timed('event-time'))), [])
+  assert.deepEqual(about(verdicts(timed('event-time'), timed('processing-time'))), [
+    'count timer close: incompatible',
+  ])
+})

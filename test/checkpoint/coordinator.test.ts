@@ -256,3 +256,28 @@ test('close waits for a manifest on its way', async () => {
   assert.equal((await request).committed, false)
   assert.equal((await checkpointsIn(inner)).length, 1)
 })
+
+test('sources that cannot be cut fail the checkpoint in phase init, and the job goes on', async () => {
+  const attempt = await Attempt.lead()
+  attempt.coordinator.start()
+  attempt.cutError = new Error('no position')
+  await assert.rejects(attempt.coordinator.request('manual'), (error) => {
+    assert.ok(isMillraceError(error) && error.code === 'CHECKPOINT_FAILED')
+    assert.equal(error.message, 'checkpoint 1 failed in phase init: no position')
+    assert.ok(isMillraceError(error.cause) && error.cause.code === 'CHECKPOINT_FAILED')
+    return true
+  })
+  attempt.cutError = undefined
+  assert.equal((await attempt.coordinator.request('manual')).checkpointId, 2)
+  assert.deepEqual(attempt.failures, [])
+  await attempt.coordinator.close()
+})
+
+test("a programmer's error while a manifest is written ends the attempt", async () => {
+  const attempt = await Attempt.lead()
+  attempt.coordinator.start()
+  attempt.crash = { at: 'before-manifest', error: new TypeError('not a function') }
+  await assert.rejects(attempt.coordinator.request('manual'), /not a function/)
+  assert.match(attempt.failures[0]?.message ?? '', /not a function/)
+  await attempt.coordinator.close()
+})

@@ -263,3 +263,27 @@ test('every damaged run is found, also with many', async () => {
   const damage = await verifyCheckpoint(store, checkpoint(2, { tasks }), exists)
   assert.equal(damage.length, 10)
 })
+
+test('a sound run is read once, a damaged one twice; damage is told in the order of names', async () => {
+  const names = ['b', 'a', 'c'].map((letter, index) => `runs/1-${index}${letter}`)
+  const keyGroups = { start: 0, end: 127 }
+  const tasks = [{ vertex: 0, subtaskIndex: 0, runs: names.map((n) => run(n)), keyGroups }]
+  const read: string[] = []
+  const allButOne: RunVerifier = async (_store, { name }) => {
+    read.push(name)
+    if (name !== names[2]) throw new MillraceError('STORAGE_CORRUPT', `${name} is damaged`)
+  }
+  for (const order of [tasks, tasks.map((task) => ({ ...task, runs: task.runs.toReversed() }))]) {
+    read.length = 0
+    const link = checkpoint(2, { tasks: order })
+    const damage = await verifyCheckpoint(new MemoryBlobStore(), link, allButOne)
+    assert.deepEqual(
+      damage.map(({ run: { name }, problem }) => [name, problem]),
+      names.slice(0, 2).map((name) => [name, `${name} is damaged`]),
+    )
+    assert.deepEqual(
+      names.map((name) => read.filter((each) => each === name).length),
+      [2, 2, 1],
+    )
+  }
+})

@@ -57,3 +57,10 @@ test('numbers that no name can hold are refused', () => {
   assert.throws(() => linkName(1e12), /sequence/)
   assert.throws(() => runName({ leaderEpoch: -1, checkpointId: 1, vertex: 0, subtaskIndex: 0 }))
 })
+
+test('a link has a number of at most twelve digits', () => {
+  assert.equal(linkName(1e12 - 1), 'chain/999999999999.manifest')
+  for (const sequence of [0, 1.5, 1e12]) {
+    assert.throws(() => linkName(sequence), { name: 'AssertionError' })
+  }
+})

@@ -179,3 +179,16 @@ test('where the chain says that nobody leads, one that has just come leads at on
   const starting = { ...first, owner: { claim: 'z', isGone: false, wasSeen: true } }
   assert.equal(decideStandby(starting, 0).kind, 'wait')
 })
+
+test('names that are no marks are passed over', () => {
+  const view = look(NOTHING_SEEN, ['leases/x', markName(leader(1)), 'leases/y.standby'], 0)
+  assert.deepEqual(view.marks, [leader(1)])
+  assert.equal(view.leader?.mark.renewal, 1)
+})
+
+test('a standby looks as often as the lease of the leader asks, or its own', () => {
+  const long = leader(2, { leaseMs: 2 * LEASE_MS })
+  const view = seen([0, long], [100, long])
+  assert.deepEqual(decideStandby(standbyState(view), 100), { kind: 'wait', untilMs: 300 })
+  assert.deepEqual(decideStandby(standbyState(seen([0])), 0), { kind: 'wait', untilMs: 100 })
+})

@@ -106,3 +106,16 @@ test('records are lost with the run that holds them, beside keyed state or alone
   ]
   assert.equal(describeLoss({ ...loss, keyGroups }), 'key groups 1, 3-4 of t')
 })
+
+test('parts that touch are one, whichever of the parts they are', () => {
+  const made = link(task(0, 0, [run('a', 0, 63)]))
+  const part = (start: number, end: number) => ({ keyGroups: { start, end }, operators: undefined })
+  const groups = (...parts: ReturnType<typeof part>[]) =>
+    lossesOf(made, 'a', parts)[0]?.keyGroups.map(({ start, end }) => `${start}-${end}`)
+  assert.deepEqual(groups(part(0, 9), part(10, 19)), ['0-19'])
+  assert.deepEqual(groups(part(0, 9), part(11, 19), part(20, 29), part(31, 40)), [
+    '0-9',
+    '11-29',
+    '31-40',
+  ])
+})

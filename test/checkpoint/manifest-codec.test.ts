@@ -232,3 +232,28 @@ test('a link that could not be read back is never written', () => {
   assert.throws(() => encodeLink(checkpoint(2, { checkpointId: 0 })), { name: 'AssertionError' })
   assert.throws(() => encodeLink(checkpoint(2, { processingTime: -Infinity })), /cannot hold/)
 })
+
+test('whatever is wrong under a right checksum is damage of the file that is named', () => {
+  const lines = ['{"not json', '[]', '{"formatVersion":1}', '{"formatVersion":2}']
+  for (const line of lines) {
+    assert.throws(() => decodeLink(forged(line), 'chain/x'), {
+      code: 'STORAGE_CORRUPT',
+      message: /^chain\/x /,
+      details: { name: 'chain/x' },
+    })
+  }
+})
+
+test('a file without a line of its own at the end is told from one whose last line is damaged', () => {
+  const bytes = encodeLink(checkpoint(2))
+  const messageOf = (tail: string) => {
+    try {
+      decodeLink(Buffer.concat([bytes.subarray(0, bytes.indexOf(10) + 1), Buffer.from(tail)]))
+    } catch (error) {
+      return error instanceof Error ? error.message : ''
+    }
+    return 'read'
+  }
+  assert.match(messageOf('x'.repeat(128)), /damaged last line/)
+  assert.match(messageOf('x'.repeat(129)), /has no line with its checksum/)
+})

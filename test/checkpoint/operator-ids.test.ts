@@ -53,3 +53,11 @@ test('more operators than a key has room for are refused', () => {
   const last = { id: OPERATOR_ID_MAX, uid: 'last', states: [] }
   assert.throws(() => operatorIds([last], plan(1, [[node(0, 'a')]])), { code: 'JOB_GRAPH_INVALID' })
 })
+
+test('a record holds what its operator has, and no empty fields', () => {
+  const { keyType: _none, ...keyless } = node(0, 'a', { states: [] })
+  const { keyType } = node(1, 'b')
+  const [first, second] = operatorIds([], plan(1, [[keyless, node(1, 'b', { states: [] })]]))
+  assert.deepEqual(first, { id: 1, uid: 'a', states: [] })
+  assert.deepEqual(second, { id: 2, uid: 'b', keyType, states: [] })
+})

@@ -112,3 +112,11 @@ test('a link that has gone is told at once, and later as a failure', async () =>
   assert.ok(notFound(failures[0]))
   await held.release()
 })
+
+test('a storage that does not answer is not taken for a link that has gone', async () => {
+  const store = await storeWithLink()
+  const away = new MillraceError('STORAGE_FAILED', 'away')
+  store.stat = () => Promise.reject(away)
+  await assert.rejects(pin(store, { sequence: 3, expiresAtMs: 5, holder: 'a' }), away)
+  assert.deepEqual(await store.list('pins/'), [], 'no mark is left of the attempt')
+})

@@ -209,3 +209,9 @@ test('a manifest without all its tasks is damaged', () => {
     code: 'CHECKPOINT_DAMAGED',
   })
 })
+
+test('a restore without records in flight does not speak of any', () => {
+  const jobPlan = plan(1, [[A]])
+  const [restore] = planRestore(checkpoint(2, { plan: jobPlan }), { plan: jobPlan }).restores
+  assert.ok(restore !== undefined && !('inFlight' in restore))
+})

@@ -117,3 +117,13 @@ test('a job that was never locked is all new', () => {
     ],
   )
 })
+
+test('a lock compares values of literal types, also of null', () => {
+  const literal = (value: string | null) =>
+    node(1, 'count', {
+      states: [{ name: 'n', kind: 'value', type: { kind: 'literal', value } }],
+    })
+  const locked = lockedJob(plan(1, [[literal(null)]]))
+  assert.equal(compareWithLock(locked, plan(1, [[literal(null)]]), nothing).isLocked, true)
+  assert.equal(compareWithLock(locked, plan(1, [[literal('')]]), nothing).isLocked, false)
+})

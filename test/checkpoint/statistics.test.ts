@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { TaskStatistics } from '../../src/checkpoint/manifest.ts'
 import { laterPhasesOf, partsOf, slowestTask, totalMsOf } from '../../src/checkpoint/statistics.ts'
 import { checkpoint, fenceLink, STATISTICS, taskStatistics } from './links.ts'
+import { Driver, TASKS } from './protocol-driver.ts'
 
 function task(subtaskIndex: number, changes: Partial<TaskStatistics> = {}): TaskStatistics {
   return { ...taskStatistics(0, subtaskIndex), ...changes }
@@ -61,4 +62,23 @@ test('how a checkpoint ended is told by a later link of the same leader', () => 
   assert.equal(laterPhasesOf([first, told(3, 2, 2)], first), undefined, 'of another leader')
   const itself = told(2, 1, 2)
   assert.equal(laterPhasesOf([itself], itself), undefined, 'not by itself')
+})
+
+test('the tasks of a manifest stand in the order of the plan, whoever answered first', () => {
+  const [a = assert.fail(), b = assert.fail(), c = assert.fail()] = TASKS
+  for (const order of [
+    [c, b, a],
+    [b, a, c],
+    [c, a, b],
+  ]) {
+    const driver = new Driver().start()
+    driver.tick(1000)
+    driver.take({ kind: 'triggered', checkpointId: 1 })
+    for (const each of order) driver.acknowledge(1, each)
+    const [write] = driver.of('write-manifest')
+    const names = (tasks: readonly { readonly vertex: number; readonly subtaskIndex: number }[]) =>
+      tasks.map(({ vertex, subtaskIndex }) => `${vertex}/${subtaskIndex}`)
+    assert.deepEqual(names(write?.statistics.tasks ?? []), ['0/0', '0/1', '1/0'])
+    assert.deepEqual(names(write?.tasks ?? []), ['0/0', '0/1', '1/0'])
+  }
 })

@@ -4,6 +4,7 @@ import { EMPTY_HEAD, appendLink, fence, headAt, readChain } from '../../src/chec
 import { linkName, pinName } from '../../src/checkpoint/layout.ts'
 import { pin } from '../../src/checkpoint/pins.ts'
 import { type SweepReason, sweep } from '../../src/checkpoint/sweep.ts'
+import { MillraceError } from '../../src/errors.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { checkpointBody, run } from './links.ts'
@@ -171,4 +172,41 @@ test('a chain that never stands still is left alone', async () => {
     head = headAt(entry)
   }
   await assert.rejects(sweep(store, request), { code: 'STORAGE_CONFLICT' })
+})
+
+test('a pin that lives is no finding; what is kept says so', async () => {
+  const store = await twoLeaders()
+  await pin(store, { sequence: 2, expiresAtMs: NOW_MS + 1000, holder: 'reader' })
+  const { findings } = await sweep(store, { ...request, isDryRun: true })
+  assert.equal(findings.length, 6)
+  for (const { verdict, reason } of findings) {
+    assert.equal(verdict, reason === 'unnamed' ? 'delete' : 'keep')
+  }
+})
+
+test('a storage that does not answer is not taken for a chain that has moved on', async () => {
+  const store = await twoLeaders()
+  const before = await count(store)
+  const { head } = await readChain(store)
+  const away = new MillraceError('STORAGE_FAILED', 'away')
+  const stat = store.stat.bind(store)
+  let asked = 0
+  store.stat = (name) => {
+    if (name !== linkName(head.sequence)) return stat(name)
+    asked++
+    return Promise.reject(away)
+  }
+  await assert.rejects(sweep(store, request), away)
+  assert.equal(asked, 1)
+  assert.equal(await count(store), before)
+})
+
+test('each deletion is told before it is made: how many of how many', async () => {
+  const told: string[] = []
+  await sweep(await twoLeaders(), {
+    ...request,
+    onDelete: (done, of) => told.push(`${done}/${of}`),
+    reach: (point) => void told.push(point),
+  })
+  assert.deepEqual(told, ['gc-begin', '0/2', 'gc-run-deleted', '1/2', 'gc-run-deleted'])
 })

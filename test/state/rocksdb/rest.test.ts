@@ -1,6 +1,6 @@
 // A backend whose memory is too small for even one row must not keep its worker busy for ever.
 import assert from 'node:assert/strict'
-import test, { it } from 'node:test'
+import { it, test } from 'node:test'
 import { rocksdb } from '../../../src/state/rocksdb/index.ts'
 import { World } from '../../../src/testing/conformance/backend-world.ts'
 import { openMemoryStore } from '../../../src/testing/memory-store.ts'

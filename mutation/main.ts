@@ -7,31 +7,22 @@
  *   npm run mutate -- --in src/checkpoint --sample 1  all of a folder or file
  *   npm run mutate -- --all                           every mutant, every test: hours
  *
- * Ends with 0 if the score reaches 85 %, with 1 if it does not, with 2 if there is none.
+ * `--help` says the rest.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { root, runNpm, StepFailed } from '../scripts/lib/process.ts'
+import { parseCommandLine } from './options.ts'
 import { reasonFor } from './reasons.ts'
 import { recordScore, scoreLines, survivorsPage } from './output.ts'
 import { scoreOf, type StrykerReport, summarize } from './report.ts'
 import { OUTSIDE } from './sample.ts'
 import { CACHE, type Settings, TARGET, TESTS_OF } from './settings.ts'
 
-const { values } = parseArgs({
-  options: {
-    sample: { type: 'string', default: '0.04' },
-    seed: { type: 'string', default: '1' },
-    in: { type: 'string', multiple: true },
-    all: { type: 'boolean', default: false },
-    concurrency: { type: 'string', default: '1' },
-    record: { type: 'boolean', default: false },
-  },
-})
+const values = parseCommandLine(process.argv.slice(2))
 
-const chosen = values.in ?? Object.keys(TESTS_OF)
+const chosen = values.in
 // Model tests in their short form, as fits a run for each mutant.
 const shortForms = { MILLRACE_STEPS: '300', MILLRACE_TTL_STEPS: '500', FLIPS: '100' }
 
@@ -40,8 +31,8 @@ const settings: Settings = {
   tests: Object.entries(TESTS_OF).flatMap(([folder, tests]) =>
     chosen.some((path) => path.startsWith(folder)) ? tests : [],
   ),
-  share: values.all ? 1 : Number(values.sample),
-  seed: Number(values.seed),
+  share: values.all ? 1 : values.sample,
+  seed: values.seed,
   budgetMs: values.all ? 600_000 : 2_500,
   testMaxMs: values.all ? 600_000 : 500,
   runsMax: values.all ? 10_000 : 100,
@@ -74,7 +65,7 @@ function configuration(): object {
     ignoreStatic: true,
     mutate: chosen.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.ts`)),
     testRunnerNodeArgs: ['--conditions=millrace-source', '--max-old-space-size=3000'],
-    concurrency: Number(values.concurrency),
+    concurrency: values.concurrency,
     // The runner ends what waits; this is for loops that never do, however busy the machine is.
     timeoutMS: values.all ? 120_000 : 20_000,
     timeoutFactor: 0,

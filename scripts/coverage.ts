@@ -1,26 +1,43 @@
 /**
  * `npm run coverage` runs the tests and tells which lines, branches and functions of src/ they
  * reach, by folder; coverage/lcov.info has it line by line, as editors read it. Patterns choose
- * some of the tests: `npm run coverage -- 'test/state/**'`. `--record` keeps the figures.
- *
- * Ends with 0 if all tests passed, with 1 if not.
+ * some of the tests, `--record` keeps the figures; `--help` says the rest.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf, wrongUsage } from './lib/command-line.ts'
 import { recordEvidence } from './lib/evidence.ts'
 import { type Covered, coverageByFolder, sumOf } from './lib/lcov.ts'
 import { root } from './lib/process.ts'
 
-const { values, positionals } = parseArgs({
-  options: { record: { type: 'boolean', default: false } },
-  allowPositionals: true,
-})
+const { values, positionals } = optionsOf(
+  process.argv.slice(2),
+  'coverage',
+  `npm run coverage -- [options] [patterns of tests]
+
+Runs the tests and tells which lines, branches and functions of src/ they reach, by folder;
+coverage/lcov.info has it line by line.
+
+  --record  keep the figures in docs/evidence
+  --help    this
+
+Examples:
+  npm run coverage
+  npm run coverage -- 'test/state/**/*.test.ts'
+
+Exit code: 0 if all tests passed, 1 if not, 2 for wrong options or if no test was run.`,
+  { record: { type: 'boolean', default: false } },
+  true,
+)
 
 const FOLDER = 'coverage'
 const LCOV = `${FOLDER}/lcov.info`
 const patterns = positionals.length > 0 ? positionals : ['test/**/*.test.ts']
+for (const pattern of patterns) {
+  if (globSync(pattern, { cwd: root }).some((path) => path.endsWith('.ts'))) continue
+  wrongUsage('coverage', `no test is called "${pattern}"`)
+}
 
 function runTests(): boolean {
   mkdirSync(join(root, FOLDER), { recursive: true })

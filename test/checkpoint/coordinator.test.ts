@@ -257,7 +257,7 @@ test('close waits for a manifest on its way', async () => {
   assert.equal((await checkpointsIn(inner)).length, 1)
 })
 
-test('sources that cannot be cut fail the checkpoint in phase init, and the job goes on', async () => {
+test('sources that cannot be cut fail the checkpoint, and the job goes on', async () => {
   const attempt = await Attempt.lead()
   attempt.coordinator.start()
   attempt.cutError = new Error('no position')

@@ -264,7 +264,7 @@ test('every damaged run is found, also with many', async () => {
   assert.equal(damage.length, 10)
 })
 
-test('a sound run is read once, a damaged one twice; damage is told in the order of names', async () => {
+test('a sound run is read once, a damaged one twice; damage is told by name', async () => {
   const names = ['b', 'a', 'c'].map((letter, index) => `runs/1-${index}${letter}`)
   const keyGroups = { start: 0, end: 127 }
   const tasks = [{ vertex: 0, subtaskIndex: 0, runs: names.map((n) => run(n)), keyGroups }]

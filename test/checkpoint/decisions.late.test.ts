@@ -125,7 +125,7 @@ test('an attempt that is closing answers at once, and a savepoint is refused onc
   assert.deepEqual(driver.of('resolve'), [])
 })
 
-test('a savepoint that is not written when the attempt fails is refused; its checkpoint is not', () => {
+test('a savepoint that an attempt leaves unwritten is refused; its checkpoint is not', () => {
   const driver = new Driver().start()
   driver.request(1, 'savepoint', '/save')
   driver.prepare(1)

@@ -64,7 +64,7 @@ test('gaps among abandoned links do not matter', () => {
   assert.deepEqual(lineAt(c(2), c(3), c(6, 3), fenceLink(7, 3, 4), c(8, 4)), [2, 3, 8])
 })
 
-test('what lies between a fence and what it restores is not on the line, also if it is missing', () => {
+test('what lies between a fence and what it restores is off the line, also if missing', () => {
   const line = walkLine([c(2), c(3), c(4), fenceLink(6, 3, 2), c(7, 2)])
   const on = [1, 2, 3, 4, 5, 6, 7].filter((sequence) => line.includes(sequence))
   assert.deepEqual(on, [1, 2, 3, 6, 7])

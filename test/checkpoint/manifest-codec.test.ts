@@ -244,7 +244,7 @@ test('whatever is wrong under a right checksum is damage of the file that is nam
   }
 })
 
-test('a file without a line of its own at the end is told from one whose last line is damaged', () => {
+test('a file without a last line is told from one whose last line is damaged', () => {
   const bytes = encodeLink(checkpoint(2))
   const messageOf = (tail: string) => {
     try {

@@ -12,7 +12,105 @@ export interface Reason {
   readonly why: string
 }
 
-export const reasons: readonly Reason[] = []
+export const reasons: readonly Reason[] = [
+  {
+    file: 'src/checkpoint/coordinator.ts',
+    mutator: 'CallExpression',
+    text: 'this.#cuts.delete(effect.checkpointId)',
+    why: 'gives memory back; numbers of checkpoints are not used again',
+  },
+  {
+    file: 'src/checkpoint/decisions.ts',
+    mutator: 'ConditionalExpression',
+    text: 'default: return unreachable(event)',
+    why: 'all events have a case: it is for the compiler',
+  },
+  {
+    file: 'src/checkpoint/decisions-complete.ts',
+    mutator: 'StringLiteral',
+    text: "'restored'",
+    why: "only whether it is 'own' is asked",
+  },
+  {
+    file: 'src/checkpoint/decisions-complete.ts',
+    mutator: 'ConditionalExpression',
+    text: 'done.length === 0',
+    replacement: 'false',
+    why: 'a way out early: what follows does nothing for no checkpoint',
+  },
+  {
+    file: 'src/checkpoint/decisions-prepare.ts',
+    mutator: 'ArrayDeclaration',
+    text: '[]',
+    why: 'nothing looks at it before `settle` empties it, too',
+  },
+  {
+    file: 'src/checkpoint/claims.ts',
+    mutator: 'OptionalChaining',
+    text: 'newest?.kind',
+    why: 'of two links or more one is the newest: it is for the compiler',
+  },
+  {
+    file: 'src/checkpoint/savepoint.ts',
+    mutator: 'ConditionalExpression',
+    text: 'verifyRun === undefined',
+    replacement: 'false',
+    why: 'a field that is undefined gets its default as an absent one does',
+  },
+  {
+    file: 'src/checkpoint/schema-checks.ts',
+    mutator: 'StringLiteral',
+    text: "'enum'",
+    why: 'made once per process, before any mutant is active',
+  },
+  {
+    file: 'src/checkpoint/schema-checks.ts',
+    mutator: 'ObjectLiteral',
+    text: "{ kind: exactly('union'), options: inners }",
+    why: 'made once per process, before any mutant is active',
+  },
+  {
+    file: 'src/checkpoint/state-lock.ts',
+    mutator: 'ConditionalExpression',
+    text: 'locked !== undefined',
+    replacement: 'true',
+    why: 'what is undefined has no text, so none that is equal',
+  },
+  {
+    file: 'src/checkpoint/lease-marks.ts',
+    mutator: 'StringLiteral',
+    text: "'held'",
+    why: 'the pattern of the name knows these states only: it is for the compiler',
+  },
+  {
+    file: 'src/state/redistribute.ts',
+    mutator: 'EqualityOperator',
+    text: 'turn < parallelism',
+    replacement: 'turn <= parallelism',
+    why: 'after the last share nothing is left to give',
+  },
+  {
+    file: 'src/state/runs/block.ts',
+    mutator: 'ConditionalExpression',
+    text: 'count <= 32',
+    replacement: 'true',
+    why: 'two ways to copy the same bytes',
+  },
+  {
+    file: 'src/state/runs/block.ts',
+    mutator: 'EqualityOperator',
+    text: 'count <= 32',
+    replacement: 'count > 32',
+    why: 'two ways to copy the same bytes',
+  },
+  {
+    file: 'src/state/runs/block.ts',
+    mutator: 'ConditionalExpression',
+    text: 'key.length > last.length',
+    replacement: 'true',
+    why: 'the key is kept in another buffer, which is as good',
+  },
+]
 
 /** Why it may survive; undefined if nobody has said so. */
 export function reasonFor(survivor: Survivor): string | undefined {

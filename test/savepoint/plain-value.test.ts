@@ -38,3 +38,17 @@ test('keys are read by their schema', () => {
     message: 'the key "word" is no float64',
   })
 })
+
+test('a key is of its type, or refused: nothing is made of what has another', () => {
+  const refused = { code: 'TYPE_MISMATCH' }
+  assert.equal(keyFromText('true', t.boolean.schema), true)
+  assert.equal(keyFromText('1767225600000', t.timestamp.schema), 1767225600000)
+  const pair = t.tuple(t.string, t.boolean).schema
+  assert.deepEqual(keyFromText('["a",false]', pair), ['a', false])
+  for (const text of ['["a",0]', '[1,true]', '["a"]', '["a",true,1]', '"a"']) {
+    assert.throws(() => keyFromText(text, pair), refused, text)
+  }
+  assert.throws(() => keyFromText('1', t.boolean.schema), refused)
+  assert.throws(() => keyFromText('"1"', t.int32.schema), refused)
+  assert.throws(() => keyFromText('x1', t.int64.schema), refused)
+})

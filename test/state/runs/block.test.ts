@@ -31,3 +31,54 @@ test('a block gives back its entries, and finds each key and no other', () => {
     { numRuns: 1000 },
   )
 })
+
+/** Bytes of a block as somebody else may have written them; values are empty. */
+function rawBlock(entries: readonly (readonly [shared: number, rest: readonly number[]])[]) {
+  return Uint8Array.from(entries.flatMap(([shared, rest]) => [shared, rest.length, 0, ...rest]))
+}
+
+test('a block whose keys do not ascend, or share less than they could, is refused', () => {
+  const sound = [
+    [0, [1, 2]],
+    [1, [3]],
+    [2, [0]],
+    [0, [2]],
+  ] as const
+  const keys = decodeBlock(rawBlock(sound), 4, 8).map(({ key }) => [...key])
+  assert.deepEqual(keys, [[1, 2], [1, 3], [1, 3, 0], [2]])
+  const first = [0, [1, 2]] as const
+  const cases = [
+    ['equal', 4, [2, []]],
+    ['a prefix', 3, [1, []]],
+    ['below', 4, [1, [1]]],
+    ['shares less than it could', 4, [1, [2]]],
+    ['shares more than there is', 5, [3, [0]]],
+    ['more bytes than the index says', 3, [1, [3]]],
+    ['fewer bytes than the index says', 5, [1, [3]]],
+  ] as const
+  for (const [what, keyBytes, second] of cases) {
+    const decode = () => decodeBlock(rawBlock([first, second]), 2, keyBytes)
+    assert.throws(decode, { code: 'STORAGE_CORRUPT' }, what)
+  }
+  for (const entries of [1, 3]) {
+    assert.throws(() => decodeBlock(rawBlock([first, [1, [3]]]), entries, 4), {
+      code: 'STORAGE_CORRUPT',
+    })
+  }
+})
+
+test('keys and values of any length come back, also beside short ones', () => {
+  const block = new BlockBuilder()
+  const entries = [0, 1, 31, 32, 33, 34, 300, 700].map((length) => ({
+    key: new Uint8Array(length).fill(7),
+    value: new Uint8Array(1000 - length).map((_, index) => index),
+  }))
+  for (const { key, value } of entries) block.add(key, value)
+  const keyBytes = entries.reduce((sum, { key }) => sum + key.length, 0)
+  assert.equal(block.keyBytes, keyBytes)
+  const decoded = decodeBlock(block.out.copy(), entries.length, keyBytes)
+  assert.deepEqual(
+    decoded.map(({ key, value }) => [Uint8Array.from(key), Uint8Array.from(value)]),
+    entries.map(({ key, value }) => [key, value]),
+  )
+})

@@ -68,3 +68,13 @@ test('runs stay few and bytes are rewritten seldom over thousands of checkpoints
     assert.ok(amplification <= limit, `${amplification} at ${changed}`)
   }
 })
+
+test('nine runs of unlike size: the window that removes a run for the fewest bytes', () => {
+  const unlike = [4 ** 9, 4 ** 8, 4 ** 7, 4 ** 6, 4 ** 5, 4 ** 4]
+  assert.deepEqual(planMerge(runsOf([...unlike, 64, 16, 4])), { from: 7, to: 9 })
+  // 8 + 4 bytes for one run less, or 12 + 8 + 4 for two: as much for each.
+  assert.deepEqual(planMerge(runsOf([...unlike, 12, 8, 4])), { from: 6, to: 9 })
+  assert.deepEqual(planMerge(runsOf([...unlike, 13, 8, 4])), { from: 7, to: 9 })
+  assert.deepEqual(planMerge(runsOf([...unlike, 2, 40, 9])), { from: 6, to: 9 })
+  assert.equal(planMerge(runsOf([...unlike, 13, 8])), undefined, 'eight are left alone')
+})

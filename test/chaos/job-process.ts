@@ -22,7 +22,6 @@ const LEASE = '1 s'
 
 const jobModule = join(import.meta.dirname, 'job/job.ts')
 const littleMemory = join(import.meta.dirname, 'hooks/little-memory.ts')
-const quickStart = join(import.meta.dirname, 'hooks/quick-start.ts')
 const slowFiles = join(import.meta.dirname, 'hooks/slow-files.ts')
 
 export interface StartOptions {
@@ -91,7 +90,7 @@ export function startJob(
   return new RunningProcess([...args, ...dealtOptions(random), ...flags], {
     ...(handles === undefined ? {} : { handles }),
     environment: killAt === undefined ? {} : { MILLRACE_TEST_KILL_AT: killAt },
-    imports: [quickStart, littleMemory, ...(isSlow ? [slowFiles] : [])],
+    imports: [littleMemory, ...(isSlow ? [slowFiles] : [])],
   })
 }
 

@@ -10,6 +10,7 @@ import { type ChaosOptions, help, parseOptions } from './options.ts'
 import { type LifePlan, lives, type RoundPlan } from './plan.ts'
 import { asJson, record, type Result, summary, table } from './report.ts'
 import { DISTURB } from './rounds/index.ts'
+import { startForNext } from './rounds/kills.ts'
 import { Skipped } from './rounds/round.ts'
 import { addOne, Tally } from './tally.ts'
 
@@ -18,6 +19,8 @@ class Chaos {
   readonly #tally = new Tally()
   readonly #live: LiveLine
   readonly #plans: Iterator<LifePlan, never>
+  /** Lives that are under way. */
+  readonly #open = new Set<Life>()
   readonly failures: string[] = []
 
   constructor(options: ChaosOptions) {
@@ -52,9 +55,11 @@ class Chaos {
 
   async #lead(plan: LifePlan): Promise<void> {
     const life = new Life(plan, this.#tally)
+    this.#open.add(life)
     let doing = 'start'
     try {
-      life.start()
+      life.next = plan.rounds[0]
+      startForNext(life)
       for (const [index, round] of plan.rounds.entries()) {
         if (this.#isEnough(plan) || life.hasFinished) break
         doing = `round ${index + 1}, ${round.kind}`
@@ -73,7 +78,15 @@ class Chaos {
       await life.close(true)
       this.failures.push(this.#describe(life, doing, error))
       this.#live.ended(plan.index, `failed in ${doing}`)
+    } finally {
+      this.#open.delete(life)
     }
+  }
+
+  /** Leaves no process and no disk behind. */
+  async interrupt(): Promise<void> {
+    this.#live.end()
+    await Promise.all([...this.#open].map((life) => life.close(false)))
   }
 
   #isEnough({ index }: LifePlan): boolean {
@@ -119,7 +132,11 @@ async function main(): Promise<number> {
     process.stdout.write(help())
     return 0
   }
-  const result = await new Chaos(options).run()
+  const chaos = new Chaos(options)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void chaos.interrupt().finally(() => process.exit(1)))
+  }
+  const result = await chaos.run()
   const { tally, failures } = result
   const hadRocksdb = tally.jobs >= 6 && options.backends.includes('rocksdb')
   if (failures.length === 0 && hadRocksdb && tally.evictions + tally.reads === 0) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 const bin = join(import.meta.dirname, '../../src/cli/bin.ts')
 /** As `scripts/start.mjs` has it: removing types takes most of a short program's time. */
 const compileCache = join(import.meta.dirname, '../../node_modules/.cache/node')
+const quickStart = join(import.meta.dirname, 'hooks/quick-start.ts')
 const POLL_MS = 15
 const TAIL_LENGTH = 6_000
 
@@ -35,7 +36,10 @@ export class RunningProcess {
   constructor(args: readonly string[], options: ProcessOptions = {}) {
     const { environment = {}, imports = [], handles } = options
     this.args = args
-    const flags = ['--conditions=millrace-source', ...imports.map((path) => `--import=${path}`)]
+    const flags = [
+      '--conditions=millrace-source',
+      ...[quickStart, ...imports].map((path) => `--import=${path}`),
+    ]
     const command = [process.execPath, ...flags, bin, ...args]
     // `exec` keeps the process: signals reach the program.
     const limited = ['/bin/sh', '-c', `ulimit -n ${handles}; exec "$@"`, 'sh']

@@ -24,8 +24,8 @@ export async function killAndRestart(life: Life): Promise<void> {
   startForNext(life)
 }
 
-/** Whoever is started at the end of a round may be the one that dies in the next. */
-function startForNext(life: Life): void {
+/** Whoever is started before a round may be the one that dies in it. */
+export function startForNext(life: Life): void {
   const { next } = life
   if (next?.kind === 'point') life.start({ killAt: pointOf(next) })
   else life.start({ isSlow: next?.kind === 'slow', isFast: next === undefined })

@@ -81,7 +81,7 @@ export function help(): string {
   return `Real processes under chaos: a job is disturbed round by round, and its output compared
 with what an undisturbed run writes, after every round and line by line.
 
-  npm run chaos                                    1,000 rounds: about 25 minutes on two cores
+  npm run chaos                                    1,000 rounds: the better part of an hour
   npm run chaos -- --rounds 50 --seed 7            a smoke, as in npm test
   npm run chaos -- --seed 7 --life 3               one life of the plan of this seed again
   npm run chaos -- --only takeover --only asleep --backend rocksdb --parallelism 2

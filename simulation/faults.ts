@@ -212,16 +212,19 @@ export class FaultPlan {
    *
    * @param only for tests: these strike, and so often, and no others.
    * @param without never strike.
+   * @param strengths of those that are not drawn.
    */
   constructor(
     random: Random,
     only?: Partial<FaultChances>,
     without: readonly FaultKind[] | 'all' = [],
+    strengths: Partial<Record<FaultKind, number>> = {},
   ) {
     this.#random = random
     const chances: Record<FaultKind, number> = { ...USUAL }
     for (const kind of FAULT_KINDS) {
-      chances[kind] *= random.int(2) === 0 ? 0 : ([0.3, 1, 3][random.int(3)] ?? 1)
+      const drawn = random.int(2) === 0 ? 0 : ([0.3, 1, 3][random.int(3)] ?? 1)
+      chances[kind] *= strengths[kind] ?? drawn
       if (only !== undefined) chances[kind] = only[kind] ?? 0
       if (without === 'all' || without.includes(kind)) chances[kind] = 0
     }

@@ -18,6 +18,7 @@ import { SimClock } from './sim-clock.ts'
 import { SimOutput } from './sim-connectors.ts'
 import { SimStorage } from './sim-store.ts'
 import { smaller } from './shrink/workload.ts'
+import { randomTheme } from './theme.ts'
 import { randomTimeScale, timeScale } from './time-scale.ts'
 import { generateBank } from './workloads/generate-bank.ts'
 import { generateWorkload } from './workloads/generate.ts'
@@ -50,17 +51,19 @@ export class Scenario {
     const scale = unit === undefined ? drawn : timeScale(unit)
     const scheduler = new Scheduler({ eventsMax, onTrace, scale })
     this.#scheduler = scheduler
-    this.#faults = new FaultPlan(random.fork('faults'), undefined, without)
+    const theme = randomTheme(seeded.fork('theme'))
+    this.#faults = new FaultPlan(random.fork('faults'), undefined, without, theme.faults)
     const world = { scheduler, faults: this.#faults, random: random.fork('world') }
-    this.#storage = new SimStorage(world)
+    this.#storage = new SimStorage(world, theme.storage)
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
     const generate = options.onHistory === undefined ? generateWorkload : generateBank
-    const workload = smaller(generate(seeded.fork('workload')), cuts)
+    const workload = smaller(generate(seeded.fork('workload'), theme.isHeavy), cuts)
     this.#workload = required(workload, 'the workload cannot be shrunk like that')
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     this.#place = new Place(this.#storage)
     const parts = {
       ...world,
+      theme,
       options,
       clock: this.#clock,
       place: this.#place,

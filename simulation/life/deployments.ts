@@ -14,6 +14,7 @@ import type { SimOutput } from '../sim-connectors.ts'
 import { SimFolders } from '../sim-folders.ts'
 import { type ProcessWorld, SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
+import type { Theme } from '../theme.ts'
 import { Ages } from '../workloads/held.ts'
 import type { Workload } from '../workloads/workload.ts'
 import type { Place } from './place.ts'
@@ -31,6 +32,7 @@ export interface DeploymentWorld {
   readonly clock: SimClock
   readonly random: Random
   readonly place: Place
+  readonly theme: Theme
 }
 
 export interface Begun {
@@ -166,6 +168,7 @@ export class Deployments {
     const random = this.#random.fork(`process-${name}`)
     const process = new SimProcess(this.#processWorld, {
       ...processOptions(name, random),
+      ...this.#world.theme.process,
       migrates: migrates && this.#world.workload.typed,
     })
     this.#ageOf.set(process, age)
@@ -173,13 +176,14 @@ export class Deployments {
   }
 
   #runOptions(random: Random, storage = this.#world.place.location): RunOptions {
-    const { faults, scheduler } = this.#world
+    const { faults, scheduler, theme } = this.#world
     return randomOptions(random, {
       storage,
       maxParallelism: this.#maxParallelism,
       deletesOnCancel: this.#deletesOnCancel,
       isPatient: faults.isHealed,
       scale: scheduler.scale,
+      theme,
     })
   }
 

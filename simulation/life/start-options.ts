@@ -2,6 +2,7 @@
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { ProcessOptions } from '../sim-host.ts'
+import type { Theme } from '../theme.ts'
 import type { TimeScale } from '../time-scale.ts'
 
 export interface StartPlace {
@@ -11,6 +12,7 @@ export interface StartPlace {
   /** No fault strikes, so a checkpoint that takes long is no reason to give up. */
   readonly isPatient: boolean
   readonly scale: TimeScale
+  readonly theme: Theme
 }
 
 const UNALIGNED = ['auto', 'always', 'never'] as const
@@ -19,6 +21,7 @@ const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 export function randomOptions(random: Random, place: StartPlace): RunOptions {
   const ofBarriers = random.fork('barriers')
   const { pace, hasDefaults } = place.scale
+  const timeoutMs = 100 + random.fork('timeout').int(2_000)
   const interval = (10 + random.int(40)) * pace
   return {
     parallelism: 1 + random.int(3),
@@ -30,7 +33,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       interval,
       ...(random.int(4) === 0 ? { intervalDuringBacklog: interval * random.int(4) } : {}),
       recoveryTarget: random.int(4) === 0 ? 1 + random.int(5_000) * pace : 0,
-      timeout: place.isPatient ? 60_000 * pace : (100 + random.int(2_000)) * pace,
+      timeout: (place.isPatient ? 60_000 : (place.theme.timeoutMs ?? timeoutMs)) * pace,
       minPause: random.int(2) * random.int(60) * pace,
       maxConcurrent: 1 + random.int(3),
       tolerableFailures: random.int(4),
@@ -38,6 +41,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       alignmentTimeout: ofBarriers.int(20) * (hasDefaults ? 50 : 1),
       keep: 1 + random.int(3),
       compression: random.int(8) === 0 ? 'zstd' : 'none',
+      ...place.theme.checkpointing,
     },
     highAvailability: lease(random, place.scale),
     restart: restart(random, place.scale),

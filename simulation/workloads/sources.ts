@@ -10,14 +10,21 @@ const BIG_PAD = 3_000
 /** What all records of some jobs carry: few of them fill a channel. */
 const BALLAST = 700
 
-/** @param count how many sources; undefined: one or two. */
-export function generateSources(random: Random, count: number | undefined): readonly SourceData[] {
+/**
+ * @param count how many sources; undefined: one or two.
+ * @param isHeavy all records carry much.
+ */
+export function generateSources(
+  random: Random,
+  count: number | undefined,
+  isHeavy = false,
+): readonly SourceData[] {
   let key = 0
   const isLong = random.int(6) === 0
   // All or none: only a job without bounded sources knows when it may be drained.
   const bounded = random.fork('bounded').int(5) > 0
   const ballast = random.fork('ballast')
-  const isHeavy = ballast.int(4) === 0
+  const hasBallast = ballast.int(4) === 0 || isHeavy
   const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
   return Array.from({ length: count ?? 1 + random.int(2) }, (_, at): SourceData => {
     const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)
@@ -33,7 +40,7 @@ export function generateSources(random: Random, count: number | undefined): read
           outOfOrderMs: outOfOrderMs ?? 40,
           recordsMax,
         })
-        const all = isHeavy ? records.map((record) => withBallast(record, ballast)) : records
+        const all = hasBallast ? records.map((record) => withBallast(record, ballast)) : records
         return { id: `split-${index}`, records: all }
       },
     )

@@ -30,6 +30,7 @@ export interface ChainEntry {
 export interface ChainHead {
   readonly sequence: number
   readonly hash: string
+  readonly lengthBytes: number
   /** No leader has had a higher one, even if damage hides its links. */
   readonly leaderEpoch: number
 }
@@ -54,7 +55,7 @@ export type LinkBody =
   | Omit<FenceLink, 'formatVersion' | 'sequence' | 'previousHash'>
   | Omit<CheckpointLink, 'formatVersion' | 'sequence' | 'previousHash'>
 
-export const EMPTY_HEAD: ChainHead = { sequence: 0, hash: '', leaderEpoch: 0 }
+export const EMPTY_HEAD: ChainHead = { sequence: 0, hash: '', lengthBytes: 0, leaderEpoch: 0 }
 
 const FENCE_ATTEMPTS_MAX = 32
 const READ_ATTEMPTS_MAX = 32
@@ -141,6 +142,7 @@ function verified(raw: readonly RawLink[]): Chain {
     head: {
       sequence: newest.sequence,
       hash: newest.hash,
+      lengthBytes: newest.lengthBytes,
       leaderEpoch: known.sequence === newest.sequence ? known.leaderEpoch : leaderEpoch,
     },
     damage,
@@ -199,23 +201,26 @@ export async function appendLink(
 /**
  * True if the chain has gone on after `head` for so long that the number after it was taken, and
  * deleted again: then the put found it free, but another process leads. Links are deleted from the
- * front and the newest never is, so the number was free for good only if its predecessor is there.
+ * front and the newest never is, so the number was free for good only if its predecessor is there:
+ * that very link, and not what another process that slept has put where it was.
  */
 async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
   if (head.sequence === 0) return (await store.list(CHAIN_PREFIX)).length > 1
-  try {
-    await store.stat(linkName(head.sequence))
-    return false
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return true
-    throw error
-  }
+  // What was read wrongly once is not taken for another link.
+  return !(await isThere(store, head)) && !(await isThere(store, head))
+}
+
+async function isThere(store: BlobStore, head: ChainHead): Promise<boolean> {
+  const name = linkName(head.sequence)
+  const bytes = await readListed(store, name, head.lengthBytes, MANIFEST_BYTES_MAX + 1)
+  return bytes !== undefined && hashOf(bytes) === head.hash
 }
 
 /** The head after `entry`. */
 export function headAt(entry: ChainEntry): ChainHead {
   const { sequence, leaderEpoch } = entry.link
-  return { sequence, hash: entry.hash, leaderEpoch }
+  const { hash, lengthBytes } = entry
+  return { sequence, hash, lengthBytes, leaderEpoch }
 }
 
 /**

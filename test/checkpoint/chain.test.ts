@@ -71,7 +71,8 @@ test('links are dense, each names the hash of its predecessor, and all are read 
     assert.equal(hash, hashOf(await store.read(linkName(link.sequence))))
     assert.equal(link.previousHash, entries[index - 1]?.hash ?? '')
   }
-  assert.deepEqual(head, { sequence: 4, hash: entries.at(-1)?.hash, leaderEpoch: 1 })
+  const { hash, lengthBytes } = entries.at(-1) ?? assert.fail()
+  assert.deepEqual(head, { sequence: 4, hash, lengthBytes, leaderEpoch: 1 })
 })
 
 test('a number is taken once: the second put is lost and changes nothing', async () => {

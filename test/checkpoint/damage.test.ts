@@ -23,7 +23,7 @@ const exists: RunVerifier = async (store, { name }) => void (await store.stat(na
 
 class Job {
   readonly store = new MemoryBlobStore('memory:job')
-  head: ChainHead = { sequence: 0, hash: '', leaderEpoch: 0 }
+  head: ChainHead = { sequence: 0, hash: '', lengthBytes: 0, leaderEpoch: 0 }
   readonly problems: string[] = []
 
   async fence(restores: number): Promise<void> {

@@ -11,18 +11,23 @@ import { MillraceError } from '../../src/errors.ts'
 import { silentLogger } from '../../src/metrics/log.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { systemClock } from '../../src/util/clock.ts'
-import { explore, type Explored } from '../explore/explorer.ts'
+import { explore, type Explorable, type Explored } from '../explore/explorer.ts'
+import { withSwitches } from '../explore/switches.ts'
 import { type Shared, type State, type ThreadCode, Threads } from '../explore/threads.ts'
 import { checkpointBody } from './links.ts'
 
 export interface FenceModelOptions {
   readonly leaders: number
-  /** That each wants to take. */
-  readonly checkpoints: number
+  /** That each wants to take, or the first, the second, ... of them. */
+  readonly checkpoints: number | readonly number[]
   /** Puts that fail, at most. */
   readonly failures: number
   /** Old links are deleted after each checkpoint but this many. */
   readonly keep?: number
+  /** Whose requests come first, in this order. */
+  readonly begins?: readonly number[]
+  /** How often another one goes on than the one before, at most. */
+  readonly switches?: number
   /** Planted: a put also replaces what is there. */
   readonly overwrites?: boolean
   /** Planted: what a new leader restores is chosen before it looks again. */
@@ -140,7 +145,7 @@ export class FenceModel {
       locals.collects = false
       await keeper.collect({ leaderEpoch: this.#epochOf(locals), checkpointId: 0 })
     } else await this.#append(locals, keeper, index)
-    if (locals.taken === this.#options.checkpoints && !locals.collects) locals.stage = 'over'
+    if (locals.taken === this.#checkpointsOf(index) && !locals.collects) locals.stage = 'over'
     locals.chain = chainOf(keeper)
   }
 
@@ -155,7 +160,7 @@ export class FenceModel {
     // A put that failed ends the start of this process.
     const lead = await taken.catch(() => undefined)
     locals.chain = lead?.chain ?? null
-    locals.stage = lead === undefined ? 'over' : 'lead'
+    locals.stage = lead === undefined || this.#checkpointsOf(index) === 0 ? 'over' : 'lead'
   }
 
   async #append(locals: Locals, keeper: ChainKeeper, index: number): Promise<void> {
@@ -164,8 +169,13 @@ export class FenceModel {
     const outcome = await keeper.append(checkpointBody(checkpointId, { leaderEpoch }))
     if (outcome.kind === 'appended') locals.appended.push(checkpointId)
     else if (outcome.kind === 'failed') locals.failed.push(checkpointId)
-    else locals.taken = this.#options.checkpoints // its attempt, or its process, ends
+    else locals.taken = this.#checkpointsOf(index) // its attempt, or its process, ends
     locals.collects = outcome.kind === 'appended' && this.#options.keep !== undefined
+  }
+
+  #checkpointsOf(index: number): number {
+    const { checkpoints } = this.#options
+    return typeof checkpoints === 'number' ? checkpoints : (checkpoints[index] ?? 0)
   }
 
   #epochOf({ chain }: Locals): number {
@@ -245,7 +255,7 @@ function chainOf(keeper: ChainKeeper): Chain {
 export async function exploreFence(options: FenceModelOptions): Promise<Explored> {
   const model = new FenceModel(options)
   const { threads } = model
-  return explore(await model.start(), {
+  const system: Explorable<State<Blobs>> = {
     key: (state) => threads.key(state),
     next(state) {
       model.check(state)
@@ -254,7 +264,16 @@ export async function exploreFence(options: FenceModelOptions): Promise<Explored
     end({ threads: ended }) {
       for (const { next } of ended) assert.equal(next, undefined, 'all have come to their end')
     },
-  })
+  }
+  let initial = await model.start()
+  for (const index of options.begins ?? []) {
+    const name = `leader ${index}:`
+    const step = (await threads.next(initial)).find((each) => each.name.startsWith(name))
+    initial = step?.state ?? assert.fail(`${name} has no step`)
+  }
+  if (options.switches === undefined) return explore(initial, system)
+  const bounded = withSwitches(system, options.switches)
+  return explore(bounded.start(initial), bounded.system)
 }
 
 export interface SizedFence extends FenceModelOptions {
@@ -262,10 +281,15 @@ export interface SizedFence extends FenceModelOptions {
   readonly isLong?: boolean
 }
 
+/** One has listed an empty chain, another leads and is about to append; both sleep for any time. */
+const SLEEPERS = { leaders: 3, checkpoints: [1, 0, 1], failures: 0, keep: 1, begins: [1, 0, 0, 0] }
+
 export const FENCE_SIZES: readonly SizedFence[] = [
   { name: 'two leaders, two checkpoints each', leaders: 2, checkpoints: 2, failures: 0 },
   { name: 'the same with a failing put', leaders: 2, checkpoints: 1, failures: 1 },
   { name: 'the same with old links deleted', leaders: 2, checkpoints: 2, failures: 0, keep: 1 },
+  { name: 'two who sleep while a third deletes old links', ...SLEEPERS, switches: 2 },
+  { name: 'the same in every order', ...SLEEPERS, isLong: true },
   { name: 'three leaders', leaders: 3, checkpoints: 1, failures: 0, isLong: true },
   { name: 'two failing puts', leaders: 2, checkpoints: 2, failures: 2, isLong: true },
 ]

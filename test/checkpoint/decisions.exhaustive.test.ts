@@ -14,7 +14,8 @@ type Effects = readonly ProtocolEffect[]
 
 describe('the checkpoint protocol, in every history of a small world', () => {
   for (const { name, isLong: skipped = false, ...options } of DECISIONS_SIZES) {
-    it(`keeps its promises: ${name}`, { skip: skipped && !isLong }, async (context) => {
+    if (skipped && !isLong) continue
+    it(`keeps its promises: ${name}`, async (context) => {
       context.diagnostic(JSON.stringify(await exploreDecisions(options)))
     })
   }

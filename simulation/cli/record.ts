@@ -10,8 +10,8 @@ export function recordTotals(totals: TotalsJson, command: string): void {
   recordEvidence('simulation', {
     title: 'Deterministic simulation',
     claim:
-      'Whole jobs under random faults, in virtual time: every invariant held after every step, ' +
-      'and the output was that of a plain evaluation; two runs of a seed had the same history.',
+      'Whole jobs under random faults, in virtual time: every invariant is to hold after every ' +
+      'step, the output to be that of a plain evaluation, and two runs of a seed to be equal.',
     command,
     isWell: failed.length === 0,
     figures: [

@@ -20,6 +20,7 @@ import {
   timerText,
 } from './plain.ts'
 import { changeOnce } from './steps.ts'
+import { ModelCheckpoints } from './checkpoints.ts'
 import { Subtasks } from './subtasks.ts'
 
 export interface SystemOptions {
@@ -33,8 +34,7 @@ export interface SystemOptions {
 export class System implements Stepped {
   plain = new PlainState()
   /** What the newest complete checkpoint holds, and what the one under way will. */
-  #complete = new PlainState()
-  #cutting = new PlainState()
+  readonly #checkpoints: ModelCheckpoints<PlainState>
   readonly counts = new Map<string, number>()
   readonly #options: SystemOptions
   #random: Random = new SeededRandom(0)
@@ -43,6 +43,13 @@ export class System implements Stepped {
 
   private constructor(options: SystemOptions) {
     this.#options = options
+    this.#checkpoints = new ModelCheckpoints({
+      subtasks: () => this.#all,
+      random: () => this.#random,
+      copy: () => this.plain.copy(),
+      goBack: (to) => this.#wentBack(to),
+      count: (name, body) => this.#count(name, body),
+    })
   }
 
   static async open(options: SystemOptions): Promise<System> {
@@ -65,11 +72,11 @@ export class System implements Stepped {
     if (dice < 950) return this.#count('take', () => this.#all.take(1 + random.int(40)))
     if (dice < 960) return this.#fire()
     if (dice < 968) return this.#count('maintain', () => this.#maintain())
-    if (dice < 982) return this.#cut()
-    if (dice < 990) return this.#settle()
+    if (dice < 982) return this.#checkpoints.cut()
+    if (dice < 990) return this.#checkpoints.settle()
     if (dice < 994) return this.#count('merge', () => this.#all.merge(random))
-    if (dice < 996) return this.#restart()
-    if (dice < 998) return this.#rollback()
+    if (dice < 996) return this.#checkpoints.restart()
+    if (dice < 998) return this.#checkpoints.rollback()
     return this.#count('compare', () => this.compare())
   }
 
@@ -174,35 +181,8 @@ export class System implements Stepped {
     this.#all.maintain(5)
   }
 
-  #cut(): string {
-    if (this.#all.isCutting) return 'no cut'
-    this.#cutting = this.plain.copy()
-    return this.#count('cut', () => this.#all.cut())
-  }
-
-  /** Completes or aborts the cut under way. */
-  async #settle(): Promise<string> {
-    if (!this.#all.isCutting) return 'no cut'
-    if (this.#random.int(3) === 0) return this.#count('abort', () => this.#all.abort())
-    await this.#all.complete()
-    this.#complete = this.#cutting
-    return this.#count('complete', () => undefined)
-  }
-
-  async #restart(): Promise<string> {
-    const parallelism = 1 + this.#random.int(3)
-    await this.#all.restart(parallelism)
-    this.#count('restart', () => this.#wentBack())
-    return `restart at ${parallelism}`
-  }
-
-  async #rollback(): Promise<string> {
-    await this.#all.rollback()
-    return this.#count('rollback', () => this.#wentBack())
-  }
-
-  #wentBack(): void {
-    this.plain = this.#complete.copy()
+  #wentBack(to: PlainState): void {
+    this.plain = to.copy()
     // Looking at everything would end a lazy restore before anything happens to it.
     if (this.#options.restoreOf === undefined) this.compare()
   }

@@ -14,6 +14,7 @@ import { TIMER_DOMAINS, type PendingTimer, type TimerDomain } from '../../../src
 import { routeHash } from '../../../src/types/keys.ts'
 import { type Random, SeededRandom } from '../../../src/util/random.ts'
 import type { Stepped } from './commands.ts'
+import { ModelCheckpoints } from './checkpoints.ts'
 import { Subtasks } from './subtasks.ts'
 
 const KEYS: readonly unknown[] = [
@@ -44,8 +45,7 @@ export class TimerSystem implements Stepped {
   /** The most timers there ever were. */
   largest = 0
   #plain = new Map<string, PendingTimer>()
-  #complete: Plain = new Map()
-  #cutting: Plain = new Map()
+  readonly #checkpoints: ModelCheckpoints<Plain>
   #now = 0
   readonly #options: TimerSystemOptions
   #random: Random = new SeededRandom(0)
@@ -53,6 +53,13 @@ export class TimerSystem implements Stepped {
 
   private constructor(options: TimerSystemOptions) {
     this.#options = options
+    this.#checkpoints = new ModelCheckpoints({
+      subtasks: () => this.#all,
+      random: () => this.#random,
+      copy: () => new Map(this.#plain),
+      goBack: (to) => this.#wentBack(to),
+      count: (name, body) => this.#count(name, body),
+    })
   }
 
   static async open(options: TimerSystemOptions): Promise<TimerSystem> {
@@ -73,11 +80,11 @@ export class TimerSystem implements Stepped {
     if (dice < 920) return this.#count('take', () => this.#all.take(1 + random.int(60)))
     if (dice < 950) return this.#count('maintain', () => this.#all.maintain(5))
     if (dice < 960) return this.#count('compare', () => this.compare())
-    if (dice < 982) return this.#cut()
-    if (dice < 992) return this.#settle()
+    if (dice < 982) return this.#checkpoints.cut()
+    if (dice < 992) return this.#checkpoints.settle()
     if (dice < 994) return this.#count('merge', () => this.#all.merge(random))
-    if (dice < 997) return this.#restart()
-    return this.#rollback()
+    if (dice < 997) return this.#checkpoints.restart()
+    return this.#checkpoints.rollback()
   }
 
   /** Every timer is as in the plain map. */
@@ -191,34 +198,8 @@ export class TimerSystem implements Stepped {
     return `fire up to ${this.#now}`
   }
 
-  #cut(): string {
-    if (this.#all.isCutting) return 'no cut'
-    this.#cutting = new Map(this.#plain)
-    return this.#count('cut', () => this.#all.cut())
-  }
-
-  async #settle(): Promise<string> {
-    if (!this.#all.isCutting) return 'no cut'
-    if (this.#random.int(3) === 0) return this.#count('abort', () => this.#all.abort())
-    await this.#all.complete()
-    this.#complete = this.#cutting
-    return this.#count('complete', () => undefined)
-  }
-
-  async #restart(): Promise<string> {
-    const parallelism = 1 + this.#random.int(3)
-    await this.#all.restart(parallelism)
-    this.#count('restart', () => this.#wentBack())
-    return `restart at ${parallelism}`
-  }
-
-  async #rollback(): Promise<string> {
-    await this.#all.rollback()
-    return this.#count('rollback', () => this.#wentBack())
-  }
-
-  #wentBack(): void {
-    this.#plain = new Map(this.#complete)
+  #wentBack(to: Plain): void {
+    this.#plain = new Map(to)
     this.compare()
   }
 

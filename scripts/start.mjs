@@ -22,6 +22,7 @@ const tasks = {
   bench: ['bench/main.ts'],
   chaos: ['test/chaos/main.ts'],
   fuzz: ['fuzz/main.ts'],
+  models: ['test/state/model/main.ts'],
   nexmark: ['examples/nexmark/main.ts'],
   flights: ['examples/flights/main.ts'],
   runners: ['scripts/runners.ts'],

@@ -13,7 +13,6 @@ import { checkCommands } from './model/commands.ts'
 import { System, type SystemOptions } from './model/system.ts'
 
 const SEED = Number(process.env['MILLRACE_SEED'] ?? 20_261_121)
-const LONGER = Number(process.env['MILLRACE_LONGER'] ?? 1)
 
 const KEYS: readonly unknown[] = [
   ...Array.from({ length: 80 }, (_, index) => index),
@@ -35,7 +34,7 @@ async function run(
 ): Promise<void> {
   await checkCommands({
     name: 'keyed state',
-    commands: LONGER * commands,
+    commands: commands,
     perRun: 2_000,
     seed,
     expect: CHECKPOINTS,

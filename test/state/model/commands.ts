@@ -2,6 +2,7 @@
 // seed of its own, so that a failing run is shrunk by leaving commands out. A failure prints the
 // commands that are left and MILLRACE_REPLAY=<seed|path|commands>, which runs only that again.
 import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { type Random, SeededRandom } from '../../../src/util/random.ts'
 
@@ -56,14 +57,25 @@ class Command implements fc.AsyncCommand<object, Stepped> {
 }
 
 const SHRINK_MS = 60_000
+/** How many times as many commands as in `npm test`. */
+const LONGER = Number(process.env['MILLRACE_LONGER'] ?? 1)
 
-/** Of all models in this process. */
-let executed = 0
-export const commandsExecuted = (): number => executed
+/** Of one test: what `test/state/model/main.ts` adds up. */
+export interface CommandsRun {
+  readonly name: string
+  readonly seed: number
+  readonly commands: number
+  /** How often what came to pass. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** Each run is written to this file, one line each, if it is set. */
+export const RUNS_FILE_VARIABLE = 'MILLRACE_MODEL_RUNS'
 
 /** Runs commands until there were enough; gives how often what came to pass. */
 export async function checkCommands(options: CommandsOptions): Promise<Map<string, number>> {
-  const { name, commands, perRun, expect } = options
+  const { name, perRun, expect } = options
+  const commands = LONGER * options.commands
   const counts = new Map<string, number>()
   const [seed = options.seed, path, replayPath] = replayed()
   let ran = 0
@@ -94,8 +106,10 @@ export async function checkCommands(options: CommandsOptions): Promise<Map<strin
     if (details.failed) assert.fail(explain(name, details))
     if (path !== undefined) break
   }
-  executed += ran
   if (path !== undefined) return counts
+  const file = process.env[RUNS_FILE_VARIABLE]
+  const run: CommandsRun = { name, seed, commands: ran, counts: Object.fromEntries(counts) }
+  if (file !== undefined) appendFileSync(file, `${JSON.stringify(run)}\n`)
   for (const what of expect) assert.ok((counts.get(what) ?? 0) > 0, `${what} came to pass`)
   return counts
 }

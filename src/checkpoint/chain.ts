@@ -8,12 +8,12 @@
  * without its predecessor. What does not verify is left out and listed as damage; the caller
  * decides whether what is left will do (`damage.ts`).
  */
-import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
+import { MillraceError, isMillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
-import { readListed } from './listed-link.ts'
-import { MANIFEST_BYTES_MAX, decodeLink, encodeLink, hashOf } from './manifest-codec.ts'
+import { type RawLink, readRaw, readWhole } from './raw-link.ts'
+import { MANIFEST_BYTES_MAX, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
 import type { CheckpointLink, FenceLink, ImportRecord, ManifestLink } from './manifest.ts'
 
@@ -59,15 +59,6 @@ export const EMPTY_HEAD: ChainHead = { sequence: 0, hash: '', lengthBytes: 0, le
 
 const FENCE_ATTEMPTS_MAX = 32
 const READ_ATTEMPTS_MAX = 32
-
-interface RawLink {
-  readonly sequence: number
-  readonly name: string
-  readonly hash: string
-  readonly lengthBytes: number
-  readonly link: ManifestLink | undefined
-  readonly problem: string
-}
 
 /**
  * Reads all links that the store still has.
@@ -155,30 +146,12 @@ function mismatch(current: RawLink, next: RawLink | undefined): string {
   return next.link.previousHash === current.hash ? '' : `is not the one that ${next.name} follows`
 }
 
-async function readRaw(
-  store: BlobStore,
-  sequence: number,
-  listedBytes: number,
-): Promise<RawLink | undefined> {
-  const name = linkName(sequence)
-  const bytes = await readListed(store, name, listedBytes, MANIFEST_BYTES_MAX + 1)
-  if (bytes === undefined) return undefined
-  const facts = { sequence, name, hash: hashOf(bytes), lengthBytes: bytes.length }
-  try {
-    const link = decodeLink(bytes, name)
-    if (link.sequence === sequence) return { ...facts, link, problem: '' }
-    return { ...facts, link: undefined, problem: `holds link ${link.sequence}` }
-  } catch (error) {
-    if (!isMillraceError(error) || error.code !== 'STORAGE_CORRUPT') throw error
-    return { ...facts, link: undefined, problem: messageOf(error) }
-  }
-}
-
 /**
  * Puts a link right after `head`; the commit point of a checkpoint.
  *
  * @returns the entry, which is the new head; `'lost'` if the number is taken: another one leads.
- * @throws what the store throws. Then ask `wasAppended` before going on: the link may be there.
+ * @throws what the store throws, and `STORAGE_CORRUPT` if the link at `head` has been damaged
+ *   since. Then ask `wasAppended` before going on: the link may be there.
  */
 export async function appendLink(
   store: BlobStore,
@@ -206,14 +179,18 @@ export async function appendLink(
  */
 async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
   if (head.sequence === 0) return (await store.list(CHAIN_PREFIX)).length > 1
-  // What was read wrongly once is not taken for another link.
-  return !(await isThere(store, head)) && !(await isThere(store, head))
-}
-
-async function isThere(store: BlobStore, head: ChainHead): Promise<boolean> {
-  const name = linkName(head.sequence)
-  const bytes = await readListed(store, name, head.lengthBytes, MANIFEST_BYTES_MAX + 1)
-  return bytes !== undefined && hashOf(bytes) === head.hash
+  const first = await readRaw(store, head.sequence, head.lengthBytes)
+  if (first?.hash === head.hash) return false
+  // What was read wrongly once is not taken for another link, nor the beginning of a longer one.
+  const again = await readWhole(store, head.sequence)
+  if (again === undefined) return true
+  if (again.hash === head.hash) return false
+  if (again.link !== undefined) return true
+  // Its own disk may have damaged it, which is no other leader; but what was there, nobody knows.
+  const { name } = again
+  const problem = again.problem.replace(`${name} `, '')
+  const message = `${store.location}: damaged since it was read: ${name} ${problem}`
+  throw new MillraceError('STORAGE_CORRUPT', message, { details: { name } })
 }
 
 /** The head after `entry`. */

@@ -1,0 +1,73 @@
+/**
+ * One link as it lies in the store, sound or not. How long it is, a listing or a former reading has
+ * told; what is read may be of another moment.
+ */
+import { isMillraceError, messageOf } from '../errors.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
+import { linkName } from './layout.ts'
+import { MANIFEST_BYTES_MAX, decodeLink, hashOf } from './manifest-codec.ts'
+import type { ManifestLink } from './manifest.ts'
+
+export interface RawLink {
+  readonly sequence: number
+  readonly name: string
+  /** Of the bytes as they lie. */
+  readonly hash: string
+  readonly lengthBytes: number
+  /** Undefined if it does not verify by itself. */
+  readonly link: ManifestLink | undefined
+  /** Empty if it does. */
+  readonly problem: string
+}
+
+/** Reads no more than `listedBytes`; undefined if it is not there. */
+export async function readRaw(
+  store: BlobStore,
+  sequence: number,
+  listedBytes: number,
+): Promise<RawLink | undefined> {
+  const name = linkName(sequence)
+  const bytes = await readListed(store, name, listedBytes, MANIFEST_BYTES_MAX + 1)
+  if (bytes === undefined) return undefined
+  const facts = { sequence, name, hash: hashOf(bytes), lengthBytes: bytes.length }
+  try {
+    const link = decodeLink(bytes, name)
+    if (link.sequence === sequence) return { ...facts, link, problem: '' }
+    return { ...facts, link: undefined, problem: `holds link ${link.sequence}` }
+  } catch (error) {
+    if (!isMillraceError(error) || error.code !== 'STORAGE_CORRUPT') throw error
+    return { ...facts, link: undefined, problem: messageOf(error) }
+  }
+}
+
+/** The same for one that may have become longer. */
+export async function readWhole(store: BlobStore, sequence: number): Promise<RawLink | undefined> {
+  try {
+    const { lengthBytes } = await store.stat(linkName(sequence))
+    return await readRaw(store, sequence, lengthBytes)
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** Undefined if it has gone since it was listed. */
+async function readListed(
+  store: BlobStore,
+  name: string,
+  listedBytes: number,
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
+  try {
+    // A blob beyond the limit is not read into memory; its first bytes give it a hash to follow.
+    return await store.read(name, 0, Math.min(listedBytes, bytesMax))
+  } catch (error) {
+    const code = isMillraceError(error) ? error.code : undefined
+    if (code === 'STORAGE_NOT_FOUND') return undefined
+    if (code !== 'STORAGE_CORRUPT') throw error
+    const { lengthBytes } = await store.stat(name)
+    if (lengthBytes >= listedBytes) throw error
+    // The job was cancelled, its chain deleted and begun anew: this is the link of another one.
+    return await store.read(name, 0, lengthBytes)
+  }
+}

@@ -12,13 +12,21 @@ interface Limits {
   readonly numRuns?: number
 }
 
-function assert<Values>(
-  property: real.IRawProperty<Values>,
-  parameters?: real.Parameters<Values> & Limits,
-): unknown {
+function limited<Values>(
+  parameters: (real.Parameters<Values> & Limits) | undefined,
+): real.Parameters<Values> {
   const numRuns = Math.min(parameters?.numRuns ?? 100, runsMax)
-  const limited = { seed: 20_261_121, ...parameters, numRuns, endOnFailure: true }
-  return real.assert(property, limited)
+  return { seed: 20_261_121, ...parameters, numRuns, endOnFailure: true }
 }
 
-export default { ...real, assert }
+const assert = <Values>(
+  property: real.IRawProperty<Values>,
+  parameters?: real.Parameters<Values>,
+): unknown => real.assert(property, limited(parameters))
+
+const check = <Values>(
+  property: real.IRawProperty<Values>,
+  parameters?: real.Parameters<Values>,
+): unknown => real.check(property, limited(parameters))
+
+export default { ...real, assert, check }

@@ -24,7 +24,7 @@ const values = parseCommandLine(process.argv.slice(2))
 
 const chosen = values.in
 // Model tests in their short form, as fits a run for each mutant.
-const shortForms = { MILLRACE_STEPS: '300', MILLRACE_TTL_STEPS: '500', FLIPS: '100' }
+const shortForms = { MILLRACE_COMMANDS_MAX: '1500', FLIPS: '100' }
 
 const settings: Settings = {
   variables: Object.keys(shortForms),
@@ -33,8 +33,8 @@ const settings: Settings = {
   ),
   share: values.all ? 1 : values.sample,
   seed: values.seed,
-  budgetMs: values.all ? 600_000 : 2_500,
-  testMaxMs: values.all ? 600_000 : 500,
+  budgetMs: values.all ? 600_000 : 5_000,
+  testMaxMs: values.all ? 600_000 : 1_000,
   runsMax: values.all ? 10_000 : 100,
 }
 

@@ -9,7 +9,15 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { limitRuns } from './fast-check.ts'
-import { activate, deactivate, instrumentation, letCountingEnd, standIn } from './instrumented.ts'
+import {
+  activate,
+  countByNumber,
+  deactivate,
+  endCounting,
+  type Hits,
+  standIn,
+  takeHits,
+} from './instrumented.ts'
 import { type Mutant, type Settings, type StrykerOptions, TIMINGS_FILE } from './settings.ts'
 import { beginFile, cases, Session, type TestCase } from './suite.ts'
 
@@ -38,6 +46,8 @@ export class HotRunner {
   readonly #timesMs = new Map<string, number>()
   /** By source file: the tests that have found mutants there, and how many. */
   readonly #finders = new Map<string, Map<string, number>>()
+  /** By test what it reaches; empty in a process that took over from one which ended. */
+  readonly #reached = new Map<string, Hits>()
   #stray: unknown
 
   constructor({ millrace }: StrykerOptions) {
@@ -52,7 +62,7 @@ export class HotRunner {
     standIn('node:test', 'suite.ts')
     standIn('fast-check', 'fast-check.ts')
     limitRuns(this.#settings.runsMax)
-    letCountingEnd()
+    countByNumber()
     process.setMaxListeners(0)
     process.on('unhandledRejection', (reason) => (this.#stray ??= reason))
     process.on('uncaughtException', (error) => (this.#stray ??= error))
@@ -70,12 +80,13 @@ export class HotRunner {
   async dryRun(): Promise<object> {
     const session = new Session()
     const tests: object[] = []
+    const reachedByImports = takeHits()
     for (const [id, one] of this.#byId) {
-      instrumentation.currentTestId = id
       const started = performance.now()
       const before = processorMs()
       const outcome = await this.#run(session, one, FIRST_LIMIT_MS)
       this.#timesMs.set(id, Math.round(processorMs() - before))
+      this.#reached.set(id, takeHits())
       this.#saveTimes()
       const timeSpentMs = performance.now() - started
       const told = { id, name: id, fileName: resolve(one.file), timeSpentMs }
@@ -84,20 +95,20 @@ export class HotRunner {
       else tests.push({ ...told, status: 0 })
     }
     await session.end()
-    instrumentation.currentTestId = undefined
-    instrumentation.isQuiet = true
-    return { status: 'complete', tests, mutantCoverage: instrumentation.mutantCoverage }
+    endCounting()
+    const perTest = Object.fromEntries(this.#reached)
+    return { status: 'complete', tests, mutantCoverage: { static: reachedByImports, perTest } }
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }: MutantRun): Promise<object> {
-    instrumentation.isQuiet = true
+    endCounting()
     const session = new Session()
     const started = processorMs()
     let nrOfTests = 0
     for (const one of this.#inOrder(activeMutant.fileName, testFilter)) {
       if (processorMs() - started > this.#settings.budgetMs) break
       nrOfTests++
-      const hits = instrumentation.mutantCoverage?.perTest[one.id]?.[activeMutant.id]
+      const hits = this.#reached.get(one.id)?.[activeMutant.id]
       activate(activeMutant.id, hits === undefined ? hitLimit : hits * 100 + 1_000)
       const outcome = await this.#run(session, one, this.#limitMs(one))
       const isLoop = deactivate()
@@ -146,7 +157,7 @@ export class HotRunner {
   /** A test that is slow, or cannot pass in so few runs, or not at all here. */
   #leaveOut(id: string, why?: string): void {
     this.#byId.delete(id)
-    delete instrumentation.mutantCoverage?.perTest[id]
+    this.#reached.delete(id)
     if (why !== undefined) console.warn(`left out, as it fails without any mutant: ${id}: ${why}`)
   }
 

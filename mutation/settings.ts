@@ -12,7 +12,7 @@ export const TIMINGS_FILE = `${CACHE}/timings.json`
 export const TESTS_OF = {
   // No whole jobs: one that a mutant has broken leaves threads and folders to the next.
   'src/checkpoint': ['test/checkpoint/**/*.test.ts'],
-  'src/savepoint': ['test/savepoint/**/*.test.ts'],
+  'src/savepoint': ['test/savepoint/**/!(in-flight).test.ts'],
   'src/state': ['test/state/**/*.test.ts', 'test/testing/**/*.test.ts'],
 } as const
 

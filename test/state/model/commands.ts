@@ -59,6 +59,8 @@ class Command implements fc.AsyncCommand<object, Stepped> {
 const SHRINK_MS = 60_000
 /** How many times as many commands as in `npm test`. */
 const LONGER = Number(process.env['MILLRACE_LONGER'] ?? 1)
+/** A short form, for mutants: so few that not everything need come to pass. */
+const COMMANDS_MAX = Number(process.env['MILLRACE_COMMANDS_MAX'] ?? Number.POSITIVE_INFINITY)
 
 /** Of one test: what `test/state/model/main.ts` adds up. */
 export interface CommandsRun {
@@ -75,7 +77,7 @@ export const RUNS_FILE_VARIABLE = 'MILLRACE_MODEL_RUNS'
 /** Runs commands until there were enough; gives how often what came to pass. */
 export async function checkCommands(options: CommandsOptions): Promise<Map<string, number>> {
   const { name, perRun, expect } = options
-  const commands = LONGER * options.commands
+  const commands = Math.min(LONGER * options.commands, COMMANDS_MAX)
   const counts = new Map<string, number>()
   const [seed = options.seed, path, replayPath] = replayed()
   let ran = 0
@@ -106,7 +108,7 @@ export async function checkCommands(options: CommandsOptions): Promise<Map<strin
     if (details.failed) assert.fail(explain(name, details))
     if (path !== undefined) break
   }
-  if (path !== undefined) return counts
+  if (path !== undefined || commands === COMMANDS_MAX) return counts
   const file = process.env[RUNS_FILE_VARIABLE]
   const run: CommandsRun = { name, seed, commands: ran, counts: Object.fromEntries(counts) }
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(run)}\n`)

@@ -11,6 +11,7 @@ import { required } from '../src/util/assert.ts'
 import type { FaultPlan } from './faults.ts'
 import { SimClock } from './sim-clock.ts'
 import { type Scheduler, type Scope, Violation } from './scheduler.ts'
+import { idsUpTo, inOrder, type Part } from './parts.ts'
 import type { Rec, SourceData } from './workloads/workload.ts'
 import { recType } from './workloads/build.ts'
 
@@ -103,15 +104,6 @@ export async function answerOfWorld(
   if (faults.strikes('callError')) throw injected('the call failed')
 }
 
-interface Part {
-  readonly uid: string
-  readonly lineage: string
-  readonly epoch: number
-  readonly checkpointId: number
-  readonly subtask: number
-  readonly values: readonly Rec[]
-}
-
 type Committable = string
 
 /** Ids of parts of output. */
@@ -138,12 +130,9 @@ export class SimOutput {
     this.#wasConfirmed = wasConfirmed
   }
 
-  /** What is visible of these lines and came with this checkpoint or an earlier one. */
+  /** What is visible of these lines, of the last of them up to this checkpoint. */
   visibleUpTo(lineages: readonly string[], checkpointId: number): Written {
-    const ids = [...this.#visible].flatMap(([id, part]) => {
-      return lineages.includes(part.lineage) && part.checkpointId <= checkpointId ? [id] : []
-    })
-    return new Set(ids)
+    return idsUpTo(this.#visible, lineages, checkpointId)
   }
 
   /** From now on another job goes on from a savepoint, and shows what it commits by itself. */
@@ -287,14 +276,4 @@ export class SimOutput {
 function scopeOf(clock: WriterContext['clock']): Scope {
   if (clock instanceof SimClock) return clock.scope
   throw new Violation('a sink was given a clock that is not the simulated one')
-}
-
-function inOrder(parts: readonly Part[], uid: string, lineages: readonly string[]): readonly Rec[] {
-  const place = ({ lineage }: Part) => lineages.indexOf(lineage)
-  return parts
-    .filter((part) => part.uid === uid && place(part) >= 0)
-    .toSorted((a, b) => {
-      return place(a) - place(b) || a.checkpointId - b.checkpointId || a.subtask - b.subtask
-    })
-    .flatMap((part) => part.values)
 }

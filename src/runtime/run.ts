@@ -42,6 +42,10 @@ export interface JobHandle extends AsyncDisposable {
   /**
    * Ends the job with a last checkpoint: run again, it goes on from there. With `drain` sources end
    * as if their input were over, so that windows and totals are emitted.
+   *
+   * @throws with a `savepoint`: `STORAGE_CONFLICT` if the directory is not empty;
+   *   `JOB_NOT_RUNNING`, `JOB_CANCELLED` if the job ends before it is written and its output
+   *   committed.
    */
   stop(options?: {
     readonly savepoint?: string | URL

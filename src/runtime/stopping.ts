@@ -68,8 +68,11 @@ export class Stopping {
   async ask(attempt: Stoppable): Promise<boolean> {
     try {
       if (this.#drains) attempt.drain()
-      await attempt.request(this.#drains ? 'drain' : 'stop', this.#savepoint)
-      this.#answer.resolve()
+      const purpose = this.#drains ? 'drain' : 'stop'
+      const { checkpointId, committed } = await attempt.request(purpose, this.#savepoint)
+      // Else the attempt has ended in between: the next one commits the output, and is asked again.
+      if (committed) this.#answer.resolve()
+      else this.#lastError = uncommitted(checkpointId, this.#savepoint)
       return true
     } catch (error) {
       this.#lastError = error
@@ -94,6 +97,14 @@ export class Stopping {
   wrote(directory: string, hash: string): void {
     if (directory === this.#savepoint) this.#written = hash
   }
+}
+
+/** Whoever goes on from the savepoint alone would leave the output to a job that runs no more. */
+function uncommitted(checkpointId: number, savepoint: string | undefined): MillraceError {
+  const what = `the output of checkpoint ${checkpointId} was committed`
+  return new MillraceError('JOB_NOT_RUNNING', `the job has ended before ${what}`, {
+    cure: `run the job once more, or go on from ${savepoint} with --claim: either commits it`,
+  })
 }
 
 /** Throws `STORAGE_CONFLICT` if no savepoint can be written there. */

@@ -1,5 +1,6 @@
 /** Stopping with a savepoint: once, whatever fails on the way and however often it is asked for. */
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,6 +124,40 @@ test('a savepoint is written although output could not be committed at first', a
   assert.equal(outcome, 'stopped')
   assert.ok(failures < 0)
   assert.equal(await savedIn(savepoint), checkpointId)
+})
+
+test('a savepoint whose output is not committed when the job is cancelled fails', async () => {
+  const options = optionsFor('g')
+  const savepoint = join(options.directory, 'saved')
+  let isReady = false
+  const committed: number[] = []
+  const waiting = twoPhaseCommitSink<unknown, number>({
+    createWriter: () => ({ write: () => undefined, prepareCommit: () => [1] }),
+    createCommitter: () => ({
+      commit: ({ committable }) => (isReady ? void committed.push(committable) : 'retry'),
+    }),
+  })
+  // What it hands over to be committed is its own matter.
+  const counted = counting(waiting as unknown as Sink<unknown, never>)
+  await using handle = await run(counted, options)
+  await setTimeout(20)
+  const written = Promise.withResolvers<void>()
+  const onWritten = () => setImmediate(written.resolve)
+  subscribe('millrace:savepoint:completed', onWritten)
+  const stopped = assert.rejects(handle.stop({ savepoint }), {
+    code: 'JOB_NOT_RUNNING',
+    message: /before the output of checkpoint 1 was committed/,
+  })
+  await written.promise
+  unsubscribe('millrace:savepoint:completed', onWritten)
+  await handle.cancel()
+  await stopped
+  assert.deepEqual([await savedIn(savepoint), committed], [1, []])
+
+  isReady = true
+  await using again = await run(counted, options)
+  await again.cancel()
+  assert.deepEqual(committed, [1], 'run once more it commits')
 })
 
 test('drain fires everything before the savepoint, and reads nothing twice after it', async () => {

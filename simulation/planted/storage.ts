@@ -2,6 +2,7 @@
 import type { PlantedBug } from './bug.ts'
 
 const LOCAL = 'src/storage/local.ts'
+const FOLDERS = 'src/storage/local-folders.ts'
 const WRITER = 'src/storage/local-writer.ts'
 
 export const storageBugs: readonly PlantedBug[] = [
@@ -34,8 +35,8 @@ export const storageBugs: readonly PlantedBug[] = [
   {
     name: 'new-folder-not-synced',
     symptom: 'after a loss of power a whole folder of files is gone',
-    file: LOCAL,
-    find: '        await this.#syncFolder(join(top, ...parts.slice(0, depth)))\n',
+    file: FOLDERS,
+    find: '        await this.sync(join(top, ...parts.slice(0, depth)))\n',
     replace: '',
   },
   {
@@ -66,7 +67,7 @@ export const storageBugs: readonly PlantedBug[] = [
     find:
       '    // What was deleted first must be gone first: a manifest before the runs that ' +
       'it names.\n' +
-      '    await this.#syncFolder(dirname(path))\n',
+      '    await this.#folders.sync(dirname(path))\n',
     replace: '',
   },
   {

@@ -14,6 +14,7 @@ import { systemRandom, type Random } from '../util/random.ts'
 import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from './blob-name.ts'
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
 import { storageError, systemCode } from './local-errors.ts'
+import { LocalFolders, syncOpened } from './local-folders.ts'
 import { systemFiles, type FileOperations, type OpenFile } from './local-files.ts'
 import { LocalWriter, type Publish } from './local-writer.ts'
 import { readerAtOnce } from './local-read.ts'
@@ -39,9 +40,7 @@ export class LocalBlobStore implements BlobStore {
   readonly #system: FileOperations
   /** Temporary files of this store's living writers. */
   readonly #temporaries = new Set<string>()
-  /** Folders that exist durably, or will when the promise resolves. */
-  readonly #folders = new Map<string, Promise<void>>()
-  #aboveSynced: Promise<void> | undefined
+  readonly #folders: LocalFolders
   #closed = false
 
   /** `directory` need not exist; it is created with the first blob. */
@@ -51,6 +50,10 @@ export class LocalBlobStore implements BlobStore {
     this.#options = options
     this.#random = options.random ?? systemRandom()
     this.#system = options.files ?? systemFiles
+    this.#folders = new LocalFolders(this.#root, this.#system, (verb, path) => {
+      const shown = this.#shown(path)
+      options.trace?.(verb === 'fsync' ? `fsync ${shown}/` : `mkdir ${shown}`)
+    })
     this.readSync = readerAtOnce(this.#system, location, (name) => this.#path(name))
   }
 
@@ -61,7 +64,7 @@ export class LocalBlobStore implements BlobStore {
   async #create(name: string): Promise<LocalWriter> {
     const path = this.#path(name)
     const temporary = `${path}${TEMPORARY_MARK}${process.pid}-${this.#random.id()}`
-    await this.#makeFolder(dirname(path))
+    await this.#folders.make(dirname(path))
     const publish: Publish = {
       name,
       path,
@@ -69,7 +72,7 @@ export class LocalBlobStore implements BlobStore {
       system: this.#system,
       trace: (verb, target = name) => this.#options.trace?.(`${verb} ${target}`),
       at: async (point) => this.#options.at?.(point),
-      syncFolder: () => this.#syncFolder(dirname(path)),
+      syncFolder: () => this.#folders.sync(dirname(path)),
       ended: () => this.#temporaries.delete(temporary),
     }
     publish.trace('create', `${name}.tmp`)
@@ -79,7 +82,7 @@ export class LocalBlobStore implements BlobStore {
       return writer
     } catch (cause) {
       // Somebody removed the folder: make it again next time.
-      if (systemCode(cause) === 'ENOENT') this.#folders.delete(dirname(path))
+      if (systemCode(cause) === 'ENOENT') this.#folders.forget(dirname(path))
       throw storageError('create', path, cause)
     }
   }
@@ -152,11 +155,11 @@ export class LocalBlobStore implements BlobStore {
     if (!(source instanceof LocalBlobStore)) return false
     const path = this.#path(target)
     const sourcePath = source.#path(name)
-    await this.#makeFolder(dirname(path))
+    await this.#folders.make(dirname(path))
     this.#options.trace?.(`link ${sourcePath} ${target}`)
     try {
       // Who brought the file there may not have synced it.
-      await sync(this.#system, sourcePath)
+      await syncOpened(this.#system, sourcePath)
       await this.#system.link(sourcePath, path)
     } catch (cause) {
       // Another file system, too many links, not our file, no links at all: it can be copied.
@@ -165,7 +168,7 @@ export class LocalBlobStore implements BlobStore {
       }
       if (systemCode(cause) !== 'EEXIST') throw storageError('link', sourcePath, cause)
     }
-    await this.#syncFolder(dirname(path))
+    await this.#folders.sync(dirname(path))
     return true
   }
 
@@ -179,14 +182,14 @@ export class LocalBlobStore implements BlobStore {
       throw storageError('delete', path, cause)
     }
     // What was deleted first must be gone first: a manifest before the runs that it names.
-    await this.#syncFolder(dirname(path))
+    await this.#folders.sync(dirname(path))
   }
 
   async settle(prefix: string): Promise<void> {
     checkBlobPrefix(prefix)
     const directory = this.#path(prefix.slice(0, -1))
     try {
-      await this.#syncFolder(directory)
+      await this.#folders.sync(directory)
     } catch (error) {
       // Nothing was ever there.
       if (!isMillraceError(error) || error.code !== 'STORAGE_NOT_FOUND') throw error
@@ -231,70 +234,8 @@ export class LocalBlobStore implements BlobStore {
     }
   }
 
-  async #makeFolder(directory: string): Promise<void> {
-    let made = this.#folders.get(directory)
-    if (made === undefined) {
-      made = this.#makeDurably(directory)
-      this.#folders.set(directory, made)
-      made.catch(() => this.#folders.delete(directory))
-    }
-    await made
-  }
-
-  /**
-   * Creates a folder and syncs each folder that has a new entry; those between the root and it in
-   * any case, for another thread may have just made them and not synced yet.
-   */
-  async #makeDurably(directory: string): Promise<void> {
-    try {
-      const first = await this.#system.mkdir(directory)
-      if (first !== undefined) this.#options.trace?.(`mkdir ${this.#shown(directory)}`)
-      const outside = first !== undefined && !first.startsWith(this.#root + sep)
-      const top = outside ? dirname(first) : this.#root
-      const below = relative(top, directory)
-      const parts = below === '' ? [] : below.split(sep)
-      await (this.#aboveSynced ??= this.#syncAbove(top))
-      for (let depth = 0; depth < parts.length; depth++) {
-        await this.#syncFolder(join(top, ...parts.slice(0, depth)))
-      }
-    } catch (cause) {
-      throw storageError('create', directory, cause)
-    }
-  }
-
-  /**
-   * The folders above may be another process's that died before it synced them. Of most nobody has
-   * changed anything, and some may not be opened by this user, so what fails here is let go.
-   */
-  async #syncAbove(top: string): Promise<void> {
-    for (let folder = top; folder !== dirname(folder);) {
-      folder = dirname(folder)
-      await this.#syncFolder(folder).catch(() => undefined)
-    }
-  }
-
-  async #syncFolder(directory: string): Promise<void> {
-    // Windows cannot sync a folder; its file systems journal names themselves.
-    if (process.platform === 'win32') return
-    this.#options.trace?.(`fsync ${this.#shown(directory)}/`)
-    try {
-      await sync(this.#system, directory)
-    } catch (cause) {
-      throw storageError('sync', directory, cause)
-    }
-  }
-
   /** A path as a name: relative to the root, with slashes. */
   #shown(path: string): string {
     return relative(this.#root, path).split(sep).join('/') || '.'
-  }
-}
-
-async function sync(system: FileOperations, path: string): Promise<void> {
-  const handle = await system.open(path)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

@@ -21,8 +21,22 @@ export interface Claimant {
 
 const MARK_BYTES_MAX = 64 * 1024
 
-/** Whose the snapshot is, if it has been claimed. */
+/**
+ * Whose the snapshot is, if it has been claimed.
+ *
+ * @throws `STORAGE_CORRUPT` if the mark is damaged: it is somebody's, and nobody knows whose.
+ */
 export async function claimantOf(store: BlobStore): Promise<Claimant | undefined> {
+  // What was read wrongly once is not taken for damage.
+  let claimant = await readMark(store)
+  if (claimant === 'damaged') claimant = await readMark(store)
+  if (claimant !== 'damaged') return claimant
+  const message = `${store.location}/${CLAIM_NAME} is damaged: a job has claimed this snapshot`
+  const cure = 'start from another snapshot; if it was this job that claimed it, delete the file'
+  throw new MillraceError('STORAGE_CORRUPT', message, { cure, details: { name: CLAIM_NAME } })
+}
+
+async function readMark(store: BlobStore): Promise<Claimant | 'damaged' | undefined> {
   let bytes: Uint8Array
   try {
     const { lengthBytes } = await store.stat(CLAIM_NAME)
@@ -37,12 +51,12 @@ export async function claimantOf(store: BlobStore): Promise<Claimant | undefined
       return { jobName: String(value.jobName), location: String(value.location) }
     }
   } catch {
-    // Damaged: whose it is is not known, but that it is somebody's.
+    // No JSON any more.
   }
-  return { jobName: 'unknown', location: 'unknown' }
+  return 'damaged'
 }
 
-/** @throws `SNAPSHOT_CLAIMED` if the snapshot belongs to another job. */
+/** @throws `SNAPSHOT_CLAIMED` if the snapshot belongs to another job; as `claimantOf` does. */
 export async function requireUnclaimed(store: BlobStore, self: Claimant): Promise<void> {
   const claimant = await claimantOf(store)
   if (claimant === undefined || isSame(claimant, self)) return
@@ -57,7 +71,7 @@ export async function requireUnclaimed(store: BlobStore, self: Claimant): Promis
  *
  * @param requireUnused throws if a living job works on it; asked before and after the mark is put,
  *   because such a job may have started in between.
- * @throws `SNAPSHOT_CLAIMED`, `SNAPSHOT_IN_USE`; then nothing is claimed.
+ * @throws `SNAPSHOT_CLAIMED`, `SNAPSHOT_IN_USE`, `STORAGE_CORRUPT`; then nothing is claimed.
  */
 export async function claimSnapshot(
   store: BlobStore,

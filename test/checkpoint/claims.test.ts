@@ -105,13 +105,43 @@ test('what another has claimed is refused by name of its owner', async () => {
   await requireUnclaimed(made.store, OTHER)
 })
 
-test('a mark that cannot be read is that of somebody unknown', async () => {
-  for (const text of ['{', '7', 'null', '{"jobName":"x"}', '{"location":"y"}']) {
-    const store = new MemoryBlobStore()
+test('a damaged mark is that of somebody unknown: nobody claims, and nobody deletes', async () => {
+  for (const text of ['', '{', '7', 'null', '{"jobName":"x"}', '{"location":"y"}', '\0\0\0']) {
+    const made = await snapshot()
+    const { store } = made
     await store.putIfAbsent(CLAIM_NAME, Buffer.from(text))
-    assert.deepEqual(await claimantOf(store), { jobName: 'unknown', location: 'unknown' }, text)
-    await assert.rejects(requireUnclaimed(store, SELF), code('SNAPSHOT_CLAIMED'))
+    for (const refused of [
+      requireUnclaimed(store, SELF),
+      claim(made),
+      deleteClaimed(store, SELF),
+    ]) {
+      await assert.rejects(refused, {
+        code: 'STORAGE_CORRUPT',
+        message: /claim\.json is damaged/,
+        cure: /delete the file/,
+      })
+    }
+    assert.notEqual((await readChain(store)).entries.length, 0)
+    // What the error recommends.
+    await store.delete(CLAIM_NAME)
+    await claim(made)
+    assert.deepEqual(await claimantOf(store), SELF)
   }
+})
+
+test('a mark that was read wrongly once is read again', async () => {
+  class Flipping extends MemoryBlobStore {
+    isNext = true
+    override async read(name: string, offset?: number, length?: number): Promise<Uint8Array> {
+      const bytes = await super.read(name, offset, length)
+      if (this.isNext) bytes[0] = 0
+      this.isNext = !this.isNext
+      return bytes
+    }
+  }
+  const store = new Flipping()
+  await store.putIfAbsent(CLAIM_NAME, Buffer.from(JSON.stringify(SELF)))
+  assert.deepEqual(await claimantOf(store), SELF)
 })
 
 test('what is read or worked on is not claimed, also if that began meanwhile', async () => {

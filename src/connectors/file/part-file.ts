@@ -5,10 +5,13 @@
  * is given up.
  */
 import { Buffer } from 'node:buffer'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { isMillraceError } from '../../errors.ts'
+import { type FileOperations, systemFiles } from '../../storage/local-files.ts'
+import { LocalFolders } from '../../storage/local-folders.ts'
 import { assert } from '../../util/assert.ts'
 import { errnoOf, fileFailed } from './errors.ts'
 
@@ -114,17 +117,20 @@ export class PartFile {
   }
 }
 
-/** Makes a folder, and its name durable with those of the folders above that were made too. */
-export async function makeDirectory(directory: string): Promise<void> {
-  let made: string | undefined
+/**
+ * Makes a folder, and its name durable with those of the folders above: also if it is there
+ * already, for who made it may have ended before that, or failed.
+ */
+export async function makeDirectory(
+  directory: string,
+  files: FileOperations = systemFiles,
+): Promise<void> {
+  const path = resolve(directory)
   try {
-    made = await mkdir(directory, { recursive: true })
+    await new LocalFolders(path, files, () => undefined).make(path)
   } catch (error) {
-    throw fileFailed('making the folder', directory, error)
-  }
-  if (made === undefined) return
-  for (let child = directory; child.length >= made.length; child = dirname(child)) {
-    await syncDirectory(dirname(child))
+    const cause = isMillraceError(error) ? error.cause : error
+    throw fileFailed('making the folder', directory, cause)
   }
 }
 

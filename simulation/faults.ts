@@ -96,6 +96,8 @@ export interface FaultChances {
   readonly coordinatorLostInConfirm: number
   /** The process is gone when it has told some workers that the checkpoint is complete. */
   readonly coordinatorLostInComplete: number
+  /** A process or a worker is gone when a checkpoint that holds records in flight is complete. */
+  readonly lostAfterOvertaking: number
   /** The process is gone while it restores state of an older version of its types. */
   readonly crashInMigration: number
   /** A source finds its splits in another order, or not all of them again. */
@@ -184,6 +186,7 @@ const USUAL: FaultChances = {
   coordinatorLostInPrepare: 0.003,
   coordinatorLostInConfirm: 0.005,
   coordinatorLostInComplete: 0.003,
+  lostAfterOvertaking: 0.1,
   crashInMigration: 0.2,
   discoverRepeats: 0.3,
   sourceRebatches: 0.1,

@@ -21,6 +21,7 @@ import { smaller } from './shrink/workload.ts'
 import { randomTheme } from './theme.ts'
 import { randomTimeScale, timeScale } from './time-scale.ts'
 import { generateBank } from './workloads/generate-bank.ts'
+import { generateCrowded } from './workloads/generate-crowded.ts'
 import { generateWorkload } from './workloads/generate.ts'
 import type { Workload } from './workloads/workload.ts'
 
@@ -47,17 +48,18 @@ export class Scenario {
     const { onTrace, eventsMax = EVENTS_MAX, shrunk = {} } = options
     const { roll = 0, unit, without, cuts = [] } = shrunk
     const random = roll === 0 ? seeded : seeded.fork(`roll-${roll}`)
-    const drawn = randomTimeScale(seeded.fork('time'))
+    const theme = randomTheme(seeded.fork('theme'))
+    const drawn = theme.scale ?? randomTimeScale(seeded.fork('time'))
     const scale = unit === undefined ? drawn : timeScale(unit)
     const scheduler = new Scheduler({ eventsMax, onTrace, scale })
     this.#scheduler = scheduler
-    const theme = randomTheme(seeded.fork('theme'))
     this.#faults = new FaultPlan(random.fork('faults'), undefined, without, theme.faults)
     const world = { scheduler, faults: this.#faults, random: random.fork('world') }
     this.#storage = new SimStorage(world, theme.storage)
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
-    const generate = options.onHistory === undefined ? generateWorkload : generateBank
-    const workload = smaller(generate(seeded.fork('workload'), theme.isHeavy), cuts)
+    const usual = theme.isCrowded === true ? generateCrowded : generateWorkload
+    const generate = options.onHistory === undefined ? usual : generateBank
+    const workload = smaller(generate(seeded.fork('workload')), cuts)
     this.#workload = required(workload, 'the workload cannot be shrunk like that')
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     this.#place = new Place(this.#storage)

@@ -139,12 +139,14 @@ export class SimProcess {
   onSent(message: ToWorker): void {
     this.checkpoints.sent(message)
     if (message.kind === 'trigger') this.#loses('coordinatorLostInInit')
-    else if (message.kind === 'complete') this.#loses('coordinatorLostInComplete')
+    else if (message.kind === 'complete') this.#completes(message)
     else if (message.kind === 'deploy') this.#beginRestoring()
   }
 
   /** A message of a worker has been taken note of. */
-  onReceived({ kind }: FromWorker): void {
+  onReceived(message: FromWorker): void {
+    const { kind } = message
+    this.checkpoints.received(message)
     if (kind === 'acknowledge') this.#loses('coordinatorLostInPrepare')
     if (kind === 'acknowledge') this.#isRestoring = false
   }
@@ -200,6 +202,17 @@ export class SimProcess {
     if (!this.scope.isAlive || !this.#world.faults.strikes(kind)) return false
     this.crash(kind)
     return true
+  }
+
+  /** What a checkpoint holds is needed when somebody goes down before the next one. */
+  #completes(message: ToWorker): void {
+    if (this.#loses('coordinatorLostInComplete')) return
+    if (!this.checkpoints.completesUnaligned(message) || !this.scope.isAlive) return
+    if (!this.#world.faults.strikes('lostAfterOvertaking')) return
+    const why = 'after an overtaking barrier'
+    const worker = this.workers[this.#random.int(2 * this.workers.length)]
+    if (worker === undefined) this.crash(why)
+    else worker.crash(why)
   }
 
   #beginRestoring(): void {

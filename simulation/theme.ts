@@ -10,6 +10,7 @@ import type { Random } from '../src/util/random.ts'
 import type { FaultKind } from './faults.ts'
 import type { ProcessOptions } from './sim-host.ts'
 import type { StorageKind } from './sim-store.ts'
+import { type TimeScale, timeScale } from './time-scale.ts'
 
 export interface Theme {
   /** How many times likelier than usual a fault is; 0: it never strikes. Others are drawn. */
@@ -18,10 +19,15 @@ export interface Theme {
   readonly checkpointing?: NonNullable<RunOptions['checkpointing']>
   /** After which a checkpoint is given up, at the pace of seeds as dense as can be. */
   readonly timeoutMs?: number
+  /** From one checkpoint to the next, at that pace. */
+  readonly intervalMs?: number
   readonly process?: Partial<ProcessOptions>
   readonly storage?: StorageKind
-  /** Few records fill a channel. */
-  readonly isHeavy?: boolean
+  readonly scale?: TimeScale
+  /** Of a start; drawn from these. */
+  readonly parallelism?: readonly number[]
+  /** The job has exchanges before sinks that cannot keep up; few records fill a channel. */
+  readonly isCrowded?: boolean
 }
 
 const QUIET_STORE = {
@@ -35,6 +41,17 @@ const QUIET_STORE = {
   diskError: 0,
 } as const satisfies Theme['faults']
 
+/** Nobody goes down but where it matters. */
+const QUIET_PROCESSES = {
+  crashAtPoint: 0,
+  crashAnywhere: 0,
+  workerCrashAtPoint: 0,
+  workerCrashAnywhere: 0,
+  workerOutOfMemory: 0,
+  stallAtPoint: 0,
+  poisonRecord: 0,
+} as const satisfies Theme['faults']
+
 /** Attempts end soon after a checkpoint, and often: what it holds is needed. */
 const MANY_RESTORES = {
   coordinatorLostInComplete: 10,
@@ -46,10 +63,28 @@ const MANY_RESTORES = {
 const THEMES = {
   /** Barriers overtake what has no room, and what was in flight is restored. */
   overtaking: {
-    faults: { ...QUIET_STORE, ...MANY_RESTORES, sinkCongested: 3, sinkSlow: 3, slowConsumer: 4 },
-    checkpointing: { unaligned: 'always', alignmentTimeout: 0, minPause: 0 },
+    faults: {
+      ...QUIET_STORE,
+      ...QUIET_PROCESSES,
+      lostAfterOvertaking: 5,
+      functionError: 1,
+      sinkPrepareError: 0,
+      sinkCongested: 3,
+      sinkSlow: 0,
+      slowConsumer: 4,
+    },
+    checkpointing: {
+      unaligned: 'always',
+      alignmentTimeout: 0,
+      minPause: 0,
+      maxConcurrent: 1,
+      tolerableFailures: 20,
+    },
     process: { ringBytes: 4096, sinkValues: 1, sliceMs: 0 },
-    isHeavy: true,
+    intervalMs: 10,
+    scale: { ...timeScale('milliseconds'), startMsMax: 600 },
+    parallelism: [1, 2, 2, 3, 3],
+    isCrowded: true,
   },
   /** Several checkpoints are under way, and some of them are given up. */
   overlapping: {

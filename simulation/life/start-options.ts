@@ -16,15 +16,17 @@ export interface StartPlace {
 }
 
 const UNALIGNED = ['auto', 'always', 'never'] as const
+const PARALLELISM = [1, 2, 3] as const
 const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 
 export function randomOptions(random: Random, place: StartPlace): RunOptions {
   const ofBarriers = random.fork('barriers')
   const { pace, hasDefaults } = place.scale
+  const { parallelism = PARALLELISM, intervalMs = 10 + random.int(40) } = place.theme
   const timeoutMs = 100 + random.fork('timeout').int(2_000)
-  const interval = (10 + random.int(40)) * pace
+  const interval = intervalMs * pace
   return {
-    parallelism: 1 + random.int(3),
+    parallelism: parallelism[random.int(parallelism.length)] ?? 1,
     maxParallelism: place.maxParallelism,
     batchRecords: 1 + random.int(40),
     checkpointing: {

@@ -56,7 +56,9 @@ export const barrierBugs: readonly PlantedBug[] = [
     symptom: 'records of a half read frame are lost when an unaligned checkpoint is restored',
     file: GATE,
     find: 'rest: index === this.#current ? copyOfRest(this.#frame) : undefined',
-    replace: 'rest: index === this.#next ? copyOfRest(this.#frame) : undefined',
+    replace:
+      'rest: index === this.#current && !this.#frameIsWhole ? ' +
+      'copyOfRest(this.#frame) : undefined',
   },
   {
     name: 'fragments-not-saved',

@@ -29,12 +29,12 @@ const OUTSIDE_OF = 10
 /** Operations after which a record is still in the subtask that read it. */
 const FORWARD = [0, 1, 2, 5, 18]
 
-export function generateWorkload(random: Random, isHeavy = false): Workload {
+export function generateWorkload(random: Random): Workload {
   const generator = new Generator(random.fork('graph'))
   // Pipelines that have nothing to do with each other: regions that fail and start by themselves.
   const apart = random.fork('apart')
   const pipelines = apart.int(4) === 0 ? 2 + apart.int(2) : undefined
-  const sources = generateSources(random.fork('data'), pipelines, isHeavy)
+  const sources = generateSources(random.fork('data'), pipelines)
   const nodes =
     pipelines === undefined ? generator.generate(sources) : generator.generateApart(sources)
   const [typed, lastingWriters] = [random.int(2) === 0, random.int(3) === 0]

@@ -12,19 +12,14 @@ const BALLAST = 700
 
 /**
  * @param count how many sources; undefined: one or two.
- * @param isHeavy all records carry much.
  */
-export function generateSources(
-  random: Random,
-  count: number | undefined,
-  isHeavy = false,
-): readonly SourceData[] {
+export function generateSources(random: Random, count: number | undefined): readonly SourceData[] {
   let key = 0
   const isLong = random.int(6) === 0
   // All or none: only a job without bounded sources knows when it may be drained.
   const bounded = random.fork('bounded').int(5) > 0
   const ballast = random.fork('ballast')
-  const hasBallast = ballast.int(4) === 0 || isHeavy
+  const hasBallast = ballast.int(4) === 0
   const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
   return Array.from({ length: count ?? 1 + random.int(2) }, (_, at): SourceData => {
     const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)

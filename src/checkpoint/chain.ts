@@ -11,7 +11,7 @@
 import { MillraceError, isMillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
-import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
+import { CHAIN_PREFIX, LINKS_DELETED_NAME, linkName, sequenceOfLink } from './layout.ts'
 import { type RawLink, readRaw, readWhole } from './raw-link.ts'
 import { MANIFEST_BYTES_MAX, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
@@ -178,7 +178,8 @@ export async function appendLink(
  * that very link, and not what another process that slept has put where it was.
  */
 async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
-  if (head.sequence === 0) return (await store.list(CHAIN_PREFIX)).length > 1
+  // No link was listed: a list that lags behind may show none of a chain that is younger than that.
+  if (head.sequence === 0) return await exists(store, LINKS_DELETED_NAME)
   const first = await readRaw(store, head.sequence, head.lengthBytes)
   if (first?.hash === head.hash) return false
   // What was read wrongly once is not taken for another link, nor the beginning of a longer one.
@@ -206,11 +207,17 @@ export function headAt(entry: ChainEntry): ChainHead {
  * the attempt ends, and the next one reads the chain.
  */
 export async function wasAppended(store: BlobStore, head: ChainHead): Promise<boolean | 'unknown'> {
+  return await exists(store, linkName(head.sequence + 1)).catch(() => 'unknown' as const)
+}
+
+/** By its name, which is never told wrongly, as a list may be. */
+async function exists(store: BlobStore, name: string): Promise<boolean> {
   try {
-    await store.stat(linkName(head.sequence + 1))
+    await store.stat(name)
     return true
   } catch (error) {
-    return isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND' ? false : 'unknown'
+    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
+    throw error
   }
 }
 
@@ -249,8 +256,9 @@ export async function fence(
       decision = await decide(chain)
     } catch (error) {
       // What looks like damage may be what a living leader deletes behind its newer links.
-      if ((await wasAppended(store, head)) !== true && !(await isPassed(store, head))) throw error
-      continue
+      const isOld = (await wasAppended(store, head)) === true || (await isPassed(store, head))
+      if (isOld && attempt < FENCE_ATTEMPTS_MAX) continue
+      throw error
     }
     const { restores, lineage, imports } = decision
     const leaderEpoch = head.leaderEpoch + 1

@@ -8,7 +8,7 @@ import { Buffer } from 'node:buffer'
 import { isMillraceError, MillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Chain, appendLink } from './chain.ts'
-import { CHAIN_PREFIX, CLAIM_NAME, PINS_PREFIX, RUNS_PREFIX } from './layout.ts'
+import { CHAIN_PREFIX, CLAIM_NAME, LINKS_DELETED_NAME, PINS_PREFIX, RUNS_PREFIX } from './layout.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { livePins } from './pins.ts'
 
@@ -111,6 +111,7 @@ export async function deleteClaimed(store: BlobStore, self: Claimant): Promise<v
   for (const prefix of [CHAIN_PREFIX, RUNS_PREFIX, PINS_PREFIX]) {
     for (const { name } of await store.list(prefix)) await store.delete(name)
   }
+  await store.delete(LINKS_DELETED_NAME)
 }
 
 async function requireUnread(store: BlobStore, nowMs: number): Promise<void> {

@@ -4,13 +4,17 @@
  * between, means: a reader that pins a link and then still finds it has its runs until the pin
  * expires.
  */
+import { Buffer } from 'node:buffer'
 import { isMillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
-import { RUNS_PREFIX, linkName } from './layout.ts'
+import { LINKS_DELETED_NAME, RUNS_PREFIX, linkName } from './layout.ts'
 import type { ManifestLink } from './manifest.ts'
 import { livePins } from './pins.ts'
 import { type AliveAttempt, type RetentionRequest, deletableRuns, retain } from './retention.ts'
+
+/** For people: its name says all. */
+const NOTE = Buffer.from('The first links of this chain have been deleted.\n')
 
 export interface CollectionRequest extends RetentionRequest {
   readonly alive: AliveAttempt
@@ -52,6 +56,8 @@ export async function collectGarbage(
   const gone = request.damaged.filter((sequence) => !request.unverified && sequence < cut)
   const damaged = request.damaged.filter((sequence) => !gone.includes(sequence))
   const doomedLinks = [...released.map(({ sequence }) => sequence), ...gone]
+  // Before the first goes: who then finds its number free must be told that it was taken.
+  if (doomedLinks.includes(1)) await store.putIfAbsent(LINKS_DELETED_NAME, NOTE)
   for (const sequence of doomedLinks.toSorted((a, b) => a - b)) {
     await store.delete(linkName(sequence))
     await reach('gc-link-deleted')

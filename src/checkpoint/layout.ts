@@ -6,6 +6,7 @@
  *     chain/000000000042.manifest          link 42 of the chain
  *     runs/3-17-v1-s0.run                  epoch 3, checkpoint 17, vertex 1, subtask 0
  *     runs/3-17-v1-s0-m2.run               second merge of that subtask under checkpoint 17
+ *     links-deleted                        link 1 has been there, and was deleted
  *     claim.json                           the job that owns this snapshot, if one has claimed it
  *     pins/000000000042-1754000000000-a1b2.pin   link 42 is held until that time, by a1b2
  */
@@ -15,6 +16,8 @@ export const CHAIN_PREFIX = 'chain/'
 export const RUNS_PREFIX = 'runs/'
 export const PINS_PREFIX = 'pins/'
 export const CLAIM_NAME = 'claim.json'
+/** Says for ever that a chain of which no link is listed is not empty. */
+export const LINKS_DELETED_NAME = 'links-deleted'
 
 const SEQUENCE_DIGITS = 12
 export const SEQUENCE_MAX = 10 ** SEQUENCE_DIGITS - 1

@@ -2,14 +2,92 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ChainKeeper } from '../../src/checkpoint/chain-keeper.ts'
-import { appendLink, EMPTY_HEAD, fence, readChain } from '../../src/checkpoint/chain.ts'
+import { appendLink, type Chain, EMPTY_HEAD, fence, readChain } from '../../src/checkpoint/chain.ts'
 import { reachNothing } from '../../src/checkpoint/crash-points.ts'
-import { linkName } from '../../src/checkpoint/layout.ts'
+import { collectGarbage } from '../../src/checkpoint/collect-garbage.ts'
+import { LINKS_DELETED_NAME, linkName } from '../../src/checkpoint/layout.ts'
 import { isMillraceError } from '../../src/errors.ts'
 import { silentLogger } from '../../src/metrics/log.ts'
+import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { ManualClock } from '../runtime/doubles.ts'
 import { checkpointBody } from './links.ts'
+
+const identity = { jobName: 'test', writtenAt: 0 }
+const decide = ({ entries }: Chain) => ({
+  restores: entries.findLast(({ link }) => link.kind === 'checkpoint')?.link.sequence ?? 0,
+  lineage: 'a',
+})
+
+/** Leaves of a chain only its newest checkpoint. */
+async function deleteOld(store: BlobStore): Promise<void> {
+  const links = (await readChain(store)).entries.map(({ link }) => link)
+  const alive = { leaderEpoch: 1, checkpointId: 100 }
+  const request = { keep: 1, held: [], unverified: false, damaged: [], nowMs: 0 }
+  await collectGarbage(store, { ...request, links, alive })
+}
+
+/** One fence and two checkpoints, of which the last is left: link 3. */
+async function onlyTheThird(blobs: Map<string, Uint8Array>): Promise<void> {
+  const store = new MemoryBlobStore('memory:job', blobs)
+  await fence(store, identity, decide)
+  for (const id of [1, 2]) {
+    await appendLink(store, (await readChain(store)).head, checkpointBody(id))
+  }
+  await deleteOld(store)
+}
+
+/** Lists what there was before the job began, the first so many times. */
+class Lagging extends MemoryBlobStore {
+  #lags: number
+
+  constructor(blobs: Map<string, Uint8Array>, lags: number) {
+    super('memory:job', blobs)
+    this.#lags = lags
+  }
+
+  override async list(prefix: string) {
+    return this.#lags-- > 0 ? [] : await super.list(prefix)
+  }
+}
+
+test('who is told of no link, because lists lag behind, does not begin anew', async () => {
+  for (const lags of [1, 2, 5]) {
+    const blobs = new Map<string, Uint8Array>()
+    await onlyTheThird(blobs)
+    const { fence: written } = await fence(new Lagging(blobs, lags), identity, decide)
+    assert.deepEqual([written.sequence, written.leaderEpoch, written.restores], [4, 2, 3])
+  }
+})
+
+test('what is not found in lists that lag behind is looked for again', async () => {
+  const blobs = new Map<string, Uint8Array>()
+  const requiring = (chain: Chain) => {
+    if (chain.entries.length === 0) throw new Error('there is no such checkpoint')
+    return decide(chain)
+  }
+  await onlyTheThird(blobs)
+  const { fence: written } = await fence(new Lagging(blobs, 3), identity, requiring)
+  assert.equal(written.restores, 3)
+  // In the end it is told, and nothing has been put.
+  const before = blobs.size
+  await assert.rejects(fence(new Lagging(blobs, 99), identity, requiring), /no such checkpoint/)
+  assert.equal(blobs.size, before)
+})
+
+test('it is said that links were deleted before the first one is', async () => {
+  const blobs = new Map<string, Uint8Array>()
+  class Crashing extends MemoryBlobStore {
+    override async delete(name: string): Promise<void> {
+      throw new Error(`killed before ${name} is deleted`)
+    }
+  }
+  await fence(new MemoryBlobStore('memory:job', blobs), identity, decide)
+  const store = new Crashing('memory:job', blobs)
+  await appendLink(store, (await readChain(store)).head, checkpointBody(1))
+  await assert.rejects(deleteOld(store), /killed/)
+  assert.deepEqual([...blobs.keys()].toSorted(), [linkName(1), linkName(2), LINKS_DELETED_NAME])
+})
 
 test('a link that was listed before its chain was begun anew is read as it is', async () => {
   class Anew extends MemoryBlobStore {
@@ -37,7 +115,7 @@ test('a put after a link that somebody has put where one was deleted counts not'
       'lost',
     )
   }
-  for (const sequence of [1, 2]) await store.delete(linkName(sequence))
+  await deleteOld(store)
   assert.equal(await appendLink(store, EMPTY_HEAD, checkpointBody(3)), 'lost')
   assert.equal(await appendLink(store, sleeps, checkpointBody(4)), 'lost')
 })

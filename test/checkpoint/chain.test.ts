@@ -10,7 +10,7 @@ import {
   readChain,
   wasAppended,
 } from '../../src/checkpoint/chain.ts'
-import { linkName } from '../../src/checkpoint/layout.ts'
+import { LINKS_DELETED_NAME, linkName } from '../../src/checkpoint/layout.ts'
 import { lineOf } from '../../src/checkpoint/line.ts'
 import { encodeLink, hashOf } from '../../src/checkpoint/manifest-codec.ts'
 import { isMillraceError } from '../../src/errors.ts'
@@ -104,6 +104,7 @@ test('a leader that slept until its next number was deleted learns that it is no
     head = headAt(entry)
   }
   // The successor's collection: its fence, which took the sleeper's next number, goes too.
+  await store.putIfAbsent(LINKS_DELETED_NAME, new Uint8Array())
   for (let sequence = 1; sequence <= old.sequence + 1; sequence++) {
     await store.delete(linkName(sequence))
   }

@@ -51,7 +51,9 @@ class Blobs implements Shared {
   }
 
   get key(): string {
-    const held = [...this.held].map(([name, text]) => name + linkOf(name, text)[1])
+    const held = [...this.held].map(([name, text]) => {
+      return name + (sequenceOfLink(name) === undefined ? '' : linkOf(name, text)[1])
+    })
     const links = [...this.links].map(([name, text]) => name + linkOf(name, text)[1])
     return `${held.toSorted().join()} ${links.toSorted().join()} ${this.failures}`
   }
@@ -240,7 +242,8 @@ export class FenceModel {
     if (isFree) {
       blobs.held.set(name, text)
       // A number that was taken, deleted and put again is no link: the one who put it is told so.
-      if (!blobs.links.has(name) || this.#options.overwrites === true) blobs.links.set(name, text)
+      const isNew = !blobs.links.has(name) || this.#options.overwrites === true
+      if (isNew && sequenceOfLink(name) !== undefined) blobs.links.set(name, text)
     }
     if (fails) return 'failed'
     return isFree ? 'written' : 'taken'

@@ -6,6 +6,9 @@ import { cramped } from './cramped.ts'
 import type { SeedOptions } from './seed.ts'
 
 export const simulatedBackends: Pick<SeedOptions, 'backends' | 'nativeStore'> = {
-  backends: [(random) => cramped(hashmap(), random), (random) => cramped(rocksdb(), random)],
+  backends: [
+    (random, hasNoRoom) => cramped(hashmap(), random, hasNoRoom),
+    (random, hasNoRoom) => cramped(rocksdb(), random, hasNoRoom),
+  ],
   nativeStore: async () => new MemoryStore(),
 }

@@ -15,10 +15,14 @@ const PAUSES_IN_A_ROW_MAX = 30
 const PAUSES_MAX = 200
 
 /** The same backend, in some need or in none, as chance will have it. */
-export function cramped(backend: StateBackend, chance: Random): StateBackend {
+export function cramped(
+  backend: StateBackend,
+  chance: Random,
+  mustHaveNoRoom = false,
+): StateBackend {
   const random = chance.fork('cramped')
-  const growsOften = random.int(2) === 0
-  const hasNoRoom = growsOften && random.int(2) === 0
+  const growsOften = random.int(2) === 0 || mustHaveNoRoom
+  const hasNoRoom = growsOften && (random.int(2) === 0 || mustHaveNoRoom)
   const firesFew = random.int(2) === 0
   const loadsSlowly = random.int(2) === 0
   let made = 0

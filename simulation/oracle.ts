@@ -6,7 +6,7 @@
 import { helping, pairs } from './oracle-helpers.ts'
 import { orderedDigests } from './oracle-ordered.ts'
 import { matchesOf, meeting, pairing, ruling, windowsOf } from './oracle-timed.ts'
-import { CALL_FACTOR, FAR_MS, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
+import { CALL_FACTOR, farOf, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
 
 type Emit = (record: Rec) => void
@@ -264,8 +264,8 @@ function timers(isOrdered: boolean, main: Emit): Step {
   return {
     take({ k, v, at }) {
       main({ k, v: 0, at: at + TIMER_DELAY_MS, pad: '' })
-      if (isOrdered && v % 3 === 1) far.add(`${k}/${FAR_MS + v}`)
-      if (isOrdered && v % 3 === 2) far.delete(`${k}/${FAR_MS + v - 1}`)
+      if (isOrdered && v % 3 === 1) far.add(`${k}/${farOf(v)}`)
+      if (isOrdered && v % 3 === 2) far.delete(`${k}/${farOf(v)}`)
     },
     end() {
       for (const timer of far) {

@@ -59,7 +59,7 @@ export class Scenario {
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
     const usual = theme.isCrowded === true ? generateCrowded : generateWorkload
     const generate = options.onHistory === undefined ? usual : generateBank
-    const workload = smaller(generate(seeded.fork('workload')), cuts)
+    const workload = smaller(generate(seeded.fork('workload'), theme.isStateful), cuts)
     this.#workload = required(workload, 'the workload cannot be shrunk like that')
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     this.#place = new Place(this.#storage)

@@ -9,7 +9,7 @@ import type { Rec, Workload } from './workloads/workload.ts'
 export interface SeedOptions {
   readonly seed: number
   readonly onTrace?: ((line: string) => void) | undefined
-  readonly backends: readonly ((random: Random) => StateBackend)[]
+  readonly backends: readonly ((random: Random, hasNoRoom?: boolean) => StateBackend)[]
   readonly nativeStore?: NativeStoreFactory | undefined
   /** Runs a bank instead of a random job, and is told its history in the end. */
   readonly onHistory?: ((history: readonly BankEvent[]) => void) | undefined

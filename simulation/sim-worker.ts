@@ -25,6 +25,8 @@ const SLOW_TURN_MS_MAX = 8
 const OUT_OF_MEMORY_MS_MAX = 300
 /** A worker that is to end somewhere does so within about two to the power of that many events. */
 const DOOM_EVENTS_BITS = 10
+/** The same, of one that is told of a complete checkpoint. */
+const LOST_EVENTS_BITS = 6
 
 /** Messages in one direction: copied when sent, delivered in order after some time. */
 class Line {
@@ -119,6 +121,17 @@ export class SimWorker implements WorkerPort {
     this.#toWorker.send(message.kind, () => this.#runtime.receive(copy))
     this.#watch.sent(message)
     this.#process.onSent(message)
+    if (message.kind === 'complete') this.#mayBeLost()
+  }
+
+  /** What is complete will be needed soon. */
+  #mayBeLost(): void {
+    const { faults } = this.#world
+    if (!faults.wouldStrike('workerLostInComplete')) return
+    const events = Math.floor(2 ** (this.#random.next() * LOST_EVENTS_BITS))
+    this.scope.doomAfter(events, () => {
+      faults.strike('workerLostInComplete', () => this.crash('after a checkpoint'))
+    })
   }
 
   terminate(): Promise<void> {

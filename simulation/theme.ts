@@ -28,6 +28,22 @@ export interface Theme {
   readonly parallelism?: readonly number[]
   /** The job has exchanges before sinks that cannot keep up; few records fill a channel. */
   readonly isCrowded?: boolean
+  /** Few operations with much state, of keys that change often and of others that hardly do. */
+  readonly isStateful?: boolean
+  readonly backend?: BackendNeeds
+  readonly restart?: NonNullable<RunOptions['restart']>
+  /** Key groups: with few of them the tables of a subtask have few parts, and grow. */
+  readonly maxParallelism?: number
+  /** There is at least one start under faults, in which mostly nobody asks for anything. */
+  readonly isLeftAlone?: boolean
+}
+
+/** What a theme wants of the state backends of a seed. */
+export interface BackendNeeds {
+  /** There is always a store below. */
+  readonly isLayered: boolean
+  /** Memory is for a handful of rows. */
+  readonly hasNoRoom: boolean
 }
 
 const QUIET_STORE = {
@@ -59,6 +75,30 @@ const MANY_RESTORES = {
   workerCrashAnywhere: 4,
   functionError: 3,
 } as const satisfies Theme['faults']
+
+/** State is restored again and again, in one start: nothing takes long, and most goes well. */
+const RESTORED = {
+  ...QUIET_STORE,
+  storeSlow: 0.1,
+  diskSlow: 0.1,
+  messageSlow: 0.1,
+  stallAtPoint: 0.1,
+  crashAtPoint: 0.1,
+  workerCrashAtPoint: 0.3,
+  crashAnywhere: 0.3,
+  powerLost: 0.3,
+  sourceSlow: 0.1,
+  sourceError: 0.1,
+  sinkSlow: 0.1,
+  sinkCongested: 0,
+  slowConsumer: 0,
+  requestStorm: 0.3,
+  workerLostInComplete: 100,
+  workerCrashAnywhere: 2,
+  coordinatorLostInComplete: 3,
+} as const satisfies Theme['faults']
+
+const PATIENT = { strategy: 'fixed-delay', attempts: 1_000, delay: 1 } as const
 
 const THEMES = {
   /** Barriers overtake what has no room, and what was in flight is restored. */
@@ -123,11 +163,28 @@ const THEMES = {
   leaders: {
     faults: { ...QUIET_STORE, stallAtPoint: 5, clockDrift: 2, timerLate: 4, staleList: 3 },
   },
-  /** State that is larger than the memory is restored again and again. */
+  /** State is restored, merged and restored again and again. */
   restores: {
-    faults: { ...QUIET_STORE, ...MANY_RESTORES, crashInMigration: 2 },
+    faults: { ...RESTORED, crashInMigration: 2, readFlip: 3 },
     checkpointing: { minPause: 0 },
+    process: { sliceMs: 0 },
+    isStateful: true,
+    restart: PATIENT,
+    maxParallelism: 4,
+    scale: { ...timeScale('milliseconds'), startMsMax: 1_000 },
+    isLeftAlone: true,
+  },
+  /** Rows and timers leave memory while checkpoints are written, and some of those fail. */
+  evictions: {
+    faults: { ...RESTORED, storeSlow: 0.3, diskSlow: 1, shortRead: 3, readFlip: 0 },
+    checkpointing: { minPause: 0, tolerableFailures: 20 },
+    timeoutMs: 150,
     process: { memoryBytes: 64 * 1024, sliceMs: 0 },
+    isStateful: true,
+    backend: { isLayered: true, hasNoRoom: true },
+    restart: PATIENT,
+    scale: { ...timeScale('milliseconds'), startMsMax: 1_000 },
+    isLeftAlone: true,
   },
 } as const satisfies Record<string, Theme>
 

@@ -65,7 +65,8 @@ export class Deployments {
     this.#random = random.fork('deployments')
     this.#ages = new Ages(random.fork('ages'))
     this.#poison = new Poison(faults, random.fork('poison'))
-    this.#maxParallelism = [4, 16, 128][random.int(3)] ?? 128
+    const keyGroups = [4, 16, 128][random.int(3)] ?? 128
+    this.#maxParallelism = world.theme.maxParallelism ?? keyGroups
     const folders = new SimFolders(scheduler, random.fork('folders'))
     this.#processWorld = { scheduler, faults, folders, storage, nativeStore, leaders: new Map() }
   }
@@ -199,6 +200,7 @@ export class Deployments {
         output,
         clock,
         poison: this.#poison,
+        needs: this.#world.theme.backend,
         splitsNow: () => (this.#discoveries += 0.5),
         onSplitEnd: (split) => this.#consumed.add(split),
       },

@@ -11,6 +11,7 @@ import type { Pastime, Shrunk } from '../shrink/shrunk.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
+import type { Theme } from '../theme.ts'
 import { Commands } from './commands.ts'
 import type { Deployments } from './deployments.ts'
 import { describeError, requireExplained } from './explained.ts'
@@ -31,6 +32,7 @@ export interface LifeWorld {
   readonly storage: SimStorage
   readonly forks: Forks
   readonly options: SeedOptions
+  readonly theme: Theme
 }
 
 export class Life {
@@ -61,7 +63,9 @@ export class Life {
   async live(): Promise<void> {
     const random = this.#random
     const { starts = STARTS_MAX } = this.#shrunk
-    const disturbed = Math.min(starts, random.int(STARTS_MAX + 1))
+    const drawn = random.int(STARTS_MAX + 1)
+    const { isLeftAlone = false } = this.#world.theme
+    const disturbed = Math.min(starts, Math.max(drawn, isLeftAlone ? 1 : 0))
     for (let start = 0; start < disturbed; start++) {
       await this.#disturbedStart()
       if (this.#isFinished && random.int(3) > 0) break
@@ -101,7 +105,8 @@ export class Life {
     if (!this.#isCalm('standbys')) this.#standbys.begin(random, process.scope.name)
     const deadline = clock.sleep(random.next() * clock.scale.startMsMax)
     const requests = this.#requests(process, handle)
-    if (!this.#isCalm('requests')) {
+    const isLeftAlone = this.#world.theme.isLeftAlone === true && random.int(3) > 0
+    if (!isLeftAlone && !this.#isCalm('requests')) {
       makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
     }
     await Promise.race([finished, deadline])

@@ -6,12 +6,14 @@ import { Violation } from '../scheduler.ts'
 import type { SeedOptions } from '../seed.ts'
 import type { SimClock } from '../sim-clock.ts'
 import { answerOfWorld, type ConnectorWorld, type SimOutput, simSource } from '../sim-connectors.ts'
+import type { BackendNeeds } from '../theme.ts'
 import { buildWorkload } from '../workloads/build.ts'
 import type { Workload } from '../workloads/workload.ts'
 import type { Poison } from './poison.ts'
 
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
   readonly random: Random
+  readonly needs: BackendNeeds | undefined
   /** Of the code: types change from age to age. */
   readonly age: number
   readonly workload: Workload
@@ -27,9 +29,12 @@ export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
 export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
   const { backends, tamper, random, age, workload, output, clock, poison } = parts
   const { sources, typed, lastingWriters } = workload
-  const backend = required(backends[random.int(backends.length)], 'no backend is given')
+  const drawn = random.int(backends.length)
+  // The last one has a store below.
+  const chosen = parts.needs?.isLayered === true ? backends.length - 1 : drawn
+  const backend = required(backends[chosen], 'no backend is given')
   return buildWorkload('sim', workload, {
-    backend: backend(random),
+    backend: backend(random, parts.needs?.hasNoRoom),
     age,
     source: (index) => {
       const source = required(sources[index], 'no such source')

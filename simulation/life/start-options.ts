@@ -46,7 +46,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       ...place.theme.checkpointing,
     },
     highAvailability: lease(random, place.scale),
-    restart: restart(random, place.scale),
+    restart: { ...restart(random, place.scale), ...place.theme.restart },
     state: { localRecovery: random.int(4) === 0 ? 'on' : 'off' },
   }
 }

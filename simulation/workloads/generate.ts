@@ -15,6 +15,7 @@ import type {
 } from './workload.ts'
 import { chooseHelper } from './generate-helpers.ts'
 import { chooseKeyed } from './generate-keyed.ts'
+import { chooseOperation, countOf } from './generate-operation.ts'
 import { generateSources } from './sources.ts'
 
 interface Stream extends Certainty {
@@ -23,18 +24,15 @@ interface Stream extends Certainty {
   readonly origins: ReadonlySet<number>
 }
 
-const OPERATIONS_MAX = 6
 /** One of so many operations, besides those that chance makes so, reaches beyond one stream. */
 const OUTSIDE_OF = 10
-/** Operations after which a record is still in the subtask that read it. */
-const FORWARD = [0, 1, 2, 5, 18]
 
-export function generateWorkload(random: Random): Workload {
-  const generator = new Generator(random.fork('graph'))
+export function generateWorkload(random: Random, isStateful = false): Workload {
+  const generator = new Generator(random.fork('graph'), isStateful)
   // Pipelines that have nothing to do with each other: regions that fail and start by themselves.
   const apart = random.fork('apart')
-  const pipelines = apart.int(4) === 0 ? 2 + apart.int(2) : undefined
-  const sources = generateSources(random.fork('data'), pipelines)
+  const pipelines = !isStateful && apart.int(4) === 0 ? 2 + apart.int(2) : undefined
+  const sources = generateSources(random.fork('data'), pipelines, isStateful)
   const nodes =
     pipelines === undefined ? generator.generate(sources) : generator.generateApart(sources)
   const [typed, lastingWriters] = [random.int(2) === 0, random.int(3) === 0]
@@ -51,8 +49,11 @@ class Generator {
   /** Nothing is keyed or brought together: each subtask is a region of its own. */
   #isForward = false
 
-  constructor(random: Random) {
+  readonly #isStateful: boolean
+
+  constructor(random: Random, isStateful: boolean) {
     this.#random = random
+    this.#isStateful = isStateful
   }
 
   generate(sources: readonly SourceData[]): readonly WorkloadNode[] {
@@ -77,7 +78,7 @@ class Generator {
   }
 
   #grow(): readonly WorkloadNode[] {
-    for (let left = 1 + this.#random.int(OPERATIONS_MAX); left > 0; left--) this.#operation()
+    for (let left = countOf(this.#random, this.#isStateful); left > 0; left--) this.#operation()
     for (const { node, compare } of this.#streams) {
       if (!this.#used.has(node)) this.#sink(node, compare)
     }
@@ -92,7 +93,7 @@ class Generator {
     if (!this.#isForward && random.fork(`outside ${this.#nodes.length}`).int(OUTSIDE_OF) === 0)
       return this.#outside(from)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
-    switch (this.#isForward ? (FORWARD[random.int(FORWARD.length)] ?? 0) : random.int(19)) {
+    switch (chooseOperation(random, this.#isForward, this.#isStateful)) {
       case 0:
         return likewise({ kind: 'map', input, factor: 1 + random.int(5) })
       case 1:

@@ -9,7 +9,7 @@ import {
 } from '../../src/index.ts'
 import type { KeyedProcessFunction, OutputTag, StateSchema } from '../../src/index.ts'
 import type { Held } from './held.ts'
-import { FAR_MS, type Rec, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workload.ts'
+import { farOf, type Rec, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workload.ts'
 
 type Key = number | string | readonly [number, string]
 type Process<S extends StateSchema> = KeyedProcessFunction<Key, Rec, Rec, S>
@@ -89,8 +89,8 @@ export function timersProcess<T>(
       state.n.update(of(n))
       state.k.update(of(k))
       timers.registerEventTimeTimer(at + TIMER_DELAY_MS, `n${n}`)
-      if (isOrdered && v % 3 === 1) timers.registerEventTimeTimer(FAR_MS + v, 'far')
-      if (isOrdered && v % 3 === 2) timers.deleteEventTimeTimer(FAR_MS + v - 1, 'far')
+      if (isOrdered && v % 3 === 1) timers.registerEventTimeTimer(farOf(v), 'far')
+      if (isOrdered && v % 3 === 2) timers.deleteEventTimeTimer(farOf(v), 'far')
     },
     onTimer(at, { state, timerName, timers }, out) {
       if (at > timers.currentWatermark) violated(`timer ${at} fires at ${timers.currentWatermark}`)

@@ -6,32 +6,43 @@ const KEYS_PER_SPLIT_MAX = 6
 const RECORDS_PER_SPLIT_MAX = 40
 /** Long jobs see many checkpoints, merges and restores of the same few keys. */
 const RECORDS_OF_LONG_MAX = 200
+/** Keys that come now and then, besides those of any other job. */
+const KEYS_OF_STATEFUL_MAX = 60
+const RECORDS_OF_STATEFUL_MAX = 150
 const BIG_PAD = 3_000
 /** What all records of some jobs carry: few of them fill a channel. */
 const BALLAST = 700
 
 /**
  * @param count how many sources; undefined: one or two.
+ * @param isStateful long, and of keys that change often and many others that hardly do.
  */
-export function generateSources(random: Random, count: number | undefined): readonly SourceData[] {
+export function generateSources(
+  random: Random,
+  count: number | undefined,
+  isStateful = false,
+): readonly SourceData[] {
   let key = 0
-  const isLong = random.int(6) === 0
+  const isLong = random.int(6) === 0 || isStateful
   // All or none: only a job without bounded sources knows when it may be drained.
   const bounded = random.fork('bounded').int(5) > 0
   const ballast = random.fork('ballast')
   const hasBallast = ballast.int(4) === 0
-  const recordsMax = isLong ? RECORDS_OF_LONG_MAX : RECORDS_PER_SPLIT_MAX
+  const longMax = isStateful ? RECORDS_OF_STATEFUL_MAX : RECORDS_OF_LONG_MAX
+  const recordsMax = isLong ? longMax : RECORDS_PER_SPLIT_MAX
   return Array.from({ length: count ?? 1 + random.int(2) }, (_, at): SourceData => {
     const outOfOrderMs = random.int(4) === 0 ? undefined : random.int(40)
     const splits = Array.from(
       { length: 1 + random.int(isLong ? 2 : 4) },
       (_split, index): SplitData => {
-        const keys = 1 + random.int(KEYS_PER_SPLIT_MAX)
+        const few = 1 + random.int(KEYS_PER_SPLIT_MAX)
+        const keys = isStateful ? few + random.int(KEYS_OF_STATEFUL_MAX) : few
         const firstKey = key
         key += keys
         const records = generateRecords(random, {
           firstKey,
           keys,
+          hotKeys: few,
           outOfOrderMs: outOfOrderMs ?? 40,
           recordsMax,
         })
@@ -52,18 +63,21 @@ function withBallast(record: Rec, random: Random): Rec {
 interface RecordsPlan {
   readonly firstKey: number
   readonly keys: number
+  /** The first of them, which most records are of. */
+  readonly hotKeys: number
   readonly outOfOrderMs: number
   readonly recordsMax: number
 }
 
 function generateRecords(random: Random, plan: RecordsPlan): readonly Rec[] {
-  const { firstKey, keys, outOfOrderMs, recordsMax } = plan
+  const { firstKey, keys, hotKeys, outOfOrderMs, recordsMax } = plan
   const isPadded = random.int(8) === 0
   let time = 1_000
   return Array.from({ length: random.int(recordsMax) }, (): Rec => {
     time += random.int(20)
     const pad = isPadded && random.int(10) === 0 ? 'x'.repeat(random.int(BIG_PAD)) : ''
     const at = time - random.int(outOfOrderMs + 1)
-    return { k: firstKey + random.int(keys), v: random.int(1_000), at, pad }
+    const among = keys > hotKeys && random.int(2) === 0 ? hotKeys : keys
+    return { k: firstKey + random.int(among), v: random.int(1_000), at, pad }
   })
 }

@@ -1,0 +1,186 @@
+// A shard beside a Map: rows of all kinds of keys come, change and go, and each is found where the
+// next search looks for it, with all that lies beside its record.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Item, ITEM_DETACHED } from '../../../src/state/table/item.ts'
+import { ROW_BELOW, ROW_STALE } from '../../../src/state/table/layout.ts'
+import { RowCollections } from '../../../src/state/table/row-collections.ts'
+import { BLOCK_SLOTS, Shard } from '../../../src/state/table/shard.ts'
+import { routeHash, writeKey } from '../../../src/types/keys.ts'
+import { ByteWriter } from '../../../src/util/bytes.ts'
+import { SeededRandom } from '../../../src/util/random.ts'
+
+const STRIDE = 5
+const OBJECTS = 2
+const VALUE_LANE = 3
+
+const KEYS: readonly unknown[] = [
+  ...Array.from({ length: 60 }, (_, at) => at),
+  ...Array.from({ length: 60 }, (_, at) => `${at}`),
+  ...Array.from({ length: 20 }, (_, at) => ({ at, deep: [at] })),
+  -0.5, Number.NaN, true, false, null, '', 5n, [5], new Uint8Array([5]),
+] // prettier-ignore
+
+const copyOf = (key: unknown): unknown => (key instanceof Uint8Array ? key : structuredClone(key))
+
+interface Row {
+  readonly number: number
+  readonly objects: readonly unknown[]
+  readonly collections: RowCollections | undefined
+}
+
+function assertHolds(shard: Shard, rows: ReadonlyMap<unknown, Row>): void {
+  assert.equal(shard.count, rows.size)
+  for (const key of KEYS) {
+    const hash = routeHash(key)
+    const row = rows.get(key)
+    const slot = shard.find(copyOf(key), hash)
+    if (row === undefined) {
+      assert.equal(slot, -1)
+      continue
+    }
+    assert.deepEqual(shard.keyAt(slot), key)
+    assert.equal(shard.routeHashAt(slot), hash)
+    assert.equal(shard.routeHashAt(shard.slotOfHash(hash)), hash)
+    assert.equal(shard.lanes[slot * STRIDE + VALUE_LANE], row.number)
+    const objects = [0, 1].map((of) => shard.objects?.[slot * OBJECTS + of])
+    assert.deepEqual(objects, row.objects)
+    assert.equal(shard.collections?.[slot], row.collections)
+  }
+  for (let slot = 0; slot < shard.capacity; slot++) {
+    if (shard.isTaken(slot)) continue
+    assert.equal(shard.keys?.[slot], undefined)
+    assert.equal(shard.collections?.[slot], undefined)
+    assert.deepEqual(new Set(shard.lanes.slice(slot * STRIDE, (slot + 1) * STRIDE)), new Set([0]))
+    assert.equal(shard.objects?.[slot * OBJECTS + 1], undefined)
+  }
+}
+
+test('rows are found as a Map finds them, whatever came and went', () => {
+  for (let round = 0; round < 8; round++) {
+    const random = new SeededRandom(round)
+    const shard = new Shard(STRIDE, OBJECTS, 3, 8)
+    const rows = new Map<unknown, Row>()
+    for (let step = 0; step < 400; step++) {
+      const key = KEYS[random.int(round < 4 ? 40 : KEYS.length)]
+      const hash = routeHash(key)
+      if (rows.delete(key)) {
+        shard.remove(shard.find(key, hash))
+        continue
+      }
+      const slot = shard.add(key, hash, 0)
+      const number = random.int(1000) + 1
+      shard.lanes[slot * STRIDE + VALUE_LANE] = number
+      let objects: readonly unknown[] = [undefined, undefined]
+      if (random.int(3) === 0) {
+        objects = [`first ${step}`, { step }]
+        shard.objectsOrNew().splice(slot * OBJECTS, OBJECTS, ...objects)
+      }
+      const collections = random.int(4) === 0 ? new RowCollections(key, hash, 0) : undefined
+      if (collections !== undefined) shard.collectionsOrNew()[slot] = collections
+      rows.set(key, { number, objects, collections })
+      if (step % 40 === 0) assertHolds(shard, rows)
+    }
+    assertHolds(shard, rows)
+    assert.ok(shard.count <= shard.capacity * 0.6)
+  }
+})
+
+test('a shard doubles before more than six of ten slots are taken, and not earlier', () => {
+  const shard = new Shard(STRIDE, 0, 3, 16)
+  for (let key = 0; key < 9; key++) {
+    assert.equal(shard.isFull, false)
+    shard.add(key, routeHash(key), 0)
+  }
+  assert.deepEqual([shard.isFull, shard.capacity], [true, 16])
+  shard.add(9, routeHash(9), 0)
+  assert.deepEqual([shard.isFull, shard.capacity, shard.count], [false, 32, 10])
+})
+
+test('a key of a number with the hash of another key is another row', () => {
+  const shard = new Shard(STRIDE, 0, 3, 16)
+  const keys = [7, '7', 8, '', undefined, null, [7], [8]]
+  for (const key of keys) shard.add(key, 1234, ROW_BELOW)
+  const slots = keys.map((key) => shard.find(key, 1234))
+  assert.equal(new Set(slots).size, keys.length)
+  assert.ok(!slots.includes(-1))
+  assert.equal(shard.find(9, 1234), -1)
+  assert.equal(shard.find([9], 1234), -1)
+  assert.equal(shard.find(7, 1235), -1)
+  assert.equal(shard.slotOfHash(1234), shard.homeOf(1234))
+  assert.equal(shard.slotOfHash(99), -1)
+  const flags = shard.words[(slots[0] ?? 0) * STRIDE * 2 + 2] ?? 0
+  assert.equal(flags & (ROW_BELOW | ROW_STALE), ROW_BELOW)
+})
+
+test('zero is one key, whatever its sign', () => {
+  const shard = new Shard(STRIDE, 0, 3, 8)
+  const slot = shard.add(-0, routeHash(-0), 0)
+  assert.ok(Object.is(shard.keyAt(slot), 0))
+  assert.equal(shard.find(0, routeHash(0)), slot)
+})
+
+test('where something changed in an epoch is known by blocks, also after rows have moved', () => {
+  const shard = new Shard(STRIDE, 0, 3, 64)
+  const keys = Array.from({ length: 38 }, (_, key) => key)
+  for (const key of keys) shard.add(key, routeHash(key), 0)
+  const changedAt = new Map(keys.map((key) => [key, 1 + ((key * 7) % 5)]))
+  for (const [key, epoch] of [...changedAt].toSorted((a, b) => a[1] - b[1])) {
+    shard.touch(shard.find(key, routeHash(key)), epoch)
+  }
+  assert.equal(shard.touched, 5)
+  const check = (): void => {
+    for (const [key, epoch] of changedAt) {
+      const slot = shard.find(key, routeHash(key))
+      assert.equal(shard.words[slot * STRIDE * 2 + 1], epoch)
+      assert.ok((shard.touchedBlocks[Math.floor(slot / BLOCK_SLOTS)] ?? 0) >= epoch)
+    }
+  }
+  check()
+  for (const key of keys.filter((each) => each % 3 === 0)) {
+    shard.remove(shard.find(key, routeHash(key)))
+    changedAt.delete(key)
+  }
+  check()
+  for (let key = 100; key < 130; key++) shard.add(key, routeHash(key), 0)
+  assert.equal(shard.capacity, 128)
+  check()
+  const untouched = new Shard(STRIDE, 0, 3, 64)
+  untouched.touch(20, 3)
+  assert.deepEqual([...untouched.touchedBlocks], [0, 3, 0, 0])
+})
+
+test('the list of changes forgets items that left their collections, when it has grown', () => {
+  const shard = new Shard(STRIDE, 0, 3, 8)
+  const row = new RowCollections('key', 1, 0)
+  // Of the owner, the list needs nothing.
+  const owner = { row, isBelow: false, forget: () => undefined } as unknown as Item['owner']
+  const items = Array.from({ length: 65 }, (_, at) => new Item(owner, at, at, 0))
+  for (const [at, item] of items.entries()) {
+    if (at % 4 > 0) item.flags |= ITEM_DETACHED
+    shard.list(item)
+    if (at === 63) assert.equal(shard.changed.length, 64)
+  }
+  assert.deepEqual(
+    shard.changed.map(({ key }) => key),
+    items.flatMap(({ key, flags }) => ((flags & ITEM_DETACHED) === 0 ? [key] : [])),
+  )
+  for (let at = 0; at < 200; at++) shard.list(new Item(owner, at, at, 0))
+  assert.equal(shard.changed.length, 217, 'nothing that is still there is forgotten')
+})
+
+test('hashes of keys are spread over the slots', () => {
+  const shard = new Shard(STRIDE, 0, 4, 64)
+  const out = new ByteWriter()
+  const homes = Array.from({ length: 640 }, (_, at) => {
+    out.reset()
+    writeKey(`key ${at}`, out)
+    return shard.homeOf(routeHash(`key ${at}`))
+  })
+  const counts = Array.from({ length: 64 }, (_, slot) => homes.filter((at) => at === slot).length)
+  assert.equal(
+    counts.reduce((sum, count) => sum + count, 0),
+    640,
+  ) // none is elsewhere
+  assert.ok(Math.max(...counts) < 25 && Math.min(...counts) > 0, counts.join())
+})

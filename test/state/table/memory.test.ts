@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { valueState } from '../../../src/state/descriptors.ts'
-import { EntryCodec } from '../../../src/state/table/entry-codec.ts'
+import type { EntryCodec } from '../../../src/state/table/entry-codec.ts'
 import { layoutOf } from '../../../src/state/table/layout.ts'
 import { Averages } from '../../../src/state/table/memory.ts'
 import { Shard } from '../../../src/state/table/shard.ts'
@@ -49,7 +49,7 @@ test('a row with objects takes twice its bytes more, by the average of samples',
   assert.equal(averages.estimate({ ...estimated, shards: [numbers] }), averages.estimate(estimated))
 })
 
-test('items count by themselves, and a collection for each, but not more than there are rows', () => {
+test('items count by themselves, and a collection for each, but not above the rows', () => {
   const averages = new Averages()
   const estimated = { layout, codec, shards: [shardOf(1)], rowCount: 10, itemCount: 0 }
   const itemsOf = (itemCount: number): number =>

@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the package's code; frames inside it are not the user's. */
-const OWN = fileURLToPath(new URL('..', import.meta.url))
+const OWN_URL = new URL('..', import.meta.url).href
+const OWN = fileURLToPath(OWN_URL)
 /** The user's is among the first few, but for what calls a stream's method on the way. */
 const FRAMES = [6, 20]
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
@@ -22,6 +23,7 @@ function firstOutside(frames: number): string | undefined {
   const { stack = '' } = new Error('call site')
   Error.stackTraceLimit = before
   for (const line of stack.split('\n')) {
+    if (line.includes(OWN_URL)) continue
     const [, place, lineNumber = '', column = ''] = FRAME.exec(line.trimEnd()) ?? []
     if (place === undefined) continue
     const path = place.startsWith('file://') ? pathOf(place) : place

@@ -9,7 +9,7 @@
  * believed. The shape itself is in `manifest-checks.ts`.
  */
 import { Buffer } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import { AssertionError, assert } from '../util/assert.ts'
 import { plainObject, refuse } from './json-checks.ts'
@@ -23,10 +23,12 @@ const TRAILER = /^millrace-manifest ([1-9]\d{0,8}) sha256:([0-9a-f]{64})\n$/
 const TRAILER_BYTES_MAX = 128
 const LINE_FEED = 0x0a
 const JSON_DEPTH_MAX = 100
+/** Printable ASCII without the quote and the backslash. */
+const PLAIN_TEXT = /^[ !#-[\]-~]*$/
 
 /** SHA-256 in hex: of a link's bytes it is what the next link names as `previousHash`. */
 export function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes, 'hex')
 }
 
 /**
@@ -110,16 +112,17 @@ export function canonicalJson(value: unknown): string {
 }
 
 function write(value: unknown, depth: number): string {
-  assert(depth <= JSON_DEPTH_MAX, `nested deeper than ${JSON_DEPTH_MAX}`)
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') {
-    return JSON.stringify(value)
-  }
+  if (depth > JSON_DEPTH_MAX) throw new AssertionError(`nested deeper than ${JSON_DEPTH_MAX}`)
+  if (typeof value === 'string') return quoted(value)
+  if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value === 'number') {
-    assert(Number.isFinite(value), `a manifest cannot hold ${value}`)
-    return JSON.stringify(value)
+    if (!Number.isFinite(value)) throw new AssertionError(`a manifest cannot hold ${value}`)
+    return String(value)
   }
-  if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`
-  assert(typeof value === 'object', `a manifest cannot hold a ${typeof value}`)
+  if (Array.isArray(value)) return list(value, depth + 1)
+  if (typeof value !== 'object') {
+    throw new AssertionError(`a manifest cannot hold a ${typeof value}`)
+  }
   assert(isPlain(value), 'a manifest holds plain data only')
   // Own names of plain data are the strings that `keys` gives; sorted by their code units.
   const object = value as Readonly<Record<string, unknown>>
@@ -127,9 +130,22 @@ function write(value: unknown, depth: number): string {
   for (const name of Object.keys(object).sort()) {
     const field = object[name]
     if (field === undefined) continue
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${write(field, depth + 1)}`
+    text += `${text === '' ? '' : ','}${quoted(name)}:${write(field, depth + 1)}`
   }
   return `{${text}}`
+}
+
+function list(items: readonly unknown[], depth: number): string {
+  let text = ''
+  for (const [index, item] of items.entries()) {
+    text += index === 0 ? write(item, depth) : `,${write(item, depth)}`
+  }
+  return `[${text}]`
+}
+
+/** Names, ids and hashes need no escapes. */
+function quoted(text: string): string {
+  return PLAIN_TEXT.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 /** Messages are copies, which some test runners make with an Object of another realm. */

@@ -117,8 +117,8 @@ export class KeyedStage implements Stage {
   readonly #table: KeyedStateTable
   readonly #select: KeySelector['select']
   readonly #selectSecond: KeySelector['select']
-  readonly #values = Array.from<unknown>({ length: PREFETCH_RECORDS })
-  readonly #keys = Array.from<unknown>({ length: PREFETCH_RECORDS })
+  readonly #values = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
+  readonly #keys = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
   readonly #inputs = new Uint8Array(PREFETCH_RECORDS)
   readonly #hashes = new Int32Array(PREFETCH_RECORDS)
   readonly #timestamps = new Float64Array(PREFETCH_RECORDS)

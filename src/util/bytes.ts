@@ -8,14 +8,17 @@ import { MillraceError } from '../errors.ts'
 
 const SHORT_STRING_CHARS_MAX = 24
 const WRITER_BYTES_MAX = 0x7fff_ffff
+const NOTHING = Buffer.alloc(0)
 
 export class ByteWriter {
   /** The whole buffer; only `[0, length)` is written. Replaced when it grows. */
-  bytes: Buffer
+  bytes: Buffer = NOTHING
   length = 0
+  readonly #capacityBytes: number
 
+  /** Room for so much is made at the first write; many writers never come to that. */
   constructor(capacityBytes = 256) {
-    this.bytes = Buffer.allocUnsafeSlow(capacityBytes)
+    this.#capacityBytes = capacityBytes
   }
 
   reset(): void {
@@ -30,7 +33,7 @@ export class ByteWriter {
       throw new MillraceError('STATE_VALUE_TOO_LARGE', `a value of over ${WRITER_BYTES_MAX} bytes`)
     }
     const grown = Buffer.allocUnsafeSlow(
-      Math.min(WRITER_BYTES_MAX, Math.max(wanted, this.length * 2)),
+      Math.min(WRITER_BYTES_MAX, Math.max(wanted, this.length * 2, this.#capacityBytes)),
     )
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown

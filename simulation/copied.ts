@@ -15,7 +15,11 @@ function copyOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(copyOf)
   if (value instanceof Uint8Array && value.constructor === Uint8Array) return value.slice()
   if (Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value)
-  const copy: Record<string, unknown> = {}
-  for (const name of Object.keys(value)) copy[name] = copyOf(Reflect.get(value, name))
+  const copy: Record<string, unknown> = { ...value }
+  for (const name in copy) {
+    const field = copy[name]
+    // Most fields are text or numbers, and copied already.
+    if (typeof field !== 'string' && typeof field !== 'number') copy[name] = copyOf(field)
+  }
   return copy
 }

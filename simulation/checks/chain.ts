@@ -3,7 +3,7 @@
  * dense and hangs together by its hashes, epochs and checkpoint ids grow, and every file that a
  * link names is there. Reads manifests by the documented format, with nothing of the engine.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What the checks know of a link. */
 export interface KnownLink {
@@ -53,7 +53,7 @@ const linkName = ({ sequence }: Pick<KnownLink, 'sequence'>): string =>
 /** The mark of who has made a snapshot its own. */
 const CLAIM_NAME = 'claim.json'
 
-const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+const hashOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'hex')
 
 /** What the directory holds, by name. */
 export interface BlobLengths {
@@ -82,9 +82,9 @@ export class ChainCheck {
   /** A blob has appeared. */
   written(name: string, bytes: Uint8Array): void {
     if (!name.startsWith('chain/')) return
-    const text = Buffer.from(bytes).toString('utf8')
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     // The format promises one line of JSON that is this shape.
-    const json = JSON.parse(text.slice(0, text.indexOf('\n'))) as LinkJson
+    const json = JSON.parse(text.toString('utf8', 0, text.indexOf('\n'))) as LinkJson
     const link = this.#known(json, hashOf(bytes))
     if (name !== linkName(link)) throw new Error(`${name} holds link ${link.sequence}`)
     const newest = [...this.#links.values()].at(-1)?.sequence ?? 0

@@ -4,10 +4,6 @@
  */
 import { runAndCheck } from './seed-runner.ts'
 
-/** Most errors are injected and nobody reads their stacks; a replay has them whole. */
-const STACK_LINES = 5
-
-Error.stackTraceLimit = STACK_LINES
 // A terminal interrupts the whole group; the parent decides what becomes of it.
 process.on('SIGINT', () => undefined)
 process.on('disconnect', () => process.exit(0))

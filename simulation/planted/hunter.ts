@@ -15,7 +15,6 @@ async function main(): Promise<void> {
   const bug = bugs.find((each) => each.name === name)
   if (bug === undefined && name !== '-') throw new Error(`there is no planted bug "${name}"`)
   const isLoaded = bug === undefined ? () => true : plant(bug)
-  Error.stackTraceLimit = 5
   // Only now: it brings the engine in.
   const { runAndCheck } = await import('../cli/seed-runner.ts')
   if (!isLoaded()) throw new Error(`planted bug "${name}": no seed runs ${bug?.file}`)

@@ -13,7 +13,12 @@ export const TESTS_OF = {
   // No whole jobs: one that a mutant has broken leaves threads and folders to the next.
   'src/checkpoint': ['test/checkpoint/**/*.test.ts'],
   'src/savepoint': ['test/savepoint/**/!(in-flight).test.ts'],
-  'src/state': ['test/state/**/*.test.ts', 'test/testing/**/*.test.ts'],
+  'src/state': [
+    'test/state/**/*.test.ts',
+    'test/testing/**/*.test.ts',
+    'test/types/key*.test.ts',
+    'test/time/**/*.test.ts',
+  ],
 } as const
 
 /** The share of mutants that a test must find. */

@@ -12,7 +12,14 @@ import {
   valueState,
 } from 'millrace'
 import { sink } from 'millrace/connectors'
-import { fromIterable, Snapshot, type SavepointSpec, writeSavepoint } from 'millrace/savepoint'
+import {
+  dropped,
+  fromIterable,
+  fromSnapshot,
+  Snapshot,
+  type SavepointSpec,
+  writeSavepoint,
+} from 'millrace/savepoint'
 import { jobHarness } from 'millrace/testing'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 
@@ -163,4 +170,42 @@ test('state without keys that does not fit its function is refused', async () =>
     code: 'CONFIG_INVALID',
     message: /the type of the key of "prices"/,
   })
+})
+
+test('an operator of another snapshot brings its own state without keys', async () => {
+  const of = (all: readonly number[], rate: number) =>
+    fromIterable(prices, [{ key: 'ann', states: { count: rate } }], {
+      operatorState: { dealt: DEALT, all, rates: [['EUR', rate]] },
+    })
+  const written = async (spec: SavepointSpec): Promise<Snapshot> => {
+    const store = new MemoryBlobStore()
+    await writeSavepoint(store, spec)
+    return await Snapshot.open(store)
+  }
+  const one = await written({ jobName: 'one', operators: { ones: of([1], 1) } })
+  const two = await written({ jobName: 'two', operators: { others: of([3], 3), twos: of([2], 2) } })
+  const joined = await written({ from: one, operators: { twos: fromSnapshot(two, 'twos') } })
+  const heldBy = async (uid: string): Promise<readonly unknown[]> => {
+    const held: unknown[] = []
+    for await (const { name, kind, key, value } of joined.state(uid).nonKeyed()) {
+      if (name !== 'dealt') held.push([name, kind, key, value])
+      else assert.ok(typeof value === 'string' && DEALT.includes(value))
+    }
+    return held
+  }
+  for (const [uid, number] of [
+    ['ones', 1],
+    ['twos', 2],
+  ] as const) {
+    assert.deepEqual(await heldBy(uid), [
+      ['all', 'union-list', undefined, number],
+      ['rates', 'broadcast', 'EUR', number],
+    ])
+  }
+  assert.equal((await joined.state(prices, 'twos').get('ann'))?.states.count, 2)
+  const taken = await written({ from: joined, operators: { ones: dropped() } })
+  const left: unknown[] = []
+  for await (const { name } of taken.state('twos').nonKeyed()) left.push(name)
+  assert.equal(left.length, DEALT.length + 2)
+  assert.throws(() => taken.state('ones'), { code: 'STATE_UNKNOWN' })
 })

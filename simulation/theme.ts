@@ -32,6 +32,8 @@ export interface Theme {
   readonly isStateful?: boolean
   readonly backend?: BackendNeeds
   readonly restart?: NonNullable<RunOptions['restart']>
+  /** Starts end by a cancel, mostly. */
+  readonly cancels?: boolean
   /** Key groups: with few of them the tables of a subtask have few parts, and grow. */
   readonly maxParallelism?: number
   /** There is at least one start under faults, in which mostly nobody asks for anything. */
@@ -162,6 +164,12 @@ const THEMES = {
   /** Leaders sleep, and others lead meanwhile. */
   leaders: {
     faults: { ...QUIET_STORE, stallAtPoint: 5, clockDrift: 2, timerLate: 4, staleList: 3 },
+  },
+  /** Jobs are cancelled and give their checkpoints up, while others sleep, stand by or begin. */
+  cancels: {
+    faults: { ...QUIET_STORE, stallAtPoint: 4, crashAtPoint: 2, staleList: 3, storeSlow: 3 },
+    checkpointing: { onCancel: 'delete', keep: 3 },
+    cancels: true,
   },
   /** State is restored, merged and restored again and again. */
   restores: {

@@ -17,6 +17,12 @@ export interface KnownLink {
   /** 0 for a checkpoint. */
   readonly restores: number
   readonly finished: boolean
+  /** Of a fence: the process that put it. */
+  readonly leader: string
+  /** A fence: no link before it counts any more, because its job was cancelled. */
+  readonly givesUp: boolean
+  /** A fence: its leader began with a savepoint. */
+  readonly imports: boolean
   readonly hash: string
   /** Files it needs, with their lengths. */
   readonly runs: ReadonlyMap<string, number>
@@ -38,6 +44,9 @@ interface LinkJson {
   readonly checkpointId?: number
   readonly restores?: number
   readonly finished?: boolean
+  readonly leader?: string
+  readonly givesUp?: object
+  readonly imports?: object
   readonly tasks?: readonly { readonly runs: readonly RunJson[]; readonly records?: RunJson }[]
 }
 
@@ -132,21 +141,46 @@ export class ChainCheck {
 
   /** A blob has gone. */
   deleted(name: string): void {
-    if (this.#links.has(name)) this.#requireUnpromised(name)
-    if (this.#links.delete(name)) {
+    const link = this.#links.get(name)
+    if (link !== undefined) {
+      this.#requireUnpromised(name)
+      this.#links.delete(name)
       const [oldest] = [...this.#links.keys()].sort()
+      // Numbers would begin anew, and who sleeps would find its own free. (Not of a savepoint.)
+      const isSavepoint = link.kind === 'checkpoint' && link.sequence === 1
+      if (oldest === undefined && !isSavepoint && !this.#isClaimed) {
+        throw new Error(`${name} was the newest link`)
+      }
       if (oldest !== undefined && oldest < name) {
         throw new Error(`${name} was deleted before ${oldest}`)
       }
     }
-    for (const [link, { runs }] of this.#links) {
-      if (runs.has(name)) throw new Error(`${name} was deleted, but ${link} needs it`)
+    for (const [other, { runs }] of this.#links) {
+      if (runs.has(name)) throw new Error(`${name} was deleted, but ${other} needs it`)
     }
+  }
+
+  get #isClaimed(): boolean {
+    return this.#blobs.get(CLAIM_NAME) !== undefined
+  }
+
+  /** Whoever begins after a job has given its checkpoints up begins with nothing. */
+  #requireNotGivenUp({ sequence, restores, givesUp }: KnownLink): void {
+    const last = this.#history.findLast((link) => link.givesUp && link.sequence < sequence)
+    if (givesUp && restores > 0) throw new Error(`link ${sequence} gives up and restores`)
+    if (restores === 0 || restores > (last?.sequence ?? 0)) return
+    throw new Error(`link ${sequence} restores link ${restores}, given up by ${last?.sequence}`)
+  }
+
+  /** Only who leads may give the checkpoints up. */
+  #requireOwn({ sequence, leader }: KnownLink): void {
+    const fence = this.#history.findLast(({ kind }) => kind === 'fence')
+    if (fence?.leader !== leader) throw new Error(`link ${sequence}: ${leader} leads no more`)
   }
 
   #requireUnpromised(name: string): void {
     const isKept = this.#isAcknowledged && !this.isDamaged
-    if (isKept && this.#blobs.get(CLAIM_NAME) === undefined) {
+    if (isKept && !this.#isClaimed) {
       throw new Error(`an acknowledged savepoint has lost ${name}`)
     }
   }
@@ -169,9 +203,23 @@ export class ChainCheck {
 
   /** Ids of the checkpoints that are there, oldest first. */
   get checkpointIds(): readonly number[] {
-    return [...this.#links.values()].flatMap(({ kind, checkpointId }) =>
+    const links = [...this.#links.values()]
+    const counting = links.slice(links.findLastIndex(({ givesUp }) => givesUp) + 1)
+    return counting.flatMap(({ kind, checkpointId }) =>
       kind === 'checkpoint' ? [checkpointId] : [],
     )
+  }
+
+  /** A cancelled job gave its checkpoints up here at some time. */
+  get wasGivenUp(): boolean {
+    return this.#history.some(({ givesUp }) => givesUp)
+  }
+
+  /** Whether this lineage began with nothing, because what was there before was given up. */
+  beganAnew(lineage: string): boolean {
+    const first = this.#history.findIndex((link) => link.lineage === lineage)
+    const before = this.#history.slice(0, Math.max(0, first))
+    return before.some(({ givesUp }) => givesUp) && this.#history[first]?.imports === false
   }
 
   /** The line of output that the newest leader writes. */
@@ -198,15 +246,14 @@ export class ChainCheck {
       for (const run of all) runs.set(run.name, run.lengthBytes)
     }
     const { kind, sequence, previousHash, lineage, leaderEpoch } = json
-    const { checkpointId = 0, restores = 0, finished = false } = json
-    const facts = { kind, sequence, previousHash, lineage, leaderEpoch }
-    return { ...facts, checkpointId, restores, finished, hash, runs, runsPerTask }
+    const { checkpointId = 0, restores = 0, finished = false, leader = '' } = json
+    const [givesUp, imports] = [json.givesUp !== undefined, json.imports !== undefined]
+    const facts = { kind, sequence, previousHash, lineage, leaderEpoch, givesUp, imports }
+    return { ...facts, checkpointId, restores, finished, leader, hash, runs, runsPerTask }
   }
 
   #follows(json: LinkJson, link: KnownLink): void {
-    // Who begins while a cancelled job deletes its chain may go on where that has ended.
-    const former = json.sequence > 1 ? this.#history.at(-1) : undefined
-    const before = [...this.#links.values()].at(-1) ?? former
+    const before = [...this.#links.values()].at(-1)
     const { sequence, leaderEpoch, kind, checkpointId } = link
     // A savepoint is a chain of one checkpoint, which was fenced elsewhere.
     if (before === undefined && kind === 'checkpoint' && sequence === 1) return
@@ -218,7 +265,8 @@ export class ChainCheck {
     if (leaderEpoch !== epochBefore + (kind === 'fence' ? 1 : 0)) {
       throw new Error(`link ${sequence}: ${kind} of epoch ${leaderEpoch} after ${epochBefore}`)
     }
-    if (kind === 'fence') return
+    if (link.givesUp) this.#requireOwn(link)
+    if (kind === 'fence') return this.#requireNotGivenUp(link)
     const there = [...this.#links.values()]
     const newest = there.findLast((other) => other.kind === 'checkpoint')?.checkpointId ?? 0
     if (checkpointId <= newest) {

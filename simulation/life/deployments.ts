@@ -75,11 +75,6 @@ export class Deployments {
     return this.#starts
   }
 
-  /** The job of the newest start gives its checkpoints up when it is cancelled. */
-  get deletesOnCancel(): boolean {
-    return this.#deletesOnCancel
-  }
-
   get newest(): SimProcess | undefined {
     return this.#newest
   }

@@ -17,7 +17,13 @@ import type { Deployments } from './deployments.ts'
 import { describeError, requireExplained } from './explained.ts'
 import type { Forks } from './forks.ts'
 import type { Place } from './place.ts'
-import { handOverAtLast, makeRequests, type Requests, stopAtLast } from './requests.ts'
+import {
+  cancelAtLast,
+  handOverAtLast,
+  makeRequests,
+  type Requests,
+  stopAtLast,
+} from './requests.ts'
 import { Standbys } from './standbys.ts'
 
 const STARTS_MAX = 4
@@ -79,7 +85,7 @@ export class Life {
     const { process, running } = deployments.begin()
     await Promise.race([this.#disturb(process, running), process.crashed])
     // Sometimes the former process is only believed dead: it stands still and wakes up later.
-    if (process.scope.isAlive && !deployments.deletesOnCancel && random.int(4) === 0) {
+    if (process.scope.isAlive && random.int(4) === 0) {
       process.stall()
       this.#zombies.push(process)
     } else if (random.int(3) > 0) process.crash('at the end of the start')
@@ -91,7 +97,7 @@ export class Life {
 
   async #disturb(process: SimProcess, running: Promise<JobHandle>): Promise<void> {
     const random = this.#random
-    const { clock } = this.#world
+    const { clock, theme } = this.#world
     let handle: JobHandle
     try {
       handle = await running
@@ -112,7 +118,9 @@ export class Life {
     await Promise.race([finished, deadline])
     if (this.#isCalm('requests')) return
     const last = random.int(4)
-    if (last < 2) await Promise.race([finished, stopAtLast(requests)])
+    if (theme.cancels === true && random.int(2) === 0) {
+      await Promise.race([finished, cancelAtLast(requests)])
+    } else if (last < 2) await Promise.race([finished, stopAtLast(requests)])
     else if (this.#standbys.exist) await Promise.race([finished, handOverAtLast(requests)])
   }
 

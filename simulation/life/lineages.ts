@@ -8,9 +8,9 @@ export class Lineages {
   /** Of lineages that a fresh start left behind: those before them. */
   readonly #leftBehind = new Map<string, readonly string[]>()
 
-  /** The job goes on in another place, from a savepoint of this lineage. */
-  continued(lineage: string): void {
-    this.#former = this.upTo(lineage)
+  /** The job goes on in another place, from a savepoint: these count there, too. */
+  continued(lineages: readonly string[]): void {
+    this.#former = lineages
   }
 
   /** The job begins anew, where this was its lineage. */

@@ -41,7 +41,9 @@ export class Place {
 
   /** Lines whose output counts, where the job stands now. */
   get lineages(): readonly string[] {
-    return this.#lineages.upTo(this.#chain.lineage)
+    const chain = this.#chain
+    if (chain.beganAnew(chain.lineage)) return [chain.lineage]
+    return this.#lineages.upTo(chain.lineage)
   }
 
   /** The job was stopped with this savepoint. */
@@ -72,14 +74,14 @@ export class Place {
     const savepoint = this.#savepoint
     this.#savepoint = undefined
     if (savepoint !== undefined && random.int(4) > 0) {
-      this.#lineages.continued(chain.lineage)
+      this.#lineages.continued(this.lineages)
       this.#location = `${savepoint}-continued`
       this.#origins.set(this.#location, savepoint)
       return { from: savepoint, claim: random.int(2) === 0 ? 'claim' : 'no-claim' }
     }
     // What a start has begun to import, the next one goes on with; it may be told so again.
     const origin = this.#origins.get(this.#location)
-    if (origin !== undefined && chain.checkpointIds.length === 0) {
+    if (origin !== undefined && chain.checkpointIds.length === 0 && !chain.wasGivenUp) {
       return chain.history.length > 0 && random.int(2) === 0 ? {} : { from: origin }
     }
     if (isHealed) return {}

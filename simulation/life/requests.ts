@@ -26,6 +26,7 @@ export interface Requests {
 const REQUESTS_MAX = 3
 const PAUSE_MS_MAX = 200
 const STOP_MS_MAX = 2_000
+const CANCEL_MS_MAX = 40
 const HAND_OVERS_MAX = 6
 
 /** Makes some requests; ends when the last is answered or the process is gone. */
@@ -88,6 +89,16 @@ export async function handOverAtLast(requests: Requests): Promise<void> {
     }
   }
   await Promise.race([handOver(), clock.sleep(STOP_MS_MAX * clock.scale.pace)])
+}
+
+/** It is cancelled; whoever is next does not wait for the end of that. */
+export async function cancelAtLast(requests: Requests): Promise<void> {
+  const { process, handle, clock, random, onRequest, onError } = requests
+  if (!process.scope.isAlive) return
+  onRequest()
+  process.endsNow()
+  const cancelled = handle.cancel().catch(onError)
+  await Promise.race([cancelled, clock.sleep(random.next() * CANCEL_MS_MAX * clock.scale.pace)])
 }
 
 async function stopWith(requests: Requests, savepoint: string): Promise<void> {

@@ -2,6 +2,7 @@
 import type { PlantedBug } from './bug.ts'
 
 const CHAIN = 'src/checkpoint/chain.ts'
+const GIVING_UP = 'src/checkpoint/give-up.ts'
 const GARBAGE = 'src/checkpoint/collect-garbage.ts'
 
 export const leadershipBugs: readonly PlantedBug[] = [
@@ -87,6 +88,39 @@ export const leadershipBugs: readonly PlantedBug[] = [
     find: 'if (isLater && newest.holder !== holder && view',
     replace: 'if (isLater && newest.holder === holder && view',
     uncaught: 'the fence decides who leads; no check compares what processes say',
+  },
+  {
+    name: 'cancel-deletes-before-its-fence',
+    symptom: 'a start beside a cancelled job reads a chain that is half deleted',
+    file: GIVING_UP,
+    find: '      const givesUp = {',
+    replace:
+      '      for (const { name } of seen.entries) await store.delete(name)\n' +
+      '      const givesUp = {',
+  },
+  {
+    name: 'numbers-begin-anew-after-a-cancel',
+    symptom: 'a process that slept finds its number free again, and leads beside another',
+    file: GIVING_UP,
+    find: '  return collectGarbage(store, request, reach)\n',
+    replace:
+      '  const collection = await collectGarbage(store, request, reach)\n' +
+      '  for (const { name } of entries.slice(-1)) await store.delete(name)\n' +
+      '  return collection\n',
+  },
+  {
+    name: 'cancelled-job-deletes-files-of-its-successor',
+    symptom: 'a job that is started while it is being cancelled lacks files',
+    file: GIVING_UP,
+    find: 'alive: { leaderEpoch: head.leaderEpoch, checkpointId: 0 }',
+    replace: 'alive: { leaderEpoch: Number.MAX_SAFE_INTEGER, checkpointId: 0 }',
+  },
+  {
+    name: 'gives-up-what-another-leads',
+    symptom: 'a process that slept and is cancelled deletes the state of its successor',
+    file: GIVING_UP,
+    find: '      requireLead(store, seen, request)\n',
+    replace: '',
   },
   {
     name: 'import-without-its-records',

@@ -8,7 +8,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Clock } from '../util/clock.ts'
-import { type Chain, readChain } from './chain.ts'
+import { type Chain, givenUpBy, readChain } from './chain.ts'
 import { readRun } from './damage.ts'
 import { CHAIN_PREFIX, type Pin } from './layout.ts'
 import type { ChainSight } from './lease.ts'
@@ -64,7 +64,7 @@ export class ChainFollower {
       this.#headName = headName
       this.#headSequence = chain.head.sequence
       this.#newest = lineOf(chain.entries.map(({ link }) => link)).at(-1)
-      this.#sight = sightOf(chain, this.#lookedAtMs ?? atMs)
+      this.#sight = sightOf(chain, this.#lookedAtMs, atMs)
     }
     this.#lookedAtMs = atMs
     return this.#sight
@@ -109,15 +109,19 @@ export class ChainFollower {
   }
 }
 
-function sightOf({ entries, head }: Chain, sinceMs: number): ChainSight {
+function sightOf(chain: Chain, beforeMs: number | undefined, atMs: number): ChainSight {
+  const { entries, head } = chain
   const links = entries.map(({ link }) => link)
   const fence = links.findLast((link) => link.kind === 'fence')
   const last = links.at(-1)
+  const isGivenUp = givenUpBy(chain) !== undefined
   const isEnd = last?.kind === 'checkpoint' && (last.finished || last.purpose === 'stop')
   return {
     leaderEpoch: head.leaderEpoch,
     leader: fence?.leader,
-    hasEnded: head.sequence === 0 || isEnd,
-    sinceMs,
+    hasEnded: head.sequence === 0 || isEnd || isGivenUp,
+    isGivenUp,
+    isOld: beforeMs === undefined,
+    sinceMs: beforeMs ?? atMs,
   }
 }

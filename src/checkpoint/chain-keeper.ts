@@ -50,6 +50,7 @@ export class ChainKeeper {
   readonly #world: ChainKeeperWorld
   readonly #keep: number
   readonly #held = new Set<number>()
+  /** Links that are damaged or missing, and what is left of those that were given up. */
   #damaged: readonly number[]
   #head: ChainHead
   #links: readonly ManifestLink[]
@@ -61,7 +62,8 @@ export class ChainKeeper {
     this.#keep = options.keep
     this.#head = options.chain.head
     this.#links = options.chain.entries.map((entry) => entry.link)
-    this.#damaged = options.chain.damage.map(({ sequence }) => sequence)
+    const { damage, givenUp } = options.chain
+    this.#damaged = [...givenUp, ...damage].map(({ sequence }) => sequence)
     this.#unverified = options.unverified
   }
 

@@ -12,10 +12,10 @@ import { MillraceError, isMillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, LINKS_DELETED_NAME, linkName, sequenceOfLink } from './layout.ts'
-import { type RawLink, readRaw, readWhole } from './raw-link.ts'
+import { type RawLink, readAll, readRaw, readWhole } from './raw-link.ts'
 import { MANIFEST_BYTES_MAX, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
-import type { CheckpointLink, FenceLink, ImportRecord, ManifestLink } from './manifest.ts'
+import type { CheckpointLink, FenceLink, GivenUp, ImportRecord, ManifestLink } from './manifest.ts'
 
 /** A link that verified. */
 export interface ChainEntry {
@@ -48,6 +48,17 @@ export interface Chain {
   readonly head: ChainHead
   /** Newest last. */
   readonly damage: readonly ChainDamage[]
+  /**
+   * What is left of links before a fence that gives them up, oldest first: not read, in nobody's
+   * way, to be deleted by whoever comes by.
+   */
+  readonly givenUp: readonly LeftLink[]
+}
+
+/** A link of which only is known that it is there. */
+export interface LeftLink {
+  readonly sequence: number
+  readonly lengthBytes: number
 }
 
 /** A link without what its place in the chain adds. */
@@ -74,11 +85,14 @@ export async function readChain(store: BlobStore): Promise<Chain> {
       const sequence = sequenceOfLink(blob.name)
       if (sequence !== undefined) found.set(sequence, blob.lengthBytes)
     }
-    const raw = await readAll(store, found)
+    const { raw, givenUp } = await readAll(store, found)
     const newest = Math.max(0, ...found.keys())
     // The newest link is never deleted: if it has gone, a living leader has put others after it,
     // and what is left may be nothing, which is not to be taken for a job that never ran.
-    if (newest === 0 || raw.at(-1)?.sequence === newest) return verified(raw)
+    if (newest === 0 || raw.at(-1)?.sequence === newest) {
+      const left = givenUp.map((sequence) => ({ sequence, lengthBytes: found.get(sequence) ?? 0 }))
+      return { ...verified(raw), givenUp: left }
+    }
   }
   throw new MillraceError(
     'STORAGE_CONFLICT',
@@ -86,28 +100,8 @@ export async function readChain(store: BlobStore): Promise<Chain> {
   )
 }
 
-/** The links listed that are still there, oldest first. */
-async function readAll(
-  store: BlobStore,
-  listed: ReadonlyMap<number, number>,
-): Promise<readonly RawLink[]> {
-  // Newest first: another process's gc deletes from the front, so a link that has gone meanwhile
-  // has no older ones and leaves no gap.
-  const raw: RawLink[] = []
-  for (const sequence of [...listed.keys()].toSorted((a, b) => b - a)) {
-    const listedBytes = listed.get(sequence) ?? 0
-    let read = await readRaw(store, sequence, listedBytes)
-    // What was read wrongly once would be left out for ever: the next link names what was read.
-    if (read?.problem !== undefined && read.problem !== '') {
-      read = await readRaw(store, sequence, listedBytes)
-    }
-    if (read !== undefined) raw.push(read)
-  }
-  return raw.reverse()
-}
-
 /** What the links, oldest first, amount to. */
-function verified(raw: readonly RawLink[]): Chain {
+function verified(raw: readonly RawLink[]): Omit<Chain, 'givenUp'> {
   const entries: ChainEntry[] = []
   const damage: ChainDamage[] = []
   raw.forEach((current, index) => {
@@ -227,6 +221,16 @@ export interface FenceDecision {
   readonly restores: number
   readonly lineage: string
   readonly imports?: ImportRecord
+  readonly givesUp?: GivenUp
+}
+
+/** Why there is nothing to go on from, for people. */
+export const GIVEN_UP = 'the job was cancelled and gave its checkpoints up (`onCancel: delete`)'
+
+/** The fence at the end of a chain whose checkpoints were given up; undefined if it goes on. */
+export function givenUpBy({ entries }: Chain): FenceLink | undefined {
+  const newest = entries.at(-1)?.link
+  return newest?.kind === 'fence' && newest.givesUp !== undefined ? newest : undefined
 }
 
 export interface Leadership {
@@ -250,7 +254,7 @@ export async function fence(
 ): Promise<Leadership> {
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const chain = await readChain(store)
-    const { head, entries, damage } = chain
+    const { head, entries, damage, givenUp } = chain
     let decision: FenceDecision
     try {
       decision = await decide(chain)
@@ -260,10 +264,8 @@ export async function fence(
       if (isOld && attempt < FENCE_ATTEMPTS_MAX) continue
       throw error
     }
-    const { restores, lineage, imports } = decision
     const leaderEpoch = head.leaderEpoch + 1
-    const origin = imports === undefined ? { restores } : { restores, imports }
-    const body = { kind: 'fence', ...identity, lineage, leaderEpoch, ...origin } as const
+    const body = { kind: 'fence', ...identity, ...decision, leaderEpoch } as const
     // Of what was read the last may be a dead process's, and the fence must not outlive it.
     await store.settle?.(CHAIN_PREFIX)
     await reach('before-fence')
@@ -272,7 +274,7 @@ export async function fence(
     await reach('after-fence')
     return {
       fence: entry.link,
-      chain: { entries: [...entries, entry], head: headAt(entry), damage },
+      chain: { entries: [...entries, entry], head: headAt(entry), damage, givenUp },
     }
   }
   throw new MillraceError(

@@ -19,10 +19,12 @@ const NOTE = Buffer.from('The first links of this chain have been deleted.\n')
 export interface CollectionRequest extends RetentionRequest {
   readonly alive: AliveAttempt
   /**
-   * Sequences of links that are damaged or missing. They go with their neighbours; until then runs
-   * stay, for which of them they name is not known.
+   * Sequences of links that are damaged, missing or given up. They go with their neighbours; until
+   * then runs stay, for which of them they name is not known.
    */
   readonly damaged: readonly number[]
+  /** Holders whose pins hold nothing any more: of standbys that the end of the job ends, too. */
+  readonly ignoredPins?: readonly string[]
   /** Wall time, for the expiry of pins only. */
   readonly nowMs: number
 }
@@ -46,13 +48,15 @@ export async function collectGarbage(
   request: CollectionRequest,
   reach: Reach = reachNothing,
 ): Promise<Collection> {
-  const { links, alive, nowMs } = request
+  const { links, alive, nowMs, ignoredPins } = request
   const nothing = { links, damaged: request.damaged, deletedLinks: 0, deletedRuns: 0 }
   await reach('gc-begin')
   if (await isSuperseded(store, links)) return nothing
-  const pins = await livePins(store, nowMs)
+  const pins = await livePins(store, nowMs, ignoredPins)
   const { released, kept } = retain({ ...request, held: [...request.held, ...pins] })
-  const cut = kept[0]?.sequence ?? 0
+  const front = kept[0]?.sequence ?? 0
+  // A reader may hold a link that was given up, which is none of `links`.
+  const cut = Math.min(front, ...pins)
   const gone = request.damaged.filter((sequence) => !request.unverified && sequence < cut)
   const damaged = request.damaged.filter((sequence) => !gone.includes(sequence))
   const doomedLinks = [...released.map(({ sequence }) => sequence), ...gone]
@@ -63,13 +67,13 @@ export async function collectGarbage(
     await reach('gc-link-deleted')
   }
   // Who pinned one of these while they were being deleted has read its link, but not its runs.
-  const latePins = new Set(await livePins(store, nowMs))
+  const latePins = new Set(await livePins(store, nowMs, ignoredPins))
   const pinned = released.filter((link) => latePins.has(link.sequence))
   const known = new Set(released.map((link) => link.sequence))
   const collection = { links: kept, damaged, deletedLinks: doomedLinks.length, deletedRuns: 0 }
   if (damaged.length > 0) return collection
   // A pin on a link that an earlier collection deleted: which runs it means is not known any more.
-  if ([...latePins].some((pin) => pin < cut && !known.has(pin))) return collection
+  if ([...latePins].some((pin) => pin < front && !known.has(pin))) return collection
   const blobs = await store.list(RUNS_PREFIX)
   const names = blobs.map((blob) => blob.name)
   const doomed = deletableRuns({ names, kept: [...pinned, ...kept], released, alive })

@@ -7,7 +7,7 @@ import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import { RunReader } from '../state/runs/run-reader.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import type { Chain, ChainDamage } from './chain.ts'
+import { type Chain, type ChainDamage, GIVEN_UP, givenUpBy } from './chain.ts'
 import { type Line, walkLine } from './line.ts'
 import { describeLoss, lossesOf } from './lost.ts'
 import type { CheckpointLink } from './manifest.ts'
@@ -133,19 +133,15 @@ function hiddenLinks(chain: Chain, line: Line): readonly ChainDamage[] {
 }
 
 /** The checkpoint with this id: of the line if it is there, else one that was left behind. */
-function namedIn(
-  store: BlobStore,
-  { entries }: Chain,
-  line: Line,
-  checkpointId: number,
-): CheckpointLink {
-  const all = entries.map((entry) => entry.link).filter((link) => link.kind === 'checkpoint')
+function namedIn(store: BlobStore, chain: Chain, line: Line, checkpointId: number): CheckpointLink {
+  const all = chain.entries.map(({ link }) => link).filter((link) => link.kind === 'checkpoint')
   const found = [...all, ...line.checkpoints].findLast((link) => link.checkpointId === checkpointId)
   if (found !== undefined) return found
   const ids = all.map((link) => link.checkpointId)
+  const none = givenUpBy(chain) === undefined ? 'none is retained' : `there is none: ${GIVEN_UP}`
   const message = `${store.location}: there is no checkpoint ${checkpointId}`
   throw new MillraceError('CHECKPOINT_NOT_FOUND', message, {
-    cure: ids.length === 0 ? 'none is retained' : `retained are ${ids.join(', ')}`,
+    cure: ids.length === 0 ? none : `retained are ${ids.join(', ')}`,
     details: { checkpointId },
   })
 }

@@ -56,7 +56,7 @@ export class LeaseKeeper {
     this.#world = world
   }
 
-  /** Who stands by. */
+  /** Who stands by; when it is over, who did then. */
   get standbys(): readonly StandbyFacts[] {
     return this.#standbys
   }
@@ -85,6 +85,7 @@ export class LeaseKeeper {
       this.#view = look(this.#view, await this.#list(), this.#world.clock.monotonic())
       const { isSuperseded } = this.#decide()
       if (!isSuperseded && this.#view.marks.length > 0) await this.#put(how, reason)
+      await this.#meet()
     } catch (error) {
       this.#world.logger.warn({ err: error }, 'standbys could not be told that the job has ended')
     }

@@ -109,8 +109,8 @@ export interface LeaderStep {
 /**
  * After a look of the leader's. Without a standby nobody reads what it would say, so it only looks,
  * once per lease; but a mark of another leader is answered, for its writer may only be asleep. A
- * mark of a later epoch that was there at the first look is left over from a chain that was deleted
- * when its job was cancelled. A leader that has really come later says so again.
+ * mark of a later epoch that was there at the first look is left over from a chain that somebody
+ * has deleted. A leader that has really come later says so again.
  */
 export function decideLeader(view: LeaseView, self: Leading, nowMs: number): LeaderStep {
   const { holder, leaderEpoch, leaseMs } = self
@@ -143,6 +143,10 @@ export interface ChainSight {
   readonly leader: string | undefined
   /** The newest link ends the job: a last checkpoint, or there is no link at all. */
   readonly hasEnded: boolean
+  /** It ends so because the job was cancelled and gave its checkpoints up. */
+  readonly isGivenUp: boolean
+  /** It was like this at the first look: it may be of long ago. */
+  readonly isOld: boolean
   /** Since when it is as it is, at the earliest. */
   readonly sinceMs: number
 }
@@ -171,6 +175,8 @@ export type TakeoverReason = 'nobody leads' | 'released' | 'process gone' | 'lea
 export function decideStandby(state: StandbyState, nowMs: number): StandbyStep {
   const { view, chain, owner, hasFollowed, beganAtMs } = state
   const { leader } = view
+  // Its mark may have gone with the checkpoints, or be older than the fence that gives them up.
+  if (chain.isGivenUp && !chain.isOld) return { kind: 'end', how: 'cancelled' }
   if (leader !== undefined && leader.mark.leaderEpoch >= chain.leaderEpoch) {
     const how = leader.mark.state
     if (how === 'released') return { kind: 'lead', why: 'released' }

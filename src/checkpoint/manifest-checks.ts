@@ -25,6 +25,7 @@ import { kindOfState, name, operator, timer } from './operator-checks.ts'
 import type {
   CheckpointLink,
   FenceLink,
+  GivenUp,
   LinkHeader,
   ManifestLink,
   SourceRecord,
@@ -164,7 +165,11 @@ const header = {
 
 const fence = checks.shape<FenceLink>(
   { ...header, kind: checks.exactly('fence'), restores: checks.integer(0, SEQUENCE_MAX) },
-  { leader: name, imports },
+  {
+    leader: name,
+    imports,
+    givesUp: checks.shape<GivenUp>({ highestCheckpointId: checks.integer() }, {}),
+  },
 )
 const checkpoint = checks.shape<CheckpointLink>(
   {
@@ -195,6 +200,9 @@ export const linkCheck: Check<ManifestLink> = (value, path) => {
   }
   if (link.kind === 'fence') {
     if (link.restores >= link.sequence) refuse('restores', 'does not name an older link')
+    if (link.givesUp !== undefined && (link.restores > 0 || link.imports !== undefined)) {
+      refuse('givesUp', 'goes with nothing that is restored or imported')
+    }
     return link
   }
   checkRelations(link)

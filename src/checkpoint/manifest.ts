@@ -34,6 +34,14 @@ export interface FenceLink extends LinkHeader {
   readonly leader?: string
   /** The foreign snapshot that the job begins with, until it is a link of this chain. */
   readonly imports?: ImportRecord
+  /** The job was cancelled and gave its checkpoints up: no link before this one counts any more. */
+  readonly givesUp?: GivenUp
+}
+
+/** What a fence says that gives everything before it up. */
+export interface GivenUp {
+  /** So that later checkpoints go on with the numbers; 0: there was none. */
+  readonly highestCheckpointId: number
 }
 
 /** A foreign snapshot that is being made a job's own; whoever leads next goes on with it. */

@@ -41,6 +41,7 @@ export async function unpin(store: BlobStore, mark: Pin): Promise<void> {
 /** A pin as it lies in the store. */
 export interface FoundPin extends BlobInfo {
   readonly sequence: number
+  readonly holder: string
   /** Whether it holds anything at the time in question. */
   readonly isAlive: boolean
 }
@@ -53,16 +54,25 @@ export async function readPins(store: BlobStore, nowMs: number): Promise<readonl
     if (mark === undefined) continue
     const leftMs = mark.expiresAtMs - nowMs
     const isAlive = leftMs > 0 && leftMs <= PIN_LIFETIME_MAX_MS
-    pins.push({ ...blob, sequence: mark.sequence, isAlive })
+    pins.push({ ...blob, sequence: mark.sequence, holder: mark.holder, isAlive })
   }
   return pins
 }
 
-/** The sequences that are pinned at `nowMs`; deletes marks that have expired. */
-export async function livePins(store: BlobStore, nowMs: number): Promise<readonly number[]> {
+/**
+ * The sequences that are pinned at `nowMs`; deletes marks that have expired.
+ *
+ * @param ignored holders whose pins do not count.
+ */
+export async function livePins(
+  store: BlobStore,
+  nowMs: number,
+  ignored: readonly string[] = [],
+): Promise<readonly number[]> {
   const pins = await readPins(store, nowMs)
   for (const { name, isAlive } of pins) if (!isAlive) await store.delete(name)
-  return pins.filter(({ isAlive }) => isAlive).map(({ sequence }) => sequence)
+  const counting = pins.filter(({ isAlive, holder }) => isAlive && !ignored.includes(holder))
+  return counting.map(({ sequence }) => sequence)
 }
 
 /** A pin that lasts so long is renewed three times before it expires. */

@@ -1,5 +1,5 @@
 /**
- * One link as it lies in the store, sound or not. How long it is, a listing or a former reading has
+ * Links as they lie in the store, sound or not. How long one is, a listing or a former reading has
  * told; what is read may be of another moment.
  */
 import { isMillraceError, messageOf } from '../errors.ts'
@@ -18,6 +18,34 @@ export interface RawLink {
   readonly link: ManifestLink | undefined
   /** Empty if it does. */
   readonly problem: string
+}
+
+/**
+ * The links listed that are still there, oldest first, back to a fence that gives up what is older.
+ *
+ * @param listed lengths by sequence.
+ */
+export async function readAll(
+  store: BlobStore,
+  listed: ReadonlyMap<number, number>,
+): Promise<{ readonly raw: readonly RawLink[]; readonly givenUp: readonly number[] }> {
+  // Newest first: another process's gc deletes from the front, so a link that has gone meanwhile
+  // has no older ones and leaves no gap.
+  const newestFirst = [...listed.keys()].toSorted((a, b) => b - a)
+  const raw: RawLink[] = []
+  for (const [at, sequence] of newestFirst.entries()) {
+    const listedBytes = listed.get(sequence) ?? 0
+    let read = await readRaw(store, sequence, listedBytes)
+    // What was read wrongly once would be left out for ever: the next link names what was read.
+    if (read?.problem !== undefined && read.problem !== '') {
+      read = await readRaw(store, sequence, listedBytes)
+    }
+    if (read === undefined) continue
+    raw.push(read)
+    if (read.link?.kind !== 'fence' || read.link.givesUp === undefined) continue
+    return { raw: raw.reverse(), givenUp: newestFirst.slice(at + 1).reverse() }
+  }
+  return { raw: raw.reverse(), givenUp: [] }
 }
 
 /** Reads no more than `listedBytes`; undefined if it is not there. */
@@ -67,7 +95,7 @@ async function readListed(
     if (code !== 'STORAGE_CORRUPT') throw error
     const { lengthBytes } = await store.stat(name)
     if (lengthBytes >= listedBytes) throw error
-    // The job was cancelled, its chain deleted and begun anew: this is the link of another one.
+    // It was deleted, and its number put again by a process that slept.
     return await store.read(name, 0, lengthBytes)
   }
 }

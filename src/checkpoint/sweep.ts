@@ -1,7 +1,8 @@
 /**
  * Mark and sweep of a checkpoint directory by somebody who does not lead it: runs that no link
- * names any more and that nobody alive can come to name. Links are the leader's to delete, and so
- * are the runs of its own epoch: an attempt under way may name them in its next manifest.
+ * names any more and that nobody alive can come to name. Links are the leader's to delete, except
+ * what a cancelled job gave up and did not come to delete. So are the runs of the newest epoch: an
+ * attempt under way may name them in its next manifest.
  *
  * Why it is safe beside a running job. A link names runs of a link before it, and runs of its own
  * epoch. So once all links of one moment are known, an unnamed run of an epoch older than the
@@ -19,6 +20,8 @@ import { runNamesOf } from './registry.ts'
 export type SweepReason =
   /** Deleted: no link names it, and the leadership it was written under is over. */
   | 'unnamed'
+  /** Deleted: the job was cancelled and gave this manifest up. */
+  | 'given-up'
   /** Deleted: a mark whose time is over. */
   | 'expired-pin'
   /** Kept: a link of the chain names it. */
@@ -41,7 +44,7 @@ export interface Sweep {
   /** Of the newest link. */
   readonly leaderEpoch: number
   readonly checkpoints: number
-  /** Every file under `runs/` and every expired pin, by name. */
+  /** Every expired pin, every manifest that was given up, and every file under `runs/`. */
   readonly findings: readonly SweepFinding[]
 }
 
@@ -138,9 +141,16 @@ function planSweep(runs: readonly BlobInfo[], chain: Chain, pins: readonly Found
     const reason = reasonOf(blob.name)
     return { ...blob, verdict: reason === 'unnamed' ? 'delete' : 'keep', reason }
   })
+  const held = Math.min(...pins.flatMap(({ sequence, isAlive }) => (isAlive ? sequence : [])))
+  const ofLinks = chain.givenUp.map(({ sequence, lengthBytes }): SweepFinding => {
+    const blob = { name: linkName(sequence), lengthBytes }
+    // From the front only: what follows a link that is held may share runs with it.
+    if (sequence < held) return { ...blob, verdict: 'delete', reason: 'given-up' }
+    return { ...blob, verdict: 'keep', reason: 'pinned' }
+  })
   const ofPins = pins.flatMap(({ name, lengthBytes, isAlive }): SweepFinding[] =>
     isAlive ? [] : [{ name, lengthBytes, verdict: 'delete', reason: 'expired-pin' }],
   )
   const checkpoints = links.filter(({ kind }) => kind === 'checkpoint').length
-  return { leaderEpoch, checkpoints, findings: [...ofPins, ...ofRuns] }
+  return { leaderEpoch, checkpoints, findings: [...ofPins, ...ofLinks, ...ofRuns] }
 }

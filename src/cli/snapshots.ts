@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
-import { type Chain, readChain } from '../checkpoint/chain.ts'
+import { type Chain, GIVEN_UP, givenUpBy, readChain } from '../checkpoint/chain.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
 import { Snapshot } from '../savepoint/snapshot.ts'
@@ -43,7 +43,7 @@ export async function openSnapshots(
 
 /** The checkpoint that `wanted` names, or the newest. */
 export function chosenCheckpoint(
-  { checkpoints, store }: OpenSnapshots,
+  { checkpoints, store, chain }: OpenSnapshots,
   wanted: string | undefined,
 ): CheckpointLink {
   const newest = checkpoints.at(-1)
@@ -56,13 +56,14 @@ export function chosenCheckpoint(
   const what = wanted === undefined ? 'no complete checkpoint' : `no checkpoint ${wanted}`
   throw new MillraceError(
     'CHECKPOINT_NOT_FOUND',
-    `there is ${what} in ${store.location}`,
-    there === ''
-      ? {}
-      : {
-          cure: `there are ${there}`,
-        },
+    `there is ${what} in ${store.location}${whyNone(chain)}`,
+    there === '' ? {} : { cure: `there are ${there}` },
   )
+}
+
+/** The rest of a sentence that says that there is no checkpoint. */
+function whyNone(chain: Chain): string {
+  return givenUpBy(chain) === undefined ? '' : `: ${GIVEN_UP}`
 }
 
 /** Where a snapshot is, and which one of those that are there. */

@@ -281,13 +281,10 @@ export class JobMaster {
   }
 
   #result(outcome: Exclude<Outcome, { how: 'failed' }>): Promise<JobResult> {
-    return resultOf(outcome, {
-      progress: this.#progress,
-      configured: this.#configured,
-      leadership: this.#leadership,
-      logger: this.#logger,
-      ending: this.#ending,
-    })
+    const [progress, configured] = [this.#progress, this.#configured]
+    const [leadership, logger, ending] = [this.#leadership, this.#logger, this.#ending]
+    const run = { host: this.#options.host, progress, configured, leadership, logger, ending }
+    return resultOf(outcome, run)
   }
 
   async #release(): Promise<void> {

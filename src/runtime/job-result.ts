@@ -1,10 +1,14 @@
 /** How a run of a job ended: what the caller is told, what is announced, and what standbys read. */
-import { readChain } from '../checkpoint/chain.ts'
-import { LEASES_PREFIX } from '../checkpoint/lease-marks.ts'
-import { MillraceError } from '../errors.ts'
+import type { Chain } from '../checkpoint/chain.ts'
+import type { Reach } from '../checkpoint/crash-points.ts'
+import { deleteGivenUp, giveUp } from '../checkpoint/give-up.ts'
+import { LEASES_PREFIX, parseMarkName } from '../checkpoint/lease-marks.ts'
+import { isMillraceError, MillraceError } from '../errors.ts'
 import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
 import type { AttemptOutcome } from './attempt-setup.ts'
+import type { Host } from './host.ts'
 import type { ConfiguredJob } from './job-setup.ts'
 import type { JobProgress } from './job-status.ts'
 import type { Leadership } from './leadership.ts'
@@ -25,6 +29,7 @@ export interface JobResult {
 export type RunEnding = 'cancel' | 'hand-over'
 
 export interface EndedRun {
+  readonly host: Host
   readonly progress: JobProgress
   readonly configured: ConfiguredJob | undefined
   readonly leadership: Leadership | undefined
@@ -52,7 +57,7 @@ export async function resultOf(
     progress.state = how
     await leadership?.end(isHandedOver ? 'released' : 'cancelled')
     announce(logger, `millrace:job:${how}`, { job })
-    if (!isHandedOver) await deleteIfAsked(run.configured, leadership)
+    if (!isHandedOver) await deleteIfAsked(run)
     return { ...nothing, outcome: how }
   }
   const { how, checkpointId } = outcome
@@ -72,24 +77,47 @@ function howItEnded(
   throw new MillraceError('LEADER_FAILED', `the leader ended: ${end.reason ?? 'unknown'}`)
 }
 
+const LEFT = 'what is left of the checkpoints is deleted by the next run or `checkpoint gc`'
+
 /**
- * `onCancel: 'delete'`: manifests first, so that a half deleted job is an empty one. A leader that
- * has a successor deletes nothing: the state is not its own any more.
- * Marks stay while somebody stands by, who has yet to read that the job was cancelled.
+ * `onCancel: 'delete'`: the job gives its checkpoints up. A leader that has a successor does not:
+ * the state is not its own any more. Marks stay while somebody stands by, who has yet to read that
+ * the job was cancelled.
  */
-async function deleteIfAsked(
-  configured: ConfiguredJob | undefined,
-  leadership: Leadership | undefined,
-): Promise<void> {
-  if (configured?.resolved.values['checkpointing.onCancel'] !== 'delete') return
-  const { store } = configured
-  const { leaderEpoch = 0, hasStandbys = false } = leadership ?? {}
-  if ((await readChain(store)).head.leaderEpoch > leaderEpoch) return
-  const all = (await store.list('')).map((blob) => blob.name)
-  const names = all.filter((name) => !hasStandbys || !name.startsWith(LEASES_PREFIX))
-  const links = names.filter((name) => name.startsWith('chain/'))
-  for (const name of [...links, ...names]) await store.delete(name)
-  const copies = await configured.openCopies()
-  for (const { name } of await copies.list('')) await copies.delete(name)
-  await copies.close()
+async function deleteIfAsked(run: EndedRun): Promise<void> {
+  const { configured, leadership, host, logger, progress } = run
+  const { leaderEpoch = 0, standbys = [] } = leadership ?? {}
+  if (configured?.resolved.values['checkpointing.onCancel'] !== 'delete' || leaderEpoch === 0)
+    return
+  const { store, id: leader } = configured
+  const reach: Reach = (point) => host.at(point)
+  const nowMs = host.clock.now()
+  const { jobName } = progress
+  let chain: Chain
+  try {
+    const request = { jobName, leader, leaderEpoch, lineage: host.random.id(), nowMs }
+    chain = await giveUp(store, request, reach)
+  } catch (error) {
+    if (!isMillraceError(error) || error.code !== 'LEADERSHIP_LOST') throw error
+    return logger.warn({ err: error }, 'no checkpoint was deleted: another process leads the job')
+  }
+  try {
+    const { damaged } = await deleteGivenUp(store, chain, { nowMs, standbys }, reach)
+    if (damaged.length > 0) logger.warn({}, `somebody reads a checkpoint: ${LEFT}`)
+    if (standbys.length === 0) await deleteMarks(store, chain.head.leaderEpoch)
+    const copies = await configured.openCopies()
+    for (const { name } of await copies.list('')) await copies.delete(name)
+    await copies.close()
+  } catch (error) {
+    logger.warn({ err: error }, `not all could be deleted: ${LEFT}`)
+  }
+}
+
+async function deleteMarks(store: BlobStore, leaderEpoch: number): Promise<void> {
+  for (const { name } of await store.list(LEASES_PREFIX)) {
+    const mark = parseMarkName(name)
+    // Whoever leads already has marks of its own.
+    if (mark?.kind === 'leader' && mark.leaderEpoch > leaderEpoch) continue
+    if (mark !== undefined) await store.delete(name)
+  }
 }

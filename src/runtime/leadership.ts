@@ -70,14 +70,15 @@ export class Leadership {
     return this.#leaderEpoch
   }
 
-  get hasStandbys(): boolean {
-    return this.#keeper.standbys.length > 0
+  /** Who stood by at the last look: their claims. */
+  get standbys(): readonly string[] {
+    return this.#keeper.standbys.map(({ id }) => id)
   }
 
   /** Looks now who stands by, and says whether anybody does. */
   async findsStandbys(): Promise<boolean> {
     await this.#keeper.refresh()
-    return this.hasStandbys
+    return this.standbys.length > 0
   }
 
   get status(): LeadershipStatus {

@@ -3,11 +3,10 @@
  * checkpoint, an older one, a foreign snapshot, the import of one that a former leader began, or
  * nothing.
  */
-import type { Chain } from '../checkpoint/chain.ts'
-import { readChain } from '../checkpoint/chain.ts'
+import { type Chain, GIVEN_UP, givenUpBy, readChain } from '../checkpoint/chain.ts'
 import { type Claimant, claimantOf, claimSnapshot, requireUnclaimed } from '../checkpoint/claims.ts'
 import { chooseCheckpoint, readRun, verifyCheckpoint } from '../checkpoint/damage.ts'
-import { parseRunName, RUNS_PREFIX } from '../checkpoint/layout.ts'
+import { highestCheckpointId } from '../checkpoint/highest-id.ts'
 import { lineOf } from '../checkpoint/line.ts'
 import type { CheckpointLink, ImportRecord } from '../checkpoint/manifest.ts'
 import { requireForeignOutput } from '../checkpoint/visible-output.ts'
@@ -68,6 +67,19 @@ async function ownOrigin(request: OriginRequest, seen: Chain): Promise<Origin> {
   return { link, lineage: link?.lineage }
 }
 
+/** Of a job that has made the snapshot its own before: where that has led, and never nothing. */
+async function importedOrigin(
+  request: OriginRequest,
+  seen: Chain,
+  location: string,
+): Promise<Origin> {
+  const origin = await ownOrigin({ ...request, from: undefined }, seen)
+  if (origin.link !== undefined) return origin
+  const why = givenUpBy(seen) === undefined ? 'the job has claimed it, and has none' : GIVEN_UP
+  const message = `there is no snapshot in ${location}: ${why}`
+  throw new MillraceError('CHECKPOINT_NOT_FOUND', message, { details: { directory: location } })
+}
+
 /** What the newest leader was importing when it ended. */
 function begunImport(seen: Chain): ImportRecord | undefined {
   const newest = seen.entries.at(-1)?.link
@@ -102,13 +114,14 @@ async function newImport(
     if (begun?.location !== location && (await isImported(store, chain, seen, location))) {
       // Claimed by this job before, and its own since then: naming it again changes nothing.
       await store.close()
-      return await ownOrigin({ ...request, from: undefined }, seen)
+      return await importedOrigin(request, seen, store.location)
     }
     const link = await soundIn(request, store, chain)
     if (link === undefined) {
-      throw new MillraceError('CHECKPOINT_NOT_FOUND', `there is no snapshot in ${store.location}`, {
-        details: { directory: store.location },
-      })
+      const why = givenUpBy(chain) === undefined ? '' : `: ${GIVEN_UP}`
+      const message = `there is no snapshot in ${store.location}${why}`
+      const details = { directory: store.location }
+      throw new MillraceError('CHECKPOINT_NOT_FOUND', message, { details })
     }
     requireForeignOutput(link, lineOf(seen.entries.map((entry) => entry.link)), request)
     const hash = hashIn(chain, link)
@@ -193,17 +206,4 @@ function hashIn(chain: Chain, link: CheckpointLink): string {
 /** A savepoint of the job itself is a point of its own past: its line of output goes on. */
 function lineageOf(seen: Chain, { lineage }: CheckpointLink): string | undefined {
   return seen.entries.at(-1)?.link.lineage === lineage ? lineage : undefined
-}
-
-/** Of all checkpoints that the chain knows of, and of the import that was begun. */
-export async function highestCheckpointId(store: BlobStore, chain: Chain): Promise<number> {
-  const ids = chain.entries.map(({ link }) =>
-    link.kind === 'checkpoint' ? link.checkpointId : (link.imports?.ownCheckpointId ?? 0),
-  )
-  if (chain.damage.length > 0) {
-    // Ids of links that cannot be read are in the names of the runs that were written for them.
-    const runs = await store.list(RUNS_PREFIX)
-    ids.push(...runs.map(({ name }) => parseRunName(name)?.checkpointId ?? 0))
-  }
-  return Math.max(0, ...ids)
 }

@@ -68,7 +68,6 @@ export interface LeaderFacts extends ProcessFacts {
 export class Standby {
   readonly #options: StandbyOptions
   readonly #follower: ChainFollower
-  readonly #beganAtMs: number
   /** Patience counts from here. */
   #sinceMs: number
   #view = NOTHING_SEEN
@@ -87,8 +86,7 @@ export class Standby {
     const { host, id } = options
     this.#options = options
     this.#follower = new ChainFollower(id, { ...options, clock: host.clock })
-    this.#beganAtMs = host.clock.monotonic()
-    this.#sinceMs = this.#beganAtMs
+    this.#sinceMs = host.clock.monotonic()
   }
 
   get leader(): LeaderFacts | undefined {
@@ -176,7 +174,7 @@ export class Standby {
     const chain = this.#chain
     if (chain === undefined) return { kind: 'wait', untilMs: nowMs }
     const view = this.#view
-    const isNew = view.leader?.isOld === false || chain.sinceMs > this.#beganAtMs
+    const isNew = view.leader?.isOld === false || !chain.isOld
     this.#wasSeen ||= this.#owner?.isGone === false
     this.#hasFollowed ||= isNew || this.#wasSeen
     const owner =

@@ -3,7 +3,7 @@
  * without the job's code, for its runs say what they hold, and it yields the entries from which a
  * backend is opened or rolled back.
  */
-import { readChain } from '../checkpoint/chain.ts'
+import { GIVEN_UP, givenUpBy, readChain } from '../checkpoint/chain.ts'
 import { chooseCheckpoint } from '../checkpoint/damage.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
@@ -58,12 +58,14 @@ export class Snapshot implements AsyncDisposable {
     const isStore = typeof location === 'object' && 'putIfAbsent' in location
     const store = isStore ? location : await openBlobStore(String(location))
     const { checkpointId } = options
-    const link = await chooseCheckpoint(store, await readChain(store), {
+    const chain = await readChain(store)
+    const link = await chooseCheckpoint(store, chain, {
       acceptDuplicates: true, // reading repeats nothing
       ...(checkpointId === undefined ? {} : { checkpointId }),
     })
     if (link === undefined) {
-      const message = `there is no snapshot in ${store.location}`
+      const why = givenUpBy(chain) === undefined ? '' : `: ${GIVEN_UP}`
+      const message = `there is no snapshot in ${store.location}${why}`
       throw new MillraceError('CHECKPOINT_NOT_FOUND', message)
     }
     const runs = link.tasks.flatMap((task) => task.runs)

@@ -39,14 +39,15 @@ async function world() {
 
 test('it sees who leads, since when, and whether the job has ended', async () => {
   const { clock, follower, lead, append } = await world()
-  const none = { leaderEpoch: 0, leader: undefined, hasEnded: true, sinceMs: 1_000 }
+  const old = { isGivenUp: false, isOld: true, sinceMs: 1_000 }
+  const none = { leaderEpoch: 0, leader: undefined, hasEnded: true, ...old }
   assert.deepEqual(await follower.look(), none)
   assert.deepEqual([follower.headSequence, follower.newest], [0, undefined])
   clock.advance(10)
   await lead('a')
   clock.advance(10)
   // It may have been written right after the look before.
-  const led = { leaderEpoch: 1, leader: 'a', hasEnded: false, sinceMs: 1_000 }
+  const led = { leaderEpoch: 1, leader: 'a', hasEnded: false, ...old, isOld: false }
   assert.deepEqual(await follower.look(), led)
   clock.advance(10)
   assert.deepEqual(await follower.look(), led, 'nothing new')

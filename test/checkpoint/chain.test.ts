@@ -51,6 +51,7 @@ test('an empty store has an empty chain', async () => {
     entries: [],
     head: EMPTY_HEAD,
     damage: [],
+    givenUp: [],
   })
 })
 

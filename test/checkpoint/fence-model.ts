@@ -252,7 +252,7 @@ export class FenceModel {
 
 function chainOf(keeper: ChainKeeper): Chain {
   const entries = keeper.links.map((link) => ({ name: '', link, hash: '', lengthBytes: 0 }))
-  return { entries, head: keeper.head, damage: [] }
+  return { entries, head: keeper.head, damage: [], givenUp: [] }
 }
 
 export async function exploreFence(options: FenceModelOptions): Promise<Explored> {

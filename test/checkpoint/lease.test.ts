@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  type ChainSight,
   decideLeader,
   decideStandby,
   type LeaseView,
@@ -35,10 +36,18 @@ function seen(...looks: readonly (readonly [number, ...(LeaderMark | StandbyMark
   return view
 }
 
+const CHAIN: ChainSight = {
+  leaderEpoch: 3,
+  leader: 'a',
+  hasEnded: false,
+  isGivenUp: false,
+  isOld: true,
+  sinceMs: 0,
+}
+
 function standbyState(view: LeaseView, changes: Partial<StandbyState> = {}): StandbyState {
-  const chain = { leaderEpoch: 3, leader: 'a', hasEnded: false, sinceMs: 0 }
   const own = { leaseMs: LEASE_MS, beganAtMs: 0, hasFollowed: true, owner: undefined }
-  return { view, chain, ...own, ...changes }
+  return { view, chain: CHAIN, ...own, ...changes }
 }
 
 test('the name of a mark says all of it; other names are no marks', () => {
@@ -130,7 +139,7 @@ test('before the first renewal it waits two leases: the leader does not know of 
 
 test('a link of the chain is a sign of life as good as a mark', () => {
   const view = seen([0, leader(1)], [100, leader(2)])
-  const chain = { leaderEpoch: 3, leader: 'a', hasEnded: false, sinceMs: 500 }
+  const chain = { ...CHAIN, leaderEpoch: 3, leader: 'a', hasEnded: false, sinceMs: 500 }
   assert.equal(decideStandby(standbyState(view, { chain }), 1_000).kind, 'wait')
   assert.equal(decideStandby(standbyState(view, { chain }), 1_100).kind, 'lead')
 })
@@ -147,7 +156,7 @@ test('the death of the process counts at once, if it is the one that leads', () 
 })
 
 test('while nobody has said who leads, only a process that was seen to live counts', () => {
-  const chain = { leaderEpoch: 3, leader: undefined, hasEnded: false, sinceMs: 0 }
+  const chain = { ...CHAIN, leaderEpoch: 3, leader: undefined, hasEnded: false, sinceMs: 0 }
   for (const wasSeen of [true, false]) {
     const state = standbyState(seen([0]), { chain, owner: { claim: 'b', isGone: true, wasSeen } })
     assert.equal(decideStandby(state, 1).kind, wasSeen ? 'lead' : 'wait')
@@ -161,9 +170,20 @@ test('the end of the job ends a standby that followed it; one that comes later l
     assert.deepEqual(decideStandby(standbyState(followed), 100), { kind: 'end', how })
     const found = decideStandby(standbyState(seen([0, end]), { hasFollowed: false }), 0)
     assert.deepEqual(found, { kind: 'lead', why: 'nobody leads' })
-    const chain = { leaderEpoch: 4, leader: 'b', hasEnded: false, sinceMs: 0 }
+    const chain = { ...CHAIN, leaderEpoch: 4, leader: 'b', hasEnded: false, sinceMs: 0 }
     assert.equal(decideStandby(standbyState(followed, { chain }), 100).kind, 'wait')
   }
+})
+
+test('giving the checkpoints up ends who followed the job, not who comes later', () => {
+  const view = seen([0, leader(1)], [100, leader(2, { state: 'cancelled' })])
+  const fenced = { ...CHAIN, leaderEpoch: 4, hasEnded: true, isGivenUp: true, isOld: false }
+  const end = { kind: 'end', how: 'cancelled' }
+  assert.deepEqual(decideStandby(standbyState(view, { chain: fenced }), 100), end)
+  assert.deepEqual(decideStandby(standbyState(seen([0]), { chain: fenced }), 9_999), end)
+  const chain = { ...fenced, isOld: true }
+  const later = standbyState(seen([0, leader(2)]), { chain, hasFollowed: false })
+  assert.deepEqual(decideStandby(later, 0), { kind: 'lead', why: 'nobody leads' })
 })
 
 test('a lease that is released is taken up at once', () => {
@@ -172,7 +192,7 @@ test('a lease that is released is taken up at once', () => {
 })
 
 test('where the chain says that nobody leads, one that has just come leads at once', () => {
-  const chain = { leaderEpoch: 3, leader: 'a', hasEnded: true, sinceMs: 0 }
+  const chain = { ...CHAIN, leaderEpoch: 3, leader: 'a', hasEnded: true, sinceMs: 0 }
   const first = standbyState(seen([0]), { chain, hasFollowed: false })
   assert.deepEqual(decideStandby(first, 0), { kind: 'lead', why: 'nobody leads' })
   assert.equal(decideStandby({ ...first, hasFollowed: true }, 0).kind, 'wait')

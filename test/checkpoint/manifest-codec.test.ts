@@ -182,6 +182,7 @@ test('a manifest of a newer format version is refused as such, not as damage', (
 
 test('every field is checked, and the message names the one that is wrong', () => {
   const valid = checkpoint(2, { sources: [{ uid: 's', pending: [{ id: 'x' }], finished: [] }] })
+  const gaveUp = { ...fenceLink(7, 0, 3), givesUp: { highestCheckpointId: 4 } }
   const cases: readonly [object, RegExp][] = [
     [{ sequence: 0 }, /sequence/],
     [{ sequence: '2' }, /sequence/],
@@ -210,12 +211,18 @@ test('every field is checked, and the message names the one that is wrong', () =
       /unknown type/,
     ],
     [{ statistics: { ...valid.statistics, initMs: -1 } }, /initMs is negative/],
+    [{ givesUp: { highestCheckpointId: 1 } }, /givesUp is not a field/],
+    [{ ...gaveUp, givesUp: {} }, /highestCheckpointId is missing/],
+    [{ ...gaveUp, givesUp: { highestCheckpointId: -1 } }, /highestCheckpointId/],
+    [{ ...gaveUp, restores: 5 }, /givesUp goes with nothing/],
   ]
   for (const [change, message] of cases) {
-    const line = JSON.stringify({ ...valid, ...change })
+    const line = JSON.stringify('restores' in change ? change : { ...valid, ...change })
     assert.throws(() => decodeLink(forged(line)), message, line.slice(0, 200))
   }
-  assert.doesNotThrow(() => decodeLink(forged(JSON.stringify(valid))))
+  for (const sound of [valid, gaveUp]) {
+    assert.doesNotThrow(() => decodeLink(forged(JSON.stringify(sound))))
+  }
 })
 
 test('deep nesting is refused without running out of stack', () => {

@@ -128,3 +128,30 @@ test('a snapshot that does not fit is not claimed', async () => {
   await assert.rejects(run(numbers('owner', []), claiming), { code: 'CHECKPOINT_INCOMPATIBLE' })
   assert.ok(!existsSync(join(from, 'claim.json')))
 })
+
+test('who gave up all that it had claimed does not begin with nothing', async () => {
+  const directory = join(folder, 'given-up')
+  const from = await savepointOf(directory)
+  const owner = numbers('owner', [])
+  const options = {
+    directory,
+    from,
+    claim: 'claim',
+    checkpointing: { onCancel: 'delete' },
+  } as const
+  const handle = await run(owner, options)
+  await handle.checkpoint()
+  await handle.cancel()
+  await assert.rejects(run(owner, options), {
+    code: 'CHECKPOINT_NOT_FOUND',
+    message: /there is no snapshot in .*: the job was cancelled and gave its checkpoints up/,
+  })
+  // Another job is told the same of the checkpoints of this one as of an empty folder.
+  for (const place of [join(directory, 'owner', 'checkpoints'), join(directory, 'empty')]) {
+    const other = run(numbers('other', []), { directory, from: place })
+    await assert.rejects(other, {
+      code: 'CHECKPOINT_NOT_FOUND',
+      message: /there is no snapshot in/,
+    })
+  }
+})

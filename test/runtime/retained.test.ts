@@ -1,12 +1,13 @@
 // How many checkpoints a job keeps, and what becomes of them when it is cancelled.
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { job, run } from 'millrace'
 import { dataGenerator, sink } from 'millrace/connectors'
-import { readChain } from '../../src/checkpoint/chain.ts'
+import { type Chain, readChain } from '../../src/checkpoint/chain.ts'
+import { LINKS_DELETED_NAME, linkName } from '../../src/checkpoint/layout.ts'
 import { openBlobStore } from '../../src/storage/open.ts'
 import { until } from './doubles.ts'
 
@@ -22,10 +23,15 @@ const ticking = (name: string) =>
       .sinkTo('out', sink({ name: 'out', write: () => undefined }))
   })
 
-const checkpointsOf = async (name: string): Promise<readonly number[]> => {
+const chainOf = async (name: string): Promise<Chain> => {
   const store = await openBlobStore(join(directory, name, 'checkpoints'))
-  const { entries } = await readChain(store)
+  const chain = await readChain(store)
   await store.close()
+  return chain
+}
+
+const checkpointsOf = async (name: string): Promise<readonly number[]> => {
+  const { entries } = await chainOf(name)
   return entries.flatMap(({ link }) => (link.kind === 'checkpoint' ? [link.checkpointId] : []))
 }
 
@@ -57,12 +63,17 @@ test('a job that is told so gives its state up when it is cancelled, and not bef
   assert.equal(cancelled.status.restoredFrom, kept)
   await cancelled.checkpoint()
   await cancelled.cancel()
+  // The one that says so stays: numbers go on after it, and whoever slept finds its own taken.
   const place = join(directory, 'given-up', 'checkpoints')
-  const left = existsSync(place) ? readdirSync(place, { recursive: true }).map(String) : []
-  assert.deepEqual(
-    left.filter((name) => /\.(manifest|run)$/.test(name)),
-    [],
-  )
+  const left = readdirSync(place, { recursive: true, withFileTypes: true })
+  const files = left.filter((entry) => entry.isFile()).map(({ name }) => name)
+  const { entries } = await chainOf('given-up')
+  const fence = entries[0]?.link
+  assert.ok(fence?.kind === 'fence' && fence.givesUp?.highestCheckpointId === kept + 1)
+  const link = linkName(fence.sequence).replace('chain/', '')
+  assert.deepEqual(files.toSorted(), [link, LINKS_DELETED_NAME])
   await using fresh = await run(ticking('given-up'), { directory, checkpointing })
   assert.equal(fresh.status.restoredFrom, undefined)
+  assert.equal((await fresh.checkpoint()).checkpointId, kept + 2)
+  assert.equal((await chainOf('given-up')).head.sequence, fence.sequence + 2)
 })

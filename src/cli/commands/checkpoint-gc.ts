@@ -11,6 +11,7 @@ import { styled } from '../terminal.ts'
 /** How a reason is told; of what stays, as the end of a sentence. */
 const REASONS: Readonly<Record<SweepReason, string>> = {
   unnamed: 'no checkpoint names it, and the run of the job that wrote it is over',
+  'given-up': 'the job was cancelled and gave its checkpoints up',
   'expired-pin': 'a reader held a checkpoint with it; its time is over',
   named: 'that checkpoints name',
   'leading-epoch': 'of the newest run of the job, which may still name them',

@@ -1,5 +1,6 @@
 /** `millrace checkpoint ls`: the checkpoints that are there, newest first. */
 import type { CheckpointLink } from '../../checkpoint/manifest.ts'
+import { GIVEN_UP, givenUpBy } from '../../checkpoint/chain.ts'
 import { lineOf } from '../../checkpoint/line.ts'
 import { runsOf } from '../../checkpoint/registry.ts'
 import type { CommandFunction } from '../command.ts'
@@ -13,6 +14,7 @@ export const checkpointLs: CommandFunction = async (invocation, terminal) => {
   const { store, chain, checkpoints } = await openSnapshots(invocation, terminal)
   await store.close()
   const { damage } = chain
+  const givenUp = givenUpBy(chain)
   const newestFirst = checkpoints.toReversed()
   // The others were left behind by a rollback or a fresh start.
   const stays = new Set(lineOf(chain.entries.map(({ link }) => link)))
@@ -30,7 +32,8 @@ export const checkpointLs: CommandFunction = async (invocation, terminal) => {
       entries: totalEntries(link),
       durationMs: durationMs(link),
     }))
-    const value = { location: store.location, checkpoints: rows, damage }
+    const ended = givenUp === undefined ? {} : { givenUpAt: givenUp.writtenAt }
+    const value = { location: store.location, checkpoints: rows, damage, ...ended }
     terminal.out(`${JSON.stringify(value)}\n`)
     return exitCode('ok')
   }
@@ -56,6 +59,7 @@ export const checkpointLs: CommandFunction = async (invocation, terminal) => {
   )
   terminal.err(`${store.location}\n`)
   terminal.out(`${[styled(terminal, 'bold', head), ...lines].join('\n')}\n`)
+  if (givenUp !== undefined) terminal.err(`${formatTime(givenUp.writtenAt)}: ${GIVEN_UP}\n`)
   for (const { name, problem } of damage) {
     terminal.err(`${styled(terminal, 'red', 'damaged:')} ${name} ${problem}\n`)
   }

@@ -1,4 +1,5 @@
 /** `millrace checkpoint verify`: reads every byte and compares the checksums. */
+import { GIVEN_UP, givenUpBy } from '../../checkpoint/chain.ts'
 import { describeLoss } from '../../checkpoint/lost.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
@@ -32,6 +33,7 @@ export const checkpointVerify: CommandFunction = async (invocation, terminal) =>
   const count = `${links.length} checkpoint${links.length === 1 ? '' : 's'}`
   const verdict = damage.length === 0 ? 'sound' : `${damage.length} damaged`
   terminal.out(`${count}, ${runs} files, ${formatBytes(bytes)}: ${verdict}\n`)
+  if (givenUpBy(chain) !== undefined) terminal.err(`${GIVEN_UP}\n`)
   if (damage.length > 0) {
     const left = sound.length === 0 ? 'no checkpoint is' : `sound: checkpoint ${sound.join(', ')}`
     terminal.out(`${sound.length === 0 ? `${left} sound` : left}\n`)

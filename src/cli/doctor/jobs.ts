@@ -1,7 +1,7 @@
 /** Checks of the jobs in a directory: who runs, what was killed, what is left over or damaged. */
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readChain } from '../../checkpoint/chain.ts'
+import { GIVEN_UP, givenUpBy, readChain } from '../../checkpoint/chain.ts'
 import { messageOf } from '../../errors.ts'
 import type { ControlFile } from '../../runtime/control-protocol.ts'
 import { openBlobStore } from '../../storage/open.ts'
@@ -79,7 +79,8 @@ async function checkChain(job: string, location: string): Promise<DoctorFinding>
   const check = `checkpoints of ${job}`
   try {
     const store = await openBlobStore(location)
-    const { entries, damage } = await readChain(store)
+    const chain = await readChain(store)
+    const { entries, damage } = chain
     await store.close()
     const links = entries.flatMap(({ link }) => (link.kind === 'checkpoint' ? [link] : []))
     const newest = links.at(-1)
@@ -88,7 +89,10 @@ async function checkChain(job: string, location: string): Promise<DoctorFinding>
       const cure = `see \`millrace checkpoint verify ${job}\`; restore the files from a copy`
       return { check, level: 'problem', detail, cure }
     }
-    if (newest === undefined) return { check, level: 'ok', detail: 'none yet' }
+    if (newest === undefined) {
+      const detail = givenUpBy(chain) === undefined ? 'none yet' : `none: ${GIVEN_UP}`
+      return { check, level: 'ok', detail }
+    }
     const age = formatDuration(Math.max(0, Date.now() - newest.writtenAt))
     const detail = `${links.length}, the newest is ${newest.checkpointId}, ${age} old`
     return { check, level: 'ok', detail }

@@ -12,6 +12,8 @@ import {
   rekeyed,
   Snapshot,
 } from 'millrace/savepoint'
+import { isMillraceError } from '../../src/errors.ts'
+import { RunReader } from '../../src/state/runs/run-reader.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { routeHash } from '../../src/types/keys.ts'
 import {
@@ -180,3 +182,86 @@ for (const seed of [1, 2, 3]) {
     assert.deepEqual(sortedTexts(found), sortedTexts(expected))
   })
 }
+
+/** So many keys, each with its number and a timer of it. */
+const numbered = (count: number): Model =>
+  new Map(
+    Array.from({ length: count }, (_, at) => {
+      const timers = [{ name: 'close', timeMs: 5, payload: `of ${at}` }] as const
+      return [`${at}`, { states: { number: at, count: 1 }, timers }]
+    }),
+  )
+
+test('keys that come together are counted, and ten of them shown', async () => {
+  const before = await saved(numbered(150))
+  const together = (mapped: number) =>
+    written(
+      {
+        totals: rekeyed(before, 'totals', byNumber, (old: string) => BigInt(Number(old) % mapped)),
+      },
+      before,
+    )
+  const refused = (collisions: number, shown: number, more: string) => (error: unknown) => {
+    assert.ok(isMillraceError(error) && error.code === 'STATE_KEYS_COLLIDE')
+    assert.deepEqual(error.details, { uid: 'totals', collisions })
+    const lines = error.message.split('\n').filter((line) => line.startsWith('  - '))
+    assert.equal(lines.length, shown)
+    assert.match(lines.at(-1) ?? '', new RegExp(more))
+    const olds = lines[0]?.split(': ')[1]?.split(', ') ?? []
+    assert.ok(olds.length > 0 && olds.length <= 10)
+    return true
+  }
+  await assert.rejects(together(12), refused(12, 11, 'and 2 more$'))
+  await assert.rejects(together(10), refused(10, 10, '^ {2}- \\dn: '))
+  await assert.rejects(together(149), refused(1, 1, '^ {2}- 0n: ("0", "149"|"149", "0")$'))
+})
+
+test('keys that come together are merged, with one timer of a time and name', async () => {
+  const before = await saved(numbered(20))
+  const merges: bigint[] = []
+  const moved = rekeyed(before, 'totals', byNumber, (old: string) => BigInt(Number(old) % 3), {
+    merge: (one, other, key) => {
+      merges.push(key)
+      const sum = (name: 'number' | 'count') => Number(one[name]) + Number(other[name])
+      return { number: sum('number'), count: sum('count') }
+    },
+  })
+  const after = await written({ totals: moved }, before)
+  const rows = new Map<unknown, unknown>()
+  for await (const { key, states } of after.state(byNumber, 'totals').rows()) rows.set(key, states)
+  assert.deepEqual(
+    rows,
+    new Map(
+      Array.from(rows.keys(), (key) => {
+        const of = Array.from({ length: 20 }, (_, at) => at).filter((at) => at % 3 === Number(key))
+        return [key, { number: of.reduce((sum, at) => sum + at, 0), count: of.length }]
+      }),
+    ),
+  )
+  assert.deepEqual([rows.size, merges.length], [3, 17])
+  const timers: unknown[] = []
+  for await (const { key } of after.state('totals').timers()) timers.push(key)
+  assert.deepEqual([new Set(timers), timers.length], [new Set([0n, 1n, 2n]), 3])
+})
+
+test('keys that are left out leave nothing, and take no other keys with them', async () => {
+  const before = await saved(numbered(20))
+  const some = rekeyed(before, 'totals', byNumber, (old: string) =>
+    Number(old) % 2 === 0 ? BigInt(old) : undefined,
+  )
+  const after = await written({ totals: some }, before)
+  const kept = [...numbered(20)].filter(([key]) => Number(key) % 2 === 0)
+  await assertHolds(after, 'totals', new Map(kept))
+})
+
+test('a converted run says of which key groups it is', async () => {
+  const store = new MemoryBlobStore()
+  await convertSavepoint(store, { from: await saved(numbered(9)), maxParallelism: 7 })
+  const [name = ''] = (await store.list('runs/')).map((blob) => blob.name)
+  const { link } = await Snapshot.open(store)
+  const [reference] = link.tasks.flatMap(({ runs }) => runs)
+  assert.ok(reference !== undefined && reference.name === name)
+  const { metadata } = await RunReader.open(store, reference)
+  assert.deepEqual([metadata.maxParallelism, metadata.keyGroups], [7, { start: 0, end: 6 }])
+  assert.deepEqual(reference.keyGroups, link.tasks[0]?.keyGroups)
+})

@@ -7,8 +7,8 @@ import type { SeedOptions } from './seed.ts'
 
 export const simulatedBackends: Pick<SeedOptions, 'backends' | 'nativeStore'> = {
   backends: [
-    (random, hasNoRoom) => cramped(hashmap(), random, hasNoRoom),
-    (random, hasNoRoom) => cramped(rocksdb(), random, hasNoRoom),
+    (random, needs) => cramped(hashmap(), random, needs),
+    (random, needs) => cramped(rocksdb(), random, needs),
   ],
   nativeStore: async () => new MemoryStore(),
 }

@@ -5,26 +5,27 @@
  */
 import type { BackendContext, KeyedStateBackend, StateBackend } from '../src/spi.ts'
 import type { Random } from '../src/util/random.ts'
+import type { BackendNeeds } from './theme.ts'
 
 const FEW_SHARDS = { count: 1, slots: 4 }
 /** Less than what a handful of rows takes. */
 const MEMORY_BYTES = 2_048
 const TIMERS_MAX = 3
-/** How often in a row a slow one does nothing, at most, and how often in all. */
-const PAUSES_IN_A_ROW_MAX = 30
-const PAUSES_MAX = 200
+/** How often a slow one pauses, and for how long. */
+const PAUSES_MAX = 15
+const PAUSE_MS_MAX = 40
 
 /** The same backend, in some need or in none, as chance will have it. */
 export function cramped(
   backend: StateBackend,
   chance: Random,
-  mustHaveNoRoom = false,
+  needs: BackendNeeds = {},
 ): StateBackend {
   const random = chance.fork('cramped')
-  const growsOften = random.int(2) === 0 || mustHaveNoRoom
-  const hasNoRoom = growsOften && (random.int(2) === 0 || mustHaveNoRoom)
+  const growsOften = random.int(2) === 0 || needs.growsOften === true
+  const hasNoRoom = growsOften && (random.int(2) === 0 || needs.hasNoRoom === true)
   const firesFew = random.int(2) === 0
-  const loadsSlowly = random.int(2) === 0
+  const loadsSlowly = random.int(2) === 0 || needs.loadsSlowly === true
   let made = 0
   return {
     name: backend.name,
@@ -35,7 +36,7 @@ export function cramped(
         ...(hasNoRoom ? { memoryBytes: MEMORY_BYTES } : {}),
       })
       const own = random.fork(`backend ${made++}`)
-      if (loadsSlowly) loadSlowly(keyed, own)
+      if (loadsSlowly) loadSlowly(keyed, own, () => given.monotonic())
       if (firesFew) fireFew(keyed, own)
       return keyed
     },
@@ -43,15 +44,16 @@ export function cramped(
 }
 
 /** What was restored is loaded now and then only: records ask for it before. */
-function loadSlowly(keyed: KeyedStateBackend, random: Random): void {
+function loadSlowly(keyed: KeyedStateBackend, random: Random, monotonic: () => number): void {
   const maintain = keyed.maintain.bind(keyed)
-  let pauses = 0
   let left = PAUSES_MAX
+  let pausedUntilMs = 0
   keyed.maintain = (budgetMs) => {
     if (keyed.isRestoring && left > 0) {
+      const nowMs = monotonic()
+      if (nowMs < pausedUntilMs) return false
       left--
-      if (pauses-- > 0) return true
-      pauses = random.int(PAUSES_IN_A_ROW_MAX)
+      pausedUntilMs = nowMs + random.next() * PAUSE_MS_MAX
     }
     return maintain(budgetMs)
   }

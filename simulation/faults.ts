@@ -98,6 +98,8 @@ export interface FaultChances {
   readonly coordinatorLostInComplete: number
   /** A process or a worker is gone when a checkpoint that holds records in flight is complete. */
   readonly lostAfterOvertaking: number
+  /** A merge takes long, and checkpoints go on meanwhile. */
+  readonly mergeSlow: number
   /** A worker is gone soon after it was told that a checkpoint is complete. */
   readonly workerLostInComplete: number
   /** The process is gone while it restores state of an older version of its types. */
@@ -189,6 +191,7 @@ const USUAL: FaultChances = {
   coordinatorLostInConfirm: 0.005,
   coordinatorLostInComplete: 0.003,
   lostAfterOvertaking: 0.1,
+  mergeSlow: 0.1,
   workerLostInComplete: 0.003,
   crashInMigration: 0.2,
   discoverRepeats: 0.3,

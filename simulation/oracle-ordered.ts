@@ -1,4 +1,5 @@
 /** The oracle's view of the `ordered` process: plain arrays, sorted anew each time. */
+import { isCounted } from './workloads/effects.ts'
 import { DEQUE_MAX, foldOf, type Rec, SORTED_MAX } from './workloads/workload.ts'
 
 interface Row {
@@ -26,7 +27,7 @@ export function orderedDigests(): (record: Rec) => Rec {
     const rest = v % 10
     if (row.rests.includes(rest) && v % 3 === 0) row.rests = row.rests.filter((r) => r !== rest)
     else if (!row.rests.includes(rest)) row.rests.push(rest)
-    row.seen += v
+    if (isCounted(v)) row.seen += v
     let digest = row.seen % 1_000
     for (const each of row.values.toReversed()) digest = foldOf(digest, each.v * 9 + each.n)
     for (const value of row.recent) digest = foldOf(digest, value)

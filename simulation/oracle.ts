@@ -5,8 +5,10 @@
  */
 import { helping, pairs } from './oracle-helpers.ts'
 import { orderedDigests } from './oracle-ordered.ts'
+import { states } from './oracle-states.ts'
 import { matchesOf, meeting, pairing, ruling, windowsOf } from './oracle-timed.ts'
-import { CALL_FACTOR, farOf, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
+import { farOf } from './workloads/effects.ts'
+import { CALL_FACTOR, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workloads/workload.ts'
 import type { Rec, Workload, WorkloadNode } from './workloads/workload.ts'
 
 type Emit = (record: Rec) => void
@@ -208,55 +210,6 @@ function processOf(
       })
     }
   }
-}
-
-interface States {
-  seen: number
-  recent: number[]
-  rests: Map<number, number>
-  folded: number | undefined
-  /** All values since the last clear. */
-  mean: number[]
-}
-
-function states(sideModulo: number, main: Emit, side: Emit): Step {
-  const rows = new Map<number, States>()
-  return plain((rec) => {
-    const { k, v, at } = rec
-    const row: States = rows.get(k) ?? {
-      seen: 0,
-      recent: [],
-      rests: new Map(),
-      folded: undefined,
-      mean: [],
-    }
-    rows.set(k, row)
-    row.seen++
-    row.recent.push(v)
-    if (row.recent.length > 6) row.recent = row.recent.slice(-3)
-    const rest = v % 7
-    row.rests.set(rest, (row.rests.get(rest) ?? 0) + 1)
-    row.folded = row.folded === undefined ? v : (row.folded * 7 + v) % 1_000_003
-    row.mean.push(v)
-    main({ k, v: digestOf(row), at, pad: '' })
-    if (v % 11 === 0) row.recent = []
-    if (v % 13 === 0) row.rests.delete(rest)
-    if (v % 17 === 0) row.folded = undefined
-    if (v % 19 === 0) row.mean = []
-    if (v % 23 === 0) row.seen = 0
-    if (v % 29 === 0) row.rests.clear()
-    if (sideModulo > 0 && restOf(rec, sideModulo) === 0) side(rec)
-  })
-}
-
-function digestOf({ seen, recent, rests, folded, mean }: States): number {
-  const sum = mean.reduce((total, value) => total + value, 0)
-  let digest = seen + (folded ?? 0) + (sum * 10 + mean.length)
-  for (const value of recent) digest = (digest * 31 + value) % 1_000_003
-  for (const key of [...rests.keys()].toSorted((a, b) => a - b)) {
-    digest = (digest * 31 + key * 100 + (rests.get(key) ?? 0)) % 1_000_003
-  }
-  return digest
 }
 
 function timers(isOrdered: boolean, main: Emit): Step {

@@ -4,12 +4,13 @@ import type { Random } from '../src/util/random.ts'
 import type { BankEvent } from './checks/history.ts'
 import type { FaultPlan } from './faults.ts'
 import type { Shrunk } from './shrink/shrunk.ts'
+import type { BackendNeeds } from './theme.ts'
 import type { Rec, Workload } from './workloads/workload.ts'
 
 export interface SeedOptions {
   readonly seed: number
   readonly onTrace?: ((line: string) => void) | undefined
-  readonly backends: readonly ((random: Random, hasNoRoom?: boolean) => StateBackend)[]
+  readonly backends: readonly ((random: Random, needs?: BackendNeeds) => StateBackend)[]
   readonly nativeStore?: NativeStoreFactory | undefined
   /** Runs a bank instead of a random job, and is told its history in the end. */
   readonly onHistory?: ((history: readonly BankEvent[]) => void) | undefined

@@ -38,12 +38,15 @@ export interface ProcessOptions {
   readonly yieldChance: number
   /** Processes of one machine see each other end. */
   readonly machine: number
+  /** All of its workers load what they restore in slices; else half of them do. */
+  readonly restoresLazily: boolean
   /** Some types of its states are newer than those of the process before. */
   readonly migrates: boolean
 }
 
 const JUMP_MS_MAX = 3_600_000
 const LATE_MS_MAX = 250
+const MERGE_MS_MAX = 150
 /** A clock that goes wrong shows between these for one millisecond. */
 const RATE_MIN = 0.8
 const RATE_MAX = 1.25
@@ -125,6 +128,9 @@ export class SimProcess {
       scope.stallUntil(scheduler.nowMs + this.#options.random.next() * lastsMs)
       // Even what is said at once arrives later: the point itself waits.
       return (worker?.clock ?? this.clock).sleep(0)
+    }
+    if (worker !== undefined && point.startsWith('merge') && faults.strikes('mergeSlow')) {
+      return worker.clock.sleep(this.#options.random.next() * MERGE_MS_MAX)
     }
     const isConfirm = point === 'before-manifest' || point === 'after-manifest'
     if (isConfirm && this.#loses('coordinatorLostInConfirm')) return FOREVER

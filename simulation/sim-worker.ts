@@ -195,7 +195,7 @@ export class SimWorker implements WorkerPort {
   /** Half of the workers load what they restore in slices so small that crashes fall in between. */
   #lazyRestore(): Pick<WorkerHost, 'lazyRestore'> {
     const random = this.#random.fork('lazy restore')
-    if (random.int(2) === 0) return {}
+    if (random.int(2) === 0 && !this.#options.restoresLazily) return {}
     return { lazyRestore: { minimumBytes: 0, rowsPerSlice: 1 + random.int(8) } }
   }
 

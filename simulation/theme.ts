@@ -43,9 +43,13 @@ export interface Theme {
 /** What a theme wants of the state backends of a seed. */
 export interface BackendNeeds {
   /** There is always a store below. */
-  readonly isLayered: boolean
+  readonly isLayered?: boolean
+  /** Tables begin small. */
+  readonly growsOften?: boolean
   /** Memory is for a handful of rows. */
-  readonly hasNoRoom: boolean
+  readonly hasNoRoom?: boolean
+  /** What was restored is long not loaded. */
+  readonly loadsSlowly?: boolean
 }
 
 const QUIET_STORE = {
@@ -95,6 +99,7 @@ const RESTORED = {
   sinkCongested: 0,
   slowConsumer: 0,
   requestStorm: 0.3,
+  mergeSlow: 5,
   workerLostInComplete: 100,
   workerCrashAnywhere: 2,
   coordinatorLostInComplete: 3,
@@ -175,10 +180,12 @@ const THEMES = {
   restores: {
     faults: { ...RESTORED, crashInMigration: 2, readFlip: 3 },
     checkpointing: { minPause: 0 },
-    process: { sliceMs: 0 },
+    storage: 'disk',
+    process: { sliceMs: 0, restoresLazily: true },
     isStateful: true,
+    backend: { growsOften: true, loadsSlowly: true },
     restart: PATIENT,
-    maxParallelism: 4,
+    maxParallelism: 3,
     scale: { ...timeScale('milliseconds'), startMsMax: 1_000 },
     isLeftAlone: true,
   },
@@ -189,7 +196,7 @@ const THEMES = {
     timeoutMs: 150,
     process: { memoryBytes: 64 * 1024, sliceMs: 0 },
     isStateful: true,
-    backend: { isLayered: true, hasNoRoom: true },
+    backend: { isLayered: true, growsOften: true, hasNoRoom: true },
     restart: PATIENT,
     scale: { ...timeScale('milliseconds'), startMsMax: 1_000 },
     isLeftAlone: true,

@@ -34,7 +34,7 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
   const chosen = parts.needs?.isLayered === true ? backends.length - 1 : drawn
   const backend = required(backends[chosen], 'no backend is given')
   return buildWorkload('sim', workload, {
-    backend: backend(random, parts.needs?.hasNoRoom),
+    backend: backend(random, parts.needs),
     age,
     source: (index) => {
       const source = required(sources[index], 'no such source')

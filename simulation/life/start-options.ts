@@ -81,6 +81,7 @@ export function processOptions(name: string, random: Random): Omit<ProcessOption
     sinkValues: [8_192, 8, 1][random.fork('sinks').int(3)] ?? 1,
     // Within an event no time passes: 0 gives way wherever that is possible.
     sliceMs: random.fork('slices').int(2) === 0 ? 0 : 5,
+    restoresLazily: false,
     yieldChance: [0.2, 0.6, 1][random.int(3)] ?? 1,
   }
 }

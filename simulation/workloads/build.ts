@@ -222,23 +222,23 @@ class Builder {
     const { uid, what, key, sideModulo, isOrdered } = node
     const { typed } = this.#workload
     const keyed = this.#keyed(this.#input(node), key)
+    const violated = (what: string): void => this.#ends.violated(`${uid}: ${what}`)
+    const isTimed = this.#workload.certain?.[node.input]?.isTimed === true
+    const inTime = ({ at }: Rec, watermark: number): void => {
+      if (isTimed && at <= watermark) violated(`a record of ${at} comes after ${watermark}`)
+    }
     switch (what) {
       case 'states': {
         const side = sideModulo === 0 ? undefined : this.#tag('side')
         return withHeld(typed, this.#ends.age, (held) =>
-          this.#typed(keyed.process(uid, statesProcess(typed, held, side, sideModulo))),
+          this.#typed(keyed.process(uid, statesProcess(typed, held, side, sideModulo, inTime))),
         )
       }
       case 'ordered':
         return this.#typed(keyed.process(uid, orderedProcess(typed)))
       case 'timers':
         return withHeld(typed, this.#ends.age, (held) =>
-          this.#typed(
-            keyed.process(
-              uid,
-              timersProcess(held, isOrdered, (what) => this.#ends.violated(`${uid}: ${what}`)),
-            ),
-          ),
+          this.#typed(keyed.process(uid, timersProcess(held, isOrdered, violated, inTime))),
         )
       case 'windows':
         return withHeld(typed, this.#ends.age, (held) =>

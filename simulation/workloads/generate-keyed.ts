@@ -22,18 +22,21 @@ export interface KeyedChoice {
 const FOLDS = ['count', 'sum', 'reduce', 'aggregate', 'latest', 'total'] as const
 const FOLDS_IN_ANY_ORDER = ['count', 'total'] as const
 const PROCESSES = ['states', 'states', 'ordered', 'distinct', 'timers', 'windows'] as const
+const STATEFUL_PROCESSES = [...PROCESSES, 'ordered', 'timers'] as const
 const PROCESSES_IN_ANY_ORDER = ['distinct', 'timers', 'windows'] as const
 
-export function chooseKeyed(random: Random, compare: Compare): KeyedChoice {
+/** @param isStateful mostly processes, which have several states or timers. */
+export function chooseKeyed(random: Random, compare: Compare, isStateful: boolean): KeyedChoice {
   if (compare === 'sums') return { part: { kind: 'total' }, compare: 'order per key' }
   const isOrdered = compare === 'order per key'
   if (random.int(8) === 0) return { part: { kind: 'delay' }, compare: 'multiset' }
-  if (random.int(2) === 0) {
+  if (random.int(isStateful ? 4 : 2) === 0) {
     const folds = isOrdered ? FOLDS : FOLDS_IN_ANY_ORDER
     const kind = folds[random.int(folds.length)] ?? 'count'
     return { part: { kind }, compare: 'order per key' }
   }
-  const processes = isOrdered ? PROCESSES : PROCESSES_IN_ANY_ORDER
+  const inOrder = isStateful ? STATEFUL_PROCESSES : PROCESSES
+  const processes = isOrdered ? inOrder : PROCESSES_IN_ANY_ORDER
   const what = processes[random.int(processes.length)] ?? 'distinct'
   const after = what === 'windows' ? 'sums' : what === 'timers' ? 'multiset' : compare
   const sideModulo = what === 'states' && random.int(2) === 0 ? 2 + random.int(3) : 0

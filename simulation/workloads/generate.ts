@@ -212,7 +212,7 @@ class Generator {
     const random = this.#random
     if (compare === 'sums') return this.#keyed({ node: input, compare, origins, isTimed })
     const uid = `outside-${this.#nodes.length}`
-    const what = random.int(3)
+    const what = this.#isStateful ? 1 : random.int(3)
     if (what === 0) {
       // A rescale spreads the calls that are under way over all subtasks, whatever their key.
       const node = { kind: 'call', input, uid, isOrdered: random.int(2) === 0 } as const
@@ -272,7 +272,7 @@ class Generator {
   #keyed({ node: input, compare, origins }: Stream): void {
     const key = this.#key()
     const uid = `keyed-${this.#nodes.length}`
-    const { part, compare: after } = chooseKeyed(this.#random, compare)
+    const { part, compare: after } = chooseKeyed(this.#random, compare, this.#isStateful)
     this.#stream({ ...part, input, uid, key }, after, origins)
     if (part.kind === 'process' && part.sideModulo > 0) {
       this.#stream({ kind: 'side', input: this.#nodes.length - 1 }, compare, origins)

@@ -1,6 +1,7 @@
 /** A keyed process function over the states that keep an order, and a counter. */
 import { counterState, dequeState, setState, sortedMapState, t } from '../../src/index.ts'
 import type { KeyedProcessFunction } from '../../src/index.ts'
+import { isCounted } from './effects.ts'
 import { DEQUE_MAX, foldOf, type Rec, SORTED_MAX } from './workload.ts'
 
 function states(typed: boolean) {
@@ -37,7 +38,7 @@ export function orderedProcess(
       if (v % 7 === 0) recent.popLast()
       if (rests.has(v % 10) && v % 3 === 0) rests.delete(v % 10)
       else rests.add(v % 10)
-      let digest = seen.add(v) % 1_000
+      let digest = (isCounted(v) ? seen.add(v) : seen.value()) % 1_000
       for (const [key, n] of byValue.range({ reverse: true })) digest = foldOf(digest, key * 9 + n)
       for (const value of recent) digest = foldOf(digest, value)
       for (const value of [...rests].toSorted((a, b) => a - b)) digest = foldOf(digest, value)

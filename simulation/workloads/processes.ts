@@ -9,10 +9,14 @@ import {
 } from '../../src/index.ts'
 import type { KeyedProcessFunction, OutputTag, StateSchema } from '../../src/index.ts'
 import type { Held } from './held.ts'
-import { farOf, type Rec, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workload.ts'
+import { empties, farOf } from './effects.ts'
+import { type Rec, restOf, TIMER_DELAY_MS, WINDOW_MS } from './workload.ts'
 
 type Key = number | string | readonly [number, string]
 type Process<S extends StateSchema> = KeyedProcessFunction<Key, Rec, Rec, S>
+
+/** Where no record can be late: none is. */
+export type ExpectInTime = (record: Rec, watermark: number) => void
 
 const numberType = (typed: boolean) => (typed ? t.float64 : t.dynamic<number>())
 
@@ -23,6 +27,7 @@ function allKinds<T>(typed: boolean, { type, of, number }: Held<T>) {
     recent: listState(type),
     rests: mapState(numberType(typed), type),
     folded: reducingState<T>(folds, type),
+    ballast: valueState(typed ? t.string : t.dynamic<string>(), { initial: '' }),
     mean: aggregatingState<number, { sum: T; n: number }, number>(
       {
         createAccumulator: () => ({ sum: of(0), n: 0 }),
@@ -44,13 +49,15 @@ export function statesProcess<T>(
   held: Held<T>,
   side: OutputTag<Rec> | undefined,
   sideModulo: number,
+  expectInTime: ExpectInTime,
 ): Process<ReturnType<typeof allKinds<T>>> {
   const { of, number } = held
   return {
     state: allKinds(typed, held),
     processElement(record, ctx, out) {
-      const { seen, recent, rests, folded, mean } = ctx.state
+      const { seen, recent, rests, folded, mean, ballast } = ctx.state
       const { v } = record
+      expectInTime(record, ctx.timers.currentWatermark)
       seen.update(of(number(seen.value()) + 1))
       recent.add(of(v))
       if (recent.length > 6) recent.update([...recent.get()].slice(-3))
@@ -59,6 +66,7 @@ export function statesProcess<T>(
       folded.add(of(v))
       mean.add(v)
       let digest = number(seen.value()) + number(folded.get() ?? of(0)) + (mean.get() ?? 0)
+      digest += ballast.value().length
       for (const value of recent) digest = (digest * 31 + number(value)) % 1_000_003
       for (const [key, value] of [...rests.entries()].toSorted(([a], [b]) => a - b)) {
         digest = (digest * 31 + key * 100 + number(value)) % 1_000_003
@@ -69,6 +77,8 @@ export function statesProcess<T>(
       if (v % 19 === 0) mean.clear()
       if (v % 23 === 0) seen.clear()
       if (v % 29 === 0) rests.clear()
+      if (ballast.value() !== record.pad) ballast.update(record.pad)
+      if (empties(record.k, v)) for (const state of Object.values(ctx.state)) state.clear()
       out.collect({ k: record.k, v: digest, at: record.at, pad: '' })
       if (side !== undefined && restOf(record, sideModulo) === 0) ctx.output(side, record)
     },
@@ -80,11 +90,14 @@ export function timersProcess<T>(
   held: Held<T>,
   isOrdered: boolean,
   violated: (what: string) => void,
+  expectInTime: ExpectInTime,
 ): Process<{ k: ReturnType<typeof one<T>>; n: ReturnType<typeof one<T>> }> {
   const { of, number } = held
   return {
     state: { k: one(held), n: one(held) },
-    processElement({ k, v, at }, { state, timers }) {
+    processElement(record, { state, timers }) {
+      const { k, v, at } = record
+      expectInTime(record, timers.currentWatermark)
       const n = number(state.n.value()) + 1
       state.n.update(of(n))
       state.k.update(of(k))

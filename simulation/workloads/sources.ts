@@ -72,12 +72,15 @@ interface RecordsPlan {
 function generateRecords(random: Random, plan: RecordsPlan): readonly Rec[] {
   const { firstKey, keys, hotKeys, outOfOrderMs, recordsMax } = plan
   const isPadded = random.int(8) === 0
+  const isCold = keys > hotKeys && random.int(2) === 0
   let time = 1_000
   return Array.from({ length: random.int(recordsMax) }, (): Rec => {
     time += random.int(20)
-    const pad = isPadded && random.int(10) === 0 ? 'x'.repeat(random.int(BIG_PAD)) : ''
+    const big = isPadded && random.int(10) === 0 ? 'x'.repeat(random.int(BIG_PAD)) : ''
     const at = time - random.int(outOfOrderMs + 1)
-    const among = keys > hotKeys && random.int(2) === 0 ? hotKeys : keys
-    return { k: firstKey + random.int(among), v: random.int(1_000), at, pad }
+    const isHot = keys > hotKeys && random.int(2) === 0
+    // What hardly changes is large, so that merges let it be.
+    const pad = keys > hotKeys && !isHot && isCold ? 'x'.repeat(random.int(BALLAST)) : big
+    return { k: firstKey + random.int(isHot ? hotKeys : keys), v: random.int(1_000), at, pad }
   })
 }

@@ -290,11 +290,3 @@ export const WINDOW_MS = 50
 export const TIMER_DELAY_MS = 30
 /** Later than any record: only the end of input gets there. */
 export const FAR_MS = 1_000_000_000
-
-/** So many far timers a key of `timers` has at most, so that they are often set and taken back. */
-const FAR_TIMERS = 8
-
-/** When the far timer is due that a value sets or takes back. */
-export function farOf(v: number): number {
-  return FAR_MS + (v % FAR_TIMERS)
-}

@@ -96,12 +96,12 @@ export interface FaultChances {
   readonly coordinatorLostInConfirm: number
   /** The process is gone when it has told some workers that the checkpoint is complete. */
   readonly coordinatorLostInComplete: number
-  /** A process or a worker is gone when a checkpoint that holds records in flight is complete. */
-  readonly lostAfterOvertaking: number
   /** A merge takes long, and checkpoints go on meanwhile. */
   readonly mergeSlow: number
   /** A worker is gone soon after it was told that a checkpoint is complete. */
   readonly workerLostInComplete: number
+  /** A process or worker is gone right after a checkpoint that was not like most is complete. */
+  readonly lostWhenNeeded: number
   /** The process is gone while it restores state of an older version of its types. */
   readonly crashInMigration: number
   /** A source finds its splits in another order, or not all of them again. */
@@ -190,9 +190,9 @@ const USUAL: FaultChances = {
   coordinatorLostInPrepare: 0.003,
   coordinatorLostInConfirm: 0.005,
   coordinatorLostInComplete: 0.003,
-  lostAfterOvertaking: 0.1,
   mergeSlow: 0.1,
   workerLostInComplete: 0.003,
+  lostWhenNeeded: 0.1,
   crashInMigration: 0.2,
   discoverRepeats: 0.3,
   sourceRebatches: 0.1,

@@ -6,23 +6,35 @@ export interface Part {
   readonly lineage: string
   readonly epoch: number
   readonly checkpointId: number
-  readonly subtask: number
   readonly values: readonly Rec[]
+  /** Of each value: how many values the sinks of the job had been given before it. */
+  readonly places: readonly number[]
 }
 
-/** Records of one sink in the order of their checkpoints; those of one subtask as written. */
+/**
+ * Records of one sink in the order of their checkpoints; those of one checkpoint as they were
+ * written: after a rescale what waited for a sink comes in one subtask, and what follows it of the
+ * same key in another.
+ */
 export function inOrder(
   parts: readonly Part[],
   uid: string,
   lineages: readonly string[],
 ): readonly Rec[] {
-  const place = ({ lineage }: Part) => lineages.indexOf(lineage)
   return parts
-    .filter((part) => part.uid === uid && place(part) >= 0)
-    .toSorted((a, b) => {
-      return place(a) - place(b) || a.checkpointId - b.checkpointId || a.subtask - b.subtask
+    .flatMap((part) => {
+      const line = lineages.indexOf(part.lineage)
+      if (part.uid !== uid || line < 0) return []
+      const { checkpointId, values, places } = part
+      return values.map((value, index) => ({
+        line,
+        checkpointId,
+        place: places[index] ?? 0,
+        value,
+      }))
     })
-    .flatMap((part) => part.values)
+    .toSorted((a, b) => a.line - b.line || a.checkpointId - b.checkpointId || a.place - b.place)
+    .map(({ value }) => value)
 }
 
 /**

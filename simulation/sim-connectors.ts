@@ -115,6 +115,7 @@ export class SimOutput {
   readonly #pending = new Map<string, Part>()
   readonly #visible = new Map<string, Part>()
   readonly #withdrawn = new Set<string>()
+  #written = 0
   /** All that was ever made safe, whatever became of it. */
   readonly #parts = new Map<string, Part>()
   /** What another job has committed, again or for the first time; undefined: there is none. */
@@ -145,7 +146,7 @@ export class SimOutput {
     return this.#fork ?? new Set()
   }
 
-  /** Records of one sink in the order of their checkpoints; those of one subtask as written. */
+  /** Records of one sink in the order of their checkpoints; those of one checkpoint as written. */
   visible(uid: string, lineages: readonly string[]): readonly Rec[] {
     return inOrder([...this.#visible.values()], uid, lineages)
   }
@@ -178,9 +179,11 @@ export class SimOutput {
   #writer({ clock, uid, subtaskIndex }: WriterContext) {
     const { faults, random } = this.#world
     let values: Rec[] = []
+    let places: number[] = []
     return {
       write: (taken: readonly Rec[]) => {
         values.push(...taken.map((rec) => recType.isolate(rec)))
+        places.push(...taken.map(() => this.#written++))
         if (faults.strikes('sinkWriteError')) throw injected(`writing to ${uid}`)
         if (faults.strikes('slowConsumer')) return clock.sleep(random.next() * STUCK_MS_MAX)
         if (faults.strikes('sinkCongested')) return clock.sleep(random.next() * CONGESTED_MS_MAX)
@@ -197,8 +200,9 @@ export class SimOutput {
       }) => {
         if (values.length === 0) return []
         const id = [uid, lineage, epoch, checkpointId, subtaskIndex].join('/')
-        const part = { uid, lineage, epoch, checkpointId, subtask: subtaskIndex, values }
+        const part = { uid, lineage, epoch, checkpointId, values, places }
         values = []
+        places = []
         await this.#instant(clock)
         if (this.#pending.has(id)) this.#violated(`${id} was prepared twice`)
         this.#pending.set(id, part)

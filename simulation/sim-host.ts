@@ -213,9 +213,9 @@ export class SimProcess {
   /** What a checkpoint holds is needed when somebody goes down before the next one. */
   #completes(message: ToWorker): void {
     if (this.#loses('coordinatorLostInComplete')) return
-    if (!this.checkpoints.completesUnaligned(message) || !this.scope.isAlive) return
-    if (!this.#world.faults.strikes('lostAfterOvertaking')) return
-    const why = 'after an overtaking barrier'
+    if (!this.checkpoints.completesSpecial(message) || !this.scope.isAlive) return
+    if (!this.#world.faults.strikes('lostWhenNeeded')) return
+    const why = 'when its checkpoint is needed'
     const worker = this.workers[this.#random.int(2 * this.workers.length)]
     if (worker === undefined) this.crash(why)
     else worker.crash(why)

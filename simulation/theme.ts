@@ -74,12 +74,13 @@ const QUIET_PROCESSES = {
   poisonRecord: 0,
 } as const satisfies Theme['faults']
 
-/** Attempts end soon after a checkpoint, and often: what it holds is needed. */
-const MANY_RESTORES = {
-  coordinatorLostInComplete: 10,
-  workerCrashAtPoint: 2,
-  workerCrashAnywhere: 4,
-  functionError: 3,
+const QUIET_CONNECTORS = {
+  sourceError: 0,
+  discoverError: 0,
+  sinkWriteError: 0,
+  sinkPrepareError: 0,
+  commitErrorBefore: 0,
+  commitErrorAfter: 0,
 } as const satisfies Theme['faults']
 
 /** State is restored again and again, in one start: nothing takes long, and most goes well. */
@@ -113,7 +114,7 @@ const THEMES = {
     faults: {
       ...QUIET_STORE,
       ...QUIET_PROCESSES,
-      lostAfterOvertaking: 5,
+      lostWhenNeeded: 5,
       functionError: 1,
       sinkPrepareError: 0,
       sinkCongested: 3,
@@ -132,12 +133,29 @@ const THEMES = {
     scale: { ...timeScale('milliseconds'), startMsMax: 600 },
     parallelism: [1, 2, 2, 3, 3],
     isCrowded: true,
+    isLeftAlone: true,
+    restart: PATIENT,
   },
   /** Several checkpoints are under way, and some of them are given up. */
   overlapping: {
-    faults: { ...MANY_RESTORES, storeSlow: 6, diskSlow: 6, storeErrorBefore: 2, diskError: 3 },
-    checkpointing: { maxConcurrent: 3, minPause: 0, tolerableFailures: 20 },
-    timeoutMs: 150,
+    faults: {
+      ...QUIET_STORE,
+      ...QUIET_PROCESSES,
+      ...QUIET_CONNECTORS,
+      lostWhenNeeded: 5,
+      functionError: 1,
+      storeSlow: 0.5,
+      sinkCongested: 2,
+      sinkSlow: 0.5,
+    },
+    checkpointing: { maxConcurrent: 3, minPause: 0, tolerableFailures: 100 },
+    intervalMs: 20,
+    timeoutMs: 100,
+    scale: { ...timeScale('milliseconds'), startMsMax: 1_000 },
+    storage: 'far',
+    isCrowded: true,
+    isLeftAlone: true,
+    restart: PATIENT,
   },
   /** The power fails while files are written. */
   power: {

@@ -87,9 +87,10 @@ export class TaskSnapshots {
   /**
    * False between a cut and the news of its checkpoint: if that is aborted, its changes have to be
    * in the next. A checkpoint that was begun `after` it, while it was under way, need not wait: it
-   * builds on it, and is aborted with it.
+   * builds on it, and is aborted with it. For good when the task has ended: news may come late.
    */
   mayCut(after?: number): boolean {
+    if (this.#options.signal.aborted) return false
     const last = this.#attempts.at(-1)
     return last === undefined || (last.checkpointId === after && !last.isAborted)
   }

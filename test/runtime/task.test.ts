@@ -5,7 +5,6 @@ import { describe, it } from 'node:test'
 import { job, keyedProcess, t, valueState } from 'millrace'
 import { collect, sink, source } from 'millrace/connectors'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
-import type { BlobWriter } from '../../src/storage/blob-store.ts'
 import { Gate, turns } from './doubles.ts'
 import { deploy, theTask } from './tasks.ts'
 
@@ -31,22 +30,6 @@ function countsJob(count: number) {
       .sinkTo('out', counts)
   })
   return { made, counts }
-}
-
-/** A store whose writers wait at `close` while the gate is shut. */
-class SlowStore extends MemoryBlobStore {
-  gate: Gate | undefined
-  override async create(name: string): Promise<BlobWriter> {
-    const writer = await super.create(name)
-    return {
-      write: (chunk) => writer.write(chunk),
-      abort: () => writer.abort(),
-      close: async () => {
-        await this.gate?.passed
-        await writer.close()
-      },
-    }
-  }
 }
 
 describe('a task', () => {
@@ -109,31 +92,6 @@ describe('a task', () => {
     task.complete(2)
     await deployed.settle()
     assert.equal(acknowledged(3), 1)
-    await deployed.close()
-  })
-
-  it('forgets a barrier that is aborted while it is held, and takes the next one', async () => {
-    const store = new SlowStore()
-    const deployed = await deploy(countsJob(100).made, { store })
-    const task = theTask(deployed)
-    deployed.assign('a')
-    await deployed.settle()
-    const slow = new Gate()
-    store.gate = slow
-    task.trigger({ checkpointId: 1, stopAfter: false })
-    await deployed.settle()
-    const first = task.abort(1)
-    task.trigger({ checkpointId: 2, stopAfter: false })
-    await deployed.settle()
-    const second = task.abort(2)
-    store.gate = undefined
-    slow.open()
-    await Promise.all([first, second])
-    await deployed.settle()
-    assert.equal(deployed.acknowledged(2).length, 0)
-    task.trigger({ checkpointId: 3, stopAfter: false })
-    await deployed.settle()
-    assert.equal(deployed.acknowledged(3).length, 1)
     await deployed.close()
   })
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const OWN_URL = new URL('..', import.meta.url).href
 const OWN = fileURLToPath(OWN_URL)
 /** The user's is among the first few, but for what calls a stream's method on the way. */
-const FRAMES = [6, 20]
+const FRAMES = [4, 18]
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
 
 /** `path:line:column` of the first frame outside the package; undefined if there is none. */
@@ -20,8 +20,10 @@ export function callSite(): string | undefined {
 function firstOutside(frames: number): string | undefined {
   const before = Error.stackTraceLimit
   Error.stackTraceLimit = frames
-  const { stack = '' } = new Error('call site')
+  const above = { stack: '' }
+  Error.captureStackTrace(above, callSite)
   Error.stackTraceLimit = before
+  const { stack } = above
   for (const line of stack.split('\n')) {
     if (line.includes(OWN_URL)) continue
     const [, place, lineNumber = '', column = ''] = FRAME.exec(line.trimEnd()) ?? []

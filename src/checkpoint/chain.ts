@@ -12,7 +12,7 @@ import { MillraceError, isMillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, LINKS_DELETED_NAME, linkName, sequenceOfLink } from './layout.ts'
-import { type RawLink, readAll, readRaw, readWhole } from './raw-link.ts'
+import { type RawLink, readAll, readHash, readWhole } from './raw-link.ts'
 import { MANIFEST_BYTES_MAX, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
 import type { CheckpointLink, FenceLink, GivenUp, ImportRecord, ManifestLink } from './manifest.ts'
@@ -174,8 +174,7 @@ export async function appendLink(
 async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
   // No link was listed: a list that lags behind may show none of a chain that is younger than that.
   if (head.sequence === 0) return await exists(store, LINKS_DELETED_NAME)
-  const first = await readRaw(store, head.sequence, head.lengthBytes)
-  if (first?.hash === head.hash) return false
+  if ((await readHash(store, head.sequence, head.lengthBytes)) === head.hash) return false
   // What was read wrongly once is not taken for another link, nor the beginning of a longer one.
   const again = await readWhole(store, head.sequence)
   if (again === undefined) return true

@@ -48,8 +48,18 @@ export async function readAll(
   return { raw: raw.reverse(), givenUp: [] }
 }
 
+/** Of the bytes as they lie, sound or not; undefined if the link is not there. */
+export async function readHash(
+  store: BlobStore,
+  sequence: number,
+  listedBytes: number,
+): Promise<string | undefined> {
+  const bytes = await readListed(store, linkName(sequence), listedBytes, MANIFEST_BYTES_MAX + 1)
+  return bytes === undefined ? undefined : hashOf(bytes)
+}
+
 /** Reads no more than `listedBytes`; undefined if it is not there. */
-export async function readRaw(
+async function readRaw(
   store: BlobStore,
   sequence: number,
   listedBytes: number,

@@ -7,6 +7,7 @@ import type { ToWorker } from '../checkpoint/messages.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { type ErrorCode, errorToData, MillraceError } from '../errors.ts'
 import type { JobGraph } from '../graph/job-graph.ts'
+import type { JobPlan } from '../graph/plan.ts'
 import { planOf } from '../graph/plan-of.ts'
 import { type Region, regionsOf } from '../graph/regions.ts'
 import type { PhaseTimings, StateBackend } from '../state/backend.ts'
@@ -34,6 +35,8 @@ export interface WorkerGroupsOptions {
   readonly workerIndex: number
   readonly host: WorkerHost
   readonly graph: JobGraph
+  /** Of the graph. */
+  readonly plan: JobPlan
   /** Builds the graph once more, for tasks that begin anew. */
   rebuild(): JobGraph
 }
@@ -42,7 +45,6 @@ export class WorkerGroups {
   readonly alignment: Alignment
   readonly #options: WorkerGroupsOptions
   readonly #regions: readonly Region[]
-  readonly #plan: string
   /** How many regions have a task here. */
   readonly #regionsHere: number
   #groups: readonly TaskGroup[] = []
@@ -55,10 +57,8 @@ export class WorkerGroups {
   #leaving: readonly TaskGroup[] = []
 
   constructor(options: WorkerGroupsOptions) {
-    const plan = planOf(options.graph)
-    const { host, workerIndex } = options
+    const { host, workerIndex, plan } = options
     this.#options = options
-    this.#plan = JSON.stringify(plan)
     this.#regions = regionsOf(plan)
     this.#regionsHere = this.#regions.filter(({ workers }) => workers.includes(workerIndex)).length
     this.alignment = new Alignment([], (report) => host.send(report))
@@ -165,7 +165,7 @@ export class WorkerGroups {
 
   #graphAnew(): JobGraph {
     const graph = this.#options.rebuild()
-    if (JSON.stringify(planOf(graph)) === this.#plan) return graph
+    if (JSON.stringify(planOf(graph)) === JSON.stringify(this.#options.plan)) return graph
     throw new MillraceError('JOB_GRAPH_INVALID', 'the job built another graph at its restart', {
       cure: 'build the graph from params only, not from clocks, random numbers or changing files',
     })

@@ -98,8 +98,9 @@ export class WorkerRuntime {
     this.#settings = settings
     this.#discovery = new SourceDiscovery(graph, host, this.#abort.signal)
     const workerIndex = this.#spec.index
-    this.#groups = new WorkerGroups({ workerIndex, host, graph, rebuild: build })
-    host.send({ kind: 'planned', plan: planOf(graph), params })
+    const plan = planOf(graph)
+    this.#groups = new WorkerGroups({ workerIndex, host, graph, plan, rebuild: build })
+    host.send({ kind: 'planned', plan, params })
   }
 
   async #turn(): Promise<void> {

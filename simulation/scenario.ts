@@ -92,6 +92,7 @@ export class Scenario {
       await life
     } finally {
       process.off('unhandledRejection', onUnhandled)
+      this.#scheduler.end()
     }
   }
 

@@ -60,6 +60,8 @@ export interface SimEvent {
   atMs: number
   /** Undefined once it has run or was cancelled. */
   action: (() => void) | undefined
+  /** Lets go of what outlives the simulated world, if the event is never going to happen. */
+  forget?: () => void
 }
 
 /** What went wrong in the simulated world; the first one ends the seed. */
@@ -76,6 +78,8 @@ export interface SchedulerOptions {
   readonly onTrace?: ((line: string) => void) | undefined
 }
 
+/** Fewer are left where they are, until it is their time. */
+const CANCELLED_MAX = 64
 /** Events run per turn of the real event loop; between any two of them all microtasks run. */
 const EVENTS_PER_TURN = 64
 
@@ -84,7 +88,9 @@ export class Scheduler {
   readonly world = new Scope('world')
   readonly scale: TimeScale
   readonly #options: SchedulerOptions
-  readonly #heap: SimEvent[] = []
+  #heap: SimEvent[] = []
+  /** How many in the heap will not happen. */
+  #cancelled = 0
   #sequence = 0
   #nowMs = 0
   #events = 0
@@ -120,7 +126,10 @@ export class Scheduler {
   }
 
   cancel(event: SimEvent): void {
+    if (event.action === undefined) return
     event.action = undefined
+    this.#cancelled++
+    if (this.#cancelled > CANCELLED_MAX && this.#cancelled > this.#heap.length / 2) this.#clean()
   }
 
   /** Adds a fact to the trace: part of the hash, and a line if lines are wanted. */
@@ -133,6 +142,11 @@ export class Scheduler {
   /** Ends the run: `drive` rejects with it. */
   fail(violation: unknown): void {
     this.#violation ??= violation instanceof Error ? violation : new Violation(String(violation))
+  }
+
+  /** Nothing is going to happen any more. */
+  end(): void {
+    for (const { forget } of this.#heap.splice(0)) forget?.()
   }
 
   /** Runs events until `isDone`; rejects with the first violation, or when nothing can happen. */
@@ -166,7 +180,14 @@ export class Scheduler {
       const event = this.#pop()
       if (event === undefined) throw new Violation('nothing is left that could happen')
       const { scope, action } = event
-      if (action === undefined || !scope.isAlive) continue
+      if (action === undefined) {
+        this.#cancelled--
+        continue
+      }
+      if (!scope.isAlive) {
+        event.forget?.()
+        continue
+      }
       if (scope.stalledUntilMs > event.atMs) {
         event.atMs = scope.stalledUntilMs
         this.#push(event)
@@ -182,6 +203,14 @@ export class Scheduler {
       if (!scope.meetsItsDoom()) action()
       return
     }
+  }
+
+  /** Most timers are cancelled, long before they are due. */
+  #clean(): void {
+    const left = this.#heap.filter(({ action }) => action !== undefined)
+    this.#heap = []
+    this.#cancelled = 0
+    for (const event of left) this.#push(event)
   }
 
   #push(event: SimEvent): void {

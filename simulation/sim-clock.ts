@@ -70,7 +70,10 @@ export class SimClock implements Clock {
         resolve()
       }
       const event = this.#scheduler.schedule(this.scope, this.#trueMs(delayMs), 'sleep', wake)
-      signal?.addEventListener('abort', wake)
+      if (signal === undefined) return
+      signal.addEventListener('abort', wake)
+      // Node keeps signals with listeners that depend on others, and with them all of this world.
+      event.forget = () => signal.removeEventListener('abort', wake)
     })
   }
 

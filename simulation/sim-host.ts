@@ -53,7 +53,6 @@ const RATE_MAX = 1.25
 /** A process that is to end somewhere does so within about two to the power of that many events. */
 const DOOM_EVENTS_BITS = 11
 const RESTORE_EVENTS_MAX = 60
-const FOREVER = new Promise<never>(() => undefined)
 
 export class SimProcess {
   readonly scope: Scope
@@ -114,7 +113,7 @@ export class SimProcess {
   at(point: string, worker: SimWorker | undefined): void | Promise<void> {
     const { faults, scheduler } = this.#world
     const scope = worker?.scope ?? this.scope
-    if (!scope.isAlive) return FOREVER
+    if (!scope.isAlive) return new Promise(() => undefined)
     increment(faults.pointsReached, point)
     scheduler.note(scope.name, `at ${point}`)
     this.#seeLead(point)
@@ -133,12 +132,12 @@ export class SimProcess {
       return worker.clock.sleep(this.#options.random.next() * MERGE_MS_MAX)
     }
     const isConfirm = point === 'before-manifest' || point === 'after-manifest'
-    if (isConfirm && this.#loses('coordinatorLostInConfirm')) return FOREVER
+    if (isConfirm && this.#loses('coordinatorLostInConfirm')) return new Promise(() => undefined)
     if (faults.strikes('crashAtPoint')) this.crash(`at ${point}`)
     else if (worker !== undefined && faults.strikes('workerCrashAtPoint')) worker.crash(point)
     else return
     increment(faults.pointsCrashed, point)
-    return FOREVER
+    return new Promise(() => undefined)
   }
 
   /** A message is on its way to a worker; those to the others may never be. */

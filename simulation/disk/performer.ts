@@ -15,7 +15,6 @@ const LATENCY_MS_MAX = 0.8
 const SLOW_MS_MAX = 40
 /** What is done at once takes an event in one of so many cases. */
 const ELSE_AT_ONCE = 4
-const FOREVER = new Promise<never>(() => undefined)
 
 const CHANGES: ReadonlySet<FileOperation> = new Set<FileOperation>([
   'create',
@@ -55,7 +54,7 @@ export class ProcessPerformer implements Performer {
   }
 
   readonly perform = <T>(operation: FileOperation, path: string, effect: () => T): Promise<T> => {
-    if (!this.#scope.isAlive) return FOREVER
+    if (!this.#scope.isAlive) return new Promise(() => undefined)
     const error = this.#trouble(operation, path)
     const delayMs = this.#delayMs(operation, path, error !== undefined)
     if (delayMs > 0) return this.#later(operation, path, delayMs, error, effect)

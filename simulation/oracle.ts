@@ -217,7 +217,7 @@ function timers(isOrdered: boolean, main: Emit): Step {
   return {
     take({ k, v, at }) {
       main({ k, v: 0, at: at + TIMER_DELAY_MS, pad: '' })
-      if (isOrdered && v % 3 === 1) far.add(`${k}/${farOf(v)}`)
+      if (isOrdered && v % 3 < 2) far.add(`${k}/${farOf(v)}`)
       if (isOrdered && v % 3 === 2) far.delete(`${k}/${farOf(v)}`)
     },
     end() {

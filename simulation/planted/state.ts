@@ -111,11 +111,11 @@ export const stateBugs: readonly PlantedBug[] = [
       '      }\n',
   },
   {
-    name: 'memory-of-a-row-lost-with-its-collections',
-    symptom: 'a row that is read again from below lacks a map that it had',
-    file: 'src/state/table/row-store.ts',
-    find: '  recount(): void {\n    this.setFlags(ROW_STALE)\n',
-    replace: '  recount(): void {\n    this.setFlags(0)\n',
+    name: 'changed-entry-not-written-below',
+    symptom: 'a map entry that has left memory has an older value when it is read again',
+    file: ROWS,
+    find: '    item.flags |= ITEM_STALE\n    const { row } = item.owner\n',
+    replace: '    const { row } = item.owner\n',
   },
   {
     name: 'unloaded-row-comes-back-empty-handed',

@@ -153,6 +153,8 @@ export const timeBugs: readonly PlantedBug[] = [
     find:
       'if (oldest < Number.POSITIVE_INFINITY) of.markedAt = this.life.mark(oldest, ' +
       'of.markedAt)',
-    replace: 'if (oldest < markedAt) of.markedAt = this.life.mark(oldest, of.markedAt)',
+    replace:
+      'if (oldest < markedAt - this.life.ttl.afterMs) ' +
+      'of.markedAt = this.life.mark(oldest, of.markedAt)',
   },
 ]

@@ -1,8 +1,8 @@
 /** What values make operations do beside their results; the job and the oracle ask the same. */
 import { FAR_MS } from './workload.ts'
 
-/** So many far timers a key of `timers` has at most, so that they are often set and taken back. */
-const FAR_TIMERS = 8
+/** So many far timers a key of `timers` has at most: many are set, and many of them taken back. */
+const FAR_TIMERS = 64
 
 /** When the far timer is due that a value sets or takes back. */
 export function farOf(v: number): number {

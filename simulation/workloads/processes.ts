@@ -102,7 +102,7 @@ export function timersProcess<T>(
       state.n.update(of(n))
       state.k.update(of(k))
       timers.registerEventTimeTimer(at + TIMER_DELAY_MS, `n${n}`)
-      if (isOrdered && v % 3 === 1) timers.registerEventTimeTimer(farOf(v), 'far')
+      if (isOrdered && v % 3 < 2) timers.registerEventTimeTimer(farOf(v), 'far')
       if (isOrdered && v % 3 === 2) timers.deleteEventTimeTimer(farOf(v), 'far')
     },
     onTimer(at, { state, timerName, timers }, out) {

@@ -13,14 +13,17 @@ import {
 } from 'millrace'
 import { sink } from 'millrace/connectors'
 import {
+  changed,
   dropped,
   fromIterable,
   fromSnapshot,
+  inventory,
   Snapshot,
   type SavepointSpec,
   writeSavepoint,
 } from 'millrace/savepoint'
 import { jobHarness } from 'millrace/testing'
+import { RunReader } from '../../src/state/runs/run-reader.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 
 const rates = { rates: mapState(t.string, t.float64) }
@@ -203,7 +206,30 @@ test('an operator of another snapshot brings its own state without keys', async 
     ])
   }
   assert.equal((await joined.state(prices, 'twos').get('ann'))?.states.count, 2)
-  const taken = await written({ from: joined, operators: { ones: dropped() } })
+  const [ones] = await inventory(joined)
+  assert.deepEqual(
+    ones?.states.map(({ name, kind, type, entries }) => [name, kind, type, entries]),
+    [
+      ['count', 'value', 'float64', 1],
+      ['dealt', 'operator-list', 'string', DEALT.length],
+      ['all', 'union-list', 'float64', 1],
+      ['rates', 'broadcast', 'float64', 1],
+    ],
+  )
+  assert.equal(ones.states.find(({ name }) => name === 'all')?.bytes, 8)
+  const taken = await written({
+    from: joined,
+    operators: { ones: dropped(), twos: changed({ drop: [] }) },
+  })
+  for (const { runs, records } of taken.link.tasks) {
+    for (const run of [...runs, ...(records === undefined ? [] : [records])]) {
+      const { metadata } = await RunReader.open(taken.store, run)
+      assert.deepEqual(
+        metadata.operators.map(({ uid }) => uid),
+        ['twos'],
+      )
+    }
+  }
   const left: unknown[] = []
   for await (const { name } of taken.state('twos').nonKeyed()) left.push(name)
   assert.equal(left.length, DEALT.length + 2)

@@ -214,6 +214,10 @@ test('an operator is renamed and states are dropped; the rest stays', async () =
     before.operators.map(({ uid }) => (uid === 'totals' ? 'sums' : uid)),
   )
   assert.throws(() => after.state('totals'), { code: 'STATE_UNKNOWN' })
+  assert.ok(before.link.sources.length > 0)
+  assert.deepEqual(after.link.sources, before.link.sources)
+  const sourcesOf = ({ link }: Snapshot) => link.tasks.map(({ source }) => source?.uid)
+  assert.deepEqual(sourcesOf(after), sourcesOf(before))
   assert.deepEqual(Object.keys((await after.state('sums').get('a'))?.states ?? {}), [
     'count',
     'seen',

@@ -15,8 +15,8 @@ const FINAL_MS_MAX = 600_000
 const CONSUMED_POLL_MS = 50
 /** The first checkpoint after all faults is confirmed within so long, whatever lay about. */
 const PROGRESS_MS_MAX = 20_000
-/** After the last batch was handed over, the job gets so long to work it off. */
-const CONSUMED_WAIT_MS = 1_000
+/** From the last batch to the drain: a few checkpoints; what is left then is worked off by it. */
+const CONSUMED_WAIT_MS = 200
 
 export interface FinalWorld {
   readonly scheduler: Scheduler

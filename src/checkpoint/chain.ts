@@ -200,7 +200,14 @@ export function headAt(entry: ChainEntry): ChainHead {
  * the attempt ends, and the next one reads the chain.
  */
 export async function wasAppended(store: BlobStore, head: ChainHead): Promise<boolean | 'unknown'> {
-  return await exists(store, linkName(head.sequence + 1)).catch(() => 'unknown' as const)
+  try {
+    if (await exists(store, linkName(head.sequence + 1))) return true
+    // If the one before it has gone, too, it may have been there, restored by another leader, and
+    // deleted since.
+    return (await isPassed(store, head)) ? 'unknown' : false
+  } catch {
+    return 'unknown'
+  }
 }
 
 /** By its name, which is never told wrongly, as a list may be. */

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ChainKeeper } from '../../src/checkpoint/chain-keeper.ts'
-import { appendLink, type Chain, EMPTY_HEAD, fence, readChain } from '../../src/checkpoint/chain.ts'
+import {
+  appendLink,
+  type Chain,
+  EMPTY_HEAD,
+  fence,
+  readChain,
+  wasAppended,
+} from '../../src/checkpoint/chain.ts'
 import { reachNothing } from '../../src/checkpoint/crash-points.ts'
 import { collectGarbage } from '../../src/checkpoint/collect-garbage.ts'
 import { LINKS_DELETED_NAME, linkName } from '../../src/checkpoint/layout.ts'
@@ -161,4 +168,19 @@ test('a head damaged by its disk is no other leader; a restart goes on from it',
     assert.deepEqual([after.entries.length, after.damage.length], [1, 1])
     assert.notEqual(await appendLink(store, after.head, checkpointBody(2)), 'lost')
   }
+})
+
+test('whether a failed put was written is unknown when the link before it is gone', async () => {
+  const store = new MemoryBlobStore()
+  const { chain } = await fence(store, identity, decide)
+  assert.equal(await wasAppended(store, chain.head), false)
+  // It was written; another leader has restored that checkpoint, taken others and deleted it.
+  for (const id of [1, 2, 3]) {
+    await appendLink(store, (await readChain(store)).head, checkpointBody(id))
+  }
+  assert.equal(await wasAppended(store, chain.head), true)
+  assert.equal(await wasAppended(store, EMPTY_HEAD), true)
+  await deleteOld(store)
+  assert.equal(await wasAppended(store, chain.head), 'unknown')
+  assert.equal(await wasAppended(store, EMPTY_HEAD), 'unknown')
 })

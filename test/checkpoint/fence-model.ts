@@ -4,16 +4,16 @@
 import assert from 'node:assert/strict'
 import { type Chain, fence } from '../../src/checkpoint/chain.ts'
 import { ChainKeeper } from '../../src/checkpoint/chain-keeper.ts'
-import { sequenceOfLink } from '../../src/checkpoint/layout.ts'
-import { decodeLink, hashOf } from '../../src/checkpoint/manifest-codec.ts'
-import type { ManifestLink } from '../../src/checkpoint/manifest.ts'
+import { deleteGivenUp, giveUp } from '../../src/checkpoint/give-up.ts'
+import { linkName, sequenceOfLink } from '../../src/checkpoint/layout.ts'
 import { MillraceError } from '../../src/errors.ts'
 import { silentLogger } from '../../src/metrics/log.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { explore, type Explorable, type Explored } from '../explore/explorer.ts'
 import { withSwitches } from '../explore/switches.ts'
-import { type Shared, type State, type ThreadCode, Threads } from '../explore/threads.ts'
+import { type State, type ThreadCode, Threads } from '../explore/threads.ts'
+import { Blobs, bytesOf, linkOf, textOf } from './fence-blobs.ts'
 import { checkpointBody } from './links.ts'
 
 export interface FenceModelOptions {
@@ -24,57 +24,22 @@ export interface FenceModelOptions {
   readonly failures: number
   /** Old links are deleted after each checkpoint but this many. */
   readonly keep?: number
+  /** Who are cancelled when they have taken theirs, and give their checkpoints up. */
+  readonly cancels?: readonly number[]
   /** Whose requests come first, in this order. */
   readonly begins?: readonly number[]
   /** How often another one goes on than the one before, at most. */
   readonly switches?: number
   /** Planted: a put also replaces what is there. */
   readonly overwrites?: boolean
+  /** Planted: who is cancelled deletes first, and puts its fence then. */
+  readonly deletesFirst?: boolean
   /** Planted: what a new leader restores is chosen before it looks again. */
   readonly decidesOnce?: boolean
 }
 
-/** What the storage holds, and every link that was ever there. */
-class Blobs implements Shared {
-  readonly held: Map<string, string>
-  readonly links: Map<string, string>
-  failures: number
-
-  constructor(held: Map<string, string>, links: Map<string, string>, failures: number) {
-    this.held = held
-    this.links = links
-    this.failures = failures
-  }
-
-  copy(): Blobs {
-    return new Blobs(new Map(this.held), new Map(this.links), this.failures)
-  }
-
-  get key(): string {
-    const held = [...this.held].map(([name, text]) => {
-      return name + (sequenceOfLink(name) === undefined ? '' : linkOf(name, text)[1])
-    })
-    const links = [...this.links].map(([name, text]) => name + linkOf(name, text)[1])
-    return `${held.toSorted().join()} ${links.toSorted().join()} ${this.failures}`
-  }
-}
-
-const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1')
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
-
-const decoded = new Map<string, readonly [ManifestLink, string]>()
-
-/** The link, and its hash. */
-function linkOf(name: string, text: string): readonly [ManifestLink, string] {
-  const known = decoded.get(text)
-  if (known !== undefined) return known
-  const link = [decodeLink(bytesOf(text), name), hashOf(bytesOf(text))] as const
-  decoded.set(text, link)
-  return link
-}
-
 interface Locals {
-  stage: 'fence' | 'lead' | 'over'
+  stage: 'fence' | 'lead' | 'give up' | 'delete' | 'over'
   chain: Chain | null
   taken: number
   /** Sequences of its own links that were said to be there. */
@@ -117,12 +82,18 @@ export class FenceModel {
     const all = [...shared.links].map(([name, text]) => linkOf(name, text))
     all.sort(([a], [b]) => a.sequence - b.sequence)
     let [epoch, newest, before] = [0, 0, '']
+    let leader: string | undefined
     for (const [index, [link, hash]] of all.entries()) {
       assert.equal(link.sequence, index + 1, 'the chain is dense')
       assert.equal(link.previousHash, before, 'each link follows the one before it')
       if (link.kind === 'fence') {
         assert.equal(link.leaderEpoch, epoch + 1, 'each leader has an epoch of its own')
+        if (link.givesUp !== undefined) {
+          assert.equal(link.leader, leader, 'only who leads gives the checkpoints up')
+          newest = 0
+        }
         assert.equal(link.restores, newest, 'a new leader restores the newest checkpoint')
+        leader = link.leader
       } else {
         assert.equal(link.leaderEpoch, epoch, 'nobody appends after a newer fence')
         newest = link.sequence
@@ -142,13 +113,37 @@ export class FenceModel {
 
   async #run(locals: Locals, index: number): Promise<void> {
     if (locals.stage === 'fence') return this.#fence(locals, index)
+    if (locals.stage === 'give up') return this.#giveUp(locals, index)
+    if (locals.stage === 'delete') return this.#deleteGivenUp(locals)
     const keeper = this.#keeperOf(locals)
     if (locals.collects) {
       locals.collects = false
       await keeper.collect({ leaderEpoch: this.#epochOf(locals), checkpointId: 0 })
     } else await this.#append(locals, keeper, index)
-    if (locals.taken === this.#checkpointsOf(index) && !locals.collects) locals.stage = 'over'
+    if (locals.taken === this.#checkpointsOf(index) && !locals.collects) {
+      locals.stage = this.#options.cancels?.includes(index) === true ? 'give up' : 'over'
+    }
     locals.chain = chainOf(keeper)
+  }
+
+  async #giveUp(locals: Locals, index: number): Promise<void> {
+    const leaderEpoch = this.#epochOf(locals)
+    const chain = locals.chain ?? assert.fail('not led')
+    if (this.#options.deletesFirst === true) {
+      for (const { link } of chain.entries) await this.#store.delete(linkName(link.sequence))
+    }
+    const facts = { jobName: 'job', leader: `leader${index}`, lineage: 'b', nowMs: 0 }
+    // It is too late, or its put has failed.
+    const given = await giveUp(this.#store, { ...facts, leaderEpoch }).catch(() => undefined)
+    locals.chain = given ?? chain
+    locals.stage = given === undefined ? 'over' : 'delete'
+  }
+
+  async #deleteGivenUp(locals: Locals): Promise<void> {
+    const chain = locals.chain ?? assert.fail('not led')
+    const deleting = deleteGivenUp(this.#store, chain, { nowMs: 0, standbys: [] })
+    await deleting.catch(() => undefined)
+    locals.stage = 'over'
   }
 
   async #fence(locals: Locals, index: number): Promise<void> {
@@ -278,21 +273,3 @@ export async function exploreFence(options: FenceModelOptions): Promise<Explored
   const bounded = withSwitches(system, options.switches)
   return explore(bounded.start(initial), bounded.system)
 }
-
-export interface SizedFence extends FenceModelOptions {
-  readonly name: string
-  readonly isLong?: boolean
-}
-
-/** One has listed an empty chain, another leads and is about to append; both sleep for any time. */
-const SLEEPERS = { leaders: 3, checkpoints: [1, 0, 1], failures: 0, keep: 1, begins: [1, 0, 0, 0] }
-
-export const FENCE_SIZES: readonly SizedFence[] = [
-  { name: 'two leaders, two checkpoints each', leaders: 2, checkpoints: 2, failures: 0 },
-  { name: 'the same with a failing put', leaders: 2, checkpoints: 1, failures: 1 },
-  { name: 'the same with old links deleted', leaders: 2, checkpoints: 2, failures: 0, keep: 1 },
-  { name: 'two who sleep while a third deletes old links', ...SLEEPERS, switches: 2 },
-  { name: 'the same in every order', ...SLEEPERS, isLong: true },
-  { name: 'three leaders', leaders: 3, checkpoints: 1, failures: 0, isLong: true },
-  { name: 'two failing puts', leaders: 2, checkpoints: 2, failures: 2, isLong: true },
-]

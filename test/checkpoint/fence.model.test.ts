@@ -4,7 +4,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Violation } from '../explore/explorer.ts'
-import { exploreFence, FENCE_SIZES, type FenceModelOptions } from './fence-model.ts'
+import { exploreFence, type FenceModelOptions } from './fence-model.ts'
+import { FENCE_SIZES } from './fence-sizes.ts'
 
 const isLong = process.env['MILLRACE_LONGER'] !== undefined
 
@@ -20,6 +21,11 @@ describe('leaders over one storage, in every order of their requests', () => {
 
   it('are found out if a put overwrites', () =>
     finds({ leaders: 2, checkpoints: 1, failures: 0, overwrites: true }, /./))
+
+  it('are found out if one that is cancelled deletes before its fence', () => {
+    const cancelled = { leaders: 2, checkpoints: 1, failures: 0, cancels: [0], switches: 2 }
+    return finds({ ...cancelled, deletesFirst: true }, /the newest link is there/)
+  })
 
   it('are found out if one decides what to restore before its fence, once', () =>
     finds({ leaders: 2, checkpoints: 1, failures: 0, decidesOnce: true }, /restores the newest/))

@@ -3,13 +3,14 @@
  */
 import assert from 'node:assert/strict'
 import { readChain } from '../../src/checkpoint/chain.ts'
+import { deleteGivenUp, giveUp } from '../../src/checkpoint/give-up.ts'
 import { writeSavepoint } from '../../src/checkpoint/savepoint.ts'
 import { sweep } from '../../src/checkpoint/sweep.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { LocalBlobStore } from '../../src/storage/local.ts'
 import { type Random, SeededRandom } from '../../src/util/random.ts'
 import { CrashDisk, type CrashDiskOptions, placeOf } from './crash-disk.ts'
-import { after, SmallJob } from './small-job.ts'
+import { after, restoredFrom, SmallJob } from './small-job.ts'
 
 export interface Scenario {
   /** Its log is what happened while the power could go. */
@@ -128,6 +129,47 @@ async function rollback(): Promise<Scenario> {
   }
 }
 
+/** The job is cancelled and gives its checkpoints up: they are there, or nothing is. */
+async function cancelled(): Promise<Scenario> {
+  const disk = settled(await diskWith([1, 2, 3], 3))
+  await cancel(storeOn(disk), 1, disk)
+  return { disk, states: [{ has: after(1, 2, 3) }, { has: after(), promise: 'given up' }] }
+}
+
+async function cancel(store: BlobStore, leaderEpoch: number, disk: CrashDisk): Promise<void> {
+  const end = { jobName: 'small', leader: 'a', leaderEpoch, lineage: 'b', nowMs: NOW_MS }
+  const chain = await giveUp(store, end)
+  disk.promise('given up')
+  await deleteGivenUp(store, chain, { nowMs: NOW_MS, standbys: [] })
+}
+
+/** The same against a start, in an order that `random` chooses. */
+async function cancelledInBetween(random: Random): Promise<Scenario> {
+  const disk = settled(await diskWith([1, 2], 2))
+  const turns = new Turns(random)
+  const [old, successor] = [1, 2].map((seed) => storeOn(disk, JOB, () => turns.next(), seed))
+  assert.ok(old !== undefined && successor !== undefined)
+  const late = async (): Promise<void> => {
+    for (let left = random.int(40); left > 0; left--) await turns.next()
+    await cancel(old, 1, disk)
+  }
+  const working = Promise.all([
+    // It may be too late; or the successor cleans away what it is writing.
+    late().catch(() => undefined),
+    SmallJob.lead(successor, 2).then(async (job) => {
+      assert.equal(await job.checkpoint(3), 'appended')
+      disk.promise('3')
+      await job.collect(3)
+    }),
+  ])
+  await turns.run(working)
+  const has = await restoredFrom(storeOn(disk))
+  assert.ok(has === after(3) || has === after(1, 2, 3), has)
+  const last = { has, promise: '3' }
+  const nothing = { has: after(), promise: 'given up' }
+  return { disk, states: [{ has: after(1, 2) }, ...(has === after(3) ? [nothing] : []), last] }
+}
+
 /** A new leader's fence against the old leader's put, in an order that `random` chooses. */
 async function takeover(random: Random): Promise<Scenario> {
   const disk = settled(await diskWith([1, 2], 2))
@@ -227,9 +269,11 @@ export const SCENARIOS: Readonly<Record<string, Play>> = {
   'a savepoint': savepoint,
   'a gc beside the job': collection,
   'a rollback': rollback,
+  'a cancel that gives the checkpoints up': cancelled,
 }
 
 export const SCENARIOS_BY_CHANCE: typeof SCENARIOS = {
   'a takeover': takeover,
+  'a cancel against a start': cancelledInBetween,
   'a killed process and its successor': killed,
 }

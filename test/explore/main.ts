@@ -2,7 +2,8 @@
 //   node --conditions=millrace-source test/explore/main.ts [--record]
 import { recordEvidence } from '../../scripts/lib/evidence.ts'
 import { DECISIONS_SIZES, exploreDecisions } from '../checkpoint/decisions-model.ts'
-import { exploreFence, FENCE_SIZES } from '../checkpoint/fence-model.ts'
+import { exploreFence } from '../checkpoint/fence-model.ts'
+import { FENCE_SIZES } from '../checkpoint/fence-sizes.ts'
 import { exploreRing } from '../runtime/exchange/ring-model.ts'
 import { RING_SIZES } from '../runtime/exchange/ring-sizes.ts'
 import type { Explored } from './explorer.ts'

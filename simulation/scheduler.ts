@@ -119,7 +119,11 @@ export class Scheduler {
 
   /** Runs `action` after a virtual delay, unless the scope is dead by then. */
   schedule(scope: Scope, delayMs: number, label: string, action: () => void): SimEvent {
-    const atMs = this.#nowMs + Math.max(0, delayMs)
+    return this.scheduleAt(scope, this.#nowMs + Math.max(0, delayMs), label, action)
+  }
+
+  /** The same at a time, to the last bit: what is for the same time runs in the order of calls. */
+  scheduleAt(scope: Scope, atMs: number, label: string, action: () => void): SimEvent {
     const event: SimEvent = { scope, label, sequence: this.#sequence++, atMs, action }
     this.#push(event)
     return event

@@ -10,13 +10,12 @@ import { WorkerRuntime } from '../src/runtime/worker-runtime.ts'
 import type { TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
 import { copied } from './copied.ts'
+import { MessageLine, SLOW_MESSAGE_MS_MAX } from './message-line.ts'
 import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
-const MESSAGE_MS_MAX = 0.6
-const SLOW_MESSAGE_MS_MAX = 40
 const WAKE_MS_MAX = 0.2
 /** One of so many workers takes up to so long for a turn of its loop. */
 const SLOW_OF = 4
@@ -28,28 +27,6 @@ const DOOM_EVENTS_BITS = 10
 /** The same, of one that is told of a complete checkpoint. */
 const LOST_EVENTS_BITS = 6
 
-/** Messages in one direction: copied when sent, delivered in order after some time. */
-class Line {
-  readonly #world: ProcessWorld
-  readonly #random: Random
-  readonly #receiver: Scope
-  #lastAtMs = 0
-
-  constructor(world: ProcessWorld, random: Random, receiver: Scope) {
-    this.#world = world
-    this.#random = random
-    this.#receiver = receiver
-  }
-
-  send(label: string, deliver: () => void): void {
-    const { scheduler, faults } = this.#world
-    const { nowMs } = scheduler
-    const delayMsMax = faults.strikes('messageSlow') ? SLOW_MESSAGE_MS_MAX : MESSAGE_MS_MAX
-    this.#lastAtMs = Math.max(this.#lastAtMs, nowMs + this.#random.next() * delayMsMax)
-    scheduler.schedule(this.#receiver, this.#lastAtMs - nowMs, label, deliver)
-  }
-}
-
 /** One worker: its end of the seams, and the port that the master holds. */
 export class SimWorker implements WorkerPort {
   readonly scope: Scope
@@ -60,8 +37,8 @@ export class SimWorker implements WorkerPort {
   readonly #options: ProcessOptions
   readonly #random: Random
   readonly #events: WorkerEvents
-  readonly #toWorker: Line
-  readonly #toMaster: Line
+  readonly #toWorker: MessageLine
+  readonly #toMaster: MessageLine
   readonly #runtime: WorkerRuntime
   readonly #watch = new WorkerWatch()
   #awake = false
@@ -84,8 +61,8 @@ export class SimWorker implements WorkerPort {
     this.scope = new Scope(`${options.name}.${spec.index}`, process.scope)
     this.clock = new SimClock(scheduler, this.scope, this.#random.fork('clock'), process.face)
     this.#slowDown()
-    this.#toWorker = new Line(world, this.#random.fork('to'), this.scope)
-    this.#toMaster = new Line(world, this.#random.fork('from'), process.scope)
+    this.#toWorker = new MessageLine(world, this.#random.fork('to'), this.scope)
+    this.#toMaster = new MessageLine(world, this.#random.fork('from'), process.scope)
     this.#runtime = new WorkerRuntime(spec, this.#host())
     scheduler.schedule(this.scope, this.#random.next(), 'spawned', () => this.#run())
     this.#doom()

@@ -2,10 +2,34 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SeededRandom } from '../../src/util/random.ts'
+import { FaultPlan } from '../../simulation/faults.ts'
+import { MessageLine } from '../../simulation/message-line.ts'
 import { Scheduler, Scope, Violation } from '../../simulation/scheduler.ts'
 import { SimClock } from '../../simulation/sim-clock.ts'
 
 const newScheduler = () => new Scheduler({ eventsMax: 1_000 })
+
+describe('messages', () => {
+  it('come in the order in which they were sent, to the last bit of their times', async () => {
+    for (let seed = 1; seed <= 200; seed++) {
+      const scheduler = newScheduler()
+      const random = new SeededRandom(seed)
+      // Times are rounded most where they are small.
+      const faults = new FaultPlan(random.fork('faults'), { messageSlow: 0.3 })
+      const line = new MessageLine({ scheduler, faults }, random.fork('line'), scheduler.world)
+      const came: number[] = []
+      let sent = 0
+      const send = (): void => {
+        const number = sent++
+        line.send('message', () => came.push(number))
+        if (sent < 40) scheduler.schedule(scheduler.world, random.next() * 0.7, 'sends', send)
+      }
+      send()
+      await scheduler.drive(() => came.length === 40)
+      assert.deepEqual(came, [...came.keys()], `seed ${seed}`)
+    }
+  })
+})
 
 describe('the scheduler', () => {
   it('runs events by time and then by birth, with all microtasks in between', async () => {

@@ -198,11 +198,13 @@ export class SimWorker implements WorkerPort {
   }
 
   /** An assertion that failed is a bug of the engine, whatever becomes of it. */
-  #judge(what: string, { message, stack, code }: ReturnType<typeof errorToData>): void {
+  #judge(what: string, { message, stack, code, cause }: ReturnType<typeof errorToData>): void {
     const { scheduler } = this.#world
     scheduler.note(this.scope.name, `${what} ${code} ${message}`)
-    if (message.includes('injected') || !isBug(stack)) return
-    scheduler.fail(new Violation(`worker ${this.#index} ${what}: ${message}\n${stack}`))
+    // What has no code where it is thrown gets one on its way; other causes have been dealt with.
+    const thrown = cause?.message === message ? cause.stack : stack
+    if (message.includes('injected') || !isBug(thrown)) return
+    scheduler.fail(new Violation(`worker ${this.#index} ${what}: ${message}\n${thrown}`))
   }
 
   #ring(index: number): void {

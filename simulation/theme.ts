@@ -22,6 +22,8 @@ export interface Theme {
   /** From one checkpoint to the next, at that pace. */
   readonly intervalMs?: number
   readonly process?: Partial<ProcessOptions>
+  /** So many values may wait for a writer; drawn from these for each process. */
+  readonly sinkValues?: readonly number[]
   readonly storage?: StorageKind
   readonly scale?: TimeScale
   /** Of a start; drawn from these. */
@@ -120,6 +122,8 @@ const THEMES = {
       sinkCongested: 3,
       sinkSlow: 0,
       slowConsumer: 4,
+      // Some tasks learn of a barrier late, when others have long let it overtake.
+      messageSlow: 5,
     },
     checkpointing: {
       unaligned: 'always',
@@ -128,10 +132,11 @@ const THEMES = {
       maxConcurrent: 1,
       tolerableFailures: 20,
     },
-    process: { ringBytes: 4096, sinkValues: 1, sliceMs: 0 },
+    process: { ringBytes: 4096, sliceMs: 0 },
+    sinkValues: [1, 2, 8],
     intervalMs: 10,
     scale: { ...timeScale('milliseconds'), startMsMax: 600 },
-    parallelism: [1, 2, 2, 3, 3],
+    parallelism: [1, 2, 3, 3],
     isCrowded: true,
     isLeftAlone: true,
     restart: PATIENT,

@@ -163,7 +163,7 @@ export class Deployments {
   #process(name: string, age: number, migrates: boolean): SimProcess {
     const random = this.#random.fork(`process-${name}`)
     const process = new SimProcess(this.#processWorld, {
-      ...processOptions(name, random),
+      ...processOptions(name, random, this.#world.theme),
       ...this.#world.theme.process,
       migrates: migrates && this.#world.workload.typed,
     })

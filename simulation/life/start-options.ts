@@ -16,6 +16,7 @@ export interface StartPlace {
 }
 
 const UNALIGNED = ['auto', 'always', 'never'] as const
+const SINK_VALUES = [8_192, 8, 1] as const
 const PARALLELISM = [1, 2, 3] as const
 const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 
@@ -70,7 +71,11 @@ function restart(
 }
 
 /** A process: mostly with little memory, sometimes on another machine. */
-export function processOptions(name: string, random: Random): Omit<ProcessOptions, 'migrates'> {
+export function processOptions(
+  name: string,
+  random: Random,
+  { sinkValues = SINK_VALUES }: Theme,
+): Omit<ProcessOptions, 'migrates'> {
   return {
     name,
     random,
@@ -78,7 +83,7 @@ export function processOptions(name: string, random: Random): Omit<ProcessOption
     memoryBytes: [64 * 1024, 1024 ** 2, 1024 ** 3][random.int(3)] ?? 1024 ** 3,
     // Little may wait, so that there is often no room.
     ringBytes: random.int(2) === 0 ? 4096 : 65_536,
-    sinkValues: [8_192, 8, 1][random.fork('sinks').int(3)] ?? 1,
+    sinkValues: sinkValues[random.fork('sinks').int(sinkValues.length)] ?? 1,
     // Within an event no time passes: 0 gives way wherever that is possible.
     sliceMs: random.fork('slices').int(2) === 0 ? 0 : 5,
     restoresLazily: false,

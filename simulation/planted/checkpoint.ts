@@ -61,8 +61,14 @@ export const checkpointBugs: readonly PlantedBug[] = [
     name: 'later-checkpoints-outlive-an-abort',
     symptom: 'a checkpoint is complete although the one that it builds on was given up',
     file: 'src/checkpoint/decisions-abort.ts',
-    find: '  for (const other of builtOnIt) abortWith(draft, other, active, error)\n',
-    replace: '  draft.overlapping = [...draft.overlapping, ...builtOnIt]\n',
+    find:
+      '  if (draft.active?.checkpointId === checkpointId) draft.active = undefined\n' +
+      '  const later = draft.overlapping.filter((each) => each.checkpointId > checkpointId)\n' +
+      '  draft.overlapping = draft.overlapping.filter((each) => each.checkpointId < ' +
+      'checkpointId)\n  return later\n',
+    replace:
+      '  const others = inProgress(draft).filter((each) => each.checkpointId !== checkpointId)\n' +
+      '  draft.active = others[0]\n  draft.overlapping = others.slice(1)\n  return []\n',
   },
   {
     name: 'doubtful-manifest-given-up',

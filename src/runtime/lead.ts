@@ -67,7 +67,7 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   const { host, store, plan, params, changes } = request
   const formerNames = Object.values(changes.renamed)
   const self = { jobName: plan.jobName, location: host.absoluteLocation(store.location) }
-  const decided: { origin?: Origin; link?: CheckpointLink } = {}
+  const decided: { origin?: Origin; link?: CheckpointLink | undefined } = {}
   const { chain, fence: link } = await fence(
     store,
     { jobName: plan.jobName, writtenAt: host.clock.now(), leader: request.leader },
@@ -76,6 +76,8 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
       await decided.origin?.foreign?.store.close()
       const origin = await originOf({ ...request, formerNames, self }, seen)
       decided.origin = origin
+      // Asked again, when another one's fence came in between: what it left behind is not restored.
+      decided.link = undefined
       if (origin.link !== undefined) {
         decided.link = fitting(request, origin.link)
         planRestore(decided.link, { plan })

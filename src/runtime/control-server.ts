@@ -1,18 +1,18 @@
 /**
- * The server behind the control socket: reads lines, calls the running job, answers. Bad input is
+ * The server behind the control socket: reads lines, has them performed, answers. Bad input is
  * answered, never thrown; sizes, counts and idle time are bounded. Who may connect is decided by
  * the socket's place and mode (`control-socket.ts`).
  */
 import { createServer, type Server, type Socket } from 'node:net'
-import { errorToData, MillraceError } from '../errors.ts'
+import { errorToData } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import {
   badRequest,
+  type ControlRequest,
   type ControlResponse,
   controlRequestBytesMax,
   parseRequest,
 } from './control-protocol.ts'
-import type { ControlHandler } from './host.ts'
 
 const connectionsMax = 32
 const pendingPerConnectionMax = 16
@@ -22,8 +22,7 @@ const idleTimeoutDefaultMs = 60_000
 
 export interface ControlServerOptions {
   readonly clock: Clock
-  /** The job that is asked; undefined while it is starting. */
-  readonly handler: () => ControlHandler | undefined
+  readonly perform: (request: ControlRequest) => Promise<unknown>
   /** A connection without a request for so long is closed. Default: a minute. */
   readonly idleTimeoutMs?: number
 }
@@ -76,7 +75,7 @@ function serveConnection(socket: Socket, options: ControlServerOptions): Connect
     }
     pending++
     try {
-      answer({ id, result: (await call(line, options.handler())) ?? null })
+      answer({ id, result: (await options.perform(parseRequest(line))) ?? null })
     } catch (error) {
       answer({ id, error: errorToData(error, 'CHECKPOINT_FAILED') })
     } finally {
@@ -131,44 +130,4 @@ function idOf(line: string): number | null {
   } catch {
     return null
   }
-}
-
-/** Checks one request and performs it. */
-async function call(line: string, handler: ControlHandler | undefined): Promise<unknown> {
-  const { method, params } = parseRequest(line)
-  if (handler === undefined) {
-    throw new MillraceError('CONTROL_UNREACHABLE', 'the job is starting', {
-      cure: 'try again in a moment',
-      retryable: true,
-    })
-  }
-  switch (method) {
-    case 'status':
-      return handler.status()
-    case 'checkpoint':
-      return handler.checkpoint({ full: flagParam(params, 'full') })
-    case 'savepoint':
-      return handler.savepoint(textParam(params, 'directory'))
-    case 'stop': {
-      const savepoint =
-        params['savepoint'] === undefined ? {} : { savepoint: textParam(params, 'savepoint') }
-      return handler.stop({ ...savepoint, drain: flagParam(params, 'drain') })
-    }
-    case 'cancel':
-      return handler.cancel()
-    case 'handover':
-      return handler.handOver()
-  }
-}
-
-function textParam(params: Readonly<Record<string, unknown>>, name: string): string {
-  const value = params[name]
-  if (typeof value === 'string' && value !== '') return value
-  throw badRequest(`${name} is missing or no text`)
-}
-
-function flagParam(params: Readonly<Record<string, unknown>>, name: string): boolean {
-  const value = params[name] ?? false
-  if (typeof value === 'boolean') return value
-  throw badRequest(`${name} is neither true nor false`)
 }

@@ -42,6 +42,8 @@ export interface ClaimRequest {
   readonly id: string
   /** An owner whose lease has ended: it is succeeded although its process may still be there. */
   readonly lapsed?: readonly string[] | undefined
+  /** What was done is not in the audit log: its disk is full or gone. */
+  readonly onUnwritten?: ((error: unknown) => void) | undefined
 }
 
 /** A claim on a job's folder: as long as it is held, another live process is refused. */

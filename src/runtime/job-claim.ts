@@ -14,6 +14,8 @@ import { type Clock, systemClock } from '../util/clock.ts'
 import { VERSION } from '../util/version.ts'
 import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './control-protocol.ts'
 import { createControlServer } from './control-server.ts'
+import { AuditLog } from './control/audit-log.ts'
+import { ControlDesk, OWNER } from './control/desk.ts'
 import { bindControlSocket, probeSocket, removeControlSocket } from './control-socket.ts'
 import type { ClaimRequest, ControlHandler, JobClaim } from './host.ts'
 import { isProcessAlive, processStartOf } from './process-identity.ts'
@@ -26,6 +28,9 @@ const vanishTimeoutMs = 2_000
 const vanishPollMs = 50
 /** Racing starts make each other try again; more rounds than this mean something else is wrong. */
 const roundsMax = 20
+
+/** Of one file; some older ones are kept. */
+const AUDIT_BYTES_MAX = 8 * 1024 ** 2
 
 /** File systems allow 255. */
 const folderNameBytesMax = 200
@@ -44,12 +49,14 @@ interface Claimant {
  * @throws `JOB_OWNED` naming the living owner; `STORAGE_FAILED` if the folder cannot be written.
  */
 export async function claimJobFolder(
-  { directory, jobName, id: claim, lapsed = [] }: ClaimRequest,
+  { directory, jobName, id: claim, lapsed = [], onUnwritten }: ClaimRequest,
   clock: Clock = systemClock,
 ): Promise<JobClaim> {
   const folder = resolve(directory, requireFolderName(jobName))
-  let handler: ControlHandler | undefined
-  const control = createControlServer({ clock, handler: () => handler })
+  let job: ControlHandler | undefined
+  const audit = new AuditLog(folder, AUDIT_BYTES_MAX)
+  const desk = new ControlDesk({ clock, claim, audit, job: () => job, onUnwritten })
+  const control = createControlServer({ clock, perform: (asked) => desk.perform(asked, OWNER) })
   const { server } = control
   const owner: Omit<ControlFile, 'socket'> = {
     formatVersion: CONTROL_FORMAT_VERSION,
@@ -70,11 +77,12 @@ export async function claimJobFolder(
     void removeAllBut(state, claim)
     return {
       serve(served) {
-        handler = served
+        job = served
       },
       async release() {
         if (!server.listening) return
         control.close()
+        await audit.close()
         await rm(join(state, claim), { force: true, recursive: true }).catch(() => undefined)
         // Whoever succeeded us while we slept has put its own socket there.
         const isOurs = dirname(socket) !== folder || (await ownerOf(folder)) === claim

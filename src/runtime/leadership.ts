@@ -7,7 +7,7 @@ import { adaptCheckpoint, type CodeChanges } from '../checkpoint/adapt.ts'
 import { requireFitting } from '../checkpoint/compatibility.ts'
 import { LeaseKeeper } from '../checkpoint/lease-keeper.ts'
 import type { LeaseEnd } from '../checkpoint/lease-marks.ts'
-import { errorToData, isMillraceError, MillraceError } from '../errors.ts'
+import { errorToData, isMillraceError, messageOf, MillraceError } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
@@ -99,8 +99,9 @@ export class Leadership {
    * @throws `JOB_OWNED`
    */
   async claim(lapsed: readonly string[] = []): Promise<void> {
-    const { host, directory, jobName, id, store, control } = this.#options
-    this.#claim = await host.claim({ directory, jobName, id, lapsed })
+    const { host, directory, jobName, id, store, control, logger } = this.#options
+    const onUnwritten = (error: unknown): void => logger.warn({ err: error }, messageOf(error))
+    this.#claim = await host.claim({ directory, jobName, id, lapsed, onUnwritten })
     this.#claim.serve(control)
     await store.cleanTemporary?.()
   }

@@ -259,9 +259,8 @@ test('before the job has started its answer is to try again', async () => {
 
 test('a silent connection is closed, one that waits for an answer is not', async () => {
   let finish: (() => void) | undefined
-  const slow = { ...handler, checkpoint: () => new Promise<void>((resolve) => (finish = resolve)) }
   const control = createControlServer({
-    handler: () => slow,
+    perform: () => new Promise<void>((resolve) => (finish = resolve)),
     idleTimeoutMs: 50,
     clock: systemClock,
   })

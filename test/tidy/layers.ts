@@ -41,6 +41,7 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'connectors/file',
     'connectors/journal',
     'runtime/control-socket.ts',
+    'runtime/control/audit-log.ts',
     'runtime/host-embedded',
     'runtime/job-claim.ts',
     'runtime/module-missing.ts',

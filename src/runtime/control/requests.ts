@@ -1,0 +1,97 @@
+/**
+ * The one table of what can be asked of a running job: what a request takes, whether it changes
+ * anything, and what it does. Sockets and servers only carry requests; they know none of them.
+ */
+import { nearestName } from '../../util/nearest.ts'
+import { badRequest, type ControlMethod } from '../control-protocol.ts'
+import type { ControlHandler } from '../host.ts'
+
+const PLACE_CHARS_MAX = 4_096
+
+/** Kinds of parameters, and what they are to who performs the request. */
+interface Kinds {
+  /** False if it is not given. */
+  readonly flag: boolean
+  /** Where something is written: a path or URL. */
+  readonly place: string
+  readonly 'place?': string | undefined
+}
+
+export type ParamKinds = Readonly<Record<string, keyof Kinds>>
+type GivenOf<P extends ParamKinds> = { readonly [K in keyof P]: Kinds[P[K]] }
+
+/** Parameters that were checked. */
+export type GivenParams = Readonly<Record<string, boolean | string | undefined>>
+
+export interface RequestSpec {
+  /** Then it stands in the audit log. */
+  readonly changes: boolean
+  readonly params: ParamKinds
+  readonly perform: (job: ControlHandler, given: GivenParams) => unknown
+}
+
+function request<const P extends ParamKinds>(
+  spec: Omit<RequestSpec, 'perform' | 'params'> & {
+    readonly params: P
+    readonly perform: (job: ControlHandler, given: GivenOf<P>) => unknown
+  },
+): RequestSpec {
+  // `givenParams` has checked each by its kind.
+  return { ...spec, perform: (job, given) => spec.perform(job, given as GivenOf<P>) }
+}
+
+export const REQUESTS: Readonly<Record<ControlMethod, RequestSpec>> = {
+  status: request({ changes: false, params: {}, perform: (job) => job.status() }),
+  checkpoint: request({
+    changes: true,
+    params: { full: 'flag' },
+    perform: (job, { full }) => job.checkpoint({ full }),
+  }),
+  savepoint: request({
+    changes: true,
+    params: { directory: 'place' },
+    perform: (job, { directory }) => job.savepoint(directory),
+  }),
+  stop: request({
+    changes: true,
+    params: { savepoint: 'place?', drain: 'flag' },
+    perform: (job, { savepoint, drain }) =>
+      job.stop({ ...(savepoint === undefined ? {} : { savepoint }), drain }),
+  }),
+  cancel: request({ changes: true, params: {}, perform: (job) => job.cancel() }),
+  handover: request({ changes: true, params: {}, perform: (job) => job.handOver() }),
+}
+
+/** What was given for a request. Throws `CONTROL_BAD_REQUEST` if it takes something else. */
+export function givenParams(
+  kinds: ParamKinds,
+  params: Readonly<Record<string, unknown>>,
+): GivenParams {
+  const names = Object.keys(kinds)
+  const unknown = Object.keys(params).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const shown = JSON.stringify(unknown.slice(0, 100))
+    throw badRequest(`there is no parameter ${shown}`, nearestName(unknown, names))
+  }
+  return Object.fromEntries(
+    Object.entries(kinds).map(([name, kind]) => {
+      const value = Object.hasOwn(params, name) ? params[name] : undefined
+      return [name, kind === 'flag' ? flagOf(name, value) : placeOf(name, kind, value)]
+    }),
+  )
+}
+
+function flagOf(name: string, value: unknown): boolean {
+  if (value === undefined) return false
+  if (typeof value === 'boolean') return value
+  throw badRequest(`${name} is neither true nor false`)
+}
+
+function placeOf(name: string, kind: 'place' | 'place?', value: unknown): string | undefined {
+  if (value === undefined && kind === 'place?') return undefined
+  if (typeof value !== 'string' || value === '') throw badRequest(`${name} is missing or no text`)
+  if (value.length > PLACE_CHARS_MAX || value.includes('\0')) {
+    throw badRequest(`${name} is longer than ${PLACE_CHARS_MAX} characters, or holds a zero byte`)
+  }
+  return value
+}

@@ -1,0 +1,76 @@
+// Requests to a running job: what they take, and what of them stands in the audit log.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MillraceError } from '../../../src/errors.ts'
+import { parseRequest } from '../../../src/runtime/control-protocol.ts'
+import type { AuditEntry } from '../../../src/runtime/control/audit-log.ts'
+import { ControlDesk, OWNER } from '../../../src/runtime/control/desk.ts'
+import type { ControlHandler } from '../../../src/runtime/host.ts'
+import { systemClock } from '../../../src/util/clock.ts'
+
+const handler: ControlHandler = {
+  status: () => ({ state: 'running' }),
+  checkpoint: (options) => Promise.resolve(options),
+  savepoint: (target) => Promise.resolve(target),
+  stop: (options) => Promise.resolve(options),
+  cancel: () => Promise.reject(new MillraceError('JOB_NOT_RUNNING', 'no')),
+  handOver: () => Promise.resolve('handed over'),
+}
+
+function desk(
+  log: AuditEntry[],
+  append = async (entry: AuditEntry): Promise<void> => void log.push(entry),
+) {
+  const unwritten: unknown[] = []
+  const made = new ControlDesk({
+    clock: { ...systemClock, now: () => 1_700_000_000_000 },
+    claim: 'abc',
+    audit: { append },
+    job: () => handler,
+    onUnwritten: (error) => unwritten.push(error),
+  })
+  const ask = (method: string, params: object = {}): Promise<unknown> =>
+    made.perform(parseRequest(JSON.stringify({ method, params })), OWNER)
+  return { ask, unwritten }
+}
+
+test('what changes something is noted when it begins and when it ends', async () => {
+  const log: AuditEntry[] = []
+  const { ask } = desk(log)
+  await ask('status')
+  await ask('savepoint', { directory: '/s' })
+  await assert.rejects(ask('cancel'), { code: 'JOB_NOT_RUNNING' })
+  const time = '2023-11-14T22:13:20.000Z'
+  const saved = { time, id: 'abc-1', role: 'owner', via: 'socket', request: 'savepoint' }
+  const cancelled = { ...saved, id: 'abc-2', request: 'cancel', params: {} }
+  assert.deepEqual(log, [
+    { ...saved, params: { directory: '/s' }, outcome: 'begun' },
+    { ...saved, params: { directory: '/s' }, outcome: 'done' },
+    { ...cancelled, outcome: 'begun' },
+    { ...cancelled, outcome: 'failed', code: 'JOB_NOT_RUNNING' },
+  ])
+})
+
+test('a request that takes something else is refused before anything is noted', async () => {
+  const log: AuditEntry[] = []
+  const { ask } = desk(log)
+  for (const [method, params, said] of [
+    ['checkpoint', { ful: true }, /no parameter "ful"/],
+    ['checkpoint', { full: 'yes' }, /neither true nor false/],
+    ['savepoint', {}, /directory is missing/],
+    ['savepoint', { directory: 5 }, /no text/],
+    ['savepoint', { directory: 'a\0b' }, /zero byte/],
+    ['savepoint', { directory: 'a'.repeat(5_000) }, /4096/],
+    ['stop', JSON.parse('{"__proto__":1}') as object, /no parameter "__proto__"/],
+    ['status', { all: true }, /no parameter "all"/],
+  ] as const) {
+    await assert.rejects(ask(method, params), { code: 'CONTROL_BAD_REQUEST', message: said })
+  }
+  assert.deepEqual(log, [])
+})
+
+test('the owner can stop the job although the audit log cannot be written', async () => {
+  const { ask, unwritten } = desk([], () => Promise.reject(new Error('the disk is full')))
+  assert.deepEqual(await ask('stop', { drain: true }), { drain: true })
+  assert.equal(unwritten.length, 2)
+})

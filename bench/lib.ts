@@ -74,10 +74,14 @@ export async function benchmark({ contenders, figures }: Benchmark): Promise<voi
 }
 
 /** Runs a program as a process of its own; resolves with what it sent when it has ended well. */
-export function messagesOf(file: string, args: readonly string[]): Promise<readonly unknown[]> {
+export function messagesOf(
+  file: string,
+  args: readonly string[],
+  execArgv: readonly string[] = process.execArgv,
+): Promise<readonly unknown[]> {
   return new Promise((resolve, reject) => {
     const messages: unknown[] = []
-    const child = fork(file, args)
+    const child = fork(file, args, { execArgv: [...execArgv] })
     child.on('message', (message) => messages.push(message))
     child.on('error', reject)
     child.on('exit', (code) => {

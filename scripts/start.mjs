@@ -30,6 +30,7 @@ const tasks = {
   coverage: ['scripts/coverage.ts'],
   mutate: ['mutation/main.ts'],
   evidence: ['scripts/evidence.ts'],
+  prove: ['scripts/prove.ts'],
 }
 
 /** The package that holds Node for this platform; tools/package.json pins its version. */

@@ -11,9 +11,9 @@ const HEAD = `# Evidence
 What has been run against Millrace to find out whether it keeps its promises, with the figures of
 the newest run of each kind. Every figure was written by the run itself, with the commit that was
 run and the command that runs it again; this page is made of those records by
-\`npm run evidence\`. What the methods are: [simulation](internals/simulation.md),
-[models](internals/models.md), [fuzzing](internals/fuzzing.md), [chaos](internals/chaos.md),
-[mutation](internals/mutation.md).
+\`npm run evidence\`, and \`npm run prove\` does all of it again. What the methods are:
+[simulation](internals/simulation.md), [models](internals/models.md),
+[fuzzing](internals/fuzzing.md), [chaos](internals/chaos.md), [mutation](internals/mutation.md).
 
 A simulator that never finds anything proves nothing, so the planted bugs below tell how strong the
 net is: each is a mistake of the kind that engineers make, put into the engine in memory.

@@ -7,7 +7,7 @@ import { hashmap } from 'millrace/hashmap'
 import { rocksdb, rocksdbIsAvailable } from 'millrace/rocksdb'
 import { keyedHarness } from 'millrace/testing'
 
-const KEYS = 1200
+const KEYS = 150
 const PAD = 'x'.repeat(40)
 
 interface Age<T> {
@@ -67,7 +67,7 @@ for (const [name, backend, isThere] of [
 ] as const) {
   describe(`entries of several ages on ${name}`, { skip: !isThere }, () => {
     it('are each read by their own types, through evictions and snapshots', async () => {
-      const options = { backend: backend(), memory: '64KB' } as const
+      const options = { backend: backend(), memory: '8KB' } as const
       await using one = await keyedHarness(adding(first), options)
       for (let key = 0; key < KEYS; key++) one.processElement(key, [key, 1])
       const ofFirst = await one.snapshot()

@@ -12,8 +12,10 @@ import {
 } from './backend-world.ts'
 
 /** So little that hardly a row stays. */
-const LITTLE_MEMORY_BYTES = 64 << 10
-const KEYS = 3000
+const LITTLE_MEMORY_BYTES = 6 << 10
+/** A little more, for what stays of large collections in use. */
+const LARGE_MEMORY_BYTES = 64 << 10
+const KEYS = 300
 
 /** Changes most states of a key; what it does depends on key and round only. */
 function change(world: World, key: number, round: number): void {
@@ -60,9 +62,16 @@ function expectSame(found: World, expected: World, keys = KEYS): void {
 
 /** Tests in little memory. */
 export function memoryTests(suite: BackendSuite): void {
-  const define: Define = (title, body) =>
+  const define = defineIn(suite, LITTLE_MEMORY_BYTES)
+  evictionTests(define, suite)
+  coldReadTests(define)
+  largeTests(defineIn(suite, LARGE_MEMORY_BYTES), suite)
+}
+
+function defineIn(suite: BackendSuite, memoryBytes: number): Define {
+  return (title, body) =>
     suite.test(`${suite.name}, in little memory: ${title}`, async () => {
-      const world = await World.open(suite, { memoryBytes: LITTLE_MEMORY_BYTES })
+      const world = await World.open(suite, { memoryBytes })
       try {
         await body(world)
         if (!suite.evicts) return
@@ -72,9 +81,6 @@ export function memoryTests(suite: BackendSuite): void {
         await world.close()
       }
     })
-  evictionTests(define, suite)
-  coldReadTests(define)
-  largeTests(define, suite)
 }
 
 function evictionTests(define: Define, suite: BackendSuite): void {
@@ -123,7 +129,7 @@ function evictionTests(define: Define, suite: BackendSuite): void {
     const run = await expected.checkpoint()
     const again = await World.open(suite, { restore: [run], memoryBytes: LITTLE_MEMORY_BYTES })
     assert.equal([...again.table.keys()].length, [...expected.table.keys()].length)
-    const keys = Array.from({ length: 100 }, (_, key) => key)
+    const keys = Array.from({ length: 30 }, (_, key) => key)
     again.table.prefetch(
       keys,
       Int32Array.from(keys, (key) => routeHash(key)),
@@ -142,81 +148,83 @@ function evictionTests(define: Define, suite: BackendSuite): void {
 
 function coldReadTests(define: Define): void {
   define('what was deleted stays deleted below', async (world) => {
-    const keys = Array.from({ length: 400 }, (_, at) => `list ${at}`)
+    const keys = Array.from({ length: 80 }, (_, at) => `list ${at}`)
     for (const key of keys) world.on(key, ({ list }) => list.add(key))
     changeAll(world, 1)
-    for (const key of keys.slice(0, 200)) world.on(key, ({ list }) => list.clear())
+    for (const key of keys.slice(0, 40)) world.on(key, ({ list }) => list.clear())
     await world.checkpoint()
     await world.checkpoint()
-    for (const key of keys.slice(0, 100)) {
+    for (const key of keys.slice(0, 20)) {
       world.on(key, ({ value }) => {
         value.update('brief')
         value.clear()
       })
     }
     changeAll(world, 2)
-    for (const key of keys.slice(0, 200)) world.on(key, ({ list }) => assert.equal(list.length, 0))
-    for (const key of keys.slice(200)) world.on(key, ({ list }) => assert.equal(list.length, 1))
+    for (const key of keys.slice(0, 40)) world.on(key, ({ list }) => assert.equal(list.length, 0))
+    for (const key of keys.slice(40)) world.on(key, ({ list }) => assert.equal(list.length, 1))
     const left = [...world.table.keys()].filter(({ key }) => typeof key === 'string')
-    assert.equal(left.length, 200)
+    assert.equal(left.length, 40)
   })
 }
 
-/** The newest 2999 of 20,000, turned round, and the newest 1000. */
+const STEPS = 4000
+
+/** The newest 599 of 4,000, turned round, and the newest 200. */
 function expectQueues(sorted: Handles['sorted'], deque: Handles['deque']): void {
   assert.deepEqual(
     [sorted.first(), sorted.last()],
     [
-      [-19_999, 19_999],
-      [-17_000, 17_000],
+      [-3999, 3999],
+      [-3400, 3400],
     ],
   )
-  assert.equal([...sorted].length, 3000)
-  const part = sorted.range({ from: -18_003, toInclusive: true, to: -18_001 })
+  assert.equal([...sorted].length, 600)
+  const part = sorted.range({ from: -3603, toInclusive: true, to: -3601 })
   assert.deepEqual(
     Array.from(part, ([, value]) => value),
-    [18_003, 18_002, 18_001],
+    [3603, 3602, 3601],
   )
-  const down = sorted.range({ to: -18_000, reverse: true, limit: 2 })
+  const down = sorted.range({ to: -3600, reverse: true, limit: 2 })
   assert.deepEqual(
     Array.from(down, ([, value]) => value),
-    [18_001, 18_002],
+    [3601, 3602],
   )
-  assert.deepEqual([deque.length, deque.first(), deque.last()], [1000, 19_000, 19_999])
-  assert.deepEqual([deque.at(1), deque.at(-2), deque.at(500)], [19_001, 19_998, 19_500])
+  assert.deepEqual([deque.length, deque.first(), deque.last()], [200, 3800, 3999])
+  assert.deepEqual([deque.at(1), deque.at(-2), deque.at(100)], [3801, 3998, 3900])
 }
 
-/** Changes the large collections of one key in one of 20,000 steps. */
+/** Changes the large collections of one key in one of the steps. */
 function changeLarge({ map, list, sorted, deque }: Handles, at: number): void {
-  map.set(at % 9000, at)
+  map.set(at % 1800, at)
   list.add(at)
   sorted.set(-at, at)
   deque.pushLast(at)
-  if (at >= 1000) assert.equal(deque.popFirst(), at - 1000)
-  if (at >= 3000) sorted.delete(3000 - at)
-  if (at % 3 === 0) map.delete((at * 7) % 9000)
-  if (at === 5000) map.clear()
+  if (at >= 200) assert.equal(deque.popFirst(), at - 200)
+  if (at >= 600) sorted.delete(600 - at)
+  if (at % 3 === 0) map.delete((at * 7) % 1800)
+  if (at === 1000) map.clear()
 }
 
 function largeTests(define: Define, suite: BackendSuite): void {
   define('a large collection in constant use leaves memory in parts', async (world) => {
-    for (let at = 0; at < 20_000; at++) {
+    for (let at = 0; at < STEPS; at++) {
       world.on('hot', (state) => changeLarge(state, at))
-      if (at % 1000 === 0) world.backend.maintain(100)
-      if (at === 9000) await world.checkpoint()
+      if (at % 200 === 0) world.backend.maintain(100)
+      if (at === 1800) await world.checkpoint()
     }
     const model = new Map<number, number>()
-    for (let at = 0; at < 20_000; at++) {
-      model.set(at % 9000, at)
-      if (at % 3 === 0) model.delete((at * 7) % 9000)
-      if (at === 5000) model.clear()
+    for (let at = 0; at < STEPS; at++) {
+      model.set(at % 1800, at)
+      if (at % 3 === 0) model.delete((at * 7) % 1800)
+      if (at === 1000) model.clear()
     }
     world.table.deselect()
     world.backend.maintain(100)
     const { estimatedBytes } = world.backend.statistics
-    if (suite.evicts) assert.ok(estimatedBytes < 2 * LITTLE_MEMORY_BYTES, `${estimatedBytes} bytes`)
+    if (suite.evicts) assert.ok(estimatedBytes < 2 * LARGE_MEMORY_BYTES, `${estimatedBytes} bytes`)
     world.on('hot', ({ map, list, sorted, deque }) => {
-      assert.equal(list.length, 20_000)
+      assert.equal(list.length, STEPS)
       expectQueues(sorted, deque)
       const entries = [...map].toSorted((a, b) => Number(a[0]) - Number(b[0]))
       assert.deepEqual(
@@ -227,7 +235,7 @@ function largeTests(define: Define, suite: BackendSuite): void {
   })
 
   define('large collections of one key are read and changed in parts', async (world) => {
-    for (let at = 0; at < 5000; at++) {
+    for (let at = 0; at < 600; at++) {
       world.on('large', ({ map, list }) => {
         map.set(at, `value ${at}`)
         list.add(at)
@@ -237,20 +245,17 @@ function largeTests(define: Define, suite: BackendSuite): void {
     const inMap = world.on('large', ({ map }) => [...map.keys()])
     assert.deepEqual(
       inMap.map(Number).toSorted((a, b) => a - b),
-      Array.from({ length: 5000 }, (_, at) => at),
+      Array.from({ length: 600 }, (_, at) => at),
     )
     world.on('large', ({ map, list }) => {
-      assert.equal(list.length, 5000)
+      assert.equal(list.length, 600)
       for (const [key] of map) if (Number(key) % 2 === 0) map.delete(key)
     })
     changeAll(world, 2)
     world.on('large', ({ map, list }) => {
-      assert.equal([...map].length, 2500)
-      assert.deepEqual([map.get(4), map.get(5), map.has(4998)], [undefined, 'value 5', false])
-      assert.deepEqual(
-        list.get().slice(4990),
-        [4990, 4991, 4992, 4993, 4994, 4995, 4996, 4997, 4998, 4999],
-      )
+      assert.equal([...map].length, 300)
+      assert.deepEqual([map.get(4), map.get(5), map.has(598)], [undefined, 'value 5', false])
+      assert.deepEqual(list.get().slice(595), [595, 596, 597, 598, 599])
       map.clear()
       list.update([1])
     })

@@ -15,7 +15,7 @@ import {
 } from './mortal-world.ts'
 
 const TTL: StateTtl = { after: LIFE_MS }
-const LITTLE_MEMORY_BYTES = 64 << 10
+const LITTLE_MEMORY_BYTES = 8 << 10
 
 export function survivalTests(define: DefineMortal, suite: BackendSuite): void {
   callbackTests(define, suite)
@@ -230,19 +230,19 @@ function memoryTests(suite: BackendSuite): void {
     const { told, ttl } = telling(TTL)
     const memoryBytes = LITTLE_MEMORY_BYTES
     await using world = await MortalWorld.open(suite, { ttl, memoryBytes })
-    for (let at = 0; at < 2000; at++) {
-      world.now = Math.floor(at / 100)
-      world.on(`key ${at % 1000}`, (state) => writeAll(state, `${at}`, at))
-      if (at % 500 === 0) world.backend.maintain(10)
+    for (let at = 0; at < 400; at++) {
+      world.now = Math.floor(at / 20)
+      world.on(`key ${at % 200}`, (state) => writeAll(state, `${at}`, at))
+      if (at % 100 === 0) world.backend.maintain(10)
     }
     world.advance(160)
     if (suite.evicts) assert.ok(world.backend.statistics.evictions > 0)
-    assert.equal(world.keys.length, 1000)
+    assert.equal(world.keys.length, 200)
     assert.equal(world.on('key 7', ({ list }) => list.length), 1) // prettier-ignore
     world.advance(180)
     assert.deepEqual(world.keys, [])
     // Scalars were written twice and expire once, of the others each entry does.
-    assert.equal(told.length, 4 * 1000 + 5 * 2000)
+    assert.equal(told.length, 4 * 200 + 5 * 400)
     // What is empty leaves a store below when it is evicted.
     if (!suite.evicts) assert.equal(world.backend.statistics.rows, 0)
   })

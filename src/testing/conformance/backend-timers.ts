@@ -155,26 +155,30 @@ function payloadTests(define: Define, suite: BackendSuite): void {
   })
 }
 
-const MANY = 4000
+const MANY = 1200
+const MANY_OF_KEYS = 151
+const LITTLE_MEMORY_BYTES = 30_000
 
 /** Far more timers than a small memory holds, of few and of many keys. */
 function manyTimersTests(define: Define, suite: BackendSuite): void {
   define('many timers in little memory fire in order, each once, from any snapshot', async () => {
-    const world = await World.open(suite, { memoryBytes: 100_000 })
+    const world = await World.open(suite, { memoryBytes: LITTLE_MEMORY_BYTES })
     const timeOf = (at: number): number => ((at * 7919) % 97) * 10 + (at % 3)
     for (let at = 0; at < MANY; at++) {
-      world.on(at % 500, () => world.table.timers.register('event-time', timeOf(at), 'close', at))
+      world.on(at % MANY_OF_KEYS, () =>
+        world.table.timers.register('event-time', timeOf(at), 'close', at),
+      )
     }
     const runs = [await world.checkpoint()]
     for (let at = 0; at < MANY; at += 2) {
-      world.on(at % 500, () => {
+      world.on(at % MANY_OF_KEYS, () => {
         const { timers } = world.table
         timers.delete('event-time', timeOf(at), 'close')
         if (at % 4 === 0) timers.register('event-time', timeOf(at) + 0.5, 'close', -at)
       })
     }
-    const listed = world.on(499, () => world.table.timers.list('event-time', 'close'))
-    assert.deepEqual(listed.length, new Set(timesOf(499, timeOf)).size)
+    const listed = world.on(149, () => world.table.timers.list('event-time', 'close'))
+    assert.deepEqual(listed.length, new Set(timesOf(149, timeOf)).size)
     runs.push(await world.checkpoint())
     const pending = [...world.table.timers.pending()].map(textOf).toSorted(compare)
     const fired = firedAt(world, 2000)
@@ -196,7 +200,7 @@ async function compareRestored(
   runs: Runs,
   expected: readonly Fired[],
 ): Promise<void> {
-  for (const memoryBytes of [100_000, 64 << 20]) {
+  for (const memoryBytes of [LITTLE_MEMORY_BYTES, 64 << 20]) {
     const restored = await World.open(suite, { restore: runs.slice(0, 2), memoryBytes })
     assert.deepEqual(firedAt(restored, 2000), expected)
     await restored.close()
@@ -208,7 +212,7 @@ async function compareRestored(
 
 function timesOf(key: number, timeOf: (at: number) => number): number[] {
   const times: number[] = []
-  for (let at = key; at < MANY; at += 500) {
+  for (let at = key; at < MANY; at += MANY_OF_KEYS) {
     if (at % 2 === 1) times.push(timeOf(at))
     else if (at % 4 === 0) times.push(timeOf(at) + 0.5)
   }

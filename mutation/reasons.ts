@@ -1,5 +1,6 @@
-// Why no test need find some mutants: each was looked at and leaves nothing that can be observed.
-// They count as survivors all the same; the list says which of these are known.
+// What was found out about mutants that survive. Some are equivalent: nothing that can be observed
+// differs, so no test can find them, and they are left out of one of the two scores. The others are
+// not worth a test, or the runner cannot run the one there is: these count against us in both.
 import type { Survivor } from './report.ts'
 
 export interface Reason {
@@ -9,6 +10,8 @@ export interface Reason {
   readonly text: string
   /** Left out where the reason holds for every replacement. */
   readonly replacement?: string
+  /** Equivalent: no result, no bound that is promised and no code of an error can differ. */
+  readonly kind: 'equivalent' | 'left'
   readonly why: string
 }
 
@@ -17,18 +20,21 @@ export const reasons: readonly Reason[] = [
     file: 'src/checkpoint/coordinator.ts',
     mutator: 'CallExpression',
     text: 'this.#cuts.delete(effect.checkpointId)',
+    kind: 'left',
     why: 'gives memory back; numbers of checkpoints are not used again',
   },
   {
     file: 'src/checkpoint/decisions.ts',
     mutator: 'ConditionalExpression',
     text: 'default: return unreachable(event)',
+    kind: 'equivalent',
     why: 'all events have a case: it is for the compiler',
   },
   {
     file: 'src/checkpoint/decisions-complete.ts',
     mutator: 'StringLiteral',
     text: "'restored'",
+    kind: 'equivalent',
     why: "only whether it is 'own' is asked",
   },
   {
@@ -36,18 +42,21 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'done.length === 0',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'a way out early: what follows does nothing for no checkpoint',
   },
   {
     file: 'src/checkpoint/decisions-prepare.ts',
     mutator: 'ArrayDeclaration',
     text: '[]',
+    kind: 'equivalent',
     why: 'nothing looks at it before `settle` empties it, too',
   },
   {
     file: 'src/checkpoint/claims.ts',
     mutator: 'OptionalChaining',
     text: 'newest?.kind',
+    kind: 'equivalent',
     why: 'of two links or more one is the newest: it is for the compiler',
   },
   {
@@ -55,18 +64,21 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'verifyRun === undefined',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'a field that is undefined gets its default as an absent one does',
   },
   {
     file: 'src/checkpoint/schema-checks.ts',
     mutator: 'StringLiteral',
     text: "'enum'",
+    kind: 'left',
     why: 'made once per process, before any mutant is active',
   },
   {
     file: 'src/checkpoint/schema-checks.ts',
     mutator: 'ObjectLiteral',
     text: "{ kind: exactly('union'), options: inners }",
+    kind: 'left',
     why: 'made once per process, before any mutant is active',
   },
   {
@@ -74,12 +86,14 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'locked !== undefined',
     replacement: 'true',
+    kind: 'equivalent',
     why: 'what is undefined has no text, so none that is equal',
   },
   {
     file: 'src/checkpoint/lease-marks.ts',
     mutator: 'StringLiteral',
     text: "'held'",
+    kind: 'equivalent',
     why: 'the pattern of the name knows these states only: it is for the compiler',
   },
   {
@@ -87,6 +101,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'EqualityOperator',
     text: 'turn < parallelism',
     replacement: 'turn <= parallelism',
+    kind: 'equivalent',
     why: 'after the last share nothing is left to give',
   },
   {
@@ -94,6 +109,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'count <= 32',
     replacement: 'true',
+    kind: 'equivalent',
     why: 'two ways to copy the same bytes',
   },
   {
@@ -101,6 +117,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'EqualityOperator',
     text: 'count <= 32',
     replacement: 'count > 32',
+    kind: 'equivalent',
     why: 'two ways to copy the same bytes',
   },
   {
@@ -108,6 +125,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'key.length > last.length',
     replacement: 'true',
+    kind: 'equivalent',
     why: 'the key is kept in another buffer, which is as good',
   },
   {
@@ -115,6 +133,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: '((presence >>> this.shift) & 3) === A_NUMBER',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'a shortcut for numbers: the longer way does the same',
   },
   {
@@ -122,6 +141,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'mask >= 0',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'for powers of two the remainder is what the mask gives',
   },
   {
@@ -129,12 +149,14 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'at === this.#pieces.length - 1 && piece.at(-1) === item',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'how full pieces are, not what is in them',
   },
   {
     file: 'src/state/table/sorted-items.ts',
     mutator: 'LogicalOperator',
     text: 'at === this.#pieces.length - 1 && piece.at(-1) === item',
+    kind: 'equivalent',
     why: 'how full pieces are, not what is in them',
   },
   {
@@ -142,18 +164,21 @@ export const reasons: readonly Reason[] = [
     mutator: 'EqualityOperator',
     text: 'buffer.count < ENTRIES_PER_PART',
     replacement: 'buffer.count <= ENTRIES_PER_PART',
+    kind: 'equivalent',
     why: 'parts are merged: how long each is changes nothing',
   },
   {
     file: 'src/state/table/touch.ts',
     mutator: 'CallExpression',
     text: 'collections.fill(undefined)',
+    kind: 'equivalent',
     why: 'gives memory back; the next round writes over it',
   },
   {
     file: 'src/state/table/touch.ts',
     mutator: 'CallExpression',
     text: 'rows.fill(undefined)',
+    kind: 'equivalent',
     why: 'gives memory back; the next round writes over it',
   },
   {
@@ -161,12 +186,14 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'seen.has(key)',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'a key that comes twice is found in memory the second time',
   },
   {
     file: 'src/state/table/below.ts',
     mutator: 'ArrayDeclaration',
     text: '[]',
+    kind: 'equivalent',
     why: '`open` sets it before anybody looks',
   },
   {
@@ -174,6 +201,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'EqualityOperator',
     text: 'count <= INDEXES',
     replacement: 'count < INDEXES',
+    kind: 'left',
     why: 'differs for a buffer of 16 million entries only',
   },
   {
@@ -181,6 +209,7 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'batch.length < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_FULL',
     replacement: 'false',
+    kind: 'equivalent',
     why: 'batches may be of any size',
   },
   {
@@ -188,17 +217,18 @@ export const reasons: readonly Reason[] = [
     mutator: 'ConditionalExpression',
     text: 'value.length > VALUE_BYTES_MAX',
     replacement: 'false',
+    kind: 'left',
     why: 'a test would need a value of 128 MiB',
   },
 ]
 
-/** Why it may survive; undefined if nobody has said so. */
-export function reasonFor(survivor: Survivor): string | undefined {
+/** What is known of a survivor; undefined if nobody has looked at it. */
+export function reasonFor(survivor: Pick<Survivor, 'file' | 'mutator' | 'text' | 'replacement'>) {
   return reasons.find(
     ({ file, mutator, text, replacement = survivor.replacement }) =>
       survivor.file === file &&
       survivor.mutator === mutator &&
       survivor.text === text &&
       survivor.replacement === replacement,
-  )?.why
+  )
 }

@@ -1,5 +1,6 @@
 // What Stryker's report says, in the figures that count: the share of mutants that a test found, by
 // folder, with the interval that a sample of this size allows; and the mutants that none found.
+import { type Reason, reasonFor } from './reasons.ts'
 import { OUTSIDE } from './sample.ts'
 import type { Position } from './settings.ts'
 
@@ -29,6 +30,8 @@ export interface Tally {
   survived: number
   /** Not reached by any test; counts as survived, and is not part of `survived`. */
   unreached: number
+  /** Of those not found, by `reasons.ts`: nothing that can be observed differs. */
+  equivalent: number
   /** Not run: constants of a module, texts of errors. */
   passedOver: number
   /** The runner broke; part of no score. */
@@ -43,6 +46,8 @@ export interface Survivor {
   readonly text: string
   readonly replacement: string
   readonly isReached: boolean
+  /** What is known of it. */
+  readonly reason: Reason | undefined
 }
 
 export interface Summary {
@@ -71,21 +76,20 @@ export function summarize(report: StrykerReport): Summary {
       const { mutatorName: mutator, replacement = '' } = mutant
       const line = mutant.location.start.line
       const text = oneLine(textBetween(lines, mutant.location.start, mutant.location.end))
-      survivors.push({
-        file,
-        line,
-        mutator,
-        text,
-        replacement: oneLine(replacement),
-        isReached,
-      })
+      const found = { file, mutator, text, replacement: oneLine(replacement) }
+      const reason = reasonFor(found)
+      survivors.push({ ...found, line, isReached, reason })
+      if (reason?.kind !== 'equivalent') continue
+      tally.equivalent++
+      all.equivalent++
     }
   }
   return { byFolder, all, survivors }
 }
 
 function emptyTally(): Tally {
-  return { found: 0, timedOut: 0, survived: 0, unreached: 0, passedOver: 0, broken: 0 }
+  const missed = { survived: 0, unreached: 0, equivalent: 0 }
+  return { found: 0, timedOut: 0, ...missed, passedOver: 0, broken: 0 }
 }
 
 function count(tally: Tally, status: string): void {
@@ -97,6 +101,11 @@ function count(tally: Tally, status: string): void {
   else if (status === 'NoCoverage') tally.unreached++
   else if (status === 'Ignored') tally.passedOver++
   else tally.broken++
+}
+
+/** Without those of which it is known that no test can find them. */
+export function withoutEquivalent(tally: Tally): Tally {
+  return { ...tally, survived: tally.survived - tally.equivalent, equivalent: 0 }
 }
 
 /** How many of them count for the score. */

@@ -24,7 +24,12 @@ const CODES = {
   CONNECTOR_INPUT_CHANGED: { remedy: 'put the original file back, or start with --fresh' },
   CONNECTOR_INPUT_MISSING: { remedy: 'check the path; it is resolved from the working directory' },
   CONNECTOR_MALFORMED_RECORD: { remedy: "correct the input, or set onMalformed: 'skip'" },
+  CONTROL_ADDRESS_UNUSABLE: { remedy: 'choose another control.port, or 0 for one that is free' },
   CONTROL_BAD_REQUEST: { remedy: 'use the same version of millrace as the running job' },
+  CONTROL_DENIED: { remedy: 'send the token of a role that may do this: docs/guide/security.md' },
+  CONTROL_TOKEN_UNSAFE: {
+    remedy: 'give the file mode 0600, or delete it: the next start makes a new one',
+  },
   CONTROL_UNREACHABLE: { remedy: 'is the job running? `millrace list` shows what is' },
   FUNCTION_FAILED: {
     remedy: 'correct the function or the record that the message names',

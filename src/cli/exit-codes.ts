@@ -28,6 +28,8 @@ const EXITS: Partial<Readonly<Record<ErrorCode, ExitName>>> = {
   CLI_USAGE: 'usage',
   CONFIG_INVALID: 'usage',
   CONFIG_UNKNOWN_OPTION: 'usage',
+  CONTROL_ADDRESS_UNUSABLE: 'usage',
+  CONTROL_TOKEN_UNSAFE: 'usage',
   JOB_ASYNC_FUNCTION: 'usage',
   JOB_DUPLICATE_PACKAGE: 'usage',
   JOB_DUPLICATE_UID: 'usage',

@@ -6,6 +6,7 @@
 import type { OptionsInput } from './values.ts'
 
 type NotInCode =
+  | 'control'
   | 'directory'
   | 'from'
   | 'fresh'

@@ -6,6 +6,7 @@
 
 import type { OptionPlace, OptionSpec } from './option-spec.ts'
 import { CHECKPOINTING_OPTIONS } from './options-checkpointing.ts'
+import { CONTROL_OPTIONS } from './options-control.ts'
 import { HIGH_AVAILABILITY_OPTIONS } from './options-high-availability.ts'
 import { RESTART_OPTIONS } from './options-restart.ts'
 import { START_OPTIONS } from './options-start.ts'
@@ -56,6 +57,7 @@ export const OPTIONS = {
   ...CHECKPOINTING_OPTIONS,
   ...RESTART_OPTIONS,
   ...HIGH_AVAILABILITY_OPTIONS,
+  ...CONTROL_OPTIONS,
   ...STATE_OPTIONS,
   batchRecords: {
     type: 'integer',

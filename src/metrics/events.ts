@@ -29,6 +29,7 @@ export interface LifecycleEvents extends CheckpointEvents {
     readonly leaderEpoch: number
   }
   'millrace:job:handed-over': { readonly job: string }
+  'millrace:control:open': { readonly job: string; readonly url: string }
   'millrace:job:failed': { readonly job: string; readonly error: ErrorData }
   'millrace:job:restarting': {
     readonly job: string
@@ -168,6 +169,12 @@ export const LIFECYCLE_EVENTS: {
     level: 'info',
     line: 'job {job} handed over',
     fields: { job },
+  },
+  'millrace:control:open': {
+    summary: 'The job can be asked over HTTP, by whoever has one of its tokens.',
+    level: 'info',
+    line: 'job {job} can be asked at {url}',
+    fields: { job, url: 'where it listens' },
   },
   'millrace:job:cancelled': {
     summary: 'The job was cancelled on request, without a last checkpoint.',

@@ -18,7 +18,15 @@ const CAUSES_MAX = 10
 /** Longest response line that a client reads. */
 export const controlResponseBytesMax = 16 * 1024 ** 2
 
-const CONTROL_METHODS = ['status', 'checkpoint', 'savepoint', 'stop', 'cancel', 'handover'] as const
+const CONTROL_METHODS = [
+  'status',
+  'checkpoints',
+  'checkpoint',
+  'savepoint',
+  'stop',
+  'cancel',
+  'handover',
+] as const
 export type ControlMethod = (typeof CONTROL_METHODS)[number]
 
 /** `id` is null when the request could not be read. */
@@ -36,6 +44,8 @@ export interface ControlFile {
   readonly host: string
   /** Path of the Unix socket or name of the pipe. */
   readonly socket: string
+  /** Where the job can be asked over HTTP; absent if it cannot. */
+  readonly http?: string | undefined
   /** Milliseconds since 1970. */
   readonly startedAt: number
   /** Of the package. */
@@ -53,11 +63,14 @@ export function parseControlFile(text: string): ControlFile | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { formatVersion, job, pid, processStart, host, socket, startedAt, version, claim } =
+  const { formatVersion, job, pid, processStart, host, socket, http, startedAt, version, claim } =
     value as Readonly<Record<string, unknown>> // an object; every field is checked below
   const numbers = [formatVersion, pid, startedAt].every((each) => Number.isSafeInteger(each))
   const texts = [job, host, socket, version, claim].every((each) => typeof each === 'string')
-  if (!numbers || !texts || !['string', 'undefined'].includes(typeof processStart)) return undefined
+  const isPlain = [processStart, http].every((each) =>
+    ['string', 'undefined'].includes(typeof each),
+  )
+  if (!numbers || !texts || !isPlain) return undefined
   return value as ControlFile
 }
 

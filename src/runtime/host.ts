@@ -12,6 +12,7 @@ import type { Scratch } from '../storage/scratch.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import type { ErrorData } from '../errors.ts'
+import type { HttpControl } from './control/http-options.ts'
 import type { Doorbell } from './exchange/channel.ts'
 
 /** What a worker is started with; plain data except for a job value given to the same thread. */
@@ -42,8 +43,16 @@ export interface ClaimRequest {
   readonly id: string
   /** An owner whose lease has ended: it is succeeded although its process may still be there. */
   readonly lapsed?: readonly string[] | undefined
-  /** What was done is not in the audit log: its disk is full or gone. */
-  readonly onUnwritten?: ((error: unknown) => void) | undefined
+  /** Of each file of the audit log. */
+  readonly auditBytes?: number | undefined
+  /** How the job is asked over HTTP; undefined: only through its socket. */
+  readonly http?: HttpControl | undefined
+  /** True for a job that goes on elsewhere already: HTTP may wait until its port is free. */
+  readonly isTakeover?: boolean | undefined
+  /** Something is not as it should be, and the job goes on. */
+  readonly warn?: ((error: unknown) => void) | undefined
+  /** The job can be asked over HTTP now. */
+  readonly onHttp?: ((url: string) => void) | undefined
 }
 
 /** A claim on a job's folder: as long as it is held, another live process is refused. */
@@ -67,6 +76,8 @@ export interface FolderOwner {
 /** What the control socket can ask of a running job. */
 export interface ControlHandler {
   status(): unknown
+  /** Those that are there, newest first. */
+  checkpoints(): Promise<unknown>
   checkpoint(options: { readonly full?: boolean }): Promise<unknown>
   savepoint(directory: string): Promise<unknown>
   stop(options: { readonly savepoint?: string; readonly drain?: boolean }): Promise<unknown>

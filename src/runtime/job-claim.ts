@@ -16,6 +16,7 @@ import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './co
 import { createControlServer } from './control-server.ts'
 import { AuditLog } from './control/audit-log.ts'
 import { ControlDesk, OWNER } from './control/desk.ts'
+import { openHttp } from './control/http-life.ts'
 import { bindControlSocket, probeSocket, removeControlSocket } from './control-socket.ts'
 import type { ClaimRequest, ControlHandler, JobClaim } from './host.ts'
 import { isProcessAlive, processStartOf } from './process-identity.ts'
@@ -49,13 +50,14 @@ interface Claimant {
  * @throws `JOB_OWNED` naming the living owner; `STORAGE_FAILED` if the folder cannot be written.
  */
 export async function claimJobFolder(
-  { directory, jobName, id: claim, lapsed = [], onUnwritten }: ClaimRequest,
+  request: ClaimRequest,
   clock: Clock = systemClock,
 ): Promise<JobClaim> {
+  const { directory, jobName, id: claim, lapsed = [], auditBytes, warn, onHttp } = request
   const folder = resolve(directory, requireFolderName(jobName))
   let job: ControlHandler | undefined
-  const audit = new AuditLog(folder, AUDIT_BYTES_MAX)
-  const desk = new ControlDesk({ clock, claim, audit, job: () => job, onUnwritten })
+  const audit = new AuditLog(folder, auditBytes ?? AUDIT_BYTES_MAX)
+  const desk = new ControlDesk({ clock, claim, audit, job: () => job, warn })
   const control = createControlServer({ clock, perform: (asked) => desk.perform(asked, OWNER) })
   const { server } = control
   const owner: Omit<ControlFile, 'socket'> = {
@@ -68,11 +70,22 @@ export async function claimJobFolder(
     version: VERSION,
     claim,
   }
+  let socket = ''
+  let http: { close(): void } | undefined
   try {
     await mkdir(folder, { recursive: true })
     await takeFolder(folder, { ...owner, socket: '' }, { clock, lapsed })
-    const socket = await bindControlSocket(server, folder, claim)
+    socket = await bindControlSocket(server, folder, claim)
     await replaceFile(join(folder, CONTROL_FILE_NAME), { ...owner, socket })
+    if (request.http !== undefined) {
+      const [isTakeover, opening] = [request.isTakeover === true, { clock, folder, desk, warn }]
+      const onOpen = async (url: string): Promise<void> => {
+        if ((await ownerOf(folder)) !== claim) return
+        await replaceFile(join(folder, CONTROL_FILE_NAME), { ...owner, socket, http: url })
+        onHttp?.(url)
+      }
+      http = await openHttp({ ...opening, control: request.http, isTakeover, onOpen })
+    }
     const state = join(folder, STATE_FOLDER)
     void removeAllBut(state, claim)
     return {
@@ -82,6 +95,7 @@ export async function claimJobFolder(
       async release() {
         if (!server.listening) return
         control.close()
+        http?.close()
         await audit.close()
         await rm(join(state, claim), { force: true, recursive: true }).catch(() => undefined)
         // Whoever succeeded us while we slept has put its own socket there.
@@ -92,8 +106,9 @@ export async function claimJobFolder(
     }
   } catch (error) {
     control.close()
-    if (error instanceof MillraceError) throw error
+    if (socket !== '') await removeControlSocket(socket)
     await removeIfOurs(folder, claim)
+    if (error instanceof MillraceError) throw error
     throw new MillraceError('STORAGE_FAILED', `${folder} cannot be used: ${messageOf(error)}`, {
       cause: error,
       cure:

@@ -1,4 +1,7 @@
 /** What the control socket of a running job asks, put to its master. */
+import { readChain } from '../checkpoint/chain.ts'
+import { listCheckpoints } from '../checkpoint/listing.ts'
+import type { BlobStore } from '../storage/blob-store.ts'
 import type { ControlHandler } from './host.ts'
 
 /** Of a job master, what can be asked from outside. */
@@ -11,9 +14,11 @@ export interface Controlled {
   handOver(): Promise<unknown>
 }
 
-export function controlOf(master: Controlled): ControlHandler {
+/** @param store of its checkpoints */
+export function controlOf(master: Controlled, store: BlobStore): ControlHandler {
   return {
     status: () => master.status,
+    checkpoints: async () => listCheckpoints(await readChain(store)),
     checkpoint: ({ full }) => master.checkpoint(full === true),
     savepoint: (directory) => master.savepoint(directory),
     stop: ({ savepoint, drain }) => master.stop(savepoint, drain === true),

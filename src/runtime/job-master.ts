@@ -255,7 +255,7 @@ export class JobMaster {
       host: this.#options.host,
       logger: this.#logger,
       jobName,
-      control: controlOf(this),
+      control: controlOf(this, configured.store),
       onSuperseded: (error) => this.#attempt?.lost(errorToData(error)),
     })
     if (!values.standby) await this.#leadership.claim()

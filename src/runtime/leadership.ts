@@ -3,6 +3,7 @@
  * asked to, holds the lease while it leads, and says how it ended. One object for the whole run of
  * a job, over all its attempts.
  */
+import { join } from 'node:path'
 import { adaptCheckpoint, type CodeChanges } from '../checkpoint/adapt.ts'
 import { requireFitting } from '../checkpoint/compatibility.ts'
 import { LeaseKeeper } from '../checkpoint/lease-keeper.ts'
@@ -12,6 +13,7 @@ import type { JobPlan } from '../graph/plan.ts'
 import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import { httpControl, type HttpControl } from './control/http-options.ts'
 import type { ControlHandler, Host, JobClaim } from './host.ts'
 import type { ConfiguredJob } from './job-setup.ts'
 import type { LeadershipStatus } from './job-status.ts'
@@ -35,6 +37,8 @@ interface Options extends LeadershipWorld {
   readonly id: string
   readonly leaseMs: number
   readonly changes: CodeChanges
+  readonly http: HttpControl | undefined
+  readonly auditBytes: number
 }
 
 export class Leadership {
@@ -46,11 +50,16 @@ export class Leadership {
   #leaderEpoch = 0
   readonly #closing: Promise<void>[] = []
 
-  constructor({ resolved: { values }, paths, store, id }: ConfiguredJob, world: LeadershipWorld) {
+  constructor({ resolved, paths, store, id }: ConfiguredJob, world: LeadershipWorld) {
+    const { values } = resolved
     const { host, logger, jobName } = world
     const leaseMs = values['highAvailability.lease']
     const changes = { drop: values.drop, renamed: values.renamed }
-    this.#options = { ...world, store, directory: paths.directory, id, leaseMs, changes }
+    const savepoints = join(paths.job, 'savepoints')
+    const http = httpControl(resolved, savepoints, (place) => host.absoluteLocation(place))
+    const auditBytes = values['control.auditSize']
+    const { directory } = paths
+    this.#options = { ...world, store, directory, id, leaseMs, changes, http, auditBytes }
     this.#keeper = new LeaseKeeper(
       { holder: id, leaseMs, process: host.process },
       {
@@ -98,10 +107,19 @@ export class Leadership {
    * @param lapsed claims of former leaders, which may be there still but lead no more
    * @throws `JOB_OWNED`
    */
-  async claim(lapsed: readonly string[] = []): Promise<void> {
-    const { host, directory, jobName, id, store, control, logger } = this.#options
-    const onUnwritten = (error: unknown): void => logger.warn({ err: error }, messageOf(error))
-    this.#claim = await host.claim({ directory, jobName, id, lapsed, onUnwritten })
+  async claim(lapsed: readonly string[] = [], isTakeover = false): Promise<void> {
+    const { host, directory, jobName, id, store, control, logger, http, auditBytes } = this.#options
+    this.#claim = await host.claim({
+      directory,
+      jobName,
+      id,
+      lapsed,
+      http,
+      auditBytes,
+      isTakeover,
+      warn: (error) => logger.warn({ err: error }, messageOf(error)),
+      onHttp: (url) => announce(logger, 'millrace:control:open', { job: jobName, url }),
+    })
     this.#claim.serve(control)
     await store.cleanTemporary?.()
   }
@@ -142,7 +160,7 @@ export class Leadership {
     if (turn !== undefined) {
       const { host, logger, jobName: job } = this.#options
       const { formerLeader } = turn
-      await this.claim(formerLeader === undefined ? fenced : [formerLeader, ...fenced])
+      await this.claim(formerLeader === undefined ? fenced : [formerLeader, ...fenced], true)
       announce(logger, 'millrace:job:taking-over', { job, reason: turn.why, leaderEpoch })
       await host.at('taken-over')
       if (this.#standby !== undefined) this.#closing.push(this.#standby.close())

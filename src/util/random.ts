@@ -66,3 +66,8 @@ export class SeededRandom implements Random {
 export function systemRandom(): Random {
   return new SeededRandom(randomBytes(4).readUInt32LE(0))
 }
+
+/** Text that nobody can foresee, whatever they have seen before: for secrets only. */
+export function secretText(bytes: number): string {
+  return randomBytes(bytes).toString('base64url')
+}

@@ -29,6 +29,7 @@ async function runJob(name: string, changes: Partial<ControlHandler> = {}): Prom
   progress.params = { input: 'book.txt' }
   claim.serve({
     status: () => progress.status([]),
+    checkpoints: async () => [],
     checkpoint: async (options) => {
       calls.push(['checkpoint', options])
       return { checkpointId: 7, sequence: 9, committed: true }

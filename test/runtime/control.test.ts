@@ -68,6 +68,7 @@ function controlFile(jobName: string, root = directory) {
 
 const handler: ControlHandler = {
   status: () => ({ state: 'running' }),
+  checkpoints: () => Promise.resolve([]),
   checkpoint: () => Promise.resolve({ checkpointId: 7 }),
   savepoint: (target) => Promise.resolve({ target }),
   stop: (options) => Promise.resolve(options),

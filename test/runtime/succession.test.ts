@@ -28,6 +28,7 @@ async function claimed(id: string, changes: Partial<ClaimRequest> = {}): Promise
 const refuse = () => Promise.reject(new Error('not asked'))
 const handler: ControlHandler = {
   status: () => 'the successor',
+  checkpoints: () => Promise.reject(new Error('no')),
   checkpoint: refuse,
   savepoint: refuse,
   stop: refuse,

@@ -42,6 +42,8 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'connectors/journal',
     'runtime/control-socket.ts',
     'runtime/control/audit-log.ts',
+    'runtime/control/savepoint-place.ts',
+    'runtime/control/secrets.ts',
     'runtime/host-embedded',
     'runtime/job-claim.ts',
     'runtime/module-missing.ts',

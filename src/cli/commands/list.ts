@@ -24,8 +24,8 @@ export const list: CommandFunction = async (invocation, terminal) => {
   const rows = await Promise.all((await controlFilesIn(directory)).map(rowOf))
   if (invocation.json) {
     const jobs = rows.map(({ file, status, problem }) => {
-      const { job, pid, startedAt, version } = file
-      return { job, pid, startedAt, version, answers: status !== undefined, status, problem }
+      const { job, pid, startedAt, version, http } = file
+      return { job, pid, startedAt, version, http, answers: status !== undefined, status, problem }
     })
     terminal.out(`${JSON.stringify({ directory, jobs })}\n`)
     return exitCode('ok')

@@ -15,12 +15,14 @@ export const status: CommandFunction = async (invocation, terminal) => {
   const [name = ''] = invocation.positionals
   const directory = await jobsDirectory(invocation, terminal)
   // The server is this package's own, and sends the status of the job.
-  const job = (await callJob(await controlFileOf(directory, name), 'status', {})) as JobStatus
+  const file = await controlFileOf(directory, name)
+  const job = (await callJob(file, 'status', {})) as JobStatus
   if (invocation.json) {
     terminal.out(`${JSON.stringify(job)}\n`)
     return exitCode('ok')
   }
-  terminal.out(`${summary(job).join('\n')}\n`)
+  const http = file.http === undefined ? [] : [`http: ${file.http}, by token`]
+  terminal.out(`${[...summary(job), ...http].join('\n')}\n`)
   if (job.eventTime.length === 0) return exitCode('ok')
   const now = Date.now()
   const [head = '', ...lines] = tableLines<OperatorTime>(

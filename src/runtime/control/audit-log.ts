@@ -18,17 +18,22 @@ export interface AuditEntry {
   readonly time: string
   /** The same for the beginning and the outcome of a request. */
   readonly id: string
-  /** `owner`: of the process's user, through the socket. */
+  /** `owner`: of the process's user, through the socket; `nobody`: without a token. */
   readonly role: string
   /** The first digits of the hash of the token, by which it is known without being told. */
   readonly token?: string | undefined
-  readonly via: 'socket'
+  readonly via: 'socket' | 'http'
+  /** The address of who was denied. */
+  readonly from?: string | undefined
   readonly request: string
   readonly params: Readonly<Record<string, unknown>>
   /** A request that began and has no outcome was cut off by the end of the process. */
-  readonly outcome: 'begun' | 'done' | 'failed'
+  readonly outcome: 'begun' | 'done' | 'failed' | 'denied'
   /** Of the error. */
   readonly code?: string | undefined
+  /** Of HTTP, and why it was denied. */
+  readonly status?: number | undefined
+  readonly reason?: string | undefined
 }
 
 export class AuditLog {

@@ -7,13 +7,19 @@ import type { Clock } from '../../util/clock.ts'
 import type { ControlRequest } from '../control-protocol.ts'
 import type { ControlHandler } from '../host.ts'
 import type { AuditEntry, AuditLog } from './audit-log.ts'
-import { givenParams, REQUESTS } from './requests.ts'
+import { givenParams, type GivenParams, type ParamKinds, REQUESTS } from './requests.ts'
 
 /** Who asks. */
 export type Caller = Pick<AuditEntry, 'role' | 'token' | 'via'>
 
 /** The user whose process this is: nobody else can open the socket. */
 export const OWNER: Caller = { role: 'owner', via: 'socket' }
+
+/** A request that was not let in. */
+export interface Denied extends Caller, Pick<AuditEntry, 'from' | 'status' | 'reason'> {
+  /** Undefined if it was none that there is. */
+  readonly method: string | undefined
+}
 
 export interface DeskOptions {
   readonly clock: Clock
@@ -22,8 +28,8 @@ export interface DeskOptions {
   readonly audit: Pick<AuditLog, 'append'>
   /** The job that is asked; undefined while it is starting. */
   readonly job: () => ControlHandler | undefined
-  /** The audit log cannot be written, and the owner's request goes on. */
-  readonly onUnwritten?: ((error: unknown) => void) | undefined
+  /** A line of the audit log could not be written, and the request went on. */
+  readonly warn?: ((error: unknown) => void) | undefined
 }
 
 export class ControlDesk {
@@ -37,11 +43,17 @@ export class ControlDesk {
   /**
    * Performs a request.
    *
-   * @throws `CONTROL_BAD_REQUEST`; `CONTROL_UNREACHABLE` while the job starts; the job's error.
+   * @param place where something may be written that the request names; everywhere if undefined.
+   * @throws `CONTROL_BAD_REQUEST`; `CONTROL_UNREACHABLE` while the job starts; the job's error;
+   *   `STORAGE_FAILED` if somebody else than the owner asks and it cannot be noted.
    */
-  async perform({ method, params }: ControlRequest, caller: Caller): Promise<unknown> {
+  async perform(
+    { method, params }: ControlRequest,
+    caller: Caller,
+    place?: (given: string) => Promise<string>,
+  ): Promise<unknown> {
     const spec = REQUESTS[method]
-    const given = givenParams(spec.params, params)
+    let given = givenParams(spec.params, params)
     const job = this.#options.job()
     if (job === undefined) {
       throw new MillraceError('CONTROL_UNREACHABLE', 'the job is starting', {
@@ -50,24 +62,62 @@ export class ControlDesk {
       })
     }
     if (!spec.changes) return await spec.perform(job, given)
-    const id = `${this.#options.claim}-${++this.#count}`
-    const noted = { id, ...caller, request: method, params: given }
-    await this.#note({ ...noted, outcome: 'begun' })
+    const noted = { id: this.#nextId(), ...caller, request: method, params: given }
+    if (place !== undefined) {
+      try {
+        given = await withPlaces(spec.params, given, place)
+      } catch (error) {
+        await this.#note({ ...noted, outcome: 'denied', code: codeOf(error) })
+        throw error
+      }
+    }
+    await this.#note({ ...noted, outcome: 'begun' }, caller !== OWNER)
     try {
       const result = await spec.perform(job, given)
       await this.#note({ ...noted, outcome: 'done' })
       return result
     } catch (error) {
-      const code = isMillraceError(error) ? error.code : undefined
-      await this.#note({ ...noted, outcome: 'failed', code })
+      await this.#note({ ...noted, outcome: 'failed', code: codeOf(error) })
       throw error
     }
   }
 
-  /** A full disk must not keep the owner from stopping the job. */
-  async #note(entry: Omit<AuditEntry, 'time'>): Promise<void> {
-    const { audit, clock, onUnwritten } = this.#options
-    const time = new Date(clock.now()).toISOString()
-    await audit.append({ time, ...entry }).catch((error: unknown) => onUnwritten?.(error))
+  /** Notes what was not let in. Never throws. */
+  async deny({ method, ...who }: Denied): Promise<void> {
+    const id = this.#nextId()
+    await this.#note({ id, ...who, request: method ?? 'unknown', params: {}, outcome: 'denied' })
   }
+
+  #nextId(): string {
+    return `${this.#options.claim}-${++this.#count}`
+  }
+
+  /** A full disk must not keep the owner from stopping the job; from others it keeps everything. */
+  async #note(entry: Omit<AuditEntry, 'time'>, isCondition = false): Promise<void> {
+    const { audit, clock, warn } = this.#options
+    const time = new Date(clock.now()).toISOString()
+    try {
+      await audit.append({ time, ...entry })
+    } catch (error) {
+      if (isCondition) throw error
+      warn?.(error)
+    }
+  }
+}
+
+async function withPlaces(
+  kinds: ParamKinds,
+  given: GivenParams,
+  place: (given: string) => Promise<string>,
+): Promise<GivenParams> {
+  const checked: [string, boolean | string | undefined][] = []
+  for (const [name, value] of Object.entries(given)) {
+    const isPlace = kinds[name]?.startsWith('place') === true && typeof value === 'string'
+    checked.push([name, isPlace ? await place(value) : value])
+  }
+  return Object.fromEntries(checked)
+}
+
+function codeOf(error: unknown): string | undefined {
+  return isMillraceError(error) ? error.code : undefined
 }

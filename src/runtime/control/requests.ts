@@ -1,10 +1,15 @@
 /**
- * The one table of what can be asked of a running job: what a request takes, whether it changes
- * anything, and what it does. Sockets and servers only carry requests; they know none of them.
+ * The one table of what can be asked of a running job: who may, what a request takes, whether it
+ * changes anything, what it does, and where HTTP has it. Sockets and servers only carry requests;
+ * they know none of them.
  */
 import { nearestName } from '../../util/nearest.ts'
 import { badRequest, type ControlMethod } from '../control-protocol.ts'
 import type { ControlHandler } from '../host.ts'
+
+/** Each may do what those before it may. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+export type Role = (typeof ROLES)[number]
 
 const PLACE_CHARS_MAX = 4_096
 
@@ -24,6 +29,9 @@ type GivenOf<P extends ParamKinds> = { readonly [K in keyof P]: Kinds[P[K]] }
 export type GivenParams = Readonly<Record<string, boolean | string | undefined>>
 
 export interface RequestSpec {
+  /** The least role that may ask it. The owner of the socket may ask everything. */
+  readonly role: Role
+  readonly http: { readonly method: 'GET' | 'POST'; readonly path: string }
   /** Then it stands in the audit log. */
   readonly changes: boolean
   readonly params: ParamKinds
@@ -41,25 +49,57 @@ function request<const P extends ParamKinds>(
 }
 
 export const REQUESTS: Readonly<Record<ControlMethod, RequestSpec>> = {
-  status: request({ changes: false, params: {}, perform: (job) => job.status() }),
+  status: request({
+    role: 'viewer',
+    http: { method: 'GET', path: '/v1/status' },
+    changes: false,
+    params: {},
+    perform: (job) => job.status(),
+  }),
+  checkpoints: request({
+    role: 'viewer',
+    http: { method: 'GET', path: '/v1/checkpoints' },
+    changes: false,
+    params: {},
+    perform: (job) => job.checkpoints(),
+  }),
   checkpoint: request({
+    role: 'operator',
+    http: { method: 'POST', path: '/v1/checkpoints' },
     changes: true,
     params: { full: 'flag' },
     perform: (job, { full }) => job.checkpoint({ full }),
   }),
   savepoint: request({
+    role: 'operator',
+    http: { method: 'POST', path: '/v1/savepoints' },
     changes: true,
     params: { directory: 'place' },
     perform: (job, { directory }) => job.savepoint(directory),
   }),
   stop: request({
+    role: 'operator',
+    http: { method: 'POST', path: '/v1/stop' },
     changes: true,
     params: { savepoint: 'place?', drain: 'flag' },
     perform: (job, { savepoint, drain }) =>
       job.stop({ ...(savepoint === undefined ? {} : { savepoint }), drain }),
   }),
-  cancel: request({ changes: true, params: {}, perform: (job) => job.cancel() }),
-  handover: request({ changes: true, params: {}, perform: (job) => job.handOver() }),
+  handover: request({
+    role: 'operator',
+    http: { method: 'POST', path: '/v1/handover' },
+    changes: true,
+    params: {},
+    perform: (job) => job.handOver(),
+  }),
+  // Without a last checkpoint, and with `onCancel: 'delete'` without any.
+  cancel: request({
+    role: 'admin',
+    http: { method: 'POST', path: '/v1/cancel' },
+    changes: true,
+    params: {},
+    perform: (job) => job.cancel(),
+  }),
 }
 
 /** What was given for a request. Throws `CONTROL_BAD_REQUEST` if it takes something else. */

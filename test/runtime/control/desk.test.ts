@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/util/clock.ts'
 
 const handler: ControlHandler = {
   status: () => ({ state: 'running' }),
+  checkpoints: () => Promise.resolve([]),
   checkpoint: (options) => Promise.resolve(options),
   savepoint: (target) => Promise.resolve(target),
   stop: (options) => Promise.resolve(options),
@@ -27,7 +28,7 @@ function desk(
     claim: 'abc',
     audit: { append },
     job: () => handler,
-    onUnwritten: (error) => unwritten.push(error),
+    warn: (error) => unwritten.push(error),
   })
   const ask = (method: string, params: object = {}): Promise<unknown> =>
     made.perform(parseRequest(JSON.stringify({ method, params })), OWNER)

@@ -108,6 +108,14 @@ const RESTORED = {
   coordinatorLostInComplete: 3,
 } as const satisfies Theme['faults']
 
+/** Disks keep what they have synced. */
+const SOUND_DISKS = {
+  lostSync: 0,
+  bitRot: 0,
+  lostWrite: 0,
+  misdirectedWrite: 0,
+} as const satisfies Theme['faults']
+
 const PATIENT = { strategy: 'fixed-delay', attempts: 1_000, delay: 1 } as const
 
 const THEMES = {
@@ -175,6 +183,25 @@ const THEMES = {
       crashAnywhere: 0,
     },
     storage: 'disk',
+  },
+  /** Operations of a disk fail, and soon after the power does. */
+  disks: {
+    faults: { ...SOUND_DISKS, diskError: 2, tooManyFiles: 1, powerLost: 6, nameLost: 2 },
+    storage: 'disk',
+  },
+  /** A store far away does what it says that it did not, or late; who asked sleeps, or is gone. */
+  services: {
+    faults: {
+      ...SOUND_DISKS,
+      storeErrorAfter: 3,
+      storeTimeoutAfter: 5,
+      landsAfterCrash: 2,
+      staleList: 3,
+      stallAtPoint: 3,
+      clockDrift: 2,
+      requestStorm: 2,
+    },
+    storage: 'far',
   },
   /** Output is committed, and it is doubtful whether it was. */
   commits: {

@@ -56,7 +56,7 @@ interface LinkJson {
  */
 const RUNS_PER_TASK_MAX = 54
 
-const linkName = ({ sequence }: Pick<KnownLink, 'sequence'>): string =>
+export const linkName = ({ sequence }: Pick<KnownLink, 'sequence'>): string =>
   `chain/${String(sequence).padStart(12, '0')}.manifest`
 
 /** The mark of who has made a snapshot its own. */
@@ -77,6 +77,8 @@ export class ChainCheck {
   /** Links that are there now, by name. */
   #links = new Map<string, KnownLink>()
   #history: KnownLink[] = []
+  /** Hashes of links that processes which slept have put where older ones were deleted. */
+  readonly #strays = new Set<string>()
   #isAcknowledged = false
 
   constructor(blobs: BlobLengths) {
@@ -86,6 +88,11 @@ export class ChainCheck {
   /** Every link ever written, but those that a loss of power took back. */
   get history(): readonly KnownLink[] {
     return this.#history
+  }
+
+  /** The link of this name, if it is there and counts. */
+  linkAt(name: string): KnownLink | undefined {
+    return this.#links.get(name)
   }
 
   /** A blob has appeared. */
@@ -98,7 +105,7 @@ export class ChainCheck {
     if (name !== linkName(link)) throw new Error(`${name} holds link ${link.sequence}`)
     const newest = [...this.#links.values()].at(-1)?.sequence ?? 0
     // Put by a process that slept, at a number that is deleted: it must find out, and counts not.
-    if (link.sequence < newest && !this.#links.has(name)) return
+    if (link.sequence < newest && !this.#links.has(name)) return void this.#strays.add(link.hash)
     if (!this.isDamaged) {
       this.#follows(json, link)
       this.#requireRuns(name, link)
@@ -116,18 +123,18 @@ export class ChainCheck {
     this.#isAcknowledged = true
   }
 
-  /** The power was lost, and these names are left: newer links may be gone, deleted ones back. */
-  restarted(names: readonly string[]): void {
-    const there = new Set(names)
-    const lost = new Set(
-      [...this.#links].flatMap(([name, link]) => (there.has(name) ? [] : [link])),
-    )
+  /** The power was lost, and these are left: newer links may be gone, deleted ones back. */
+  restarted(left: ReadonlyMap<string, Uint8Array>): void {
+    const lost = new Set([...this.#links].flatMap(([name, link]) => (left.has(name) ? [] : [link])))
     this.#history = this.#history.filter((link) => !lost.has(link))
-    const left = names.filter((name) => name.startsWith('chain/')).toSorted()
+    const names = [...left.keys()].filter((name) => name.startsWith('chain/')).toSorted()
     this.#links = new Map()
-    for (const name of left) {
-      const link = this.#history.findLast((known) => linkName(known) === name)
-      if (link === undefined) throw new Error(`${name} was never written`)
+    for (const name of names) {
+      const hash = hashOf(left.get(name) ?? new Uint8Array(0))
+      if (this.#strays.has(hash)) continue
+      const known = this.#history.filter((each) => linkName(each) === name)
+      const link = known.findLast((each) => each.hash === hash || this.isDamaged)
+      if (link === undefined) throw new Error(`${name} does not hold what was written`)
       const before = [...this.#links.values()].at(-1)
       this.#links.set(name, link)
       if (this.isDamaged) continue

@@ -4,6 +4,7 @@
  * power.
  */
 import { type BlobLengths, ChainCheck } from '../checks/chain.ts'
+import { LastingCheck, type NamesOnDisk } from '../checks/lasting.ts'
 import { Violation } from '../scheduler.ts'
 
 export class Directory {
@@ -12,11 +13,14 @@ export class Directory {
   readonly #blobs: BlobLengths
   /** Names of what must be there whatever happens, with the length that was written. */
   readonly #promised = new Map<string, number>()
+  readonly #lasting: LastingCheck | undefined
 
-  constructor(location: string, blobs: BlobLengths) {
+  /** @param names where a loss of power may take back what was not synced. */
+  constructor(location: string, blobs: BlobLengths, names?: NamesOnDisk) {
     this.location = location
     this.#blobs = blobs
     this.chain = new ChainCheck(blobs)
+    this.#lasting = names && new LastingCheck(this.chain, names)
   }
 
   /** Undefined if it is not there. */
@@ -24,13 +28,20 @@ export class Directory {
     return this.#blobs.get(name)?.length
   }
 
-  written(name: string, bytes: Uint8Array): void {
-    this.#checked(() => this.chain.written(name, bytes))
+  /** @param isSynced its contents survive a loss of power. */
+  written(name: string, bytes: Uint8Array, isSynced = true): void {
+    this.#checked(() => {
+      this.chain.written(name, bytes)
+      if (!this.chain.isDamaged) this.#lasting?.written(name, isSynced)
+    })
   }
 
   deleted(name: string): void {
     this.#promised.delete(name)
-    this.#checked(() => this.chain.deleted(name))
+    this.#checked(() => {
+      if (!this.chain.isDamaged) this.#lasting?.deleting(name)
+      this.chain.deleted(name)
+    })
   }
 
   /** The storage has said that it is there: from here on it survives a loss of power. */
@@ -44,8 +55,8 @@ export class Directory {
     this.#promised.delete(name)
   }
 
-  /** The power was lost: these are the names that are left. */
-  restarted(names: readonly string[]): void {
+  /** The power was lost: this is left. */
+  restarted(left: ReadonlyMap<string, Uint8Array>): void {
     for (const [name, lengthBytes] of this.#promised) {
       if (this.chain.isDamaged) break
       const length = this.#blobs.get(name)?.length
@@ -53,7 +64,7 @@ export class Directory {
       const left = length === undefined ? 'is gone' : `has ${length} bytes, not ${lengthBytes}`
       throw new Violation(`${this.location}: ${name} ${left} after a loss of power`)
     }
-    this.#checked(() => this.chain.restarted(names))
+    this.#checked(() => this.chain.restarted(left))
   }
 
   #checked(check: () => void): void {

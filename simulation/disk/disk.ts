@@ -92,6 +92,12 @@ export class Disk {
     return file
   }
 
+  /** Whether a name means something that no loss of power takes back or brings back. */
+  lasts(path: string): boolean {
+    const file = this.#lasting.files.get(path)
+    return file !== undefined && file === (this.#seen.files.get(path) ?? file)
+  }
+
   isFolder(path: string): boolean {
     return this.#seen.folders.has(path)
   }

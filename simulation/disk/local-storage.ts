@@ -26,7 +26,12 @@ export class LocalStorage {
     const root = `${rootOf(location)}/`
     let directory = this.#directories.get(root)
     if (directory === undefined) {
-      directory = new Directory(location, { get: (name) => allOf(this.machine.disk, root + name) })
+      const { disk } = this.machine
+      const blobs = { get: (name: string) => allOf(disk, root + name) }
+      directory = new Directory(location, blobs, {
+        has: (name) => disk.files.has(root + name),
+        lasts: (name) => disk.lasts(root + name),
+      })
       this.#directories.set(root, directory)
     }
     return directory
@@ -48,16 +53,24 @@ export class LocalStorage {
       if (!isBlobName(name)) continue
       directory.chain.isDamaged ||= this.machine.world.faults.hasDamage
       if (operation.kind === 'unname') directory.deleted(name)
-      else directory.written(name, this.machine.damage.meant(operation.file))
+      else {
+        const { all, syncedBytes } = this.machine.disk.contents(operation.file)
+        const meant = this.machine.damage.meant(operation.file)
+        directory.written(name, meant, syncedBytes === all.length)
+      }
     }
   }
 
   #restarted(): void {
-    const { disk, world } = this.machine
+    const { disk, world, damage } = this.machine
     for (const [root, directory] of this.#directories) {
       directory.chain.isDamaged ||= world.faults.hasDamage
-      const below = disk.filesBelow(root.slice(0, -1)).map((path) => path.slice(root.length))
-      directory.restarted(below.filter(isBlobName))
+      const left = new Map<string, Uint8Array>()
+      for (const path of disk.filesBelow(root.slice(0, -1))) {
+        const name = path.slice(root.length)
+        if (isBlobName(name)) left.set(name, damage.meant(disk.find(path)))
+      }
+      directory.restarted(left)
     }
   }
 }

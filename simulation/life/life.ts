@@ -104,6 +104,8 @@ export class Life {
     } catch (error) {
       return this.#judge(process, 'start', error)
     }
+    // Gone in the very event in which it began to run: nobody stands by for it any more.
+    if (!process.scope.isAlive) return
     const finished = handle.finished.then(
       ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
       (error: unknown) => this.#judge(process, 'run', error),

@@ -31,6 +31,11 @@ export interface LeaseView {
   /** All marks of the last look. */
   readonly marks: readonly Mark[]
   readonly lookedAtMs: number | undefined
+  /**
+   * The observer had not looked for a whole lease (it slept, or its storage did), and was back then:
+   * its leader may have spoken just before, or have forgotten who stands by.
+   */
+  readonly lateAtMs: number | undefined
 }
 
 export const NOTHING_SEEN: LeaseView = {
@@ -38,6 +43,7 @@ export const NOTHING_SEEN: LeaseView = {
   standbys: [],
   marks: [],
   lookedAtMs: undefined,
+  lateAtMs: undefined,
 }
 
 /** The leader says that it leads so many times in a lease; a standby looks twice as often. */
@@ -65,11 +71,13 @@ export function look(view: LeaseView, names: readonly string[], atMs: number): L
     }
   }
   const before = new Map(view.standbys.map((each) => [each.mark.holder, each]))
+  const patienceMs = (leader ?? view.leader?.mark)?.leaseMs ?? Number.POSITIVE_INFINITY
   return {
     leader: leader === undefined ? undefined : seen(leader, view.leader),
     standbys: [...standbys.values()].map((mark) => seen(mark, before.get(mark.holder))),
     marks,
     lookedAtMs: atMs,
+    lateAtMs: atMs - sinceMs >= patienceMs ? atMs : view.lateAtMs,
   }
 }
 
@@ -192,7 +200,8 @@ export function decideStandby(state: StandbyState, nowMs: number): StandbyStep {
   if (owner?.isGone !== false && chain.hasEnded && !hasFollowed) {
     return { kind: 'lead', why: 'nobody leads' }
   }
-  const signMs = Math.max(beganAtMs, chain.sinceMs, leader?.sinceMs ?? beganAtMs)
+  const sinceMs = Math.max(beganAtMs, view.lateAtMs ?? beganAtMs)
+  const signMs = Math.max(sinceMs, chain.sinceMs, leader?.sinceMs ?? sinceMs)
   const endsMs = signMs + patienceMs(state)
   if (nowMs >= endsMs) return { kind: 'lead', why: 'lease ended' }
   return { kind: 'wait', untilMs: Math.min(endsMs, nowMs + lookEveryMs(state)) }
@@ -205,9 +214,10 @@ export function leaderOf({ leader }: LeaseView, chain: ChainSight): string | und
 }
 
 /** A leader that knows of no standby looks once per lease only, and then begins to renew. */
-function patienceMs({ view: { leader }, leaseMs }: StandbyState): number {
+function patienceMs({ view: { leader, lateAtMs = -1 }, leaseMs }: StandbyState): number {
   if (leader === undefined) return 2 * leaseMs
-  return leader.isOld ? 2 * Math.max(leaseMs, leader.mark.leaseMs) : leader.mark.leaseMs
+  const isOld = leader.isOld || leader.seenMs <= lateAtMs
+  return isOld ? 2 * Math.max(leaseMs, leader.mark.leaseMs) : leader.mark.leaseMs
 }
 
 function lookEveryMs({ view: { leader }, leaseMs }: StandbyState): number {

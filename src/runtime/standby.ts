@@ -149,11 +149,10 @@ export class Standby {
   }
 
   async #look(signal: AbortSignal): Promise<StandbyStep> {
-    const { host, directory, jobName, store } = this.#options
+    const { host, directory, jobName } = this.#options
     this.#owner ??= await host.owner(directory, jobName)
     const before = this.#view.leader
-    const names = (await store.list(LEASES_PREFIX)).map(({ name }) => name)
-    this.#view = look(this.#view, names, host.clock.monotonic())
+    await this.#listen()
     const { leader } = this.#view
     const isNews = leader !== before || this.#owner?.isGone === true
     if (this.#chain === undefined || isNews) await this.#follow(signal)
@@ -163,9 +162,17 @@ export class Standby {
     // One that is gone and did not lead: whoever has claimed the folder since is looked at next.
     if (step.kind === 'wait' && this.#owner?.isGone === true) this.#forgetOwner()
     if (step.kind !== 'lead') return step
-    // The chain may have grown since it was looked at: then somebody leads after all.
+    // Storage may have been slow since: who leads has said so meanwhile, or the chain has grown.
+    await this.#listen()
     await this.#follow(signal)
     return this.#decide()
+  }
+
+  /** Looks at the marks of the lease. */
+  async #listen(): Promise<void> {
+    const { host, store } = this.#options
+    const names = (await store.list(LEASES_PREFIX)).map(({ name }) => name)
+    this.#view = look(this.#view, names, host.clock.monotonic())
   }
 
   #decide(): StandbyStep {

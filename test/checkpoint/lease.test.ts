@@ -137,6 +137,20 @@ test('before the first renewal it waits two leases: the leader does not know of 
   }
 })
 
+test('who has not looked for a lease counts anew, for the leader may not know of it either', () => {
+  const on = [[0, leader(1)] as const, [100, leader(2)] as const]
+  for (const after of [leader(2), leader(9), leader(1, { leaderEpoch: 4, holder: 'b' })]) {
+    const view = seen(...on, [5_000, after])
+    assert.deepEqual(decideStandby(standbyState(view), 5_000), { kind: 'wait', untilMs: 5_100 })
+    assert.equal(decideStandby(standbyState(view), 6_199).kind, 'wait')
+    assert.equal(decideStandby(standbyState(view), 6_200).kind, 'lead')
+  }
+  // What it hears from then on counts as before.
+  const view = seen(...on, [5_000, leader(2)], [5_100, leader(2)], [5_200, leader(3)])
+  assert.equal(decideStandby(standbyState(view), 5_699).kind, 'wait')
+  assert.deepEqual(decideStandby(standbyState(view), 5_700), { kind: 'lead', why: 'lease ended' })
+})
+
 test('a link of the chain is a sign of life as good as a mark', () => {
   const view = seen([0, leader(1)], [100, leader(2)])
   const chain = { ...CHAIN, leaderEpoch: 3, leader: 'a', hasEnded: false, sinceMs: 500 }

@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { job, type JobHandle, run } from 'millrace'
 import { dataGenerator, sink } from 'millrace/connectors'
-import { until } from './doubles.ts'
+import { encodeContent, markName } from '../../src/checkpoint/lease-marks.ts'
+import { fence } from '../../src/checkpoint/chain.ts'
+import { silentLogger } from '../../src/metrics/log.ts'
+import type { Host } from '../../src/runtime/host.ts'
+import { Standby } from '../../src/runtime/standby.ts'
+import { MemoryBlobStore } from '../../src/storage/memory.ts'
+import { Gate, ManualClock, turns, until } from './doubles.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'millrace-standby-'))
 after(() => rmSync(directory, { recursive: true, force: true }))
@@ -55,4 +61,42 @@ test('a cancelled job that gives its checkpoints up takes who stands by with it'
     files.filter((name) => /\.(manifest|run)$/.test(name)),
     [join('chain', '000000000003.manifest')],
   )
+})
+
+test('a standby whose storage was slow hears who leads meanwhile before it takes over', async () => {
+  const clock = new ManualClock()
+  const slow = new Gate()
+  const store = new (class extends MemoryBlobStore {
+    isSlow = false
+    override async putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean> {
+      if (this.isSlow && name.endsWith('.standby')) await slow.passed
+      return await super.putIfAbsent(name, bytes)
+    }
+  })()
+  const lead = async (holder: string, leaderEpoch: number) => {
+    const identity = { jobName: 'a', writtenAt: 0, leader: holder }
+    await fence(store, identity, () => ({ restores: 0, lineage: 'l' }))
+    const mark = { kind: 'leader', leaderEpoch, renewal: 1, leaseMs: 600, state: 'held' } as const
+    await store.putIfAbsent(markName({ ...mark, holder }), encodeContent(facts))
+  }
+  const facts = { host: 'here', pid: 7 }
+  const host = { clock, process: facts, owner: async () => undefined }
+  const standby = new Standby({
+    host: host as Partial<Host> as Host, // what a standby asks of its host
+    ...{ store, logger: silentLogger, directory: 'x', jobName: 'a', id: 's', leaseMs: 600 },
+    requireFitting: () => undefined,
+  })
+  await lead('a', 1)
+  const end = new AbortController()
+  const waiting = standby.wait(end.signal, () => undefined)
+  await turns(20)
+  store.isSlow = true
+  clock.advance(600) // it says again that it is there, which takes long; another one leads meanwhile
+  await turns(20)
+  clock.advance(1_300)
+  await lead('b', 2)
+  slow.open()
+  await turns(20)
+  end.abort()
+  assert.deepEqual(await waiting, { kind: 'aborted' })
 })

@@ -83,7 +83,12 @@ test('a standby whose storage was slow hears who leads meanwhile before it takes
   const host = { clock, process: facts, owner: async () => undefined }
   const standby = new Standby({
     host: host as Partial<Host> as Host, // what a standby asks of its host
-    ...{ store, logger: silentLogger, directory: 'x', jobName: 'a', id: 's', leaseMs: 600 },
+    store,
+    logger: silentLogger,
+    directory: 'x',
+    jobName: 'a',
+    id: 's',
+    leaseMs: 600,
     requireFitting: () => undefined,
   })
   await lead('a', 1)

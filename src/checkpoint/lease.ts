@@ -32,8 +32,8 @@ export interface LeaseView {
   readonly marks: readonly Mark[]
   readonly lookedAtMs: number | undefined
   /**
-   * The observer had not looked for a whole lease (it slept, or its storage did), and was back then:
-   * its leader may have spoken just before, or have forgotten who stands by.
+   * The observer had not looked for a whole lease (it slept, or its storage did), and was back
+   * then: its leader may have spoken just before, or have forgotten who stands by.
    */
   readonly lateAtMs: number | undefined
 }

@@ -76,8 +76,8 @@ test('a standby whose storage was slow hears who leads meanwhile before it takes
   const lead = async (holder: string, leaderEpoch: number) => {
     const identity = { jobName: 'a', writtenAt: 0, leader: holder }
     await fence(store, identity, () => ({ restores: 0, lineage: 'l' }))
-    const mark = { kind: 'leader', leaderEpoch, renewal: 1, leaseMs: 600, state: 'held' } as const
-    await store.putIfAbsent(markName({ ...mark, holder }), encodeContent(facts))
+    const fixed = { kind: 'leader', renewal: 1, leaseMs: 600, state: 'held' } as const
+    await store.putIfAbsent(markName({ ...fixed, leaderEpoch, holder }), encodeContent(facts))
   }
   const facts = { host: 'here', pid: 7 }
   const host = { clock, process: facts, owner: async () => undefined }
@@ -96,7 +96,7 @@ test('a standby whose storage was slow hears who leads meanwhile before it takes
   const waiting = standby.wait(end.signal, () => undefined)
   await turns(20)
   store.isSlow = true
-  clock.advance(600) // it says again that it is there, which takes long; another one leads meanwhile
+  clock.advance(600) // it says again that it is there, which takes long
   await turns(20)
   clock.advance(1_300)
   await lead('b', 2)

@@ -63,7 +63,7 @@ test('a cancelled job that gives its checkpoints up takes who stands by with it'
   )
 })
 
-test('a standby whose storage was slow hears who leads meanwhile before it takes over', async () => {
+test('a standby whose storage was slow hears who leads by now before it takes over', async () => {
   const clock = new ManualClock()
   const slow = new Gate()
   const store = new (class extends MemoryBlobStore {

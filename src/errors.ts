@@ -60,6 +60,7 @@ const CODES = {
     remedy: 'copy it with `millrace checkpoint convert`, for a job with other output to go on from',
   },
   PACKAGE_UNAVAILABLE: { remedy: 'install the package that the message names' },
+  PROFILE_UNWRITABLE: { remedy: 'name a file in a folder that can be written: --profile=<file>' },
   SNAPSHOT_CLAIMED: { remedy: 'start from another snapshot; the owner of this one may delete it' },
   SNAPSHOT_IN_USE: {
     remedy:

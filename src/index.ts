@@ -56,6 +56,12 @@ export type { JobHandle } from './runtime/run.ts'
 export type { RunOptions } from './runtime/run-options.ts'
 export type { JobResult } from './runtime/job-result.ts'
 export type {
+  JobProfile,
+  OperatorProfile,
+  ProfileOptions,
+  WorkerProfile,
+} from './runtime/profile/job-profile.ts'
+export type {
   CheckpointSummary,
   JobState,
   JobStatus,

@@ -144,6 +144,8 @@ export type FromWorker =
   /** Something for the log that fails nothing. */
   | { readonly kind: 'event'; readonly event: string; readonly error: ErrorData }
   | { readonly kind: 'failed'; readonly error: ErrorData }
+  /** Where its time went, if it is profiled: passed on as it is, `closed` follows. */
+  | { readonly kind: 'profile'; readonly profile: unknown }
   | { readonly kind: 'closed' }
 
 /** What the master must know of a job whose code it never loads. */

@@ -9,6 +9,8 @@ export interface FlagSpec {
   readonly name: string
   /** Placeholder of its value in help; absent: a switch. */
   readonly value?: string
+  /** It may be left out: `--flag` or `--flag=value`. */
+  readonly isValueOptional?: boolean
   /** May be given more than once. */
   readonly multiple?: boolean
   readonly summary: string

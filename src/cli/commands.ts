@@ -18,6 +18,19 @@ const param: FlagSpec = {
   multiple: true,
   summary: 'A parameter that the job declares.',
 }
+const profileFlags: readonly FlagSpec[] = [
+  {
+    name: 'profile',
+    value: 'file',
+    isValueOptional: true,
+    summary: 'Tells where the time went, by operator; writes <job>.cpuprofile or this file.',
+  },
+  {
+    name: 'profile-interval',
+    value: 'µs',
+    summary: 'Microseconds between two samples of the profile; default: 1000.',
+  },
+]
 const directoryFlags: readonly FlagSpec[] = [
   ...optionFlags(['directory']),
   ...configFlags.slice(0, 1),
@@ -33,7 +46,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'once. If another process stands by, it goes on with the job. Output of the job goes to ' +
       'stdout; logs go to stderr, as text on a terminal and as JSON lines otherwise.',
     positionals: [jobModule],
-    flags: [param, ...optionFlags(), ...configFlags],
+    flags: [param, ...optionFlags(), ...configFlags, ...profileFlags],
     examples: [
       { command: 'millrace run count.ts', does: 'run a job, or go on where it was' },
       {
@@ -46,6 +59,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { command: 'millrace run count.ts --fresh', does: 'begin again with empty state' },
       { command: 'millrace run count.ts --standby', does: 'take over when its process is gone' },
+      { command: 'millrace run count.ts --profile', does: 'tell where the time goes' },
     ],
     exits: ['owned', 'absent', 'interrupted', 'terminated'],
     load: async () => (await import('./commands/run.ts')).run,

@@ -63,7 +63,9 @@ export function usageOf(command: CommandSpec): string {
 }
 
 export function flagUsage(flag: FlagSpec): string {
-  return flag.value === undefined ? `--${flag.name}` : `--${flag.name} <${flag.value}>`
+  if (flag.value === undefined) return `--${flag.name}`
+  const { name, value } = flag
+  return flag.isValueOptional === true ? `--${name}[=<${value}>]` : `--${name} <${value}>`
 }
 
 /** In the order of the table of exit codes. */

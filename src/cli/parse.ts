@@ -43,8 +43,10 @@ export function findCommand(
 export function parseInvocation(command: CommandSpec, args: readonly string[]): Invocation {
   const flags = [...command.flags, ...commonFlags]
   const options: ParseArgsOptionsConfig = {}
-  for (const { name, value } of flags)
-    options[name] = { type: value === undefined ? 'boolean' : 'string' }
+  for (const { name, value, isValueOptional } of flags) {
+    const isSwitch = value === undefined || isValueOptional === true
+    options[name] = { type: isSwitch ? 'boolean' : 'string' }
+  }
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true })
   const given = new Map<string, string[]>()
   const positionals: string[] = []
@@ -81,6 +83,7 @@ function checkedValue(
     if (value === undefined) return ''
     throw usage(`--${flag.name} takes no value`, `write --${flag.name}`, command)
   }
+  if (flag.isValueOptional === true && value === undefined) return ''
   const isOther = value?.startsWith('--') === true && !isInline
   if (value === undefined || value === '' || isOther) {
     throw usage(`--${flag.name} needs a value`, `write --${flag.name} <${flag.value}>`, command)

@@ -7,6 +7,8 @@ import { malformedTag } from '../operators/malformed.ts'
 import type { Operator, OperatorContext, OperatorWorld, Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
+import { markStage, nameOf } from './profile/marked-stage.ts'
+import type { Marks } from './profile/marks.ts'
 import { KeyedStage, PlainStage, type Stage } from './stages.ts'
 
 /** What the task gives to the chain it builds. */
@@ -24,6 +26,8 @@ export interface ChainHost {
   table(node: OperatorNode): KeyedStateTable
   /** What stands for an operator in snapshots. */
   operatorId(uid: string): number | undefined
+  /** Of a job that is profiled. */
+  readonly marks?: Marks
 }
 
 export interface ChainOperator {
@@ -118,7 +122,9 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
     if (node.kind === 'sink') entries.set(node.id, host.sink(node))
     else if (node.kind === 'source') {
       malformed = consumersOf(node.id, malformedTag.name)
-      entries.set(node.id, new MainOutput(consumersOf(node.id, undefined), [malformed]))
+      const entry = new MainOutput(consumersOf(node.id, undefined), [malformed])
+      host.marks?.methods(entry, node.id, node.uid, { collect: 'record' })
+      entries.set(node.id, entry)
     } else {
       const built = buildOperator(node, host, consumersOf)
       operators.unshift(built)
@@ -159,5 +165,6 @@ function buildOperator(
     table === undefined || node.key === undefined
       ? new PlainStage(node.label, operator)
       : new KeyedStage(node.label, operator, table, node.key, node.secondKey)
+  if (host.marks !== undefined) markStage(stage, node.id, nameOf(node), host.marks)
   return { node, operator, stage }
 }

@@ -82,6 +82,7 @@ function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   const later = (action: () => void): void => queueMicrotask(() => void (isOver || action()))
   const host = embeddedWorkerHost({
     index: spec.index,
+    profileIntervalUs: spec.profileIntervalUs,
     send(message) {
       if (message.kind !== 'closed') later(() => events.message(message))
     },

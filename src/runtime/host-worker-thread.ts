@@ -9,6 +9,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Doorbell } from './exchange/channel.ts'
 import type { WorkerHost } from './host.ts'
+import { startProfiler } from './host-worker-profiler.ts'
 import { reachKillPoint } from './kill-points.ts'
 
 /** The loop lets I/O run at least this often. */
@@ -29,12 +30,15 @@ class AtomicsDoorbell implements Doorbell {
 
 export interface EmbeddedWorkerOptions {
   readonly index: number
+  /** Of the worker's profile; undefined: none is made. */
+  readonly profileIntervalUs?: number | undefined
   send(message: FromWorker): void
   report(event: string, error: unknown): void
 }
 
 export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
   const own = { word: undefined as Int32Array | undefined, seen: 0 }
+  const { profileIntervalUs: intervalUs } = options
   let wakeUp: (() => void) | undefined
   let isAwake = false
   let yieldedAtMs = systemClock.monotonic()
@@ -66,6 +70,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
       },
     },
     random: systemRandom(),
+    ...(intervalUs === undefined ? {} : { profiler: startProfiler(intervalUs) }),
     openStore: (location) => openBlobStore(location),
     scratch: (directory) => new LocalScratch(directory),
     send: (message) => options.send(message),

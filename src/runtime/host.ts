@@ -14,6 +14,7 @@ import type { Random } from '../util/random.ts'
 import type { ErrorData } from '../errors.ts'
 import type { HttpControl } from './control/http-options.ts'
 import type { Doorbell } from './exchange/channel.ts'
+import type { Profiler } from './profile/worker-profile.ts'
 
 /** What a worker is started with; plain data except for a job value given to the same thread. */
 export interface WorkerSpec {
@@ -21,6 +22,8 @@ export interface WorkerSpec {
   /** URL of the job's module, or undefined when the job value itself is given. */
   readonly moduleUrl: string | undefined
   readonly job: unknown
+  /** Microseconds between two samples of its profile; absent: it is not profiled. */
+  readonly profileIntervalUs?: number
 }
 
 /** The master's end of a worker. */
@@ -129,6 +132,8 @@ export interface WorkerHost {
   readonly nativeStore?: NativeStoreFactory
   /** When state is loaded while records go on; in tests little state is, too. */
   readonly lazyRestore?: LazyRestoreOptions
+  /** Watches where the worker's time goes, if the job is profiled. */
+  readonly profiler?: Profiler
   openStore(location: string): Promise<BlobStore>
   /** Throw-away files under `directory`; what an earlier attempt left there is deleted. */
   scratch(directory: string): Scratch

@@ -8,7 +8,6 @@ import type { Logger } from '../metrics/log.ts'
 import { required } from '../util/assert.ts'
 import type { Attempt } from './attempt.ts'
 import type { AttemptOutcome } from './attempt-setup.ts'
-import type { WorkerSpec } from './host.ts'
 import { controlOf } from './job-control.ts'
 import { configureJob, type ConfiguredJob, type JobMasterOptions } from './job-setup.ts'
 import {
@@ -23,12 +22,14 @@ import { type JobResult, resultOf, type RunEnding } from './job-result.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
 import { Leadership } from './leadership.ts'
 import { newAttempt } from './new-attempt.ts'
+import type { JobProfile } from './profile/job-profile.ts'
 import { RegionProgress } from './region-status.ts'
 import { Restarts } from './restarts.ts'
 import { workerSettings } from './run-options.ts'
 import { requireRoomIn, Stopping } from './stopping.ts'
 import { leadWish, type StoodBy, type Taken, takeTurn } from './take-turn.ts'
 import { watchedWorkers } from './watched-workers.ts'
+import { workerSpecs } from './worker-spec.ts'
 import type { Planned, WorkerSet } from './worker-set.ts'
 
 type Outcome = AttemptOutcome | StoodBy
@@ -60,6 +61,11 @@ export class JobMaster {
   get status(): JobStatus {
     const { statuses = [], importing, checkpointing } = this.#attempt ?? {}
     return this.#progress.status(statuses, importing, checkpointing, this.#leadership?.status)
+  }
+
+  /** Of the workers that have ended; undefined: none was asked for, or none has. */
+  get profile(): JobProfile | undefined {
+    return this.#progress.profile
   }
 
   /** Runs the job to its end. `onRunning`: an attempt runs, or this process stands by. */
@@ -142,9 +148,11 @@ export class JobMaster {
 
   async #runAttempt(onRunning: () => void): Promise<Outcome> {
     let failure: unknown
-    const { workers, lost } = watchedWorkers(this.#options.host, () => {
-      return { attempt: this.#attempt, job: this.#progress.jobName }
-    })
+    const { workers, lost } = watchedWorkers(
+      this.#options.host,
+      this.#progress,
+      () => this.#attempt,
+    )
     this.#workers = workers
     this.#progress.attempts++
     try {
@@ -183,11 +191,11 @@ export class JobMaster {
     onStandby: () => void,
   ): Promise<Attempt | StoodBy> {
     const { host, options } = this.#options
-    const facts = await workers.start([this.#spec(0)])
+    const spec = workerSpecs(this.#options)
+    const facts = await workers.start([spec(0)])
     const configured = this.#configured ?? (await this.#configure(facts.name, facts.options))
     const { resolved, paths, memory } = configured
-    const { values } = resolved
-    const others = Array.from({ length: values.parallelism - 1 }, (_, at) => this.#spec(at + 1))
+    const others = Array.from({ length: resolved.values.parallelism - 1 }, (_, at) => spec(at + 1))
     if (others.length > 0) await workers.start(others)
     const settings = workerSettings(resolved, facts.name, {
       paths,
@@ -205,7 +213,7 @@ export class JobMaster {
     this.#progress.regions = new RegionProgress(planned.plan)
     this.#progress.restoredFrom = lead.restored?.checkpointId
     // Who has taken over does not give up at the first failure: nobody watches this start.
-    if (values.standby) this.#isFirst = false
+    if (resolved.values.standby) this.#isFirst = false
     return newAttempt({
       host,
       configured,
@@ -216,7 +224,7 @@ export class JobMaster {
       logger: this.#logger,
       stopping: () => this.#stopping,
       onReport: (report) => keepReport(this.#progress, report, host.clock.now()),
-      replaceWorker: (index) => workers.replace(this.#spec(index), configure, planned.plan),
+      replaceWorker: (index) => workers.replace(spec(index), configure, planned.plan),
       regionDelayMs: (error) => this.#restartDelay(error, true),
       ...regionEvents(this.#logger, this.#progress),
     })
@@ -260,11 +268,6 @@ export class JobMaster {
     })
     if (!values.standby) await this.#leadership.claim()
     return configured
-  }
-
-  #spec(index: number): WorkerSpec {
-    const { moduleUrl, job } = this.#options
-    return { index, moduleUrl, job: moduleUrl === undefined ? job : undefined }
   }
 
   #running(): Attempt {

@@ -44,7 +44,8 @@ export async function configureJob(
   jobName: string,
   code: object,
 ): Promise<ConfiguredJob> {
-  const { params: _params, signal: _signal, logger: _logger, config, ...given } = options
+  const { params: _params, signal: _signal, logger: _logger, ...others } = options
+  const { profile: _profile, config, ...given } = others
   const resolved = resolveOptions(
     [
       layerFromObject('code', `job "${jobName}"`, code),

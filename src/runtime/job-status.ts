@@ -10,6 +10,7 @@ import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { PaceStatus } from './checkpoint-pace.ts'
 import { furthestBehind } from './event-time-status.ts'
 import type { ImportProgress } from './import-snapshot.ts'
+import { type JobProfile, jobProfile, type WorkerProfile } from './profile/job-profile.ts'
 import type { RegionProgress, RegionsStatus } from './region-status.ts'
 import type { LeaderFacts } from './standby.ts'
 import { sumBackends, sumCalls } from './worker-status.ts'
@@ -140,6 +141,7 @@ export class JobProgress {
   #recordsIn = 0
   #recordsOut = 0
   #lateRecords = 0
+  #profiles: readonly WorkerProfile[] = []
   readonly #startedAt: number
 
   constructor(startedAt: number) {
@@ -159,6 +161,16 @@ export class JobProgress {
       this.#failed++
       this.#lastFailure = report.error
     }
+  }
+
+  addProfile(worker: number, made: unknown): void {
+    // Made by `workerProfile` on the other side of the port.
+    const profile = made as Omit<WorkerProfile, 'worker' | 'attempt'>
+    this.#profiles = [...this.#profiles, { worker, attempt: this.attempts, ...profile }]
+  }
+
+  get profile(): JobProfile | undefined {
+    return this.#profiles.length === 0 ? undefined : jobProfile(this.#profiles)
   }
 
   /** An attempt is over: its counters are kept. */

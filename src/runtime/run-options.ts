@@ -6,6 +6,7 @@ import type { ResolvedOptions } from '../config/resolve.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import type { Logger } from '../metrics/log.ts'
 import { isLocalDisk } from '../storage/open.ts'
+import type { ProfileOptions } from './profile/job-profile.ts'
 
 /** Everything `run()` takes; the same keys as the flags and the config file. */
 export interface RunOptions extends OptionsInput {
@@ -17,6 +18,8 @@ export interface RunOptions extends OptionsInput {
   readonly logger?: Logger
   /** A config file; default: the usual names in the working directory. */
   readonly config?: string
+  /** Where does the time go? Answered by `handle.profile` when the job has ended. */
+  readonly profile?: boolean | ProfileOptions
 }
 
 /** In a job's folder: one folder of throw-away files for each start. */

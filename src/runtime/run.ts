@@ -11,6 +11,7 @@ import { JobMaster } from './job-master.ts'
 import type { JobResult } from './job-result.ts'
 import type { JobStatus } from './job-status.ts'
 import { moduleUrl } from './module-url.ts'
+import { type JobProfile, profileIntervalUs } from './profile/job-profile.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** A running job. */
@@ -22,6 +23,9 @@ export interface JobHandle extends AsyncDisposable {
   readonly finished: Promise<JobResult>
   /** As it is now; a fresh object each time. */
   readonly status: JobStatus
+  /** If it was asked for, where the time of the workers went that have ended; all have when
+   * `finished` is settled. */
+  readonly profile: JobProfile | undefined
   /** Where its checkpoints lie; can be given to `from` of another run. */
   readonly checkpointLocation: string
   /**
@@ -87,6 +91,7 @@ export async function runOn(
   options: RunOptions = {},
 ): Promise<JobHandle> {
   const isModule = job instanceof URL
+  profileIntervalUs(options.profile)
   const master = new JobMaster({
     host,
     moduleUrl: isModule ? moduleUrl(job).href : undefined,
@@ -118,6 +123,10 @@ class EmbeddedJob implements JobHandle {
 
   get status(): JobStatus {
     return this.#master.status
+  }
+
+  get profile(): JobProfile | undefined {
+    return this.#master.profile
   }
 
   get checkpointLocation(): string {

@@ -13,12 +13,13 @@ import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
 import { worldOf } from './asynchronous.ts'
-import { buildChain, type Chain } from './chain.ts'
+import { buildChain, type Chain, type ChainHost } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
 import { RingReader, RingWriter } from './exchange/ring.ts'
 import type { WorkerHost } from './host.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { inFlightOf, waitingFor } from './in-flight-restore.ts'
+import { markedHost } from './profile/marked-chain.ts'
 import { Replay } from './replay.ts'
 import { SinkRunner, type WaitingValues } from './sink-runner.ts'
 import { Task } from './task.ts'
@@ -78,15 +79,15 @@ export class TaskBuilder {
   }
 
   async #task(vertex: Vertex): Promise<Task> {
-    const { graph, workerIndex, deploy, settings, host, store, signal, resources } = this.#options
-    const subtaskIndex = workerIndex
-    const restore = deploy.restores.find(
-      (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
-    )
-    const { maxParallelism } = graph
-    const keyGroups = keyGroupRangeOf(subtaskIndex, maxParallelism, vertex.parallelism)
+    const { graph, deploy, settings, host, store, signal, resources } = this.#options
+    const subtaskIndex = this.#options.workerIndex
+    const restore = deploy.restores.find((each) => {
+      return each.vertex === vertex.id && each.subtaskIndex === subtaskIndex
+    })
+    const { parallelism } = vertex
+    const place = { subtaskIndex, parallelism, maxParallelism: graph.maxParallelism }
+    const keyGroups = keyGroupRangeOf(subtaskIndex, graph.maxParallelism, parallelism)
     const former = await readFormerRecords(store, restore)
-    const place = { subtaskIndex, parallelism: vertex.parallelism, maxParallelism }
     const inFlight = await inFlightOf(vertex, place, store, restore?.inFlight)
     const runs: readonly RunReference[] = (restore?.from ?? []).flatMap((task) => task.runs)
     const { backend, tables, specs } = keyedBackendOf(vertex, keyGroups, {
@@ -105,20 +106,19 @@ export class TaskBuilder {
     for (const node of vertex.nodes) {
       if (node.kind !== 'sink') continue
       const records = waitingFor(node, inFlight, place)
-      const waiting = { records, mustBeWritten: former.parallelism !== vertex.parallelism }
+      const waiting = { records, mustBeWritten: former.parallelism !== parallelism }
       sinks.push(await this.#sink(vertex, node, former, waiting))
     }
-    const chain = buildChain(graph, vertex, {
+    const chainHost: ChainHost = {
       jobName: settings.jobName,
       subtaskIndex,
-      parallelism: vertex.parallelism,
+      parallelism,
       processingTime: () => this.#options.processingTime(),
       world: worldOf(host, signal, vertex.id, subtaskIndex),
-      sink: (node: SinkNode) =>
-        required(
-          sinks.find((sink) => sink.node === node),
-          `sink ${node.uid} is not open`,
-        ).pump,
+      sink: (node: SinkNode) => {
+        const runner = sinks.find((sink) => sink.node === node)
+        return required(runner, `sink ${node.uid} is not open`).pump
+      },
       exchange: (edgeId) => {
         const output = exchanges.get(edgeId) ?? this.#exchange(edgeId, subtaskIndex)
         exchanges.set(edgeId, output)
@@ -127,7 +127,8 @@ export class TaskBuilder {
       operatorId: (uid) => this.#operatorsByUid.get(uid)?.id,
       table: (node: OperatorNode) =>
         required(tables.get(node.id), `operator ${node.label} has no table`),
-    })
+    }
+    const chain = buildChain(graph, vertex, markedHost(chainHost, graph, host.profiler?.marks))
     await this.#openOperators(vertex, subtaskIndex, chain, former)
     const task: Task = new Task({
       vertex,

@@ -30,7 +30,7 @@ export function sourceHeadOf(node: SourceNode, signal: AbortSignal, place: Place
   const { subtaskIndex, chain, host } = place
   const random = host.random.fork(`${uid}/${subtaskIndex}`)
   const context: SourceContext = { signal, clock: host.clock, random, subtaskIndex }
-  return new SourceHead(node, chain.entry, chain.malformed, {
+  const head = new SourceHead(node, chain.entry, chain.malformed, {
     context,
     isBlocked: () => place.task().isBlocked(),
     wake: () => host.wake(),
@@ -38,12 +38,14 @@ export function sourceHeadOf(node: SourceNode, signal: AbortSignal, place: Place
     wantsSplits: () => host.send({ kind: 'wants-splits', uid, subtaskIndex }),
     monotonic: () => host.clock.monotonic(),
   })
+  host.profiler?.marks.methods(head, node.id, uid, { step: 'engine' })
+  return head
 }
 
 /** @param reader opens the channel of an edge from a subtask before it. */
 export function gateOf(
   graph: JobGraph,
-  { inputs }: Vertex,
+  { inputs, nodes }: Vertex,
   place: Place,
   reader: (edgeId: number, from: number) => ChannelReader,
   operatorIds: ReadonlyMap<string, number>,
@@ -70,13 +72,18 @@ export function gateOf(
       })
     }
   }
-  return new InputGate(channels, {
+  const gate = new InputGate(channels, {
     isBlocked: () => place.task().isBlocked(),
     aligned: (aligned) => place.task().barriers.aligned(aligned),
     aligns: (checkpointId) => place.task().barriers.aligns(checkpointId),
     finish: () => place.task().finishTimers(),
     monotonic: () => host.clock.monotonic(),
   })
+  const [first] = nodes
+  if (first !== undefined) {
+    host.profiler?.marks.methods(gate, first.id, 'receive', { step: 'exchange' })
+  }
+  return gate
 }
 
 /** The input of a node that an edge between two vertices feeds. */

@@ -3,6 +3,7 @@ import { errorFromData } from '../errors.ts'
 import { publish } from '../metrics/events.ts'
 import type { Attempt } from './attempt.ts'
 import type { Host } from './host.ts'
+import type { JobProgress } from './job-status.ts'
 import { WorkerSet } from './worker-set.ts'
 
 export interface WatchedWorkers {
@@ -11,14 +12,19 @@ export interface WatchedWorkers {
   readonly lost: AbortSignal
 }
 
-/** @param now the attempt that runs, if one does, and the name of the job as far as it is known */
+/** @param running the attempt, if one runs */
 export function watchedWorkers(
   host: Host,
-  now: () => { readonly attempt: Attempt | undefined; readonly job: string },
+  progress: JobProgress,
+  running: () => Attempt | undefined,
 ): WatchedWorkers {
+  const now = (): { readonly attempt: Attempt | undefined; readonly job: string } => {
+    return { attempt: running(), job: progress.jobName }
+  }
   const lost = new AbortController()
   const workers = new WorkerSet(host, {
     message: (worker, message) => now().attempt?.message(worker, message),
+    profile: (worker, profile) => progress.addProfile(worker, profile),
     lost: (error) => {
       const { attempt, job } = now()
       const worker = Number(error.details['worker'] ?? 0)

@@ -18,6 +18,7 @@ import { required } from '../util/assert.ts'
 import { EventTimeObserver } from './event-time-status.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
+import { workerProfile } from './profile/worker-profile.ts'
 import { SourceDiscovery } from './source-discovery.ts'
 import type { Task } from './task.ts'
 import { WorkerGroups } from './worker-groups.ts'
@@ -41,6 +42,7 @@ export class WorkerRuntime {
   #discovery: SourceDiscovery | undefined
   #store: WorkerStore | undefined
   #backend: StateBackend | undefined
+  #graph: JobGraph | undefined
   #groups: WorkerGroups | undefined
   readonly #eventTime: EventTimeObserver
   #started = false
@@ -94,7 +96,7 @@ export class WorkerRuntime {
     const params = parseParams(job, message.params)
     const { parallelism, maxParallelism } = settings
     const build = (): JobGraph => buildJobGraph(job, { parallelism, maxParallelism, params })
-    const graph = build()
+    const graph = (this.#graph = build())
     this.#settings = settings
     this.#discovery = new SourceDiscovery(graph, host, this.#abort.signal)
     const workerIndex = this.#spec.index
@@ -147,6 +149,7 @@ export class WorkerRuntime {
         return this.#change(() => this.#built.undeploy(message))
       case 'start':
         this.#started = true
+        this.#host.profiler?.begin()
         for (const group of this.#built.all) group.start()
         return
       case 'discover':
@@ -269,6 +272,10 @@ export class WorkerRuntime {
     await this.#changes
     await this.#groups?.close()
     await this.#store?.store.close()
+    const { profiler } = this.#host
+    if (profiler !== undefined) {
+      this.#host.send({ kind: 'profile', profile: workerProfile(profiler, this.#graph) })
+    }
     this.#host.send({ kind: 'closed' })
   }
 }

@@ -12,9 +12,13 @@ import { sumTimings } from './worker-status.ts'
 
 /** A worker that was told to close gets this long before its thread is ended. */
 const CLOSE_WITHIN_MS = 5_000
+/** The same for one that has a profile to make of its samples. */
+const PROFILE_WITHIN_MS = 60_000
 
 export interface WorkerSetEvents {
   message(worker: number, message: FromWorker): void
+  /** Of a worker that ends, for whatever reason. */
+  profile?(worker: number, profile: unknown): void
   /** A worker failed or is gone, and the attempt with it; said once. */
   lost(error: ErrorData): void
   /** The same of a worker that runs. True: the attempt goes on, and has it replaced. */
@@ -44,6 +48,7 @@ export class WorkerSet {
   readonly #whenGone = new Map<number, () => void>()
   /** How many workers there have been in each place. */
   readonly #lives: number[] = []
+  #patienceMs = CLOSE_WITHIN_MS
   #isRunning = false
   #lost: ErrorData | undefined
   #isClosing = false
@@ -58,6 +63,7 @@ export class WorkerSet {
     const loaded = this.#await<JobFacts>((waiting) => (this.#loaded = waiting), specs)
     for (const spec of specs) {
       const { index } = spec
+      if (spec.profileIntervalUs !== undefined) this.#patienceMs = PROFILE_WITHIN_MS
       const life = (this.#lives[index] ?? 0) + 1
       this.#lives[index] = life
       this.#gone[index] = false
@@ -128,7 +134,7 @@ export class WorkerSet {
     this.#planned?.reject(closed)
     this.#checkAllGone()
     const patience = new AbortController()
-    await Promise.race([allGone, this.#host.clock.sleep(CLOSE_WITHIN_MS, patience.signal)])
+    await Promise.race([allGone, this.#host.clock.sleep(this.#patienceMs, patience.signal)])
     patience.abort()
     for (let worker = 0; worker < this.#ports.length; worker++) {
       if (this.#gone[worker] === false) await this.#ports[worker]?.terminate()
@@ -144,6 +150,7 @@ export class WorkerSet {
   }
 
   #message(worker: number, message: FromWorker): void {
+    if (message.kind === 'profile') return this.#events.profile?.(worker, message.profile)
     if (this.#lost !== undefined) return
     if (message.kind === 'loaded') answer(this.#loaded, worker, message.job)
     else if (message.kind === 'planned') answer(this.#planned, worker, message)
@@ -186,7 +193,7 @@ export class WorkerSet {
     if (this.#gone[worker] === true) return
     const gone = new Promise<void>((resolve) => this.#whenGone.set(worker, resolve))
     const patience = new AbortController()
-    await Promise.race([gone, this.#host.clock.sleep(CLOSE_WITHIN_MS, patience.signal)])
+    await Promise.race([gone, this.#host.clock.sleep(this.#patienceMs, patience.signal)])
     patience.abort()
     if (this.#gone[worker] === false) await this.#ports[worker]?.terminate()
   }

@@ -12,6 +12,7 @@ const spec = workerData as WorkerSpec // structured clone of what host-embedded.
 
 const host = embeddedWorkerHost({
   index: spec.index,
+  profileIntervalUs: spec.profileIntervalUs,
   send: (message) => port.postMessage(message),
   report: (event, error) => port.postMessage({ kind: 'event', event, error: errorToData(error) }),
 })

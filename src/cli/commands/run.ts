@@ -9,6 +9,7 @@ import type { LifecycleEventName } from '../../metrics/events.ts'
 import { jsonLogger } from '../../metrics/json-log.ts'
 import type { Logger } from '../../metrics/log.ts'
 import { textLogger } from '../../metrics/text-log.ts'
+import type { ProfileOptions } from '../../runtime/profile/job-profile.ts'
 import { run as runJob, type JobHandle } from '../../runtime/run.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { exitCode, exitCodeOf } from '../exit-codes.ts'
@@ -20,12 +21,19 @@ import {
   paramsOf,
 } from '../given-options.ts'
 import { StatusLine } from '../progress.ts'
+import {
+  endProfile,
+  type ProfileRequest,
+  profileRequest,
+  type WrittenProfile,
+} from '../run-profile.ts'
 import { RunProgress, summaryOf } from '../run-progress.ts'
 import type { Terminal } from '../terminal.ts'
 import { untilSignal } from '../signals.ts'
 
 export const run: CommandFunction = async (invocation, terminal) => {
   const options = await commandOptions(invocation, terminal)
+  const profile = await profileRequest(invocation, terminal)
   const line = terminal.errIsTty && !invocation.json ? new StatusLine(terminal) : undefined
   const logger = loggerFor(options, terminal, line)
   const abort = new AbortController()
@@ -40,6 +48,7 @@ export const run: CommandFunction = async (invocation, terminal) => {
       logger,
       signal: abort.signal,
       ...configOf(invocation),
+      ...(profile === undefined ? {} : { profile: optionsOf(profile) }),
     })
     const handle = await Promise.race([starting, signals.first])
     if (typeof handle === 'string') {
@@ -48,7 +57,8 @@ export const run: CommandFunction = async (invocation, terminal) => {
       await starting.then((started) => started.finished).catch(() => undefined)
       return exitCode('ok')
     }
-    return await follow(handle, { invocation, terminal, logger, line, interrupted: signals.first })
+    const interrupted = signals.first
+    return await follow(handle, { invocation, terminal, logger, line, interrupted, profile })
   } catch (error) {
     // What the log has told once is not told again.
     if (failures.logged && !invocation.json) return exitCodeOf(error)
@@ -79,11 +89,18 @@ interface Following {
   readonly logger: Logger
   readonly line: StatusLine | undefined
   readonly interrupted: Promise<NodeJS.Signals>
+  readonly profile: ProfileRequest | undefined
 }
 
 async function follow(handle: JobHandle, following: Following): Promise<number> {
-  const { invocation, terminal, logger, line, interrupted } = following
+  const { invocation, terminal, logger, line, interrupted, profile } = following
   const progress = new RunProgress(handle, { logger, line })
+  const told = async (): Promise<{ readonly profile?: WrittenProfile }> => {
+    if (profile === undefined) return {}
+    progress.end()
+    const targets = { logger, terminal, isTable: line !== undefined }
+    return { profile: await endProfile(profile, handle, targets) }
+  }
   let isOver = false
   void interrupted.then((signal) => {
     if (isOver) return
@@ -93,11 +110,16 @@ async function follow(handle: JobHandle, following: Following): Promise<number> 
     })
   })
   try {
-    const result = await handle.finished
+    const result = await handle.finished.catch(async (error: unknown) => {
+      // The job's error is the one to report.
+      await told().catch((other: unknown) => logger.error({ error: other }, 'no profile'))
+      throw error
+    })
     const { status } = handle
     progress.end()
     const summary = summaryOf(result, status, progress.elapsedMs)
-    if (invocation.json) terminal.out(`${JSON.stringify({ ...result, status })}\n`)
+    const shown = await told()
+    if (invocation.json) terminal.out(`${JSON.stringify({ ...result, status, ...shown })}\n`)
     else if (line === undefined) logger.info({ ...result, records: status.recordsIn }, summary)
     else terminal.err(`${summary}\n`)
     return exitCode('ok')
@@ -128,6 +150,10 @@ function loggerFor(
     return jsonLogger({ ...common, write: (text) => terminal.err(`${text}\n`) })
   }
   return textLogger({ ...common, color: terminal.color, write: (text) => line.above(text) })
+}
+
+function optionsOf({ intervalUs }: ProfileRequest): ProfileOptions {
+  return intervalUs === undefined ? {} : { intervalUs }
 }
 
 function configOf(invocation: Invocation): { readonly config?: string } {

@@ -68,7 +68,10 @@ export class LocalWriter implements BlobWriter {
       this.#linked = true
       await at('blob-linked')
       trace('unlink', `${name}.tmp`)
-      await system.unlink(temporary)
+      // A successor may have cleaned it away by now.
+      await system.unlink(temporary).catch((error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error
+      })
       ended()
       await syncFolder()
       this.#state = 'closed'

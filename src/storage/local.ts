@@ -8,7 +8,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { isMillraceError, MillraceError } from '../errors.ts'
+import { isMillraceError } from '../errors.ts'
 import { assert } from '../util/assert.ts'
 import { systemRandom, type Random } from '../util/random.ts'
 import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from './blob-name.ts'
@@ -30,6 +30,8 @@ export interface LocalBlobStoreOptions {
   /** Default: those of the system. */
   readonly files?: FileOperations
 }
+
+const PUT_ATTEMPTS_MAX = 3
 
 export class LocalBlobStore implements BlobStore {
   readonly location: string
@@ -88,16 +90,21 @@ export class LocalBlobStore implements BlobStore {
   }
 
   async putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean> {
-    const writer = await this.#create(name)
-    try {
-      await writer.write(bytes)
-      await writer.close()
-      return true
-    } catch (error) {
-      // Once linked, others may have seen it: a put that then fails may or may not have happened.
-      if (!writer.linked) await writer.abort()
-      if (error instanceof MillraceError && error.code === 'STORAGE_CONFLICT') return false
-      throw error
+    for (let attempt = 1; ; attempt++) {
+      const writer = await this.#create(name)
+      try {
+        await writer.write(bytes)
+        await writer.close()
+        return true
+      } catch (error) {
+        // Once linked, others may have seen it: a put that then fails may or may not have happened.
+        if (writer.linked) throw error
+        await writer.abort()
+        const code = isMillraceError(error) ? error.code : undefined
+        if (code === 'STORAGE_CONFLICT') return false
+        // Who begins has cleaned the folder meanwhile; who of the two leads, the put itself tells.
+        if (code !== 'STORAGE_NOT_FOUND' || attempt === PUT_ATTEMPTS_MAX) throw error
+      }
     }
   }
 
@@ -198,7 +205,8 @@ export class LocalBlobStore implements BlobStore {
 
   /**
    * Deletes temporary files that no writer of this store is using: leftovers of a crash. Only for
-   * the owner of the folder; another process still writing there would fail, and lose nothing else.
+   * the owner of the folder; another process still writing there would fail, and lose nothing else:
+   * what it puts at once, it puts again.
    */
   async cleanTemporary(): Promise<number> {
     let cleaned = 0

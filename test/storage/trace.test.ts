@@ -11,7 +11,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 let stores = 0
 
 /** A store in a folder that does not exist yet, and what it did to files. */
-function traced(at?: (point: string) => void) {
+function traced(at?: (point: string) => void | Promise<void>) {
   const operations: string[] = []
   const directory = join(folder, `job-${++stores}`)
   const store = new LocalBlobStore(directory, {
@@ -149,6 +149,29 @@ for (const [point, visible] of [
     assert.equal(await successor.putIfAbsent('chain/1', new Uint8Array(1)), !visible)
   })
 }
+
+for (const point of ['blob-written', 'blob-synced', 'blob-linked'] as const) {
+  test(`a put is done although another process cleans the folder at ${point}`, async () => {
+    let cleaned = 0
+    const { store, directory } = traced(async (here) => {
+      if (here !== point || cleaned > 0) return
+      cleaned += await new LocalBlobStore(directory).cleanTemporary()
+    })
+    assert.equal(await store.putIfAbsent('chain/1', new Uint8Array([1, 2])), true)
+    assert.equal(cleaned, 1)
+    assert.deepEqual([...(await store.read('chain/1'))], [1, 2])
+    assert.deepEqual(readdirSync(join(directory, 'chain')), ['1'])
+  })
+}
+
+test('a put whose folder is cleaned again and again says so, and leaves nothing', async () => {
+  const { store, directory } = traced(async (here) => {
+    if (here === 'blob-synced') await new LocalBlobStore(directory).cleanTemporary()
+  })
+  const put = store.putIfAbsent('chain/1', new Uint8Array(1))
+  await assert.rejects(put, { code: 'STORAGE_NOT_FOUND' })
+  assert.deepEqual(readdirSync(join(directory, 'chain')), [])
+})
 
 test('a put that fails after its link is not taken back, for others may have seen it', async () => {
   const { store } = traced((point) => {

@@ -14,6 +14,12 @@ export const CONTROL_OPTIONS = {
     places: notInCode,
     summary: 'Whether the running job can be asked over HTTP too, by whoever has a token of it.',
   },
+  'control.address': {
+    type: 'string',
+    default: '127.0.0.1',
+    places: notInCode,
+    summary: 'The IP address for HTTP; one that other machines reach needs a certificate, too.',
+  },
   'control.port': {
     type: 'integer',
     default: 0,
@@ -29,6 +35,27 @@ export const CONTROL_OPTIONS = {
     defaultText: 'the address and localhost',
     places: notInCode,
     summary: 'Other names by which clients call the server for HTTP, such as that of a proxy.',
+  },
+  'control.certificate': {
+    type: 'string',
+    default: undefined,
+    defaultText: 'none: HTTP without TLS',
+    places: notInCode,
+    summary: 'The file with the certificate of the server for HTTP, and those above it (PEM).',
+  },
+  'control.key': {
+    type: 'string',
+    default: undefined,
+    defaultText: 'none',
+    places: notInCode,
+    summary: "The file with the certificate's private key (PEM).",
+  },
+  'control.clientAuthority': {
+    type: 'string',
+    default: undefined,
+    defaultText: 'none: clients need no certificate',
+    places: notInCode,
+    summary: 'The file with the authorities (PEM) that clients need a certificate of (mutual TLS).',
   },
   'control.savepoints': {
     type: 'names',

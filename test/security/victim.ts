@@ -52,6 +52,9 @@ export async function startVictim(changes: Partial<HttpControl> = {}): Promise<V
     jobName: 'words',
     id: 'victim',
     http: { ...http, ...changes },
+  }).catch((error: unknown) => {
+    rmSync(directory, { recursive: true })
+    throw error
   })
   const job: ControlHandler = {
     status: () => ({ state: 'running' }),

@@ -44,6 +44,7 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'runtime/control/audit-log.ts',
     'runtime/control/savepoint-place.ts',
     'runtime/control/secrets.ts',
+    'runtime/control/tls.ts',
     'runtime/host-embedded',
     'runtime/job-claim.ts',
     'runtime/module-missing.ts',

@@ -7,6 +7,7 @@ import type { Clock } from '../../util/clock.ts'
 import type { HttpControl } from './http-options.ts'
 import { HttpControlServer, type HttpDesk } from './http-server.ts'
 import { openTokens } from './secrets.ts'
+import { readTls } from './tls.ts'
 
 const AGAIN_MS = 2_000
 
@@ -21,14 +22,15 @@ export interface HttpOpening {
   readonly onOpen: (url: string) => Promise<void>
 }
 
-/** Throws `CONTROL_ADDRESS_UNUSABLE`, `CONTROL_TOKEN_UNSAFE`. */
+/** Throws `CONTROL_ADDRESS_UNUSABLE`, `CONTROL_TOKEN_UNSAFE`, `CONFIG_INVALID`. */
 export async function openHttp(opening: HttpOpening): Promise<{ close(): void }> {
   const { control, clock, folder, desk, isTakeover, warn, onOpen } = opening
   const closing = new AbortController()
   let server: HttpControlServer | undefined
   const open = async (): Promise<void> => {
     const tokens = await openTokens(folder)
-    const next = new HttpControlServer({ control, clock, tokens, desk })
+    const tls = control.tls === undefined ? undefined : await readTls(control.tls)
+    const next = new HttpControlServer({ control, clock, tokens, tls, desk })
     const url = await next.listen()
     if (closing.signal.aborted) return next.close()
     server = next

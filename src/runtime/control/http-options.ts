@@ -1,9 +1,23 @@
-/** How a job is asked over HTTP, as the options say it. */
+/**
+ * How a job is asked over HTTP, as the options say it. An address that other machines can reach
+ * is not taken without TLS: tokens would be sent in the clear.
+ */
+import { isIP, isIPv4 } from 'node:net'
 import type { ResolvedOptions } from '../../config/resolve.ts'
+import { MillraceError } from '../../errors.ts'
+
+/** Files in PEM. */
+export interface TlsFiles {
+  readonly certificate: string
+  readonly key: string
+  /** Then a client needs a certificate of one of these. */
+  readonly clientAuthority?: string | undefined
+}
 
 export interface HttpControl {
-  /** An address of this machine that no other can reach. */
+  /** An IP address of this machine. */
   readonly address: string
+  readonly tls?: TlsFiles | undefined
   /** 0: one that is free. */
   readonly port: number
   /** By which clients may call it, besides the address and localhost. */
@@ -48,7 +62,7 @@ export const HTTP_LIMITS: HttpLimits = {
 }
 
 /**
- * Undefined if it cannot be asked over HTTP.
+ * Undefined if it cannot be asked over HTTP. Throws `CONFIG_INVALID` if options do not go together.
  *
  * @param ownRoot where savepoints go if the options name no place
  * @param absolute the same place for whoever opens it from another folder
@@ -60,12 +74,41 @@ export function httpControl(
 ): HttpControl | undefined {
   if (!values['control.http']) return undefined
   const roots = values['control.savepoints']
+  const tls = tlsFiles(values)
   return {
-    address: '127.0.0.1',
+    address: addressOf(values['control.address'], tls !== undefined),
+    tls,
     port: values['control.port'],
     hosts: values['control.hosts'],
     savepointRoots: (roots.length === 0 ? [ownRoot] : roots).map((root) =>
       absolute(root).replace(/\/+$/, ''),
     ),
   }
+}
+
+function addressOf(given: string, hasTls: boolean): string {
+  const address = given === 'localhost' ? '127.0.0.1' : given
+  if (isIP(address) === 0) {
+    throw new MillraceError('CONFIG_INVALID', `control.address: ${given} is no IP address`, {
+      cure: 'give the address to listen at; names of the server belong into control.hosts',
+    })
+  }
+  const isLoopback = address === '::1' || (isIPv4(address) && address.startsWith('127.'))
+  if (isLoopback || hasTls) return address
+  const message = `control.address: ${address} can be reached by other machines, and has no TLS`
+  throw new MillraceError('CONFIG_INVALID', message, {
+    cure: 'give control.certificate and control.key, or leave the address at 127.0.0.1',
+  })
+}
+
+function tlsFiles({
+  'control.certificate': certificate,
+  'control.key': key,
+  'control.clientAuthority': clientAuthority,
+}: ResolvedOptions['values']): TlsFiles | undefined {
+  if (certificate !== undefined && key !== undefined) return { certificate, key, clientAuthority }
+  if (certificate === undefined && key === undefined && clientAuthority === undefined) {
+    return undefined
+  }
+  throw new MillraceError('CONFIG_INVALID', 'TLS needs both control.certificate and control.key')
 }

@@ -4,6 +4,7 @@
  * came in goes out in a header, and no answer may be read by a page of another origin.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { errorToData, type ErrorCode, isMillraceError, MillraceError } from '../../errors.ts'
 import type { Clock } from '../../util/clock.ts'
@@ -15,6 +16,7 @@ import type { HttpControl, HttpLimits } from './http-options.ts'
 import { HTTP_LIMITS } from './http-options.ts'
 import { allowedPlace } from './savepoint-place.ts'
 import type { Tokens } from './secrets.ts'
+import type { TlsMaterial } from './tls.ts'
 
 const REQUESTS_PER_CONNECTION_MAX = 1_000
 const HEADERS_MAX = 64
@@ -56,6 +58,7 @@ export interface HttpServerOptions {
   readonly control: HttpControl
   readonly clock: Clock
   readonly tokens: Tokens
+  readonly tls: TlsMaterial | undefined
   readonly desk: HttpDesk
 }
 
@@ -71,16 +74,22 @@ export class HttpControlServer {
 
   constructor(options: HttpServerOptions) {
     this.#options = options
-    const limits = (this.#limits = { ...HTTP_LIMITS, ...options.control.limits })
+    const { control, tls } = options
+    const limits = (this.#limits = { ...HTTP_LIMITS, ...control.limits })
     this.#denials = new FailureLimit(options.clock, limits.failuresMax, limits.failureEveryMs)
-    this.#server = createServer({
+    const settings = {
       maxHeaderSize: limits.headerBytesMax,
       headersTimeout: limits.headersTimeoutMs,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: limits.checkEveryMs,
       insecureHTTPParser: false,
-    })
+    }
+    const handshakeTimeout = limits.headersTimeoutMs
+    this.#server =
+      tls === undefined
+        ? createServer(settings)
+        : createSecureServer({ ...settings, ...tls, handshakeTimeout })
     this.#server.maxConnections = limits.connectionsMax
     this.#server.maxHeadersCount = HEADERS_MAX
     this.#server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX
@@ -106,7 +115,7 @@ export class HttpControlServer {
     // Of a server that listens at an address and port.
     const bound = this.#server.address() as AddressInfo
     this.#policy = this.#policyOf(bound)
-    return `http://${hostOf(bound)}:${bound.port}`
+    return `${this.#policy.scheme}://${hostOf(bound)}:${bound.port}`
   }
 
   /** Listens no more; what is being answered has some time. */
@@ -117,16 +126,16 @@ export class HttpControlServer {
   }
 
   #policyOf(bound: AddressInfo): HttpPolicy {
-    const { control, clock, tokens } = this.#options
+    const { control, clock, tokens, tls } = this.#options
     const { failuresMax, failureEveryMs, bodyBytesMax } = this.#limits
     const failures = new FailureLimit(clock, failuresMax, failureEveryMs)
-    const names = ['localhost', '127.0.0.1', '[::1]', hostOf(bound)]
+    const given = control.hosts.map((name) => name.toLowerCase())
+    const names = ['localhost', '127.0.0.1', '[::1]', ...given]
+    // Nobody is called by the address that stands for all.
+    if (!['0.0.0.0', '::'].includes(bound.address)) names.push(hostOf(bound))
     return {
-      scheme: 'http',
-      hosts: new Set([
-        ...names.map((name) => `${name}:${bound.port}`),
-        ...control.hosts.map((name) => name.toLowerCase()),
-      ]),
+      scheme: tls === undefined ? 'http' : 'https',
+      hosts: new Set([...names.map((name) => `${name}:${bound.port}`), ...given]),
       bodyBytesMax,
       holderOf: (token) => tokens.holderOf(token),
       mayFail: () => failures.take(),

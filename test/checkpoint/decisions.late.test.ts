@@ -156,3 +156,10 @@ test('when all have committed, nobody is asked again while the savepoint is writ
   assert.equal(driver.of('send-complete').length, before)
   assert.equal(driver.of('schedule-tick').length, scheduled, 'nothing is waited for by time')
 })
+
+test('an acknowledgement of a task that there is not is a mistake of the caller', () => {
+  const driver = new Driver().start()
+  driver.tick(1000)
+  driver.take({ kind: 'triggered', checkpointId: 1 })
+  assert.throws(() => driver.acknowledge(1, { ...first, subtaskIndex: 77 }), /there is no task/)
+})

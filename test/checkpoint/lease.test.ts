@@ -5,6 +5,7 @@ import {
   type ChainSight,
   decideLeader,
   decideStandby,
+  leaderOf,
   type LeaseView,
   livingStandbys,
   look,
@@ -225,4 +226,52 @@ test('a standby looks as often as the lease of the leader asks, or its own', () 
   const view = seen([0, long], [100, long])
   assert.deepEqual(decideStandby(standbyState(view), 100), { kind: 'wait', untilMs: 300 })
   assert.deepEqual(decideStandby(standbyState(seen([0])), 0), { kind: 'wait', untilMs: 100 })
+})
+
+test('who leads is who said so last: by a mark, unless the chain has gone on without it', () => {
+  const view = seen([0, leader(1, { holder: 'm' })])
+  for (const [leaderEpoch, expected] of [
+    [2, 'm'],
+    [3, 'm'],
+    [4, 'c'],
+  ] as const) {
+    assert.equal(leaderOf(view, { ...CHAIN, leaderEpoch, leader: 'c' }), expected)
+  }
+  assert.equal(leaderOf(seen([0]), { ...CHAIN, leader: 'c' }), 'c')
+  assert.equal(leaderOf(seen([0]), { ...CHAIN, leader: undefined }), undefined)
+})
+
+test('the death of the process that wrote a newer mark than the chain knows of counts', () => {
+  const view = seen([0, leader(1, { holder: 'm' })])
+  const owner = { claim: 'm', isGone: true, wasSeen: false }
+  const state = standbyState(view, { owner, chain: { ...CHAIN, leader: 'other' } })
+  assert.deepEqual(decideStandby(state, 1), { kind: 'lead', why: 'process gone' })
+  const later = { ...CHAIN, leader: 'other', leaderEpoch: 4 }
+  assert.equal(decideStandby({ ...state, chain: later }, 1).kind, 'wait')
+})
+
+test('a standby is heard of for three leases, and not a moment longer', () => {
+  const view = seen([0], [100, standby('b', 1)])
+  assert.equal(livingStandbys(view, LEASE_MS, 99 + 3 * LEASE_MS).length, 1)
+  assert.equal(livingStandbys(view, LEASE_MS, 100 + 3 * LEASE_MS).length, 0)
+})
+
+test('of standbys the newest mark of each counts, in whatever order they are listed', () => {
+  const marks = [standby('b', 2), standby('c', 0), standby('b', 3), standby('b', 1)]
+  for (const listed of [marks, marks.toReversed()]) {
+    const found = seen([5, ...listed]).standbys.map(({ mark }) => mark)
+    assert.deepEqual(
+      found.toSorted((a, b) => (a.holder < b.holder ? -1 : 1)),
+      [standby('b', 3), standby('c', 0)],
+    )
+  }
+})
+
+test('a mark of an epoch that is over does not end or delay a standby', () => {
+  const chain = { ...CHAIN, leaderEpoch: 4 }
+  for (const state of ['released', 'stopped'] as const) {
+    const view = seen([0], [100, leader(2, { state })])
+    assert.equal(decideStandby(standbyState(view, { chain }), 100).kind, 'wait')
+    assert.notEqual(decideStandby(standbyState(view), 100).kind, 'wait')
+  }
 })

@@ -264,3 +264,13 @@ test('a file without a last line is told from one whose last line is damaged', (
   assert.match(messageOf('x'.repeat(128)), /damaged last line/)
   assert.match(messageOf('x'.repeat(129)), /has no line with its checksum/)
 })
+
+test('what is nested too deeply is no manifest, at exactly one level', () => {
+  const nested = (levels: number): unknown =>
+    Array.from({ length: levels }).reduce((inner) => [inner], 'x')
+  assert.equal(canonicalJson(nested(100)), `${'['.repeat(100)}"x"${']'.repeat(100)}`)
+  assert.throws(() => canonicalJson(nested(101)), /nested deeper than 100/)
+  const deepest = Array.from({ length: 100 }).reduce((inner: unknown) => ({ a: inner }), 1)
+  assert.ok(canonicalJson(deepest).startsWith('{"a":{"a":'))
+  assert.throws(() => canonicalJson({ a: deepest }), /nested deeper/)
+})

@@ -92,3 +92,13 @@ test('a run goes if no link names it and nobody alive can mean to', () => {
     'runs/2-1-v0-s0-m1.run',
   ])
 })
+
+test('a run of the living attempt is kept, one of any before it goes, at each boundary', () => {
+  const alive = { leaderEpoch: 3, checkpointId: 7 }
+  const own = [6, 7, 8].map((id) => `runs/3-${id}-v0-s0.run`)
+  const [older, current, later] = ['runs/2-9-v0-s0.run', ...own.slice(1)]
+  const names = [older, ...own, 'runs/4-1-v0-s0.run', 'runs/no run'].map(String)
+  const gone = deletableRuns({ names, kept: [], released: [], alive })
+  assert.deepEqual(gone, [older, own[0]])
+  assert.ok(![current, later].some((name) => gone.includes(String(name))))
+})

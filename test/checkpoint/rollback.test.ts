@@ -65,3 +65,22 @@ test('a checkpoint that lacks a file is not gone back to, in favour of no other'
   const request = { ...identity, checkpointId: target.checkpointId, acceptDuplicates: true }
   await assert.rejects(rollBack(job([name]), request), { code: 'CHECKPOINT_DAMAGED' })
 })
+
+test('what of the chain cannot be read any more is told, once, and passed over', async () => {
+  const all = (await readChain(job())).entries
+  const line = await lineIn(job())
+  const [target, newer] = line
+  assert.ok(target !== undefined && newer !== undefined)
+  const name = required(
+    all.find(({ link }) => link.sequence === newer.sequence),
+    'a link',
+  ).name
+  const blobs = new Map(readBlobs('v1', 'checkpoints'))
+  blobs.set(name, new Uint8Array(7))
+  const problems: string[] = []
+  const request = { ...identity, checkpointId: target.checkpointId, acceptDuplicates: true }
+  const store = new MemoryBlobStore('memory:job', blobs)
+  await rollBack(store, { ...request, onDamage: (problem) => problems.push(problem) })
+  assert.equal(problems.length, 1)
+  assert.ok(problems[0]?.startsWith(name), problems[0])
+})

@@ -175,6 +175,7 @@ export class RunReader {
     let index = start === undefined ? 0 : Math.max(0, this.table.blockBefore(start))
     while (index < blocks.length) {
       const group = this.#readAheadFrom(index, beyond)
+      if (group === index) return // what comes next begins beyond
       const first = blocks[index]
       const last = blocks[group - 1]
       if (first === undefined || last === undefined) return

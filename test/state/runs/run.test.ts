@@ -181,3 +181,19 @@ test('2,000 single bytes changed in runs are each reported or harmless', async (
   }
   assert.equal(refused, 2000)
 })
+
+test('a scan ends where a block ends, and reads nothing of what begins beyond', async () => {
+  const store = new MemoryBlobStore()
+  const writer = await RunWriter.create(store, 'run-ends', METADATA, { blockBytes: 1 })
+  for (const group of [1, 2, 3]) writer.add({ key: rowKey(group, 'a'), value: liveValue('x') })
+  const reader = await RunReader.open(store, await writer.close())
+  assert.equal(reader.blocks, 3)
+  for (const end of [0, 1, 2, 3, 4]) {
+    const found = await collect(reader.scan({ start: 0, end }))
+    assert.equal(found.length, Math.min(end, 3))
+  }
+  for (const group of [0, 1, 2, 3, 4]) {
+    const found = await collect(reader.prefix(rowKey(group, 'a')))
+    assert.equal(found.length, group === 0 || group === 4 ? 0 : 1)
+  }
+})

@@ -82,5 +82,5 @@ test('what of the chain cannot be read any more is told, once, and passed over',
   const store = new MemoryBlobStore('memory:job', blobs)
   await rollBack(store, { ...request, onDamage: (problem) => problems.push(problem) })
   assert.equal(problems.length, 1)
-  assert.ok(problems[0]?.startsWith(name), problems[0])
+  assert.ok(problems[0]?.startsWith(name), String(problems[0]))
 })

@@ -1,4 +1,4 @@
-// Every finding of a comparison, whole: what it is of, how it turned out, why, and what gives it up.
+// Every finding of a comparison, whole: what it is of, the verdict, why, and what gives it up.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compareWithCheckpoint, type Finding } from '../../src/checkpoint/comparison.ts'
@@ -13,6 +13,8 @@ const int32: TypeSchema = { kind: 'int32' }
 const float64: TypeSchema = { kind: 'float64' }
 const text: TypeSchema = { kind: 'string' }
 const bare = (changes: Partial<PlanNode>): PlanNode => node(1, 'sums', { states: [], ...changes })
+const CONVERT = ' (convert it with t.versioned)'
+const REKEY = ' (write it anew with rekeyed() of millrace/savepoint)'
 const keyed = { uid: 'sums', what: 'key', verdict: 'fits' } as const
 
 test('what fits is said without a reason, and a key only where there is one', () => {
@@ -52,7 +54,7 @@ test('state without keys is given up with its operator, not by its own name', ()
   assert.deepEqual(other, {
     ...finding,
     verdict: 'incompatible',
-    why: 'state "rules" of "sums" has another type: was int32, is string (convert it with t.versioned)',
+    why: `state "rules" of "sums" has another type: was int32, is string${CONVERT}`,
   })
   assert.deepEqual(
     found(of(int32), of(text), ['sums']).map(({ verdict }) => verdict),
@@ -70,7 +72,7 @@ test('keys of maps and elements of sets are compared as keys are', () => {
   }
   assert.deepEqual(why(map(int32, int32), map(text, int32)), [
     'incompatible',
-    ' has another map key: was int32, is string (write it anew with rekeyed() of millrace/savepoint)',
+    ` has another map key: was int32, is string${REKEY}`,
   ])
   assert.deepEqual(why(map(int32, int32), map(int32, float64)), [
     'migrate',
@@ -79,7 +81,7 @@ test('keys of maps and elements of sets are compared as keys are', () => {
   const set = (type: TypeSchema) => bare({ states: [{ name: 's', kind: 'set', type }] })
   assert.deepEqual(why(set(int32), set(text)), [
     'incompatible',
-    ' has another type: was int32, is string (write it anew with rekeyed() of millrace/savepoint)',
+    ` has another type: was int32, is string${REKEY}`,
   ])
   assert.deepEqual(
     why(map(int32, int32), bare({ states: [{ name: 'm', kind: 'value', type: int32 }] })),
@@ -105,7 +107,7 @@ test('of timers by name the clock and the payload must fit; more of them may com
     {
       ...finding,
       verdict: 'incompatible',
-      why: 'timer "close" of "sums" has another payload: was int32, is string (convert it with t.versioned)',
+      why: `timer "close" of "sums" has another payload: was int32, is string${CONVERT}`,
     },
   ])
   assert.deepEqual(found(of(close), of({ ...close, domain: 'processing-time' })), [
@@ -132,7 +134,6 @@ test('a key that is there no more, or was not there, does not fit', () => {
   const { keyType: _, ...keyless } = bare({ usesTimers: true })
   const withKey = bare({ usesTimers: true })
   const why = (before: PlanNode, now: PlanNode) => found(before, now).map((each) => each.why)
-  const rekey = ' (write it anew with rekeyed() of millrace/savepoint)'
-  assert.deepEqual(why(keyless, withKey), [`the key of "sums": there was none${rekey}`])
-  assert.deepEqual(why(withKey, keyless), [`the key of "sums": there is none any more${rekey}`])
+  assert.deepEqual(why(keyless, withKey), [`the key of "sums": there was none${REKEY}`])
+  assert.deepEqual(why(withKey, keyless), [`the key of "sums": there is none any more${REKEY}`])
 })

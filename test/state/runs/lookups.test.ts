@@ -222,7 +222,8 @@ class CountingStore extends MemoryBlobStore {
 
 async function manyKeys(): Promise<{ store: CountingStore; lookups: RunLookups }> {
   const store = new CountingStore()
-  const writer = await RunWriter.create(store, 'runs/1-1-v0-s0.run', METADATA, { blockBytes: 150 })
+  const name = 'runs/1-1-v0-s0.run'
+  const writer = await RunWriter.create(store, name, METADATA, { blockBytes: 150 })
   for (let key = 0; key < 400; key++) {
     writer.add({ key: keysOf(1, 1, 2 * key).scalar, value: liveValue(`value ${key}`) })
   }

@@ -232,7 +232,7 @@ async function manyKeys(): Promise<{ store: CountingStore; lookups: RunLookups }
   return { store, lookups }
 }
 
-test('keys that are not there are known by the filter: hardly a block is read for them', async () => {
+test('the filter knows keys that are not there: hardly a block is read for them', async () => {
   const { store, lookups } = await manyKeys()
   for (const isScalar of [true, false]) {
     store.reads = 0

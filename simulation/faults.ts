@@ -136,6 +136,8 @@ export type Situation =
   | 'conversion'
   /** A job of its own went on from a savepoint, long after it was written. */
   | 'fork'
+  /** The state of a task in a checkpoint was compared with what its functions had written. */
+  | 'witnessed'
 
 /** Chances at which a job still gets on; a plan uses each of them at its own strength. */
 const USUAL: FaultChances = {

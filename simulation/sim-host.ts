@@ -14,6 +14,7 @@ import { type ClockFace, SimClock } from './sim-clock.ts'
 import type { SimFolders } from './sim-folders.ts'
 import type { SimStorage } from './sim-store.ts'
 import { SimWorker } from './sim-worker.ts'
+import type { Witness } from './witness/witness.ts'
 
 export interface ProcessWorld {
   readonly scheduler: Scheduler
@@ -23,6 +24,8 @@ export interface ProcessWorld {
   readonly folders: SimFolders
   /** By storage: the process that has fenced all others off. */
   readonly leaders: Map<string, SimProcess>
+  /** Of the state of its tasks; not in every seed. */
+  readonly witness: Witness | undefined
 }
 
 export interface ProcessOptions {

@@ -5,11 +5,13 @@
  */
 import type { BlobStore } from '../src/storage/blob-store.ts'
 import type { Scratch } from '../src/storage/scratch.ts'
+import type { RunJson, TaskJson } from './checks/link-json.ts'
 import type { Directory } from './disk/directory.ts'
 import { FarStorage } from './disk/far-storage.ts'
 import { LocalStorage } from './disk/local-storage.ts'
 import type { MachineWorld } from './disk/machine.ts'
 import type { Scope } from './scheduler.ts'
+import { footerChecksumOf } from './witness/run-file.ts'
 
 export type StorageKind = 'disk' | 'far'
 
@@ -50,6 +52,25 @@ export class SimStorage {
   wasConfirmed(lineage: string, checkpointId: number): boolean {
     const all = [...this.#shared.values()]
     return all.some(({ chain }) => chain.wasConfirmed(lineage, checkpointId))
+  }
+
+  /** What the tasks of a complete checkpoint have contributed. */
+  checkpoint(lineage: string, leaderEpoch: number, id: number): readonly TaskJson[] | undefined {
+    for (const { chain } of this.#shared.values()) {
+      const link = chain.history.findLast((each) => each.checkpointId === id)
+      if (link?.lineage === lineage && link.leaderEpoch === leaderEpoch) return link.tasks
+    }
+    return undefined
+  }
+
+  /** The bytes of a run, wherever it lies; undefined if it is gone. */
+  runBytes({ name, lengthBytes, footerChecksum }: RunJson): Uint8Array | undefined {
+    for (const directory of this.#shared.values()) {
+      const bytes = directory.bytesOf(name)
+      if (bytes?.length !== lengthBytes) continue
+      if (footerChecksumOf(bytes) === footerChecksum) return bytes
+    }
+    return undefined
   }
 
   /** A store as one process or worker sees it, on a machine. */

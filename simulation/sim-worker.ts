@@ -7,6 +7,7 @@ import type { FromWorker, ToWorker } from '../src/checkpoint/messages.ts'
 import { errorToData, MillraceError } from '../src/errors.ts'
 import type { WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../src/runtime/host.ts'
 import { WorkerRuntime } from '../src/runtime/worker-runtime.ts'
+import type { Scratch } from '../src/storage/scratch.ts'
 import type { TimerHandle } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
 import { copied } from './copied.ts'
@@ -14,6 +15,7 @@ import { MessageLine, SLOW_MESSAGE_MS_MAX } from './message-line.ts'
 import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
+import { WorkerNews } from './witness/task-news.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
 const WAKE_MS_MAX = 0.2
@@ -41,6 +43,7 @@ export class SimWorker implements WorkerPort {
   readonly #toMaster: MessageLine
   readonly #runtime: WorkerRuntime
   readonly #watch = new WorkerWatch()
+  readonly #news: WorkerNews
   #awake = false
   #wakeUp: (() => void) | undefined
 
@@ -56,6 +59,7 @@ export class SimWorker implements WorkerPort {
     this.#world = world
     this.#options = options
     this.#index = spec.index
+    this.#news = new WorkerNews(spec.index)
     this.#events = events
     this.#random = options.random.fork(`worker-${spec.index}-${scheduler.events}`)
     this.scope = new Scope(`${options.name}.${spec.index}`, process.scope)
@@ -97,6 +101,7 @@ export class SimWorker implements WorkerPort {
     const copy = copied(message)
     this.#toWorker.send(message.kind, () => this.#runtime.receive(copy))
     this.#watch.sent(message)
+    this.#news.sent(message)
     this.#process.onSent(message)
     if (message.kind === 'complete') this.#mayBeLost()
   }
@@ -155,7 +160,7 @@ export class SimWorker implements WorkerPort {
       ...(nativeStore === undefined ? {} : { nativeStore }),
       ...this.#lazyRestore(),
       openStore: async (location) => storage.open(location, this.scope, machine),
-      scratch: (directory) => storage.scratch(directory, machine),
+      scratch: (directory) => this.#scratch(storage.scratch(directory, machine)),
       send: (message) => this.#sendToMaster(message),
       doorbell: (index) => ({
         ring: () => this.#ring(index),
@@ -176,11 +181,18 @@ export class SimWorker implements WorkerPort {
     return { lazyRestore: { minimumBytes: 0, rowsPerSlice: 1 + random.int(8) } }
   }
 
+  #scratch(scratch: Scratch): Scratch {
+    const task = this.#news.begins(scratch.directory)
+    if (task !== undefined) this.#world.witness?.expect(scratch, task)
+    return scratch
+  }
+
   #sendToMaster(message: FromWorker): void {
     if (!this.scope.isAlive) return
     if (message.kind === 'failed') this.#judge('failed', message.error)
     if (message.kind === 'task-failed') this.#judge('task-failed', message.error)
     if (message.kind === 'decline') this.#judge('decline', message.error)
+    this.#news.received(message)
     const problem = this.#watch.problemOf(message)
     if (problem !== undefined) {
       this.#world.scheduler.fail(new Violation(`worker ${this.#index}: ${problem}`))

@@ -4,6 +4,7 @@
  * link names is there. Reads manifests by the documented format, with nothing of the engine.
  */
 import { hash } from 'node:crypto'
+import type { LinkJson, TaskJson } from './link-json.ts'
 
 /** What the checks know of a link. */
 export interface KnownLink {
@@ -28,26 +29,7 @@ export interface KnownLink {
   readonly runs: ReadonlyMap<string, number>
   /** The longest list of runs that a task of it has. */
   readonly runsPerTask: number
-}
-
-interface RunJson {
-  readonly name: string
-  readonly lengthBytes: number
-}
-
-interface LinkJson {
-  readonly kind: 'checkpoint' | 'fence'
-  readonly sequence: number
-  readonly previousHash: string
-  readonly lineage: string
-  readonly leaderEpoch: number
-  readonly checkpointId?: number
-  readonly restores?: number
-  readonly finished?: boolean
-  readonly leader?: string
-  readonly givesUp?: object
-  readonly imports?: object
-  readonly tasks?: readonly { readonly runs: readonly RunJson[]; readonly records?: RunJson }[]
+  readonly tasks: readonly TaskJson[]
 }
 
 /**
@@ -253,10 +235,10 @@ export class ChainCheck {
       for (const run of all) runs.set(run.name, run.lengthBytes)
     }
     const { kind, sequence, previousHash, lineage, leaderEpoch } = json
-    const { checkpointId = 0, restores = 0, finished = false, leader = '' } = json
+    const { checkpointId = 0, restores = 0, finished = false, leader = '', tasks = [] } = json
     const [givesUp, imports] = [json.givesUp !== undefined, json.imports !== undefined]
     const facts = { kind, sequence, previousHash, lineage, leaderEpoch, givesUp, imports }
-    return { ...facts, checkpointId, restores, finished, leader, hash, runs, runsPerTask }
+    return { ...facts, checkpointId, restores, finished, leader, hash, runs, runsPerTask, tasks }
   }
 
   #follows(json: LinkJson, link: KnownLink): void {

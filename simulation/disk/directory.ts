@@ -3,20 +3,25 @@
  * those of its chain after each visible change, and that what was promised survives a loss of
  * power.
  */
-import { type BlobLengths, ChainCheck } from '../checks/chain.ts'
+import { ChainCheck } from '../checks/chain.ts'
 import { LastingCheck, type NamesOnDisk } from '../checks/lasting.ts'
 import { Violation } from '../scheduler.ts'
+
+/** What it holds, by name. */
+interface Blobs {
+  get(name: string): Uint8Array | undefined
+}
 
 export class Directory {
   readonly location: string
   readonly chain: ChainCheck
-  readonly #blobs: BlobLengths
+  readonly #blobs: Blobs
   /** Names of what must be there whatever happens, with the length that was written. */
   readonly #promised = new Map<string, number>()
   readonly #lasting: LastingCheck | undefined
 
   /** @param names where a loss of power may take back what was not synced. */
-  constructor(location: string, blobs: BlobLengths, names?: NamesOnDisk) {
+  constructor(location: string, blobs: Blobs, names?: NamesOnDisk) {
     this.location = location
     this.#blobs = blobs
     this.chain = new ChainCheck(blobs)
@@ -26,6 +31,11 @@ export class Directory {
   /** Undefined if it is not there. */
   lengthOf(name: string): number | undefined {
     return this.#blobs.get(name)?.length
+  }
+
+  /** What a blob holds, whatever reading it may give; undefined if it is not there. */
+  bytesOf(name: string): Uint8Array | undefined {
+    return this.#blobs.get(name)
   }
 
   /** @param isSynced its contents survive a loss of power. */

@@ -15,6 +15,7 @@ import { SimFolders } from '../sim-folders.ts'
 import { type ProcessWorld, SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
 import type { Theme } from '../theme.ts'
+import { Witness } from '../witness/witness.ts'
 import { Ages } from '../workloads/held.ts'
 import type { Workload } from '../workloads/workload.ts'
 import type { Place } from './place.ts'
@@ -68,7 +69,10 @@ export class Deployments {
     const keyGroups = [4, 16, 128][random.int(3)] ?? 128
     this.#maxParallelism = world.theme.maxParallelism ?? keyGroups
     const folders = new SimFolders(scheduler, random.fork('folders'))
-    this.#processWorld = { scheduler, faults, folders, storage, nativeStore, leaders: new Map() }
+    const isWitnessed = random.fork('witness').int(world.theme.isStateful === true ? 2 : 4) === 0
+    const witness = isWitnessed ? new Witness({ scheduler, storage, faults }) : undefined
+    const leaders = new Map<string, SimProcess>()
+    this.#processWorld = { scheduler, faults, folders, storage, nativeStore, leaders, witness }
   }
 
   get starts(): number {
@@ -196,6 +200,7 @@ export class Deployments {
         clock,
         poison: this.#poison,
         needs: this.#world.theme.backend,
+        witness: this.#processWorld.witness,
         splitsNow: () => (this.#discoveries += 0.5),
         onSplitEnd: (split) => this.#consumed.add(split),
       },

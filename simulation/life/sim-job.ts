@@ -8,12 +8,14 @@ import type { SimClock } from '../sim-clock.ts'
 import { answerOfWorld, type ConnectorWorld, type SimOutput, simSource } from '../sim-connectors.ts'
 import type { BackendNeeds } from '../theme.ts'
 import { buildWorkload } from '../workloads/build.ts'
+import type { Witness } from '../witness/witness.ts'
 import type { Workload } from '../workloads/workload.ts'
 import type { Poison } from './poison.ts'
 
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
   readonly random: Random
   readonly needs: BackendNeeds | undefined
+  readonly witness: Witness | undefined
   /** Of the code: types change from age to age. */
   readonly age: number
   readonly workload: Workload
@@ -32,9 +34,10 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
   const drawn = random.int(backends.length)
   // The last one has a store below.
   const chosen = parts.needs?.isLayered === true ? backends.length - 1 : drawn
-  const backend = required(backends[chosen], 'no backend is given')
+  const make = required(backends[chosen], 'no backend is given')
+  const backend = make(random, parts.needs)
   return buildWorkload('sim', workload, {
-    backend: backend(random, parts.needs),
+    backend: parts.witness?.watching(backend) ?? backend,
     age,
     source: (index) => {
       const source = required(sources[index], 'no such source')

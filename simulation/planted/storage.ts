@@ -57,8 +57,12 @@ export const storageBugs: readonly PlantedBug[] = [
     name: 'failed-put-taken-back',
     symptom: 'a link that others have seen already is deleted again',
     file: LOCAL,
-    find: '      if (!writer.linked) await writer.abort()\n',
-    replace: '      await writer.abort()\n',
+    find: '        if (writer.linked) throw error\n',
+    replace:
+      '        if (writer.linked) {\n' +
+      '          await writer.abort()\n' +
+      '          throw error\n' +
+      '        }\n',
   },
   {
     name: 'deletion-not-synced',

@@ -16,6 +16,8 @@ export interface FaultChances {
   readonly storeErrorBefore: number
   /** A storage operation fails although it was done. */
   readonly storeErrorAfter: number
+  /** A worker cannot write a run: its checkpoint is given up, and nobody goes down. */
+  readonly runError: number
   /** A storage operation takes long. */
   readonly storeSlow: number
   /** One bit of what is read is another one; read again, it is right. */
@@ -146,6 +148,7 @@ const USUAL: FaultChances = {
   stallAtPoint: 0.015,
   storeErrorBefore: 0.015,
   storeErrorAfter: 0.015,
+  runError: 0.004,
   storeSlow: 0.03,
   readFlip: 0.006,
   storeUnavailable: 0.005,
@@ -217,6 +220,8 @@ export class FaultPlan {
   readonly chances: FaultChances
   readonly #random: Random
   #healed = false
+  /** Strikes the next time that it can, whatever the plan is. */
+  #armed: FaultKind | undefined
 
   /**
    * Half of the kinds are left out of a plan, the others are weak or strong in it.
@@ -266,7 +271,17 @@ export class FaultPlan {
     this.#healed = true
   }
 
+  /** Once, and then no more; undefined: not even that. */
+  arm(kind: FaultKind | undefined): void {
+    this.#armed = kind
+  }
+
   strikes(kind: FaultKind): boolean {
+    if (this.#armed === kind) {
+      this.#armed = undefined
+      this.count(kind)
+      return true
+    }
     const chance = this.chances[kind]
     if (this.#healed || chance === 0 || this.#random.next() >= chance) return false
     this.count(kind)

@@ -3,7 +3,7 @@
  * times; then all faults end, and it must come to its end with exactly what the oracle demands.
  */
 import { required } from '../src/util/assert.ts'
-import { SeededRandom } from '../src/util/random.ts'
+import { type Random, SeededRandom } from '../src/util/random.ts'
 import { bankEvents } from './checks/history.ts'
 import { requireOutput } from './checks/output.ts'
 import { FaultPlan } from './faults.ts'
@@ -41,6 +41,7 @@ export class Scenario {
   readonly #deployments: Deployments
   readonly #life: Life
   readonly #forks: Forks
+  readonly #random: Random
 
   constructor(options: SeedOptions) {
     const seeded = new SeededRandom(options.seed)
@@ -73,6 +74,7 @@ export class Scenario {
       output: this.#output,
       workload: this.#workload,
     }
+    this.#random = random.fork('final')
     this.#forks = new Forks(this.#output, this.#place, random.fork('forks'))
     this.#deployments = new Deployments({ ...parts, random: random.fork('deployments') })
     const [deployments, forks] = [this.#deployments, this.#forks]
@@ -148,7 +150,8 @@ export class Scenario {
 
   get #finalWorld(): FinalWorld {
     const [scheduler, faults, clock] = [this.#scheduler, this.#faults, this.#clock]
-    return { scheduler, faults, clock, deployments: this.#deployments, place: this.#place }
+    const [deployments, place, random] = [this.#deployments, this.#place, this.#random]
+    return { scheduler, faults, clock, deployments, place, random }
   }
 
   #compare(): void {

@@ -22,6 +22,11 @@ export class Scope {
     this.#parent = parent
   }
 
+  /** A part of a process, which may end without it. */
+  get isWorker(): boolean {
+    return this.#parent !== undefined
+  }
+
   get isAlive(): boolean {
     return this.#alive && this.#parent?.isAlive !== false
   }

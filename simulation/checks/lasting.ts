@@ -27,6 +27,8 @@ export class LastingCheck {
   /** A name has appeared, and the check of the chain knows of it. */
   written(name: string, isSynced: boolean): void {
     if (!isSynced) throw new Error(`${name} has a name before its contents last`)
+    // Another link of that name: of a savepoint that is written again.
+    this.#leaving.delete(name)
     const link = this.#chain.linkAt(name)
     const before = link && linkName({ sequence: link.sequence - 1 })
     if (before === undefined || !this.#names.has(before) || this.#names.lasts(before)) return

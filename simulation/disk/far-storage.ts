@@ -92,8 +92,12 @@ export class FarStorage {
     const slowMs = faults.strikes('storeSlow') ? random.next() * SLOW_MS_MAX * slowness : 0
     const timesOutBefore = faults.strikes('storeTimeoutBefore')
     const timesOutAfter = !timesOutBefore && faults.strikes('storeTimeoutAfter')
+    const isRun = what.operation === 'close' && what.name.startsWith('runs/') && scope.isWorker
     const failsBefore =
-      timesOutBefore || this.#isUnavailable() || faults.strikes('storeErrorBefore')
+      timesOutBefore ||
+      this.#isUnavailable() ||
+      faults.strikes('storeErrorBefore') ||
+      (isRun && faults.strikes('runError'))
     const failsAfter = timesOutAfter || (!failsBefore && faults.strikes('storeErrorAfter'))
     const delayMs = random.next() * LATENCY_MS_MAX + slowMs
     const waitMs = timesOutBefore || timesOutAfter ? TIMEOUT_MS_MAX * slowness : LATENCY_MS_MAX

@@ -44,6 +44,9 @@ const MOVES: ReadonlySet<FileOperation> = new Set<FileOperation>([
   'sync-folder',
 ])
 
+/** Those of jobs. */
+const RUNS = /^\/disk\/sim\/.*\/runs\//
+
 export class ProcessPerformer implements Performer {
   readonly #machine: SimMachine
   readonly #scope: Scope
@@ -129,6 +132,8 @@ export class ProcessPerformer implements Performer {
     if (NEEDS_ROOM.has(operation) && machine.has('diskFull')) codes.push('ENOSPC')
     if (OPENS.has(operation) && machine.has('tooManyFiles')) codes.push('EMFILE')
     if (MOVES.has(operation) && faults.strikes('diskError')) codes.push('EIO')
+    const isRun = operation === 'sync' && RUNS.test(path) && this.#scope.isWorker
+    if (isRun && faults.strikes('runError')) codes.push('EIO')
     const [code] = codes
     return code === undefined ? undefined : systemError(code, `injected: ${shown(path)}`)
   }

@@ -115,8 +115,12 @@ export class Deployments {
     return { process, running: runOn(process.host, job, options) }
   }
 
-  /** Begins a start: its process and, when it runs, the job in it. */
-  begin(): Begun {
+  /**
+   * Begins a start: its process and, when it runs, the job in it.
+   *
+   * @param changes of its options for checkpoints.
+   */
+  begin(changes: RunOptions['checkpointing'] = {}): Begun {
     const { place, faults } = this.#world
     const before = this.#newest
     const former = { age: this.#ages.now, parallelism: this.#parallelism }
@@ -135,7 +139,8 @@ export class Deployments {
     if (before?.checkpoints.isUnderWay === true && isRescaled) {
       faults.count('rescaleDuringCheckpoint')
     }
-    return { process, running: runOn(process.host, job, { ...options, ...origin }) }
+    const checkpointing = { ...options.checkpointing, ...changes }
+    return { process, running: runOn(process.host, job, { ...options, checkpointing, ...origin }) }
   }
 
   /** A process of its own that stands by; it may have newer code than who leads. */

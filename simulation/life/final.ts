@@ -3,12 +3,14 @@
  * time, run to the end, and say so when it is run again.
  */
 import type { JobHandle } from '../../src/runtime/run.ts'
+import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
 import { type Scheduler, Violation } from '../scheduler.ts'
 import type { SimClock } from '../sim-clock.ts'
 import { describeError } from './explained.ts'
 import type { Begun, Deployments } from './deployments.ts'
 import type { Place } from './place.ts'
+import { failOnce, ONLY_ON_REQUEST, randomTrial, type Trial } from './trial.ts'
 
 /** These are of seeds as dense as can be. */
 const FINAL_MS_MAX = 600_000
@@ -24,6 +26,7 @@ export interface FinalWorld {
   readonly clock: SimClock
   readonly deployments: Deployments
   readonly place: Place
+  readonly random: Random
 }
 
 /**
@@ -33,10 +36,14 @@ export interface FinalWorld {
  */
 export async function finalStart(world: FinalWorld, hadFinished: boolean): Promise<void> {
   const { faults, place, scheduler, deployments } = world
+  let trial = hadFinished || faults.hasDamage ? undefined : randomTrial(world.random)
   for (;;) {
     try {
-      await lastAttempt(world, deployments.begin(), { hadFinished, at: () => place.confirmed })
-      return place.cured()
+      const at = () => place.confirmed
+      const begun = deployments.begin(trial && ONLY_ON_REQUEST)
+      const outcome = await lastAttempt(world, begun, { hadFinished, trial, at })
+      if (outcome === 'finished') return place.cured()
+      trial = undefined
     } catch (error) {
       if (!faults.hasDamage) throw error
       const { from = 'afresh' } = place.cure(error)
@@ -48,16 +55,22 @@ export async function finalStart(world: FinalWorld, hadFinished: boolean): Promi
 
 export interface LastAttempt {
   readonly hadFinished: boolean
+  /** Nothing else holds checkpoints back, or brings them about. */
+  readonly trial?: Trial | undefined
   /** How many checkpoints have been confirmed so far. */
   readonly at: () => number
 }
 
-/** @throws Violation if it fails, is too slow, or does not know that it had finished. */
+/**
+ * Stopped only by a trial that should have failed.
+ *
+ * @throws Violation if it fails, is too slow, or does not know that it had finished.
+ */
 export async function lastAttempt(
   world: FinalWorld,
   { process, running }: Begun,
-  { hadFinished, at }: LastAttempt,
-): Promise<void> {
+  { hadFinished, trial, at }: LastAttempt,
+): Promise<'finished' | 'stopped'> {
   const { clock, deployments } = world
   const { hasDamage } = world.faults
   const { pace } = clock.scale
@@ -67,28 +80,35 @@ export async function lastAttempt(
   const handle = await running
   const before = at()
   void clock.sleep(progressMsMax).then(() => {
-    if (isOver || hasDamage || at() > before) return
+    if (isOver || hasDamage || trial !== undefined || at() > before) return
     deployments.violated(`no checkpoint within ${progressMsMax} ms after the faults`)
   })
-  if (!hadFinished) void drainWhenConsumed(world, handle)
+  const tried = trial === undefined ? undefined : failOnce(trial, handle, world)
+  tried?.catch((error: unknown) => world.scheduler.fail(error))
+  if (!hadFinished) void drainWhenConsumed(world, handle, tried)
   const result = await Promise.race([handle.finished, deadline])
   isOver = true
   if (result === 'late') throw new Violation(`not finished ${finalMsMax} ms after the faults`)
-  if (result.outcome !== 'finished') throw new Violation(`it ended ${result.outcome}`)
+  const { outcome } = result
+  const isStopped = outcome === 'stopped' && trial === 'stop'
+  if (outcome !== 'finished' && !isStopped) throw new Violation(`it ended ${outcome}`)
   if (hadFinished && !result.hadFinished && !hasDamage) throw new Violation('it finished twice')
   const { attempts } = handle.status
   const why = handle.status.lastError?.message
   if (attempts !== 1 && !hasDamage)
     throw new Violation(`${attempts} attempts without any fault: ${why}`)
   process.crash('at its end')
+  return isStopped ? 'stopped' : 'finished'
 }
 
 /** A source that is not bounded ends only when it is told to. */
 async function drainWhenConsumed(
   { clock, deployments }: FinalWorld,
   handle: JobHandle,
+  tried: Promise<void> | undefined,
 ): Promise<void> {
   if (!deployments.isEndless) return
+  await tried
   while (!deployments.hasConsumedAll()) await clock.sleep(CONSUMED_POLL_MS * clock.scale.pace)
   await clock.sleep(CONSUMED_WAIT_MS)
   await handle.stop({ drain: true })

@@ -3,6 +3,7 @@
  * from the seed. A plan can be healed, and then nothing strikes any more.
  */
 import type { Random } from '../src/util/random.ts'
+import type { Situation } from './situations.ts'
 
 /** Every kind of fault that the simulator knows, with the chance that it strikes where it can. */
 export interface FaultChances {
@@ -119,27 +120,6 @@ export interface FaultChances {
 }
 
 export type FaultKind = keyof FaultChances
-
-/** What nobody brings about by itself, and has to be seen to have happened. */
-export type Situation =
-  /** A ring had no room, and what was to be sent waited. */
-  | 'ringFull'
-  /** A leader went on to write a manifest when another one had already fenced it off. */
-  | 'twoCoordinators'
-  /** A process ended, or was asked to, while a checkpoint was under way. */
-  | 'endDuringCheckpoint'
-  /** The next start after that had another parallelism. */
-  | 'rescaleDuringCheckpoint'
-  /** A process that stood by was given the lead. */
-  | 'handOver'
-  /** What people do with a job that does not run, or beside one that does. */
-  | 'rollback'
-  | 'sweep'
-  | 'conversion'
-  /** A job of its own went on from a savepoint, long after it was written. */
-  | 'fork'
-  /** The state of a task in a checkpoint was compared with what its functions had written. */
-  | 'witnessed'
 
 /** Chances at which a job still gets on; a plan uses each of them at its own strength. */
 const USUAL: FaultChances = {

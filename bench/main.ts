@@ -19,6 +19,7 @@ const BY_DEFAULT = [
   'joins',
   'larger-than-memory',
   'memory',
+  'operators',
   'windows',
 ]
 

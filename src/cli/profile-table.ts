@@ -16,7 +16,7 @@ export function profileTables(operators: readonly OperatorProfile[], width: numb
   const shown = operators.filter((each) => busyMs(each) > 0 || each.counts.records > 0)
   const columns = timeColumns(all).filter(({ value }) => shown.some((row) => value(row) !== ''))
   const lines = tableLines(columns, shown, width)
-  const stateful = operators.flatMap(stateRows)
+  const stateful = operators.filter(({ operator }) => operator !== undefined).flatMap(stateRows)
   if (stateful.length > 0) lines.push('', ...tableLines(STATE_COLUMNS, stateful, width))
   const spent = `${formatDuration(all)} of CPU time, and ${total('start')} to start`
   lines.push('', `${spent}; ${total('idle')} idle or waiting for a processor`)
@@ -89,7 +89,7 @@ interface StateRow {
 const STATE_COLUMNS: readonly Column<StateRow>[] = [
   { title: 'operator', value: ({ operator }) => operator, flexible: true },
   { title: 'state access', value: ({ access }) => access },
-  { title: 'calls', align: 'right', value: ({ calls }) => formatCount(calls) },
+  { title: 'calls', align: 'right', value: ({ calls }) => (calls === 0 ? '' : formatCount(calls)) },
   { title: 'time', align: 'right', value: ({ ms }) => formatDuration(ms) },
   { title: 'ns/call', align: 'right', value: ({ ms, calls }) => per(ms, calls) },
 ]
@@ -101,8 +101,10 @@ function stateRows({ operator = NONE, times, counts }: OperatorProfile): readonl
     { operator, access: 'update', calls: counts.updates, ms: times.update },
     { operator, access: 'collections', calls: counts.collections, ms: times.collections },
     { operator, access: 'timers', calls: counts.timers, ms: times.timers },
+    // How many there are is not counted.
+    { operator, access: 'due timers', calls: 0, ms: times.fire },
   ]
-  return rows.filter(({ calls }) => calls > 0)
+  return rows.filter(({ calls, ms }) => calls > 0 || ms > 0)
 }
 
 function share(part: number, of: number): string {

@@ -84,10 +84,10 @@ export function stateOf({ times, counts }: OperatorProfile): {
   readonly ms: number
   readonly accesses: number
 } {
-  const { rows, read, update, collections, timers } = times
+  const { rows, read, update, collections, timers, fire } = times
   const { reads, updates, timers: timerCalls } = counts
   return {
-    ms: rows + read + update + collections + timers,
+    ms: rows + read + update + collections + timers + fire,
     accesses: reads + updates + counts.collections + timerCalls,
   }
 }

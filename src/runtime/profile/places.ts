@@ -8,10 +8,10 @@ import { type MarkKind, markOf } from './marks.ts'
 
 /**
  * What time is spent on. `function`: the user's code · `rows`, `read`, `update`, `collections`,
- * `timers`: access to keyed state · `exchange`: records between tasks · `checkpoint`: cutting,
- * writing and reading snapshots · `connector`: sources and sinks · `engine`: what is between these
- * · `start`: all before the first record · `gc`: collecting garbage · `native`: outside JavaScript
- * · `idle`: waiting
+ * `timers`: access to keyed state · `fire`: due timers are taken out · `exchange`: records between
+ * tasks · `checkpoint`: cutting, writing and reading snapshots · `connector`: sources and sinks ·
+ * `engine`: what is between these · `start`: all before the first record · `gc`: collecting garbage
+ * · `native`: outside JavaScript · `idle`: waiting
  */
 export const WORKS = [
   'function',
@@ -20,6 +20,7 @@ export const WORKS = [
   'update',
   'collections',
   'timers',
+  'fire',
   'exchange',
   'checkpoint',
   'connector',
@@ -49,7 +50,14 @@ export interface ProfiledJob {
 
 export const OUTSIDE: Place = { node: undefined, work: 'engine' }
 
-const STATE_WORK: ReadonlySet<Work> = new Set(['rows', 'read', 'update', 'collections', 'timers'])
+const STATE_WORK: ReadonlySet<Work> = new Set([
+  'rows',
+  'read',
+  'update',
+  'collections',
+  'timers',
+  'fire',
+])
 
 const META: Readonly<Record<string, Work>> = {
   '(root)': 'engine',
@@ -85,8 +93,7 @@ export function placeOf(frame: CpuProfileFrame, above: Place, job: ProfiledJob):
 
 function workOf(kind: MarkKind): Work {
   if (kind === 'record') return 'engine'
-  if (kind === 'prefetch') return 'rows'
-  return kind === 'fire' ? 'timers' : kind
+  return kind === 'prefetch' ? 'rows' : kind
 }
 
 function engineWork(path: string, name: string, above: Place, job: ProfiledJob): Place {

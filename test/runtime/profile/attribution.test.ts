@@ -96,7 +96,7 @@ test('state is told apart by what was called, not by where its time went', () =>
     '1 read': 1,
     '1 update': 2,
     '1 collections': 2,
-    '1 timers': 1,
+    '1 fire': 1,
   })
 })
 

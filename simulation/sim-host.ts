@@ -175,6 +175,7 @@ export class SimProcess {
         if (this.#storage === '') this.#storage = location
         return storage.open(location, this.scope, this.machine)
       },
+      openKeys: async () => storage.keys.ring(random.fork('keys')),
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
       process: { host: `machine-${machine}`, pid: 1 },

@@ -12,6 +12,7 @@ import { LocalStorage } from './disk/local-storage.ts'
 import type { MachineWorld } from './disk/machine.ts'
 import type { Scope } from './scheduler.ts'
 import { footerChecksumOf } from './witness/run-file.ts'
+import { SimKeys } from './sim-keys.ts'
 
 export type StorageKind = 'disk' | 'far'
 
@@ -21,6 +22,7 @@ const SHARED = 'sim/'
 /** All directories there are. */
 export class SimStorage {
   readonly kind: StorageKind
+  readonly keys: SimKeys
   readonly #world: MachineWorld
   readonly #far: FarStorage
   readonly #machines: LocalStorage[] = []
@@ -28,6 +30,7 @@ export class SimStorage {
 
   constructor(world: MachineWorld, kind?: StorageKind) {
     this.#world = world
+    this.keys = new SimKeys(world.random.fork('keys'))
     this.kind = kind ?? (world.random.fork('storage').int(2) === 0 ? 'disk' : 'far')
     this.#far = new FarStorage({ ...world, random: world.random.fork('far') })
   }

@@ -161,6 +161,7 @@ export class SimWorker implements WorkerPort {
       ...this.#lazyRestore(),
       openStore: async (location) => storage.open(location, this.scope, machine),
       scratch: (directory) => this.#scratch(storage.scratch(directory, machine)),
+      openKeys: async () => storage.keys.ring(this.#random.fork('keys')),
       send: (message) => this.#sendToMaster(message),
       doorbell: (index) => ({
         ring: () => this.#ring(index),

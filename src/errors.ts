@@ -31,6 +31,10 @@ const CODES = {
     remedy: 'give the file mode 0600, or delete it: the next start makes a new one',
   },
   CONTROL_UNREACHABLE: { remedy: 'is the job running? `millrace list` shows what is' },
+  DECRYPTION_FAILED: {
+    remedy: 'give the key that the data was encrypted under, by the id that the message names',
+  },
+  ENCRYPTION_UNSUPPORTED: { remedy: 'use hashmap(), or run the job without encryption.keys' },
   FUNCTION_FAILED: {
     remedy: 'correct the function or the record that the message names',
     retryable: true,
@@ -52,6 +56,11 @@ const CODES = {
   JOB_PARAM_INVALID: { remedy: 'give it as --param name=value or run(…, { params })' },
   JOB_PARAM_MISSING: { remedy: 'give it as --param name=value or run(…, { params })' },
   JOB_PARAM_UNKNOWN: { remedy: 'declare it in the job, or leave it out' },
+  KEY_INVALID: {
+    remedy: 'give 32 random bytes as base64 or hex, such as `openssl rand -base64 32` prints',
+  },
+  KEY_NOT_FOUND: { remedy: 'check encryption.keys: the place where the keys are' },
+  KEY_UNAVAILABLE: { remedy: 'see the cause', retryable: true },
   LEADER_FAILED: { remedy: 'see the reason; start the job again when it is removed' },
   LEADERSHIP_LOST: { remedy: 'another process leads this job now; end this one' },
   NODE_UNSUPPORTED: { remedy: 'use Node.js 24 or newer' },
@@ -81,7 +90,13 @@ const CODES = {
   STORAGE_CORRUPT: {
     remedy: 'restore the file from a copy; `millrace checkpoint verify` lists damage',
   },
+  STORAGE_ENCRYPTED: {
+    remedy: 'say with encryption.keys (`--encryption-keys`) where the keys are',
+  },
   STORAGE_FAILED: { remedy: 'see the cause', retryable: true },
+  STORAGE_NOT_ENCRYPTED: {
+    remedy: 'begin in another folder --from this one, or run without encryption.keys',
+  },
   STORAGE_NOT_FOUND: { remedy: 'check the path', retryable: true },
   STORAGE_URL_UNKNOWN: { remedy: 'use file:, memory: or a plain path' },
   TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },

@@ -154,7 +154,7 @@ export async function appendLink(
 ): Promise<ChainEntry | 'lost'> {
   const sequence = head.sequence + 1
   const place = { formatVersion: MANIFEST_FORMAT_VERSION, sequence, previousHash: head.hash }
-  const link: ManifestLink = { ...body, ...place }
+  const link = under({ ...body, ...place }, await store.keyId?.())
   const bytes = encodeLink(link)
   if (bytes.length > MANIFEST_BYTES_MAX) {
     throw new MillraceError('CHECKPOINT_FAILED', `a manifest of ${bytes.length} bytes is too large`)
@@ -163,6 +163,13 @@ export async function appendLink(
   if (!(await store.putIfAbsent(name, bytes))) return 'lost'
   if (await isPassed(store, head)) return 'lost'
   return { name, link, hash: hashOf(bytes), lengthBytes: bytes.length }
+}
+
+/** The link with the key that it will be encrypted under; its former copy may have another. */
+function under(link: ManifestLink, keyId: string | undefined): ManifestLink {
+  if (keyId !== undefined) return { ...link, keyId }
+  const { keyId: _former, ...plain } = link
+  return plain
 }
 
 /**

@@ -161,7 +161,8 @@ const header = {
   lineage: name,
   leaderEpoch: checks.integer(1),
   writtenAt: checks.finite,
-} satisfies { readonly [K in keyof LinkHeader]: Check<LinkHeader[K]> }
+} satisfies { readonly [K in Exclude<keyof LinkHeader, 'keyId'>]: Check<LinkHeader[K]> }
+const keyId = checks.text(200, /^[!-~]+$/)
 
 const fence = checks.shape<FenceLink>(
   { ...header, kind: checks.exactly('fence'), restores: checks.integer(0, SEQUENCE_MAX) },
@@ -169,6 +170,7 @@ const fence = checks.shape<FenceLink>(
     leader: name,
     imports,
     givesUp: checks.shape<GivenUp>({ highestCheckpointId: checks.integer() }, {}),
+    keyId,
   },
 )
 const checkpoint = checks.shape<CheckpointLink>(
@@ -188,7 +190,7 @@ const checkpoint = checks.shape<CheckpointLink>(
     processingTime: checks.finite,
     statistics,
   },
-  { claimed },
+  { claimed, keyId },
 )
 
 /** Proves that `value` is a link of format version 1. */

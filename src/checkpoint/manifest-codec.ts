@@ -10,6 +10,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
+import { decodeHeader, isSealed } from '../encryption/blob-header.ts'
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import { AssertionError, assert } from '../util/assert.ts'
 import { plainObject, refuse } from './json-checks.ts'
@@ -51,12 +52,14 @@ export function encodeLink(link: ManifestLink): Uint8Array {
  * Reads a link. `name` is for messages only.
  *
  * @throws `STORAGE_CORRUPT` if the bytes are damaged or not what version 1 allows;
- *   `CHECKPOINT_INCOMPATIBLE` if they are whole, but of a newer version.
+ *   `CHECKPOINT_INCOMPATIBLE` if they are whole, but of a newer version; `STORAGE_ENCRYPTED` if
+ *   they were read without a key.
  */
 export function decodeLink(bytes: Uint8Array, name = 'the manifest'): ManifestLink {
   if (bytes.length > MANIFEST_BYTES_MAX) {
     return corrupt(name, `has ${bytes.length} bytes, over the limit of ${MANIFEST_BYTES_MAX}`)
   }
+  if (isSealed(bytes)) throw encrypted(bytes, name)
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { line, version } = checkedLine(content, name)
   let value: unknown
@@ -100,6 +103,16 @@ function requireVersion(value: unknown, version: number, name: string): void {
       details: { version },
     },
   )
+}
+
+function encrypted(bytes: Uint8Array, name: string): MillraceError {
+  let key = ''
+  try {
+    key = ` under the key "${decodeHeader(bytes, name).keyId}"`
+  } catch {
+    // That it is encrypted is enough to know.
+  }
+  return new MillraceError('STORAGE_ENCRYPTED', `${name} is encrypted${key}`, { details: { name } })
 }
 
 function corrupt(name: string, problem: string, cause?: unknown): never {

@@ -23,6 +23,8 @@ export interface LinkHeader {
   readonly leaderEpoch: number
   /** Wall time in ms since 1970, for people only. */
   readonly writtenAt: number
+  /** The key that it was encrypted under; absent: it was not. Older files may be under others. */
+  readonly keyId?: string
 }
 
 /** Written by a new leader before anything else: older leaders cannot append after it. */

@@ -8,6 +8,8 @@ import { linkName } from './layout.ts'
 import { MANIFEST_BYTES_MAX, decodeLink, hashOf } from './manifest-codec.ts'
 import type { ManifestLink } from './manifest.ts'
 
+const NOTHING = new Uint8Array(0)
+
 export interface RawLink {
   readonly sequence: number
   readonly name: string
@@ -54,8 +56,8 @@ export async function readHash(
   sequence: number,
   listedBytes: number,
 ): Promise<string | undefined> {
-  const bytes = await readListed(store, linkName(sequence), listedBytes, MANIFEST_BYTES_MAX + 1)
-  return bytes === undefined ? undefined : hashOf(bytes)
+  const read = await readListed(store, linkName(sequence), listedBytes, MANIFEST_BYTES_MAX + 1)
+  return read === undefined ? undefined : hashOf(read.bytes)
 }
 
 /** Reads no more than `listedBytes`; undefined if it is not there. */
@@ -65,9 +67,11 @@ async function readRaw(
   listedBytes: number,
 ): Promise<RawLink | undefined> {
   const name = linkName(sequence)
-  const bytes = await readListed(store, name, listedBytes, MANIFEST_BYTES_MAX + 1)
-  if (bytes === undefined) return undefined
+  const read = await readListed(store, name, listedBytes, MANIFEST_BYTES_MAX + 1)
+  if (read === undefined) return undefined
+  const { bytes, problem } = read
   const facts = { sequence, name, hash: hashOf(bytes), lengthBytes: bytes.length }
+  if (problem !== '') return { ...facts, link: undefined, problem }
   try {
     const link = decodeLink(bytes, name)
     if (link.sequence === sequence) return { ...facts, link, problem: '' }
@@ -89,23 +93,27 @@ export async function readWhole(store: BlobStore, sequence: number): Promise<Raw
   }
 }
 
-/** Undefined if it has gone since it was listed. */
+/**
+ * Undefined if it has gone since it was listed. A store that verifies what it reads gives nothing
+ * of a damaged link: then nothing is what the next one follows.
+ */
 async function readListed(
   store: BlobStore,
   name: string,
   listedBytes: number,
   bytesMax: number,
-): Promise<Uint8Array | undefined> {
+): Promise<{ readonly bytes: Uint8Array; readonly problem: string } | undefined> {
   try {
     // A blob beyond the limit is not read into memory; its first bytes give it a hash to follow.
-    return await store.read(name, 0, Math.min(listedBytes, bytesMax))
+    const bytes = await store.read(name, 0, Math.min(listedBytes, bytesMax))
+    return { bytes, problem: '' }
   } catch (error) {
     const code = isMillraceError(error) ? error.code : undefined
     if (code === 'STORAGE_NOT_FOUND') return undefined
     if (code !== 'STORAGE_CORRUPT') throw error
     const { lengthBytes } = await store.stat(name)
-    if (lengthBytes >= listedBytes) throw error
+    if (lengthBytes >= listedBytes) return { bytes: NOTHING, problem: messageOf(error) }
     // It was deleted, and its number put again by a process that slept.
-    return await store.read(name, 0, lengthBytes)
+    return { bytes: await store.read(name, 0, lengthBytes), problem: '' }
   }
 }

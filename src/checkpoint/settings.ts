@@ -9,6 +9,8 @@ export interface WorkerSettings {
   readonly memoryBytes: number
   /** Location of the checkpoint storage. */
   readonly storage: string
+  /** Where the keys are; undefined: nothing is encrypted. */
+  readonly encryptionKeys: string | undefined
   /** Local folder for throw-away files. */
   readonly stateDirectory: string
   /** Records a task takes on before it looks at messages, timers and barriers. */

@@ -12,7 +12,7 @@ const checkpointFlag: FlagSpec = {
   summary: 'Its number; default: the newest.',
 }
 const directoryFlags: readonly FlagSpec[] = [
-  ...optionFlags(['directory']),
+  ...optionFlags(['directory', 'encryption.keys']),
   ...configFlags.slice(0, 1),
 ]
 

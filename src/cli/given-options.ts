@@ -1,7 +1,7 @@
 /** From a command line to options: the layer of its flags, and what holds with the rest. */
 import { resolve } from 'node:path'
 import { loadOptions } from '../config/load.ts'
-import { OPTION_KEYS, optionSpec } from '../config/options.ts'
+import { OPTION_KEYS, type OptionValues, optionSpec } from '../config/options.ts'
 import { layerFromText, type OptionLayer, type ResolvedOptions } from '../config/resolve.ts'
 import { MillraceError } from '../errors.ts'
 import { moduleUrl } from '../runtime/module-url.ts'
@@ -44,6 +44,16 @@ export function commandOptions(
 export async function jobsDirectory(invocation: Invocation, terminal: Terminal): Promise<string> {
   const { values } = await commandOptions(invocation, terminal)
   return resolve(terminal.workingDirectory, values.directory)
+}
+
+/** Where the keys are, with paths from the working directory. */
+export function keysPlace(
+  { 'encryption.keys': place }: OptionValues,
+  { workingDirectory }: Terminal,
+): string | undefined {
+  return place?.replace(/^(file|module):(.+)$/s, (_, kind: string, path: string) => {
+    return `${kind}:${resolve(workingDirectory, path)}`
+  })
 }
 
 /** The module of a job that is given as a path from the working directory, or as a URL. */

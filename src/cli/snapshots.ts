@@ -5,12 +5,12 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { type Chain, GIVEN_UP, givenUpBy, readChain } from '../checkpoint/chain.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import { MillraceError } from '../errors.ts'
+import { openSnapshotStore } from '../savepoint/open-store.ts'
 import { Snapshot } from '../savepoint/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { openBlobStore } from '../storage/open.ts'
 import { nearestName } from '../util/nearest.ts'
 import type { Invocation } from './command.ts'
-import { commandOptions } from './given-options.ts'
+import { commandOptions, keysPlace } from './given-options.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface OpenSnapshots {
@@ -31,7 +31,8 @@ export async function openSnapshots(
   argument = invocation.positionals[0] ?? '',
 ): Promise<OpenSnapshots> {
   const location = await locationOf(argument, invocation, terminal)
-  const store = await openBlobStore(location)
+  const { values } = await commandOptions(invocation, terminal)
+  const store = await openSnapshotStore(location, keysPlace(values, terminal))
   const chain = await readChain(store)
   const checkpoints = chain.entries.flatMap(({ link }) =>
     link.kind === 'checkpoint' ? [link] : [],

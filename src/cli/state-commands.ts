@@ -18,7 +18,10 @@ const state: FlagSpec = {
   multiple: true,
   summary: 'Only this state; may be given again.',
 }
-const directory: readonly FlagSpec[] = [...optionFlags(['directory']), ...configFlags.slice(0, 1)]
+const directory: readonly FlagSpec[] = [
+  ...optionFlags(['directory', 'encryption.keys']),
+  ...configFlags.slice(0, 1),
+]
 
 export const STATE_COMMANDS: readonly CommandSpec[] = [
   {

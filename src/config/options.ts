@@ -7,6 +7,7 @@
 import type { OptionPlace, OptionSpec } from './option-spec.ts'
 import { CHECKPOINTING_OPTIONS } from './options-checkpointing.ts'
 import { CONTROL_OPTIONS } from './options-control.ts'
+import { ENCRYPTION_OPTIONS } from './options-encryption.ts'
 import { HIGH_AVAILABILITY_OPTIONS } from './options-high-availability.ts'
 import { RESTART_OPTIONS } from './options-restart.ts'
 import { START_OPTIONS } from './options-start.ts'
@@ -59,6 +60,7 @@ export const OPTIONS = {
   ...HIGH_AVAILABILITY_OPTIONS,
   ...CONTROL_OPTIONS,
   ...STATE_OPTIONS,
+  ...ENCRYPTION_OPTIONS,
   batchRecords: {
     type: 'integer',
     default: 512,

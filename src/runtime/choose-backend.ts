@@ -11,6 +11,8 @@ export async function chooseBackend(
   settings: WorkerSettings,
   ofJob: StateBackend | string | undefined,
 ): Promise<StateBackend> {
+  const isEncrypted = settings.encryptionKeys !== undefined
+  if (isEncrypted && settings.backend === 'rocksdb') throw keepsPlainFiles()
   if (typeof ofJob === 'object' && ofJob.name === settings.backend) return ofJob
   const options = {
     ...(settings.blockCacheBytes === undefined ? {} : { blockCache: settings.blockCacheBytes }),
@@ -19,6 +21,7 @@ export async function chooseBackend(
       : { writeBufferSize: settings.writeBufferBytes }),
   }
   if (settings.backend === 'hashmap') return hashmap()
+  if (isEncrypted && settings.backend === 'auto') return hashmap()
   const { rocksdb, rocksdbIsAvailable } = await import('../state/rocksdb/index.ts')
   switch (settings.backend) {
     case 'rocksdb':
@@ -30,4 +33,12 @@ export async function chooseBackend(
         cure: 'use hashmap, rocksdb, or a backend object in the options of the job',
       })
   }
+}
+
+/** RocksDB writes its files itself, past all that encrypts. */
+function keepsPlainFiles(): MillraceError {
+  const message = 'rocksdb keeps state on the local disk as it is, and encryption.keys forbids that'
+  return new MillraceError('ENCRYPTION_UNSUPPORTED', message, {
+    cure: 'use hashmap(), which keeps it in memory, or leave out encryption.keys',
+  })
 }

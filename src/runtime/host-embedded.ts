@@ -11,6 +11,7 @@ import { absoluteLocation, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
+import { openKeys } from './host-embedded-keys.ts'
 import { watchOwner } from './host-embedded-owner.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
@@ -29,6 +30,7 @@ export const embeddedHost: Host = {
   machineLayers: (configFile) => loadMachineLayers({ configFile }),
   at: reachKillPoint,
   openStore: (location) => openBlobStore(location),
+  openKeys,
   absoluteLocation,
   requireUnowned: (location) => requireUnowned(absoluteLocation(location)),
   process: { host: hostname(), pid: process.pid },

@@ -10,6 +10,7 @@ import { systemRandom } from '../util/random.ts'
 import type { Doorbell } from './exchange/channel.ts'
 import type { WorkerHost } from './host.ts'
 import { startProfiler } from './host-worker-profiler.ts'
+import { openKeys } from './host-embedded-keys.ts'
 import { reachKillPoint } from './kill-points.ts'
 
 /** The loop lets I/O run at least this often. */
@@ -72,6 +73,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     random: systemRandom(),
     ...(intervalUs === undefined ? {} : { profiler: startProfiler(intervalUs) }),
     openStore: (location) => openBlobStore(location),
+    openKeys,
     scratch: (directory) => new LocalScratch(directory),
     send: (message) => options.send(message),
     report: (event, error) => options.report(event, error),

@@ -9,6 +9,7 @@ import type { OptionLayer } from '../config/resolve.ts'
 import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
+import type { KeyRing } from '../encryption/key-ring.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import type { ErrorData } from '../errors.ts'
@@ -89,6 +90,9 @@ export interface ControlHandler {
   handOver(): Promise<unknown>
 }
 
+/** @param whose `foreign`: what another job wrote, which may be encrypted or not */
+export type OpenStore = (location: string, whose?: 'own' | 'foreign') => Promise<BlobStore>
+
 export interface Host {
   readonly clock: Clock
   readonly random: Random
@@ -110,7 +114,9 @@ export interface Host {
   machineLayers(configFile: string | undefined): Promise<readonly OptionLayer[]>
   /** A named place where a fault may strike; does nothing in production. */
   at(point: string): void | Promise<void>
-  openStore(location: string): Promise<BlobStore>
+  openStore: OpenStore
+  /** The keys that are at a place as the option `encryption.keys` has it. */
+  openKeys(place: string): Promise<KeyRing>
   /** The same location for whoever opens it from another folder. */
   absoluteLocation(location: string): string
   /** Throws `JOB_OWNED` if a living job keeps its checkpoints there, as far as can be known. */
@@ -134,7 +140,9 @@ export interface WorkerHost {
   readonly lazyRestore?: LazyRestoreOptions
   /** Watches where the worker's time goes, if the job is profiled. */
   readonly profiler?: Profiler
-  openStore(location: string): Promise<BlobStore>
+  openStore: OpenStore
+  /** As of the host. */
+  openKeys(place: string): Promise<KeyRing>
   /** Throw-away files under `directory`; what an earlier attempt left there is deleted. */
   scratch(directory: string): Scratch
   send(message: FromWorker): void

@@ -97,7 +97,7 @@ export class JobMaster {
   }
 
   async savepoint(directory: string): Promise<RequestOutcome> {
-    await requireRoomIn(this.#options.host, directory)
+    await requireRoomIn(this.#configured ?? this.#options, directory)
     return await this.#running().request('savepoint', directory)
   }
 
@@ -113,7 +113,7 @@ export class JobMaster {
     if (this.#progress.hasEnded) return
     const stopping = new Stopping(savepoint, drain)
     this.#stopping = stopping
-    if (!(await stopping.isPossible(this.#options.host))) this.#stopping = undefined
+    if (!(await stopping.isPossible(this.#configured ?? this.#options))) this.#stopping = undefined
     else this.#wake.abort()
     const isAsked = this.#stopping === undefined || this.#progress.state !== 'running'
     if (!isAsked && this.#attempt !== undefined) void this.#stopAttempt(this.#attempt, stopping)
@@ -190,11 +190,11 @@ export class JobMaster {
     lost: AbortSignal,
     onStandby: () => void,
   ): Promise<Attempt | StoodBy> {
-    const { host, options } = this.#options
+    const { options } = this.#options
     const spec = workerSpecs(this.#options)
     const facts = await workers.start([spec(0)])
     const configured = this.#configured ?? (await this.#configure(facts.name, facts.options))
-    const { resolved, paths, memory } = configured
+    const { host, resolved, paths, memory } = configured
     const others = Array.from({ length: resolved.values.parallelism - 1 }, (_, at) => spec(at + 1))
     if (others.length > 0) await workers.start(others)
     const settings = workerSettings(resolved, facts.name, {
@@ -237,7 +237,7 @@ export class JobMaster {
     lost: AbortSignal,
     onStandby: () => void,
   ): Promise<Taken | StoodBy> {
-    const { host } = this.#options
+    const { host } = configured
     const [isFirst, logger, { readsAll }] = [this.#isFirst, this.#logger, this.#restarts]
     return takeTurn({
       leadership: required(this.#leadership, 'it is configured'),
@@ -260,7 +260,7 @@ export class JobMaster {
     this.#progress.parallelism = values.parallelism
     this.#progress.location = configured.store.location
     this.#leadership = new Leadership(configured, {
-      host: this.#options.host,
+      host: configured.host,
       logger: this.#logger,
       jobName,
       control: controlOf(this, configured.store),

@@ -10,6 +10,7 @@ import type { Logger } from '../metrics/log.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
 import type { PaceOptions } from './checkpoint-pace.ts'
+import { encryptedHost } from './encryption.ts'
 import type { Host } from './host.ts'
 import type { LeadRequest } from './lead.ts'
 import { memoryBudgetOf, type MemoryGrant } from './memory.ts'
@@ -25,6 +26,8 @@ export interface JobMasterOptions {
 }
 
 export interface ConfiguredJob {
+  /** The host, whose stores are encrypted if the options say so. */
+  readonly host: Host
   readonly resolved: ResolvedOptions
   readonly paths: JobPaths
   readonly store: BlobStore
@@ -40,7 +43,7 @@ export interface ConfiguredJob {
  * @throws `CONFIG_…`, `JOB_NEEDS_MODULE`, `JOB_OWNED`, and what the storage throws.
  */
 export async function configureJob(
-  { host, options, moduleUrl }: JobMasterOptions,
+  { host: plainHost, options, moduleUrl }: JobMasterOptions,
   jobName: string,
   code: object,
 ): Promise<ConfiguredJob> {
@@ -49,13 +52,13 @@ export async function configureJob(
   const resolved = resolveOptions(
     [
       layerFromObject('code', `job "${jobName}"`, code),
-      ...(await host.machineLayers(config)),
+      ...(await plainHost.machineLayers(config)),
       layerFromObject('run', 'run()', given),
     ],
-    host.memoryBytes,
+    plainHost.memoryBytes,
   )
   const { parallelism } = resolved.values
-  if (moduleUrl === undefined && parallelism > 1 && !host.runsValuesInParallel) {
+  if (moduleUrl === undefined && parallelism > 1 && !plainHost.runsValuesInParallel) {
     throw new MillraceError(
       'JOB_NEEDS_MODULE',
       `job "${jobName}" was given as a value, which cannot cross into ${parallelism} threads`,
@@ -66,13 +69,14 @@ export async function configureJob(
     const given = fresh ? '--fresh' : '--from'
     throw new MillraceError('CONFIG_INVALID', `a standby goes on where the leader was: no ${given}`)
   }
+  const host = await encryptedHost(plainHost, resolved.values['encryption.keys'])
   const id = host.random.id()
   const paths = jobPaths(resolved, jobName, id)
   const store = await host.openStore(paths.storage)
   const isStated = resolved.origins.memory !== 'default'
   const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
   const openCopies = (): Promise<BlobStore> => host.openStore(paths.copies)
-  return { resolved, paths, store, openCopies, id, memory }
+  return { host, resolved, paths, store, openCopies, id, memory }
 }
 
 /** What the job is told to go on from; attempts after the first go on from where that led. */

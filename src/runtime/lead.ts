@@ -141,7 +141,7 @@ async function deleteLeftOver(
   self: Claimant,
 ): Promise<void> {
   try {
-    const store = await host.openStore(location)
+    const store = await host.openStore(location, 'foreign')
     await deleteClaimed(store, self)
     await store.close()
   } catch (error) {

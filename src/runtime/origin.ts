@@ -107,7 +107,7 @@ async function newImport(
   begun: ImportRecord | undefined,
 ): Promise<Origin> {
   const { host, self } = request
-  const store = await host.openStore(location)
+  const store = await host.openStore(location, 'foreign')
   try {
     await requireUnclaimed(store, self)
     const chain = await readChain(store)
@@ -153,7 +153,7 @@ async function resumedImport(
   seen: Chain,
   record: ImportRecord,
 ): Promise<Origin> {
-  const store = await request.host.openStore(record.location)
+  const store = await request.host.openStore(record.location, 'foreign')
   try {
     const chain = await readChain(store)
     const link = chain.entries.find((entry) => entry.hash === record.hash)?.link

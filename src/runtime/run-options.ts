@@ -85,6 +85,7 @@ export function workerSettings(
     backend: values.backend,
     memoryBytes,
     storage: paths.storage,
+    encryptionKeys: values['encryption.keys'],
     stateDirectory: paths.state,
     batchRecords: values.batchRecords,
     outboxBytes: values.outboxBytes,

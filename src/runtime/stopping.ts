@@ -53,10 +53,10 @@ export class Stopping {
   }
 
   /** False if the savepoint cannot be written there; then that is the answer. */
-  async isPossible(host: Host): Promise<boolean> {
+  async isPossible(world: { readonly host: Host }): Promise<boolean> {
     if (this.#savepoint === undefined) return true
     try {
-      await requireRoomIn(host, this.#savepoint)
+      await requireRoomIn(world, this.#savepoint)
       return true
     } catch (error) {
       this.#answer.reject(error)
@@ -108,7 +108,10 @@ function uncommitted(checkpointId: number, savepoint: string | undefined): Millr
 }
 
 /** Throws `STORAGE_CONFLICT` if no savepoint can be written there. */
-export async function requireRoomIn(host: Host, directory: string): Promise<void> {
+export async function requireRoomIn(
+  { host }: { readonly host: Host },
+  directory: string,
+): Promise<void> {
   await withStore(host, directory, requireRoom)
 }
 

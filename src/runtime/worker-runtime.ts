@@ -16,6 +16,7 @@ import type { StateBackend } from '../state/backend.ts'
 import { chooseBackend } from './choose-backend.ts'
 import { required } from '../util/assert.ts'
 import { EventTimeObserver } from './event-time-status.ts'
+import { encryptedWorkerHost } from './encryption.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
 import { workerProfile } from './profile/worker-profile.ts'
@@ -34,7 +35,7 @@ type Configure = Extract<ToWorker, { kind: 'configure' }>
 
 export class WorkerRuntime {
   readonly #spec: WorkerSpec
-  readonly #host: WorkerHost
+  #host: WorkerHost
   readonly #abort = new AbortController()
   readonly #inbox: ToWorker[] = []
   #job: Job | undefined
@@ -89,9 +90,9 @@ export class WorkerRuntime {
     this.#host.send({ kind: 'loaded', job: { name: job.name, options } })
   }
 
-  #configure(message: Configure): void {
-    const host = this.#host
+  async #configure(message: Configure): Promise<void> {
     const { settings } = message
+    const host = (this.#host = await encryptedWorkerHost(this.#host, settings.encryptionKeys))
     const job = required(this.#job, 'not loaded')
     const params = parseParams(job, message.params)
     const { parallelism, maxParallelism } = settings

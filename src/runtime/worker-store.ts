@@ -61,7 +61,7 @@ export async function openWorkerStore(
   if (copies === undefined) await disk.close()
   const { imports } = deploy
   if (imports === undefined) return { store: own, copying }
-  const foreign = await host.openStore(imports.location)
+  const foreign = await host.openStore(imports.location, 'foreign')
   return { store: new OverlayStore(own, foreign, new Map(imports.names)), copying }
 }
 

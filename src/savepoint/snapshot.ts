@@ -16,8 +16,8 @@ import { SnapshotReader } from '../state/runs/snapshot-reader.ts'
 import type { EntryBatches } from '../state/runs/stream.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
-import { openBlobStore } from '../storage/open.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
+import { type Keys, openSnapshotStore } from './open-store.ts'
 import { OperatorSnapshot, recordOf } from './operator-snapshot.ts'
 import { liveOperators } from './raw-rows.ts'
 import { requireOwner, type StateOwner } from './state-values.ts'
@@ -45,7 +45,9 @@ export class Snapshot implements AsyncDisposable {
    * Opens the newest sound checkpoint of a directory, or the one that is named.
    *
    * @param location a path, a `file:` URL or a store; a store stays the caller's to close.
-   * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, and what the storage throws.
+   * @param options `keys`: where those of an encrypted directory are, or a provider of them.
+   * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, and what the storage throws; of an
+   *   encrypted one `STORAGE_ENCRYPTED`, `KEY_NOT_FOUND`, `DECRYPTION_FAILED`.
    *
    * @example
    * await using snapshot = await Snapshot.open('.millrace/word-count/checkpoints')
@@ -53,11 +55,11 @@ export class Snapshot implements AsyncDisposable {
    */
   static async open(
     location: string | URL | BlobStore,
-    options: { readonly checkpointId?: number } = {},
+    options: { readonly checkpointId?: number; readonly keys?: Keys } = {},
   ): Promise<Snapshot> {
     const isStore = typeof location === 'object' && 'putIfAbsent' in location
-    const store = isStore ? location : await openBlobStore(String(location))
-    const { checkpointId } = options
+    const { checkpointId, keys } = options
+    const store = isStore ? location : await openSnapshotStore(String(location), keys)
     const chain = await readChain(store)
     const link = await chooseCheckpoint(store, chain, {
       acceptDuplicates: true, // reading repeats nothing

@@ -25,6 +25,8 @@ export type ReadSync = (name: string, offsetBytes: number, lengthBytes: number) 
 export interface BlobStore {
   /** The store's root as the user wrote it, without secrets; for messages. */
   readonly location: string
+  /** Id of the key that new blobs are encrypted under; absent where they are not. */
+  keyId?(): Promise<string>
   create(name: string): Promise<BlobWriter>
   /**
    * Writes a small blob at once if no blob of that name exists; the one commit point of the

@@ -71,3 +71,8 @@ export function systemRandom(): Random {
 export function secretText(bytes: number): string {
   return randomBytes(bytes).toString('base64url')
 }
+
+/** Random bytes that nobody can foretell: for keys. */
+export function systemEntropy(bytes: number): Uint8Array {
+  return randomBytes(bytes)
+}

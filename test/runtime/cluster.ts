@@ -48,6 +48,7 @@ function settingsOf(jobName: string, options: ClusterOptions): WorkerSettings {
     backend: 'hashmap',
     memoryBytes: 64 * 1024 ** 2,
     storage: 'memory:',
+    encryptionKeys: undefined,
     stateDirectory: 'state',
     batchRecords,
     outboxBytes: 64 * 1024,

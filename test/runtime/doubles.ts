@@ -103,6 +103,7 @@ export function testWorkerHost(): TestWorkerHost {
     wakes: 0,
     strike: () => undefined,
     openStore: () => Promise.resolve(new MemoryBlobStore()),
+    openKeys: () => Promise.reject(new Error('no test needs keys')),
     scratch(directory) {
       const scratch = new MemoryScratch(directory)
       host.scratches.push(scratch)

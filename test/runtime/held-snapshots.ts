@@ -104,6 +104,7 @@ export async function snapshotsOf(
       backend: 'hashmap',
       memoryBytes: 1,
       storage: 'memory:',
+      encryptionKeys: undefined,
       stateDirectory: 'state',
       batchRecords: 1,
       outboxBytes: 1,

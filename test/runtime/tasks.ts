@@ -48,6 +48,7 @@ const settingsOf = (jobName: string, batchRecords: number): WorkerSettings => ({
   backend: 'hashmap',
   memoryBytes: 64 * 1024 ** 2,
   storage: 'memory:',
+  encryptionKeys: undefined,
   stateDirectory: 'state',
   batchRecords,
   outboxBytes: 64 * 1024,

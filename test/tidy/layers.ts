@@ -5,7 +5,7 @@
 const rows: readonly (readonly string[])[] = [
   ['util', 'errors'],
   ['types', 'config'],
-  ['storage', 'state', 'time', 'metrics'],
+  ['storage', 'state', 'time', 'metrics', 'encryption'],
   ['operators'],
   ['graph', 'checkpoint'],
   ['api', 'runtime'],
@@ -19,6 +19,7 @@ const sideways = new Set([
   'util → errors',
   'state → storage',
   'state → time',
+  'encryption → storage',
   'checkpoint → graph',
   // fromElements() and print(); connectors see only contracts, so nothing comes back.
   'api → connectors',

@@ -3,11 +3,14 @@ import { resolve } from 'node:path'
 import { runsOf } from '../../checkpoint/registry.ts'
 import { MillraceError } from '../../errors.ts'
 import { type Conversion, convertSavepoint } from '../../savepoint/convert.ts'
+import { openEncryptedStore } from '../../savepoint/open-store.ts'
 import type { Snapshot } from '../../savepoint/snapshot.ts'
 import { writeSavepoint } from '../../savepoint/write.ts'
+import type { BlobStore } from '../../storage/blob-store.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes, formatCount } from '../format.ts'
+import { commandOptions, keysPlace } from '../given-options.ts'
 import { StatusLine } from '../progress.ts'
 import { withSnapshot } from '../snapshots.ts'
 import type { Terminal } from '../terminal.ts'
@@ -18,7 +21,11 @@ export const checkpointConvert: CommandFunction = async (invocation, terminal) =
   const wanted = keyGroupsOf(invocation)
   return await withSnapshot(invocation, terminal, async (from) => {
     const maxParallelism = wanted ?? from.maxParallelism
-    const written = await write(from, target, maxParallelism, invocation, terminal)
+    const { values } = await commandOptions(invocation, terminal)
+    const keys = keysPlace(values, terminal)
+    const place = keys === undefined ? target : await openEncryptedStore(target, keys)
+    const written = await write(from, place, maxParallelism, invocation, terminal)
+    if (typeof place !== 'string') await place.close()
     const { jobName: job, checkpointId } = from
     if (invocation.json) {
       const value = { job, from: from.store.location, checkpointId, to: target, maxParallelism }
@@ -36,7 +43,7 @@ export const checkpointConvert: CommandFunction = async (invocation, terminal) =
 
 async function write(
   from: Snapshot,
-  target: string,
+  target: string | BlobStore,
   maxParallelism: number,
   invocation: Invocation,
   terminal: Terminal,

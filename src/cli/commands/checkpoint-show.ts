@@ -2,6 +2,7 @@
 import type { CheckpointLink, LaterPhases } from '../../checkpoint/manifest.ts'
 import { runsOf } from '../../checkpoint/registry.ts'
 import { laterPhasesOf, partsOf, slowestTask, totalMsOf } from '../../checkpoint/statistics.ts'
+import { keysNeeded } from '../../savepoint/open-store.ts'
 import type { JobStatus } from '../../runtime/job-status.ts'
 import { describeSchema } from '../../types/describe.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
@@ -18,8 +19,9 @@ const STATUS_TIMEOUT_MS = 1_000
 
 export const checkpointShow: CommandFunction = async (invocation, terminal) => {
   const snapshots = await openSnapshots(invocation, terminal)
-  await snapshots.store.close()
   const link = chosenCheckpoint(snapshots, invocation.value('checkpoint'))
+  const keys = await keysNeeded(snapshots.store, link)
+  await snapshots.store.close()
   const links = snapshots.chain.entries.map((entry) => entry.link)
   const later = laterPhasesOf(links, link) ?? (await phasesOfRunning(link, invocation, terminal))
   if (invocation.json) {
@@ -37,12 +39,12 @@ export const checkpointShow: CommandFunction = async (invocation, terminal) => {
             },
           }
     const statistics = { ...link.statistics, confirmMs, completeMs, ...slowestOne }
-    terminal.out(`${JSON.stringify({ location, ...link, statistics })}\n`)
+    const ofKeys = keys === undefined ? {} : { keys }
+    terminal.out(`${JSON.stringify({ location, ...link, statistics, ...ofKeys })}\n`)
     return exitCode('ok')
   }
-  const sections = [factLines(link, later), stateLines(link), taskLines(link), runLines(link)]
-  const [facts = [], ...tables] = sections
-  const text = tables.map(([head = '', ...lines]) => {
+  const facts = factLines(link, later, keys)
+  const text = [stateLines(link), taskLines(link), runLines(link)].map(([head = '', ...lines]) => {
     return [styled(terminal, 'bold', head), ...lines.map((line) => cut(line, terminal))].join('\n')
   })
   terminal.out(`${[facts.join('\n'), ...text].join('\n\n')}\n`)
@@ -68,7 +70,11 @@ async function phasesOfRunning(
   return { checkpointId, confirmMs, completeMs }
 }
 
-function factLines(link: CheckpointLink, later: LaterPhases | undefined): string[] {
+function factLines(
+  link: CheckpointLink,
+  later: LaterPhases | undefined,
+  keys: Readonly<Record<string, number>> | undefined,
+): string[] {
   const { statistics } = link
   const { initMs, prepareMs } = statistics
   const phases = [`init ${formatDuration(initMs)}`, `prepare ${formatDuration(prepareMs)}`]
@@ -85,6 +91,7 @@ function factLines(link: CheckpointLink, later: LaterPhases | undefined): string
     ['checkpoint', `${link.checkpointId} (${link.purpose}${link.finished ? ', finished' : ''})`],
     ['taken', formatTime(link.writtenAt)],
     ['link', `${link.sequence} of lineage ${link.lineage}, epoch ${link.leaderEpoch}`],
+    ['encrypted', encryptedText(link, keys)],
     ['workers', `${link.parallelism}, ${link.maxParallelism} key groups`],
     ['parameters', params.length === 0 ? 'none' : params.join(' ')],
     [
@@ -101,6 +108,18 @@ function factLines(link: CheckpointLink, later: LaterPhases | undefined): string
   ]
   const room = Math.max(...facts.map(([name]) => name.length))
   return facts.map(([name, value]) => `${name.padEnd(room)}  ${value}`)
+}
+
+/** The key of the manifest, and how many files lie under which one. */
+function encryptedText(
+  { keyId }: CheckpointLink,
+  keys: Readonly<Record<string, number>> | undefined,
+): string {
+  if (keys === undefined) return 'no'
+  const files = Object.entries(keys).map(([id, count]) => {
+    return `${count} file${count === 1 ? '' : 's'} under "${id}"`
+  })
+  return [`under the key "${keyId}"`, ...files].join(', ')
 }
 
 function stateLines(link: CheckpointLink): string[] {

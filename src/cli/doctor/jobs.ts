@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { GIVEN_UP, givenUpBy, readChain } from '../../checkpoint/chain.ts'
 import { messageOf } from '../../errors.ts'
 import type { ControlFile } from '../../runtime/control-protocol.ts'
-import { openBlobStore } from '../../storage/open.ts'
+import { openSnapshotStore } from '../../savepoint/open-store.ts'
 import { callJob, controlFilesIn } from '../control-client.ts'
 import { formatBytes, formatDuration } from '../format.ts'
 import type { DoctorFinding } from './finding.ts'
@@ -15,10 +15,12 @@ const leftoverFilesMax = 100_000
 
 /**
  * @param storage the option `checkpointing.storage`, if it is set.
+ * @param keys where those of encrypted checkpoints are, if it is said.
  */
 export async function checkJobs(
   directory: string,
   storage: string | undefined,
+  keys: string | undefined,
 ): Promise<readonly DoctorFinding[]> {
   const files = new Map((await controlFilesIn(directory)).map((file) => [file.job, file]))
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
@@ -30,7 +32,7 @@ export async function checkJobs(
     const runs = file !== undefined && (await answers(file))
     findings.push(ownerOf(name, file, runs))
     if (!runs) findings.push(...(await checkLeftovers(name, folder)))
-    findings.push(await checkChain(name, storage ?? join(folder, 'checkpoints')))
+    findings.push(await checkChain(name, storage ?? join(folder, 'checkpoints'), keys))
   }
   if (findings.length > 0) return findings
   return [{ check: 'jobs', level: 'ok', detail: `none has run in ${directory}` }]
@@ -75,10 +77,14 @@ async function checkLeftovers(job: string, folder: string): Promise<readonly Doc
   return [{ check: `left-overs of ${job}`, level: 'note', detail, cure }]
 }
 
-async function checkChain(job: string, location: string): Promise<DoctorFinding> {
+async function checkChain(
+  job: string,
+  location: string,
+  keys: string | undefined,
+): Promise<DoctorFinding> {
   const check = `checkpoints of ${job}`
   try {
-    const store = await openBlobStore(location)
+    const store = await openSnapshotStore(location, keys)
     const chain = await readChain(store)
     const { entries, damage } = chain
     await store.close()

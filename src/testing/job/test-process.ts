@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { errorToData } from '../../errors.ts'
 import type { Host, WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../../runtime/host.ts'
 import { WorkerRuntime } from '../../runtime/worker-runtime.ts'
+import { openKeys } from '../../runtime/host-embedded-keys.ts'
 import { LocalScratch } from '../../storage/scratch-local.ts'
 import { MemoryScratch } from '../../storage/scratch-memory.ts'
 import { type Random, SeededRandom, systemRandom } from '../../util/random.ts'
@@ -44,6 +45,7 @@ export class TestProcess implements Life {
       machineLayers: async () => [],
       at: () => undefined,
       openStore: async (location) => world.disk.open(location, this),
+      openKeys,
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
       process: { host: 'test', pid: 1 },
@@ -145,6 +147,7 @@ class TestWorker implements WorkerPort, Life {
       // As a large state is restored, so that tests see what jobs see.
       lazyRestore: { minimumBytes: 0 },
       openStore: async (location) => world.disk.open(location, process),
+      openKeys,
       scratch: (directory) => {
         if (!world.needsFolder) return new MemoryScratch(directory)
         return new LocalScratch(join(tmpdir(), `millrace-harness-${systemRandom().id()}`))

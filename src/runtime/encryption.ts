@@ -1,0 +1,46 @@
+/**
+ * Hosts whose stores and throw-away files are encrypted. What the job writes itself always is; what
+ * it begins with, another job's, is read as it is.
+ */
+import { hasEncryptedChain } from '../checkpoint/encrypted-chain.ts'
+import { EncryptedScratch } from '../encryption/encrypted-scratch.ts'
+import { EncryptedBlobStore } from '../encryption/encrypted-store.ts'
+import type { KeyRing } from '../encryption/key-ring.ts'
+import { withoutKey } from './hidden-key.ts'
+import type { Host, OpenStore, WorkerHost } from './host.ts'
+
+/**
+ * The host itself if there is no place of keys.
+ *
+ * @throws `KEY_…` if there are none there.
+ */
+export async function encryptedHost(host: Host, keys: string | undefined): Promise<Host> {
+  if (keys === undefined) return host
+  const ring = await host.openKeys(keys)
+  return { ...host, openStore: opensEncrypted(host.openStore, ring) }
+}
+
+/** The same for a worker, whose errors do not name keys either. */
+export async function encryptedWorkerHost(
+  host: WorkerHost,
+  keys: string | undefined,
+): Promise<WorkerHost> {
+  if (keys === undefined) return host
+  const ring = await host.openKeys(keys)
+  return {
+    ...host,
+    openStore: opensEncrypted(host.openStore, ring),
+    send: (message) => host.send(withoutKey(message)),
+    scratch: (directory) => new EncryptedScratch(host.scratch(directory), ring.entropy),
+  }
+}
+
+function opensEncrypted(open: OpenStore, ring: KeyRing): OpenStore {
+  return async (location, whose = 'own') => {
+    // Whether there is a key to write under is known before the first record.
+    if (whose === 'own') await ring.dataKey()
+    const store = await open(location)
+    if (whose === 'foreign' && (await hasEncryptedChain(store)) === false) return store
+    return new EncryptedBlobStore(store, ring)
+  }
+}

@@ -278,7 +278,8 @@ test('whatever comes in whatever order, the protocol keeps its promises and gets
     }),
     { numRuns: 800 },
   )
+  const runs = [...ends.values()].reduce((sum, count) => sum + count, 0)
   for (const end of ['finished', 'stopped', 'fail-job', 'closed']) {
-    assert.ok((ends.get(end) ?? 0) > 10, `${end} was reached: ${JSON.stringify([...ends])}`)
+    assert.ok((ends.get(end) ?? 0) > runs / 80, `${end} was reached: ${JSON.stringify([...ends])}`)
   }
 })

@@ -121,13 +121,6 @@ const reasons: readonly Reason[] = [
     why: 'the line asks only for those that differ',
   },
   {
-    file: 'src/checkpoint/chain.ts',
-    mutator: 'BlockStatement',
-    text: "{ throw new MillraceError('CHECKPOINT_FAILED', `a manifest of ${bytes.length} bytes is too large`) }",
-    kind: 'left',
-    why: 'a test would need a manifest of 64 MiB',
-  },
-  {
     file: 'src/checkpoint/lease-marks.ts',
     mutator: 'ConditionalExpression',
     text: "typeof value === 'object' && value !== null",

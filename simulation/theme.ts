@@ -28,6 +28,8 @@ export interface Theme {
   readonly scale?: TimeScale
   /** Of a start; drawn from these. */
   readonly parallelism?: readonly number[]
+  /** Every other start has fewer subtasks than the one before it. */
+  readonly shrinks?: boolean
   /** The job has exchanges before sinks that cannot keep up; few records fill a channel. */
   readonly isCrowded?: boolean
   /** Few operations with much state, of keys that change often and of others that hardly do. */
@@ -144,7 +146,7 @@ const THEMES = {
     sinkValues: [1, 2, 8],
     intervalMs: 10,
     scale: { ...timeScale('milliseconds'), startMsMax: 600 },
-    parallelism: [1, 2, 3, 3],
+    shrinks: true,
     isCrowded: true,
     isLeftAlone: true,
     restart: PATIENT,
@@ -215,6 +217,7 @@ const THEMES = {
       coordinatorLostInComplete: 10,
       crashAtPoint: 2,
     },
+    shrinks: true,
   },
   /** Leaders sleep, and others lead meanwhile. */
   leaders: {

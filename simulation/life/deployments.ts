@@ -133,7 +133,9 @@ export class Deployments {
     const origin = place.origin(random, faults.isHealed)
     this.#deletesOnCancel = random.int(4) === 0
     const job = this.#job(random, age)
-    const options = this.#runOptions(random)
+    const drawn = this.#runOptions(random)
+    const parallelism = this.#world.theme.shrinks === true ? this.#shrunk(random) : {}
+    const options = { ...drawn, ...parallelism }
     this.#parallelism = options.parallelism ?? 1
     const isRescaled = this.#parallelism !== former.parallelism
     if (before?.checkpoints.isUnderWay === true && isRescaled) {
@@ -167,6 +169,11 @@ export class Deployments {
     const endless = this.#world.workload.sources.filter(({ bounded }) => !bounded)
     const all = endless.flatMap(({ uid, splits }) => splits.map(({ id }) => `${uid}/${id}`))
     return all.every((split) => this.#consumed.has(split))
+  }
+
+  /** Many subtasks, then fewer, and so on. */
+  #shrunk(random: Random): Pick<RunOptions, 'parallelism'> {
+    return { parallelism: this.#starts % 2 === 1 ? 3 : 1 + random.int(2) }
   }
 
   #process(name: string, age: number, migrates: boolean): SimProcess {

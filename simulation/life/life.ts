@@ -85,7 +85,8 @@ export class Life {
     const { process, running } = deployments.begin()
     await Promise.race([this.#disturb(process, running), process.crashed])
     // Sometimes the former process is only believed dead: it stands still and wakes up later.
-    if (process.scope.isAlive && random.int(4) === 0) {
+    const isAsleep = this.#world.theme.cancels === true ? random.int(4) > 0 : random.int(4) === 0
+    if (process.scope.isAlive && isAsleep) {
       process.stall()
       this.#zombies.push(process)
     } else if (random.int(3) > 0) process.crash('at the end of the start')

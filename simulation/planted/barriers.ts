@@ -82,11 +82,11 @@ export const barrierBugs: readonly PlantedBug[] = [
     replace: 'if (frame.type === FRAME_FRAGMENT) left.push(frame)',
   },
   {
-    name: 'values-being-written-saved-too',
+    name: 'overtaken-values-prepared-too',
     symptom: 'output that a barrier overtook comes twice',
     file: 'src/runtime/sink-pump.ts',
-    find: 'this.#firstWaiting(mark.valuesBefore - this.#writing)',
-    replace: 'this.#firstWaiting(mark.valuesBefore)',
+    find: '      each.valuesBefore = Math.min(each.valuesBefore, this.#writing)\n',
+    replace: '',
   },
   {
     name: 'in-flight-of-missing-subtasks-lost',

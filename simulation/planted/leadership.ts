@@ -38,6 +38,13 @@ export const leadershipBugs: readonly PlantedBug[] = [
       '  const link = await chosen(request, before)\n',
   },
   {
+    name: 'first-choice-kept-when-asked-again',
+    symptom: 'a start that finds another line begun restores the checkpoint that was left behind',
+    file: 'src/runtime/lead.ts',
+    find: '      decided.link = undefined\n',
+    replace: '',
+  },
+  {
     name: 'collection-looks-at-the-newest-only',
     symptom: 'an older checkpoint that is kept lacks files',
     file: GARBAGE,

@@ -12,8 +12,9 @@ const FEW_SHARDS = { count: 1, slots: 4 }
 const MEMORY_BYTES = 2_048
 const TIMERS_MAX = 3
 /** How often a slow one pauses, and for how long. */
-const PAUSES_MAX = 15
-const PAUSE_MS_MAX = 40
+const SLOW = { pauses: 15, pauseMsMax: 40, firstMsMax: 0 }
+/** So slow that checkpoints are complete before all is loaded. */
+const SLOWEST = { pauses: 40, pauseMsMax: 150, firstMsMax: 600 }
 
 /** The same backend, in some need or in none, as chance will have it. */
 export function cramped(
@@ -36,7 +37,10 @@ export function cramped(
         ...(hasNoRoom ? { memoryBytes: MEMORY_BYTES } : {}),
       })
       const own = random.fork(`backend ${made++}`)
-      if (loadsSlowly) loadSlowly(keyed, own, () => given.monotonic())
+      if (loadsSlowly) {
+        const pace = needs.loadsSlowly === true ? SLOWEST : SLOW
+        loadSlowly(keyed, own, pace, () => given.monotonic())
+      }
       if (firesFew) fireFew(keyed, own)
       return keyed
     },
@@ -44,16 +48,21 @@ export function cramped(
 }
 
 /** What was restored is loaded now and then only: records ask for it before. */
-function loadSlowly(keyed: KeyedStateBackend, random: Random, monotonic: () => number): void {
+function loadSlowly(
+  keyed: KeyedStateBackend,
+  random: Random,
+  { pauses, pauseMsMax, firstMsMax }: typeof SLOW,
+  monotonic: () => number,
+): void {
   const maintain = keyed.maintain.bind(keyed)
-  let left = PAUSES_MAX
-  let pausedUntilMs = 0
+  let left = pauses
+  let pausedUntilMs = monotonic() + random.next() * firstMsMax
   keyed.maintain = (budgetMs) => {
     if (keyed.isRestoring && left > 0) {
       const nowMs = monotonic()
       if (nowMs < pausedUntilMs) return false
       left--
-      pausedUntilMs = nowMs + random.next() * PAUSE_MS_MAX
+      pausedUntilMs = nowMs + random.next() * pauseMsMax
     }
     return maintain(budgetMs)
   }

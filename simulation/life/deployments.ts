@@ -69,7 +69,7 @@ export class Deployments {
     const keyGroups = [4, 16, 128][random.int(3)] ?? 128
     this.#maxParallelism = world.theme.maxParallelism ?? keyGroups
     const folders = new SimFolders(scheduler, random.fork('folders'))
-    const isWitnessed = random.fork('witness').int(world.theme.isStateful === true ? 2 : 4) === 0
+    const isWitnessed = random.fork('witness').int(world.theme.isStateful === true ? 2 : 5) === 0
     const witness = isWitnessed ? new Witness({ scheduler, storage, faults }) : undefined
     const leaders = new Map<string, SimProcess>()
     this.#processWorld = { scheduler, faults, folders, storage, nativeStore, leaders, witness }

@@ -77,6 +77,16 @@ export function mergedEntries(
   return merged
 }
 
+/** What the keys of the rows begin with that facts tell of. */
+export function rowsOf(facts: Facts): ReadonlySet<string> {
+  const rows = new Set<string>()
+  for (const name of facts.keys()) {
+    if (name.charCodeAt(HEAD_BYTES - 1) !== SECTION_ROWS) continue
+    rows.add(name.slice(0, rowPrefixLength(Buffer.from(name, 'latin1'))))
+  }
+  return rows
+}
+
 /** Entries of states that are no longer declared say nothing. */
 export function factsOf(entries: ReadonlyMap<string, RunEntry>, known: KnownStates): Facts {
   const facts = new Map<string, Fact>()

@@ -59,7 +59,29 @@ export class Shadow {
 
   /** What the keys of all entries of the current key begin with. */
   row(): string {
-    const key = this.#table.currentKey
+    return this.#rowOf(this.#table.currentKey)
+  }
+
+  /**
+   * A row or timer that is in the table and should not be; undefined if there is none. To be asked
+   * of tables that are in memory in whole, between records.
+   *
+   * @param rows all there should be; undefined if that is not certain.
+   */
+  surplus(rows: ReadonlySet<string> | undefined): string | undefined {
+    for (const { key } of rows === undefined ? [] : this.#table.keys()) {
+      const row = this.#rowOf(key)
+      if (rows?.has(row) === false) return `the row ${shown(row)} is in memory and should not be`
+    }
+    for (const { domain, time, key, name } of this.#table.timers.pending()) {
+      const timer = this.#timer(domain, time, key, name)
+      if (isMark(name) || this.memory.facts.has(timer)) continue
+      return `the timer ${shown(timer)} is set and should not be`
+    }
+    return undefined
+  }
+
+  #rowOf(key: unknown): string {
     if (key === this.#lastKey && typeof key !== 'object') return this.#lastRow
     const out = this.#out
     out.reset()

@@ -22,6 +22,7 @@ import {
   firstDifference,
   type KnownStates,
   mergedEntries,
+  rowsOf,
   type StateFacts,
 } from './facts.ts'
 import { followHandles } from './handles.ts'
@@ -119,6 +120,7 @@ class WatchedTask {
   readonly #news: TaskNews
   readonly #context: BackendContext
   readonly #shadows: Shadow[] = []
+  readonly #isAllInMemory: () => boolean
   readonly #known = new Map<number, ReadonlyMap<number, StateFacts>>()
 
   constructor(witness: Witness, keyed: KeyedStateBackend, context: BackendContext, news: TaskNews) {
@@ -126,6 +128,7 @@ class WatchedTask {
     this.#context = context
     this.#news = news
     this.maxParallelism = context.maxParallelism
+    this.#isAllInMemory = () => keyed.name === 'hashmap' && !keyed.isRestoring
     const register = keyed.register.bind(keyed)
     keyed.register = (operator) => {
       const table = register(operator)
@@ -161,12 +164,25 @@ class WatchedTask {
     for (const shadow of this.#shadows) {
       for (const [name, fact] of shadow.settled()) facts.set(name, fact)
     }
+    if (this.#isAllInMemory()) this.#lookIntoMemory()
     const confirm = cut.confirm.bind(cut)
     cut.confirm = () => {
       confirm()
       this.#confirmed(facts)
     }
     return cut
+  }
+
+  /** What a restore or a store below has brought back shows as what should not be there. */
+  #lookIntoMemory(): void {
+    const rows = rowsOf(this.facts)
+    for (const shadow of this.#shadows) {
+      const states = [...(this.#known.get(shadow.operatorId)?.values() ?? [])]
+      // Of some states with a time to live nothing is known.
+      const isCertain = !states.some(({ isMortal }) => isMortal)
+      const surplus = shadow.surplus(isCertain ? rows : undefined)
+      if (surplus !== undefined) this.differs(surplus)
+    }
   }
 
   #confirmed(expected: Facts): void {

@@ -52,3 +52,27 @@ test('a key is of its type, or refused: nothing is made of what has another', ()
   assert.throws(() => keyFromText('"1"', t.int32.schema), refused)
   assert.throws(() => keyFromText('x1', t.int64.schema), refused)
 })
+
+test('a date is typed as it is, and only a whole number is a whole number', () => {
+  assert.deepEqual(keyFromText('2026-01-02', t.date.schema), new Date('2026-01-02'))
+  assert.equal(keyFromText('7', t.enum('7', '8').schema), '7')
+  for (const text of ['1.5', '', 'x', '--1']) {
+    assert.throws(() => keyFromText(text, t.int64.schema), { code: 'TYPE_MISMATCH' })
+  }
+  for (const [text, type] of [
+    ['true', t.float64],
+    ['1', t.boolean],
+    ['[1]', t.tuple(t.string, t.float64)],
+    ['["a",1,2]', t.tuple(t.string, t.float64)],
+    ['null', t.struct({ a: t.string })],
+    ['"a"', t.struct({ a: t.string })],
+  ] as const) {
+    assert.throws(() => keyFromText(text, type.schema), { code: 'TYPE_MISMATCH' }, text)
+  }
+})
+
+test('a field that is not given is not there, and one that is null is what its type says', () => {
+  const { schema } = t.struct({ a: t.string, b: t.optional(t.string), c: t.nullable(t.string) })
+  assert.deepEqual(keyFromText('{"a":"x"}', schema), { a: 'x' })
+  assert.deepEqual(keyFromText('{"b":null,"c":null,"d":1}', schema), { b: undefined, c: null })
+})

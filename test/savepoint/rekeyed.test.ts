@@ -155,3 +155,14 @@ test('keys of maps are made anew from what the snapshot holds, and keys left out
   await harness.source<Pair>('pairs').send([1, 5], [2, 6])
   assert.deepEqual(harness.output('out'), ['1 26 #10+#11+#5', '2 6 #6'])
 })
+
+test('what re-keying would leave behind is refused before anything is read', async () => {
+  await using from = await (await fed()).open()
+  const { state: _, ...bare } = now
+  const old = (key: number) => BigInt(key)
+  assert.throws(() => rekeyed(from, 'sums', bare as typeof now, old), {
+    code: 'STATE_UNKNOWN',
+    message: '"sums" has state "last", which the function does not declare',
+  })
+  assert.ok(rekeyed(from, 'sums', bare as typeof now, old, { states: () => ({}) }))
+})

@@ -55,6 +55,7 @@ test('a key is of its type, or refused: nothing is made of what has another', ()
 
 test('a date is typed as it is, and only a whole number is a whole number', () => {
   assert.deepEqual(keyFromText('2026-01-02', t.date.schema), new Date('2026-01-02'))
+  assert.deepEqual(keyFromText('2026', t.date.schema), new Date('2026'))
   assert.equal(keyFromText('7', t.enum('7', '8').schema), '7')
   for (const text of ['1.5', '', 'x', '--1']) {
     assert.throws(() => keyFromText(text, t.int64.schema), { code: 'TYPE_MISMATCH' })

@@ -1,4 +1,4 @@
-// What a run says of itself in its footer is looked at, field by field, before anybody builds on it.
+// What a run says of itself in its footer is looked at, field by field, before it is believed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RunReader } from '../../../src/state/runs/run-reader.ts'

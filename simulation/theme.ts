@@ -227,7 +227,9 @@ const THEMES = {
   cancels: {
     faults: { ...QUIET_STORE, stallAtPoint: 4, crashAtPoint: 2, staleList: 3, storeSlow: 3 },
     checkpointing: { onCancel: 'delete', keep: 3 },
+    scale: timeScale('milliseconds'),
     cancels: true,
+    isLeftAlone: true,
   },
   /** State is restored, merged and restored again and again. */
   restores: {

@@ -121,7 +121,7 @@ export class Life {
     await Promise.race([finished, deadline])
     if (this.#isCalm('requests')) return
     const last = random.int(4)
-    if (theme.cancels === true && random.int(2) === 0) {
+    if (theme.cancels === true && random.int(4) > 0) {
       await Promise.race([finished, cancelAtLast(requests)])
     } else if (last < 2) await Promise.race([finished, stopAtLast(requests)])
     else if (this.#standbys.exist) await Promise.race([finished, handOverAtLast(requests)])

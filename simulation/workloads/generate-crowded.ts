@@ -69,7 +69,10 @@ function crowd(random: Random, at: number, recordsMax: number): SourceData {
     return { id: `split-${index}`, records }
   })
   // Of some batches there is room for a part only, again and again.
-  const [batchMax, gapMs] = [1 + random.int(random.int(3) === 0 ? 40 : 10), 1 + random.int(5)]
+  const [batchMax, gapMs] = [
+    random.int(2) === 0 ? 1 + random.int(10) : 10 + random.int(40),
+    1 + random.int(5),
+  ]
   const outOfOrderMs = OUT_OF_ORDER_MS
   return { uid: `source-${at}`, splits, outOfOrderMs, bounded: true, batchMax, gapMs }
 }

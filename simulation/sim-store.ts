@@ -29,10 +29,10 @@ export class SimStorage {
   readonly #shared = new Map<string, Directory>()
 
   constructor(world: MachineWorld, kind?: StorageKind) {
-    this.#world = world
     this.keys = new SimKeys(world.random.fork('keys'))
+    this.#world = { ...world, ...(this.keys.areUsed ? { keys: this.keys } : {}) }
     this.kind = kind ?? (world.random.fork('storage').int(2) === 0 ? 'disk' : 'far')
-    this.#far = new FarStorage({ ...world, random: world.random.fork('far') })
+    this.#far = new FarStorage({ ...this.#world, random: world.random.fork('far') })
   }
 
   /** Those of a job or a savepoint. */

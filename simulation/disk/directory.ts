@@ -6,6 +6,7 @@
 import { ChainCheck } from '../checks/chain.ts'
 import { LastingCheck, type NamesOnDisk } from '../checks/lasting.ts'
 import { Violation } from '../scheduler.ts'
+import type { SimKeys } from '../sim-keys.ts'
 
 /** What it holds, by name. */
 interface Blobs {
@@ -16,15 +17,20 @@ export class Directory {
   readonly location: string
   readonly chain: ChainCheck
   readonly #blobs: Blobs
+  readonly #keys: SimKeys | undefined
   /** Names of what must be there whatever happens, with the length that was written. */
   readonly #promised = new Map<string, number>()
   readonly #lasting: LastingCheck | undefined
 
-  /** @param names where a loss of power may take back what was not synced. */
-  constructor(location: string, blobs: Blobs, names?: NamesOnDisk) {
+  /**
+   * @param names where a loss of power may take back what was not synced.
+   * @param keys of what is encrypted there
+   */
+  constructor(location: string, blobs: Blobs, names?: NamesOnDisk, keys?: SimKeys) {
     this.location = location
-    this.#blobs = blobs
-    this.chain = new ChainCheck(blobs)
+    this.#blobs = keys === undefined ? blobs : decrypted(blobs, keys)
+    this.#keys = keys
+    this.chain = new ChainCheck(this.#blobs)
     this.#lasting = names && new LastingCheck(this.chain, names)
   }
 
@@ -41,7 +47,8 @@ export class Directory {
   /** @param isSynced its contents survive a loss of power. */
   written(name: string, bytes: Uint8Array, isSynced = true): void {
     this.#checked(() => {
-      this.chain.written(name, bytes)
+      this.#keys?.check(bytes)
+      this.chain.written(name, this.#keys?.plain(bytes) ?? bytes)
       if (!this.chain.isDamaged) this.#lasting?.written(name, isSynced)
     })
   }
@@ -67,6 +74,7 @@ export class Directory {
 
   /** The power was lost: this is left. */
   restarted(left: ReadonlyMap<string, Uint8Array>): void {
+    const plain = this.#plain(left)
     for (const [name, lengthBytes] of this.#promised) {
       if (this.chain.isDamaged) break
       const length = this.#blobs.get(name)?.length
@@ -74,7 +82,14 @@ export class Directory {
       const left = length === undefined ? 'is gone' : `has ${length} bytes, not ${lengthBytes}`
       throw new Violation(`${this.location}: ${name} ${left} after a loss of power`)
     }
-    this.#checked(() => this.chain.restarted(left))
+    this.#checked(() => this.chain.restarted(plain))
+  }
+
+  /** What blobs hold. */
+  #plain(blobs: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+    const keys = this.#keys
+    if (keys === undefined) return blobs
+    return new Map([...blobs].map(([name, bytes]) => [name, keys.plain(bytes)]))
   }
 
   #checked(check: () => void): void {
@@ -83,5 +98,15 @@ export class Directory {
     } catch (error) {
       throw new Violation(`${this.location}: ${error instanceof Error ? error.message : 'unknown'}`)
     }
+  }
+}
+
+/** What the blobs hold. */
+function decrypted(blobs: Blobs, keys: SimKeys): Blobs {
+  return {
+    get(name) {
+      const bytes = blobs.get(name)
+      return bytes && keys.plain(bytes)
+    },
   }
 }

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib'
 import { MillraceError } from '../../src/errors.ts'
 import type { BlobInfo, BlobStore, BlobWriter } from '../../src/storage/blob-store.ts'
 import { Violation, type Scope } from '../scheduler.ts'
+import type { SimKeys } from '../sim-keys.ts'
 import { Directory } from './directory.ts'
 import { flippedByChance, type MachineWorld } from './machine.ts'
 
@@ -17,9 +18,9 @@ export class FarDirectory extends Directory {
   readonly #changes: { readonly atMs: number; readonly name: string; readonly before: number }[] =
     []
 
-  constructor(location: string) {
+  constructor(location: string, keys?: SimKeys) {
     const blobs = new Map<string, Uint8Array>()
-    super(location, blobs)
+    super(location, blobs, undefined, keys)
     this.blobs = blobs
   }
 
@@ -73,7 +74,7 @@ export class FarStorage {
   }
 
   directory(location: string): FarDirectory {
-    const directory = this.#directories.get(location) ?? new FarDirectory(location)
+    const directory = this.#directories.get(location) ?? new FarDirectory(location, this.world.keys)
     this.#directories.set(location, directory)
     return directory
   }

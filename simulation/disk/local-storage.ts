@@ -26,12 +26,13 @@ export class LocalStorage {
     const root = `${rootOf(location)}/`
     let directory = this.#directories.get(root)
     if (directory === undefined) {
-      const { disk } = this.machine
+      const { disk, world } = this.machine
       const blobs = { get: (name: string) => allOf(disk, root + name) }
-      directory = new Directory(location, blobs, {
-        has: (name) => disk.files.has(root + name),
-        lasts: (name) => disk.lasts(root + name),
-      })
+      const names = {
+        has: (name: string) => disk.files.has(root + name),
+        lasts: (name: string) => disk.lasts(root + name),
+      }
+      directory = new Directory(location, blobs, names, world.keys)
       this.#directories.set(root, directory)
     }
     return directory

@@ -8,6 +8,7 @@ import type { Scratch } from '../../src/storage/scratch.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
 import type { Scheduler, Scope } from '../scheduler.ts'
+import type { SimKeys } from '../sim-keys.ts'
 import { Damage } from './damage.ts'
 import { Disk, type Operation } from './disk.ts'
 import { filesOn } from './files.ts'
@@ -19,6 +20,8 @@ export interface MachineWorld {
   readonly scheduler: Scheduler
   readonly faults: FaultPlan
   readonly random: Random
+  /** Absent: nothing is encrypted. */
+  readonly keys?: SimKeys
 }
 
 /** Troubles that last, and for how long at most. */

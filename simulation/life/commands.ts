@@ -68,11 +68,13 @@ export class Commands {
 
   /** @throws what the conversion throws: nothing disturbs it. */
   async convert(from: string, to: string, maxParallelism: number): Promise<void> {
-    const { storage, clock, faults } = this.#world
+    const { storage, clock, faults, random } = this.#world
     const scope = new Scope('convert')
-    await using snapshot = await Snapshot.open(storage.open(from, scope))
+    const at = (location: string): BlobStore =>
+      storage.keys.storeFor(storage.open(location, scope), random.fork(location))
+    await using snapshot = await Snapshot.open(at(from))
     const spec = { from: snapshot, maxParallelism, clock }
-    await convertSavepoint(storage.open(to, scope), spec)
+    await convertSavepoint(at(to), spec)
     faults.count('conversion')
   }
 
@@ -84,7 +86,7 @@ export class Commands {
   ): Promise<void> {
     const { storage, random, clock, scheduler } = this.#world
     const scope = new Scope(`${what}-${++this.#count}`)
-    const store = storage.open(location, scope)
+    const store = storage.keys.storeFor(storage.open(location, scope), random.fork(scope.name))
     const lost = new Promise<void>((resolve) => storage.attach(storage.machineOf(0), resolve))
     scheduler.note(scope.name, 'begins')
     const done = work(store).catch((error: unknown) => this.#world.onError(what, error))

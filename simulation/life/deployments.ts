@@ -189,7 +189,11 @@ export class Deployments {
 
   #runOptions(random: Random, storage = this.#world.place.location): RunOptions {
     const { faults, scheduler, theme } = this.#world
+    const { keys } = this.#world.storage
+    // Sometimes there is a newer one.
+    if (keys.areUsed && random.fork('rotation').int(3) === 0) keys.rotate()
     return randomOptions(random, {
+      isEncrypted: keys.areUsed,
       storage,
       maxParallelism: this.#maxParallelism,
       deletesOnCancel: this.#deletesOnCancel,
@@ -212,6 +216,7 @@ export class Deployments {
         clock,
         poison: this.#poison,
         needs: this.#world.theme.backend,
+        isEncrypted: this.#world.storage.keys.areUsed,
         witness: this.#processWorld.witness,
         splitsNow: () => (this.#discoveries += 0.5),
         onSplitEnd: (split) => this.#consumed.add(split),

@@ -15,6 +15,8 @@ import type { Poison } from './poison.ts'
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
   readonly random: Random
   readonly needs: BackendNeeds | undefined
+  /** Then nothing may lie below the rows in memory. */
+  readonly isEncrypted: boolean
   readonly witness: Witness | undefined
   /** Of the code: types change from age to age. */
   readonly age: number
@@ -33,7 +35,8 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
   const { sources, typed, lastingWriters } = workload
   const drawn = random.int(backends.length)
   // The last one has a store below.
-  const chosen = parts.needs?.isLayered === true ? backends.length - 1 : drawn
+  const layered = parts.needs?.isLayered === true ? backends.length - 1 : drawn
+  const chosen = parts.isEncrypted ? 0 : layered
   const make = required(backends[chosen], 'no backend is given')
   const backend = make(random, parts.needs)
   return buildWorkload('sim', workload, {

@@ -7,6 +7,7 @@ import type { TimeScale } from '../time-scale.ts'
 
 export interface StartPlace {
   readonly storage: string
+  readonly isEncrypted: boolean
   readonly maxParallelism: number
   readonly deletesOnCancel: boolean
   /** No fault strikes, so a checkpoint that takes long is no reason to give up. */
@@ -46,6 +47,7 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       compression: random.int(8) === 0 ? 'zstd' : 'none',
       ...place.theme.checkpointing,
     },
+    ...(place.isEncrypted ? { encryption: { keys: 'of the simulator' } } : {}),
     highAvailability: lease(random, place.scale),
     restart: { ...restart(random, place.scale), ...place.theme.restart },
     state: { localRecovery: random.int(4) === 0 ? 'on' : 'off' },

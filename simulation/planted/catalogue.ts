@@ -3,6 +3,7 @@ import { barrierBugs } from './barriers.ts'
 import type { PlantedBug } from './bug.ts'
 import { checkpointBugs } from './checkpoint.ts'
 import { connectorBugs } from './connectors.ts'
+import { encryptionBugs } from './encryption.ts'
 import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
 import { runBugs } from './runs.ts'
@@ -20,6 +21,7 @@ export const areas: readonly BugArea[] = [
   { title: 'Checkpoint protocol', bugs: checkpointBugs },
   { title: 'Barriers and what is in flight', bugs: barrierBugs },
   { title: 'Files', bugs: storageBugs },
+  { title: 'Encryption', bugs: encryptionBugs },
   { title: 'State in memory and below', bugs: stateBugs },
   { title: 'Runs, key groups and types', bugs: runBugs },
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },

@@ -106,5 +106,6 @@ export const runBugs: readonly PlantedBug[] = [
     file: 'src/checkpoint/manifest-codec.ts',
     find: "if (hashOf(line) !== match[2]) return corrupt(name, 'does not match its checksum')",
     replace: "if (line.length === 0) return corrupt(name, 'does not match its checksum')",
+    uncaught: 'wrong bits are refused by the checks of each field, or by the hash in the next link',
   },
 ]

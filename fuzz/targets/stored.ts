@@ -105,7 +105,7 @@ const marks: FuzzTarget = {
 const claims: FuzzTarget = {
   name: 'claims',
   decodes: 'claims of snapshots (src/checkpoint/claims.ts)',
-  codes: [],
+  codes: ['STORAGE_CORRUPT'],
   isAsync: true,
   seeds: () => [json({ jobName: 'count', location: '/state' })],
   decode: (input) =>

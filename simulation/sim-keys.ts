@@ -50,7 +50,9 @@ export class SimKeys {
     const keys = new LocalKeys(new Map(this.#keys), entropy)
     const provider = {
       current: () => keys.current(),
-      unwrap: (id: string, wrapped: Uint8Array) => keys.unwrap(id, wrapped),
+      // Whoever may meet a newer key has it before anything is written under it.
+      unwrap: (id: string, wrapped: Uint8Array) =>
+        new LocalKeys(new Map(this.#keys), entropy).unwrap(id, wrapped),
       wrap: async (id: string, dataKey: Uint8Array) => {
         const wrapped = await keys.wrap(id, dataKey)
         this.#dataKeys.set(hex(wrapped), dataKey)

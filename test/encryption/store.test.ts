@@ -74,6 +74,23 @@ test('every range of blobs of every length around a block is what was written', 
   }
 })
 
+test('a blob that was opened elsewhere is read at once where it came to lie', async () => {
+  const [there, here]: MemoryBlobs[] = [new Map(), new Map()]
+  const keys = ring(['a', oldKey])
+  const elsewhere = new EncryptedBlobStore(new MemoryBlobStore('memory:there', there), keys)
+  const store = new EncryptedBlobStore(new MemoryBlobStore('memory:here', here), keys)
+  await elsewhere.putIfAbsent('theirs', text(200))
+  assert.equal((await elsewhere.stat('theirs')).lengthBytes, 200)
+  // Another thread links it, whose store knows this key; ours has not been asked for it.
+  for (const bytes of there?.values() ?? []) here?.set('ours', bytes)
+  assert.deepEqual(
+    new Uint8Array(store.readSync?.('ours', 10, 100) ?? []),
+    text(200).subarray(10, 110),
+  )
+  await store.putIfAbsent('other', text(10))
+  assert.throws(() => store.readSync?.('other', 0, 1), { code: 'STORAGE_FAILED' })
+})
+
 test('what is stored holds nothing of what was written, and no two blobs are alike', async () => {
   const blobs: MemoryBlobs = new Map()
   const store = new EncryptedBlobStore(new MemoryBlobStore('memory:', blobs), ring(['a', oldKey]))

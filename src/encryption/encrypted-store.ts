@@ -31,24 +31,6 @@ interface Opened {
   readonly sealedBytes: number
 }
 
-/** By the salts of their headers: of all stores with these keys. */
-const openedByRing = new WeakMap<KeyRing, Map<string, Opened>>()
-
-function openedBy(ring: KeyRing): Map<string, Opened> {
-  const opened = openedByRing.get(ring) ?? new Map<string, Opened>()
-  openedByRing.set(ring, opened)
-  return opened
-}
-
-function remember(opened: Map<string, Opened>, name: string, blob: Opened): void {
-  opened.delete(name)
-  opened.set(name, blob)
-  const [oldest] = opened.keys()
-  if (opened.size > OPENED_MAX && oldest !== undefined) opened.delete(oldest)
-}
-
-const textOf = (salt: Uint8Array): string => Buffer.from(salt).toString('hex')
-
 /** The blocks that a range lies in. */
 interface Blocks {
   readonly first: number
@@ -187,8 +169,10 @@ export class EncryptedBlobStore implements BlobStore {
     const dataKey = await this.#ring.unwrap(header.keyId, header.wrapped)
     const cipher = new BlobCipher(dataKey, header.salt, bytes)
     const opened = { header, cipher, sealedBytes }
-    remember(this.#opened, name, opened)
-    if (this.readSync !== undefined) remember(openedBy(this.#ring), textOf(header.salt), opened)
+    this.#opened.delete(name)
+    this.#opened.set(name, opened)
+    const [oldest] = this.#opened.keys()
+    if (this.#opened.size > OPENED_MAX && oldest !== undefined) this.#opened.delete(oldest)
     return opened
   }
 
@@ -204,22 +188,13 @@ export class EncryptedBlobStore implements BlobStore {
   }
 
   #readSync(inner: ReadSync, name: string, offsetBytes: number, lengthBytes: number): Uint8Array {
-    const opened = this.#opened.get(name) ?? this.#linked(inner, name)
+    const opened = this.#opened.get(name)
     if (opened === undefined) {
       const message = `${this.location}: the key of ${name} was not asked for before it was read`
       throw new MillraceError('STORAGE_FAILED', message, { details: { file: name } })
     }
     const blocks = this.#blocks(opened, name, offsetBytes, lengthBytes)
     return this.#unsealed(opened, name, blocks, inner(name, blocks.at, blocks.bytes))
-  }
-
-  /** A blob that was opened elsewhere and is linked here by now: no two have the same header. */
-  #linked(inner: ReadSync, name: string): Opened | undefined {
-    const bytes = inner(name, 0, HEADER_BYTES)
-    const { salt } = decodeHeader(bytes, `${this.location}: ${name}`)
-    const opened = openedBy(this.#ring).get(textOf(salt))
-    if (opened !== undefined) this.#opened.set(name, opened)
-    return opened
   }
 
   /** Throws `STORAGE_CORRUPT` if the range is not within the blob. */

@@ -38,7 +38,8 @@ class SlowStore extends MemoryBlobStore {
   }
 }
 
-test('a task forgets a barrier that is aborted while it is held, and takes the next', async () => {
+/** A task whose first checkpoint is given up while it is written, with a barrier behind it. */
+async function heldUp() {
   const store = new SlowStore()
   const deployed = await deploy(counts, { store })
   const task = theTask(deployed)
@@ -48,9 +49,14 @@ test('a task forgets a barrier that is aborted while it is held, and takes the n
   store.gate = slow
   task.trigger({ checkpointId: 1, stopAfter: false })
   await deployed.settle()
-  const first = task.abort(1)
+  const aborted = task.abort(1)
   task.trigger({ checkpointId: 2, stopAfter: false })
   await deployed.settle()
+  return { store, deployed, task, slow, aborted }
+}
+
+test('a task forgets a barrier that is aborted while it is held, and takes the next', async () => {
+  const { store, deployed, task, slow, aborted: first } = await heldUp()
   const second = task.abort(2)
   store.gate = undefined
   slow.open()
@@ -64,21 +70,10 @@ test('a task forgets a barrier that is aborted while it is held, and takes the n
 })
 
 test('a task cuts no more when it ended while the fate of a cut was open', async () => {
-  const store = new SlowStore()
-  const deployed = await deploy(counts, { store })
-  const task = theTask(deployed)
-  deployed.assign('a')
-  await deployed.settle()
-  const slow = new Gate()
-  store.gate = slow
-  task.trigger({ checkpointId: 1, stopAfter: false })
-  await deployed.settle()
-  const abort = task.abort(1)
-  task.trigger({ checkpointId: 2, stopAfter: false })
-  await deployed.settle()
+  const { store, deployed, slow, aborted } = await heldUp()
   deployed.abort.abort()
   slow.open()
-  await abort
+  await aborted
   await turns()
   const said = deployed.host.sent.filter((message) => {
     return 'checkpointId' in message && message.checkpointId === 2

@@ -8,7 +8,8 @@
  * without its predecessor. What does not verify is left out and listed as damage; the caller
  * decides whether what is left will do (`damage.ts`).
  */
-import { MillraceError, isMillraceError } from '../errors.ts'
+import { MillraceError } from '../errors.ts'
+import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, LINKS_DELETED_NAME, linkName, sequenceOfLink } from './layout.ts'
@@ -180,7 +181,7 @@ function under(link: ManifestLink, keyId: string | undefined): ManifestLink {
  */
 async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
   // No link was listed: a list that lags behind may show none of a chain that is younger than that.
-  if (head.sequence === 0) return await exists(store, LINKS_DELETED_NAME)
+  if (head.sequence === 0) return await blobExists(store, LINKS_DELETED_NAME)
   if ((await readHash(store, head.sequence, head.lengthBytes)) === head.hash) return false
   // What was read wrongly once is not taken for another link, nor the beginning of a longer one.
   const again = await readWhole(store, head.sequence)
@@ -208,23 +209,12 @@ export function headAt(entry: ChainEntry): ChainHead {
  */
 export async function wasAppended(store: BlobStore, head: ChainHead): Promise<boolean | 'unknown'> {
   try {
-    if (await exists(store, linkName(head.sequence + 1))) return true
+    if (await blobExists(store, linkName(head.sequence + 1))) return true
     // If the one before it has gone, too, it may have been there, restored by another leader, and
     // deleted since.
     return (await isPassed(store, head)) ? 'unknown' : false
   } catch {
     return 'unknown'
-  }
-}
-
-/** By its name, which is never told wrongly, as a list may be. */
-async function exists(store: BlobStore, name: string): Promise<boolean> {
-  try {
-    await store.stat(name)
-    return true
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
-    throw error
   }
 }
 

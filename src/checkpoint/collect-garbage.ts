@@ -5,7 +5,7 @@
  * expires.
  */
 import { Buffer } from 'node:buffer'
-import { isMillraceError } from '../errors.ts'
+import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { LINKS_DELETED_NAME, RUNS_PREFIX, linkName } from './layout.ts'
@@ -87,12 +87,5 @@ export async function collectGarbage(
 /** True if another leader has appended: then it is not ours any more to delete anything. */
 async function isSuperseded(store: BlobStore, links: readonly ManifestLink[]): Promise<boolean> {
   const head = links.at(-1)
-  if (head === undefined) return false
-  try {
-    await store.stat(linkName(head.sequence + 1))
-    return true
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
-    throw error
-  }
+  return head !== undefined && (await blobExists(store, linkName(head.sequence + 1)))
 }

@@ -9,7 +9,8 @@
  * head's can never be named again, whoever leads then. One moment it is because the runs are listed
  * first, the chain is read then, and its head is still the newest link afterwards.
  */
-import { MillraceError, isMillraceError } from '../errors.ts'
+import { MillraceError } from '../errors.ts'
+import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobInfo, BlobStore } from '../storage/blob-store.ts'
 import { type Chain, readChain, wasAppended } from './chain.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
@@ -108,14 +109,8 @@ async function markedSweep(store: BlobStore, nowMs: number): Promise<Sweep> {
 /** Whether all links that are there now have been read. */
 async function isStillHead(store: BlobStore, { head }: Chain): Promise<boolean> {
   if ((await wasAppended(store, head)) !== false) return false
-  try {
-    // Were it gone, the number after it would be free only because it was deleted, too.
-    await store.stat(linkName(head.sequence))
-    return true
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
-    throw error
-  }
+  // Were it gone, the number after it would be free only because it was deleted, too.
+  return blobExists(store, linkName(head.sequence))
 }
 
 /** The decision, pure. `chain` and `pins` are all there are at one moment not before `runs`. */

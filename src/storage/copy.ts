@@ -1,5 +1,6 @@
 /** Brings a blob from one store to another: as a link where they can share it, else in pieces. */
 import { isMillraceError } from '../errors.ts'
+import { blobExists } from './blob-exists.ts'
 import type { BlobStore } from './blob-store.ts'
 
 const PIECE_BYTES = 1024 * 1024
@@ -43,18 +44,8 @@ export async function shareBlob(
   target: string,
   signal?: AbortSignal,
 ): Promise<'linked' | 'copied' | 'there'> {
-  if (await isThere(to, target)) return 'there'
+  if (await blobExists(to, target)) return 'there'
   if ((await to.linkFrom?.(from, name, target)) === true) return 'linked'
   await copyBlob(from, name, to, target, signal)
   return 'copied'
-}
-
-async function isThere(store: BlobStore, name: string): Promise<boolean> {
-  try {
-    await store.stat(name)
-    return true
-  } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
-    throw error
-  }
 }

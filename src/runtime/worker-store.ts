@@ -48,7 +48,7 @@ export async function openWorkerStore(
         bytesMax: Math.floor(localCopies.bytesMax / parallelism),
         async verify(name, path) {
           const run = restored.get(name)
-          if (run === undefined) return
+          if (run === undefined) throw new Error(`${name}: nothing says what it should be`)
           const copy = new OverlayStore(disk, disk, new Map([[name, path]]))
           await (await RunReader.open(copy, run)).verify()
         },
@@ -68,12 +68,14 @@ export async function openWorkerStore(
 /** What this worker is about to restore. */
 function runsFor({ restores }: Deploy, workerIndex: number): ReadonlyMap<string, RunReference> {
   const found = new Map<string, RunReference>()
-  for (const { subtaskIndex, from } of restores) {
+  for (const { subtaskIndex, from, inFlight } of restores) {
     if (subtaskIndex !== workerIndex) continue
     for (const { runs, records } of from) {
       for (const run of runs) found.set(run.name, run)
       if (records !== undefined) found.set(records.name, records)
     }
+    // What was in flight is read by whoever it may concern, and names runs of all tasks.
+    for (const run of inFlight?.records ?? []) found.set(run.name, run)
   }
   return found
 }

@@ -146,9 +146,16 @@ export class Life {
   }
 
   async kill(process: RunningProcess): Promise<void> {
+    if (!(await this.killUnlessEnded(process))) this.#requireKilled(process)
+  }
+
+  /** Kills a process that may just be ending by itself; true if it was killed. */
+  async killUnlessEnded(process: RunningProcess): Promise<boolean> {
     process.kill('SIGKILL')
     await process.ended
-    this.#requireKilled(process)
+    const isKilled = process.child.signalCode === 'SIGKILL'
+    if (isKilled) this.tally.kills++
+    return isKilled
   }
 
   /**

@@ -41,7 +41,7 @@ export interface Deployed {
   close(): Promise<void>
 }
 
-const settingsOf = (jobName: string, batchRecords: number): WorkerSettings => ({
+export const settingsOf = (jobName: string, batchRecords: number): WorkerSettings => ({
   jobName,
   parallelism: 1,
   maxParallelism: 128,

@@ -11,13 +11,18 @@ interface AlignedBarrier {
   readonly alignmentMs: number
 }
 
+/** Barriers of given-up checkpoints are known for so long; a channel holds far fewer. */
+const GIVEN_UP_MAX = 1_000
+
 export class Aligner {
   readonly #blocked: boolean[]
   #blockedCount = 0
   #pending: Barrier | undefined
   #firstAtMs = 0
-  /** Barriers up to this one count no more: cut, or given up. */
+  /** The newest cut: barriers up to it count no more. */
   #settledId = -1
+  /** Given up, and newer than the cut. One that is older than these may still be under way. */
+  readonly #givenUp = new Set<number>()
 
   constructor(channels: number) {
     this.#blocked = Array.from({ length: channels }, () => false)
@@ -30,7 +35,7 @@ export class Aligner {
 
   /** The barrier of this checkpoint is not waited for, or no longer. */
   isSettled(checkpointId: number): boolean {
-    return checkpointId <= this.#settledId
+    return checkpointId <= this.#settledId || this.#givenUp.has(checkpointId)
   }
 
   /** The checkpoint being aligned; 0: none. */
@@ -44,7 +49,7 @@ export class Aligner {
    */
   barrier(channel: number, barrier: Barrier, atMs: number): AlignedBarrier | undefined {
     // A straggler of an aborted checkpoint must not block a channel that nobody would free.
-    if (barrier.checkpointId <= this.#settledId) return undefined
+    if (this.isSettled(barrier.checkpointId)) return undefined
     const pending = this.#pending
     if (pending !== undefined && barrier.checkpointId < pending.checkpointId) return undefined
     if (pending === undefined || barrier.checkpointId > pending.checkpointId) {
@@ -57,19 +62,34 @@ export class Aligner {
     this.#blockedCount++
     if (this.#blockedCount < this.#blocked.length) return undefined
     this.#release()
-    this.#settledId = barrier.checkpointId
+    this.#settle(barrier.checkpointId)
     return { barrier, alignmentMs: atMs - this.#firstAtMs }
   }
 
   /**
-   * The coordinator gave the checkpoint up, or the task has cut without waiting for the rest: all
-   * channels are read again. Gives how long it was being aligned.
+   * The task has cut without waiting for the rest: all channels are read again. Gives how long it
+   * was being aligned.
    */
-  settle(checkpointId: number, atMs: number): number {
-    this.#settledId = Math.max(this.#settledId, checkpointId)
+  cut(checkpointId: number, atMs: number): number {
+    this.#settle(checkpointId)
     if (this.#pending === undefined || this.#pending.checkpointId > checkpointId) return 0
     this.#release()
     return atMs - this.#firstAtMs
+  }
+
+  /**
+   * The coordinator gave the checkpoint up. An older one, which it was begun after, goes on being
+   * aligned: its channels stay closed.
+   */
+  abort(checkpointId: number): void {
+    if (checkpointId > this.#settledId) this.#givenUp.add(checkpointId)
+    if (this.#givenUp.size > GIVEN_UP_MAX) this.#givenUp.delete(Math.min(...this.#givenUp))
+    if (this.#pending?.checkpointId === checkpointId) this.#release()
+  }
+
+  #settle(checkpointId: number): void {
+    this.#settledId = Math.max(this.#settledId, checkpointId)
+    for (const id of this.#givenUp) if (id <= this.#settledId) this.#givenUp.delete(id)
   }
 
   #release(): void {

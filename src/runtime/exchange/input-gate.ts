@@ -116,7 +116,7 @@ export class InputGate {
   }
 
   abort(checkpointId: number): void {
-    this.#aligner.settle(checkpointId, this.#host.monotonic())
+    this.#aligner.abort(checkpointId)
     if (this.#recording?.checkpointId === checkpointId) this.#recording = undefined
   }
 
@@ -151,7 +151,7 @@ export class InputGate {
       ...this.#stand(index),
       hasPassed: this.#hasPassed(index, checkpointId),
     }))
-    const alignmentMs = this.#aligner.settle(checkpointId, this.#host.monotonic())
+    const alignmentMs = this.#aligner.cut(checkpointId, this.#host.monotonic())
     this.#recording = recording
     return { barrier, alignmentMs, recording }
   }

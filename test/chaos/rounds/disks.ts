@@ -32,10 +32,10 @@ async function killWhileFull(life: Life): Promise<void> {
   life.place.fill()
   const refused = life.startRival()
   await Promise.race([refused.ended, pause(FULL_MS_MAX)])
-  if (refused.hasEnded && !/ENOSPC|no space left/i.test(refused.tail)) {
+  const isKilled = await life.killUnlessEnded(refused)
+  if (!isKilled && !/ENOSPC|no space left/i.test(refused.tail)) {
     throw new Error(`a start on a full disk does not say why it failed\n${refused.tail}`)
   }
-  if (!refused.hasEnded) await life.kill(refused)
   life.place.makeRoom()
   life.start()
 }

@@ -155,6 +155,42 @@ describe('an input gate', () => {
     )
   })
 
+  it('goes on awaiting a checkpoint when one that was begun after it is aborted', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.barrier({ checkpointId: 1, stopAfter: false })
+    outputs[0]?.collect('behind the barrier', 1)
+    settle()
+    receiver?.gate.abort(2)
+    outputs[1]?.collect('before the barrier', 1)
+    settle()
+    assert.deepEqual(receiver?.records.values, ['before the barrier'])
+    assert.deepEqual(receiver?.gate.awaited.length, 1)
+    outputs[1]?.barrier({ checkpointId: 1, stopAfter: false })
+    outputs[1]?.barrier({ checkpointId: 2, stopAfter: false, after: 1 })
+    settle()
+    const cut = () => receiver?.aligned.map(({ barrier }) => barrier.checkpointId)
+    assert.deepEqual(cut(), [1])
+    assert.deepEqual(receiver?.records.values, ['before the barrier', 'behind the barrier'])
+    for (const output of outputs) output.barrier({ checkpointId: 3, stopAfter: false })
+    settle()
+    assert.deepEqual(cut(), [1, 3], 'a straggler of the aborted one holds nothing up')
+  })
+
+  it('saves what is before a barrier though one that was begun after it is aborted', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 2, receivers: 1 })
+    const [receiver] = gates
+    outputs[0]?.collect('before the barrier', 1)
+    for (const output of outputs) output.pump()
+    for (const output of outputs) output.barrier({ checkpointId: 1, stopAfter: false })
+    receiver?.gate.abort(2)
+    const aligned = receiver?.gate.cut({ checkpointId: 1, stopAfter: false })
+    assert.equal(aligned?.recording?.look(), true)
+    assert.equal(aligned?.recording?.captured.flatMap(({ frames }) => frames).length, 1)
+    settle()
+    assert.deepEqual(receiver?.records.values, ['before the barrier'])
+  })
+
   it('takes a newer barrier as the end of an older one that is still awaited', () => {
     const { outputs, gates, settle } = exchangeOf({ senders: 3, receivers: 1 })
     const [receiver] = gates

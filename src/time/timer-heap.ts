@@ -70,7 +70,9 @@ export class TimerHeap {
     for (let at = 0; at < found.length && found.length < limit; at++) {
       const first = 4 * (found[at] as number) + 1 // at is below the length
       const end = Math.min(first + 4, this.size)
-      for (let child = first; child < end; child++) if (this.dueAt(child) <= time) found.push(child)
+      for (let child = first; child < end && found.length < limit; child++) {
+        if (this.dueAt(child) <= time) found.push(child)
+      }
     }
     return found
   }

@@ -68,11 +68,16 @@ export const storageBugs: readonly PlantedBug[] = [
     name: 'deletion-not-synced',
     symptom: 'after a loss of power a deleted manifest is back without the files that it names',
     file: LOCAL,
-    find:
-      '    // What was deleted first must be gone first: a manifest before the runs that ' +
-      'it names.\n' +
-      '    await this.#folders.sync(dirname(path))\n',
+    find: '    await this.#settle(dirname(path))\n',
     replace: '',
+  },
+  {
+    name: 'deletion-by-another-not-synced',
+    symptom: 'after a loss of power a manifest is back that another process had just deleted',
+    file: LOCAL,
+    find: "if (systemCode(cause) !== 'ENOENT') throw storageError('delete', path, cause)",
+    replace:
+      "if (systemCode(cause) === 'ENOENT') return\n      throw storageError('delete', path, cause)",
   },
   {
     name: 'chain-not-settled-before-the-fence',

@@ -185,16 +185,19 @@ export class LocalBlobStore implements BlobStore {
     try {
       await this.#system.unlink(path)
     } catch (cause) {
-      if (systemCode(cause) === 'ENOENT') return
-      throw storageError('delete', path, cause)
+      if (systemCode(cause) !== 'ENOENT') throw storageError('delete', path, cause)
     }
-    // What was deleted first must be gone first: a manifest before the runs that it names.
-    await this.#folders.sync(dirname(path))
+    // What was deleted first must be gone first, a manifest before the runs that it names: also if
+    // it was another process that deleted it, and had no time to sync.
+    await this.#settle(dirname(path))
   }
 
   async settle(prefix: string): Promise<void> {
     checkBlobPrefix(prefix)
-    const directory = this.#path(prefix.slice(0, -1))
+    await this.#settle(this.#path(prefix.slice(0, -1)))
+  }
+
+  async #settle(directory: string): Promise<void> {
     try {
       await this.#folders.sync(directory)
     } catch (error) {

@@ -115,6 +115,10 @@ test('a deletion is durable before the next one begins', { skip: windows }, asyn
   take()
   await store.delete('chain/1')
   assert.deepEqual(take(), ['unlink chain/1', 'fsync chain/'])
+  // Another process may have deleted it a moment ago, and not synced yet.
+  await store.delete('chain/1')
+  assert.deepEqual(take(), ['unlink chain/1', 'fsync chain/'])
+  await store.delete('nowhere/1')
 })
 
 test('an aborted blob leaves no file', async () => {

@@ -83,9 +83,7 @@ export const storageBugs: readonly PlantedBug[] = [
     name: 'chain-not-settled-before-the-fence',
     symptom: 'after a loss of power a fence follows a link that is gone',
     file: LOCAL,
-    find: '    const directory = this.#path(prefix.slice(0, -1))\n    try {\n',
-    replace:
-      '    const directory = this.#path(prefix.slice(0, -1))\n' +
-      '    if (directory.length > 0) return\n    try {\n',
+    find: '    await this.#settle(this.#path(prefix.slice(0, -1)))\n',
+    replace: '',
   },
 ]

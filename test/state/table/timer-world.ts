@@ -1,8 +1,9 @@
-// One operator that has timers and one value, over a store below that notes what is asked of it.
+// One operator that has timers, a value and, if asked for, a map and a list, over a store that
+// notes what is asked of it.
 import { hashmap } from '../../../src/state/hashmap/index.ts'
 import type { Entry, EntryStream, StateBackend, StateCut } from '../../../src/state/backend.ts'
-import { valueState } from '../../../src/state/descriptors.ts'
-import type { ValueState } from '../../../src/state/handles.ts'
+import { listState, mapState, valueState } from '../../../src/state/descriptors.ts'
+import type { ListState, MapState, ValueState } from '../../../src/state/handles.ts'
 import { keyGroupOf } from '../../../src/state/key-groups.ts'
 import type { KeyedTable } from '../../../src/state/table/keyed-table.ts'
 import { TableBackend } from '../../../src/state/table/table-backend.ts'
@@ -17,23 +18,21 @@ import { t } from '../../../src/types/t.ts'
 import { required } from '../../../src/util/assert.ts'
 import { RecordingStore } from './recording-store.ts'
 
-const MAX_PARALLELISM = 16
+export const MAX_PARALLELISM = 16
 /** The one key group of these worlds, unless they have more. */
-const GROUP = 3
+export const GROUP = 3
 /** What a timer takes up in memory, about. */
 export const TIMER_BYTES = 128
 /** Timers may take up a quarter of the memory. */
 const TIMERS_SHARE = 0.25
 
-const DESCRIPTORS = { held: valueState(t.float64) }
+const HELD = { id: 1, name: 'held', kind: 'value' as const, type: t.float64.schema }
+const MAP = { ...HELD, id: 2, name: 'map', kind: 'map' as const, keyType: t.float64.schema }
+const LIST = { ...HELD, id: 3, name: 'list', kind: 'list' as const }
 const SPEC = {
-  record: {
-    id: 3,
-    uid: 'tested',
-    states: [{ id: 1, name: 'held', kind: 'value' as const, type: t.float64.schema }],
-  },
+  record: { id: 3, uid: 'tested', states: [HELD] },
   keyType: dynamicType(),
-  descriptors: DESCRIPTORS,
+  descriptors: { held: valueState(t.float64) },
   timers: {
     close: eventTimer(t.float64),
     wake: processingTimer(dynamicType()),
@@ -41,7 +40,19 @@ const SPEC = {
   },
 }
 
+const SPEC_OF_ALL = {
+  ...SPEC,
+  record: { ...SPEC.record, states: [HELD, MAP, LIST] },
+  descriptors: {
+    ...SPEC.descriptors,
+    map: mapState(t.float64, t.float64),
+    list: listState(t.float64),
+  },
+}
+
 export interface TimerWorldOptions {
+  /** With a map and a list. */
+  readonly hasCollections?: boolean
   /** Timers that memory has room for. */
   readonly room?: number
   readonly restore?: EntryStream
@@ -57,9 +68,10 @@ export class TimerWorld {
   readonly table: KeyedTable
   readonly store: RecordingStore
 
-  private constructor(backend: TableBackend, store: RecordingStore) {
+  private constructor(backend: TableBackend, store: RecordingStore, hasCollections: boolean) {
     this.backend = backend
-    this.table = backend.register(SPEC) as KeyedTable // of a table backend
+    const spec = hasCollections ? SPEC_OF_ALL : SPEC
+    this.table = backend.register(spec) as KeyedTable // of a table backend
     this.store = store
   }
 
@@ -81,6 +93,7 @@ export class TimerWorld {
         ? (hashmap().create(context) as TableBackend) // which it is
         : new TableBackend('little', context, below),
       store,
+      options.hasCollections === true,
     )
     await world.backend.open(restore)
     return world
@@ -114,6 +127,14 @@ export class TimerWorld {
   /** The state of the key that is selected. */
   get value(): ValueState<number> {
     return this.table.handles['held'] as ValueState<number> // declared above
+  }
+
+  get map(): MapState<number, number> {
+    return this.table.handles['map'] as MapState<number, number> // declared above
+  }
+
+  get list(): ListState<number> {
+    return this.table.handles['list'] as ListState<number> // declared above
   }
 
   /** Timers without a name at these times, all of one key. */

@@ -1,7 +1,8 @@
 /**
  * Alignment of barriers over the channels of a task (Chandy and Lamport, 1985, as Flink applies
  * it): a channel that has delivered the barrier is not read until all have; or it is read on, and
- * the cut comes at the last barrier (at least once); or the cut comes before (unaligned). Pure
+ * the cut comes at the last barrier (at least once); or the cut comes before (unaligned). One that
+ * is read on may come to the barrier that was begun after it, which then waits for its turn. Pure
  * bookkeeping; the input gate asks it which channels may be read.
  */
 import type { Barrier } from './barrier.ts'
@@ -9,6 +10,11 @@ import type { Barrier } from './barrier.ts'
 interface AlignedBarrier {
   readonly barrier: Barrier
   readonly alignmentMs: number
+}
+
+interface WaitingBarrier {
+  readonly channel: number
+  readonly barrier: Barrier
 }
 
 /** Barriers of given-up checkpoints are known for so long; a channel holds far fewer. */
@@ -23,6 +29,8 @@ export class Aligner {
   #settledId = -1
   /** Given up, and newer than the cut. One that is older than these may still be under way. */
   readonly #givenUp = new Set<number>()
+  /** Barriers that wait behind the pending one, by channel. */
+  readonly #waiting = new Map<number, Barrier>()
 
   constructor(channels: number) {
     this.#blocked = Array.from({ length: channels }, () => false)
@@ -31,6 +39,24 @@ export class Aligner {
   /** The channel has delivered the barrier that others are still to deliver. */
   hasPassed(channel: number): boolean {
     return this.#blocked[channel] === true
+  }
+
+  /** The channel is at a barrier whose turn has not come. */
+  waits(channel: number): boolean {
+    return this.#waiting.has(channel)
+  }
+
+  /** A barrier whose turn has come: it is as if it had just been read. */
+  takeWaiting(): WaitingBarrier | undefined {
+    if (this.#waiting.size === 0) return undefined
+    const waiting = [...this.#waiting].map(([channel, barrier]) => ({ channel, barrier }))
+    const first = waiting.reduce((a, b) =>
+      b.barrier.checkpointId < a.barrier.checkpointId ? b : a,
+    )
+    const pendingId = this.#pending?.checkpointId ?? Number.POSITIVE_INFINITY
+    if (first.barrier.checkpointId > pendingId) return undefined
+    this.#waiting.delete(first.channel)
+    return first
   }
 
   /** The barrier of this checkpoint is not waited for, or no longer. */
@@ -51,6 +77,10 @@ export class Aligner {
     // A straggler of an aborted checkpoint must not block a channel that nobody would free.
     if (this.isSettled(barrier.checkpointId)) return undefined
     const pending = this.#pending
+    if (pending !== undefined && this.hasPassed(channel) && barrier.after !== undefined) {
+      this.#waiting.set(channel, barrier)
+      return undefined
+    }
     if (pending !== undefined && barrier.checkpointId < pending.checkpointId) return undefined
     if (pending === undefined || barrier.checkpointId > pending.checkpointId) {
       this.#release()

@@ -1,4 +1,5 @@
 /** A channel of an input gate. */
+import type { TimeHold } from '../../checkpoint/messages.ts'
 import type { Output } from '../../operators/operator.ts'
 import type { Type } from '../../types/type.ts'
 import type { ChannelReader } from './channel.ts'
@@ -17,4 +18,22 @@ export interface GateChannel {
   readonly to: number
   /** Barriers are waited for here in any mode: all subtasks must see the same before their cuts. */
   readonly isBroadcast: boolean
+}
+
+/** The channel with the least watermark, of those that are not idle. */
+export function slowestOf(
+  channels: readonly GateChannel[],
+  watermarks: Float64Array,
+  idle: readonly boolean[],
+): TimeHold {
+  let found = -1
+  let least = Number.POSITIVE_INFINITY
+  for (const [index, watermark] of watermarks.entries()) {
+    if (idle[index] === true || watermark >= least) continue
+    least = watermark
+    found = index
+  }
+  const name = channels[Math.max(found, 0)]?.sender ?? ''
+  if (found < 0) return { kind: 'idle', name }
+  return { kind: 'input', name, ...(Number.isFinite(least) ? { watermark: least } : {}) }
 }

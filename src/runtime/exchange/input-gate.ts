@@ -19,7 +19,7 @@ import {
   FRAME_WATERMARK,
   type ChannelReader,
 } from './channel.ts'
-import type { GateChannel } from './gate-channel.ts'
+import { type GateChannel, slowestOf } from './gate-channel.ts'
 import type { Aligned, GateHost } from './gate-host.ts'
 import { type ChannelStand, copyOfRest, GateRecording } from './gate-recording.ts'
 
@@ -64,6 +64,12 @@ export class InputGate {
         worked = true
         continue
       }
+      const waiting = this.#aligner.takeWaiting()
+      if (waiting !== undefined) {
+        this.#barrier(waiting.channel, waiting.barrier)
+        worked = true
+        continue
+      }
       if (idleChannels === this.#channels.length) break
       const channel = this.#next
       this.#next = channel + 1 === this.#channels.length ? 0 : channel + 1
@@ -93,16 +99,7 @@ export class InputGate {
 
   /** What holds event time back here: the channel with the least watermark. */
   get slowest(): TimeHold {
-    let found = -1
-    let least = Number.POSITIVE_INFINITY
-    for (const [index, watermark] of this.#watermarks.entries()) {
-      if (this.#idle[index] === true || watermark >= least) continue
-      least = watermark
-      found = index
-    }
-    if (found < 0) return { kind: 'idle', name: this.#channel(0).sender }
-    const at = Number.isFinite(least) ? { watermark: least } : {}
-    return { kind: 'input', name: this.#channel(found).sender, ...at }
+    return slowestOf(this.#channels, this.#watermarks, this.#idle)
   }
 
   /** Who has not sent the barrier that the next cut waits for. */
@@ -157,6 +154,7 @@ export class InputGate {
   }
 
   #mayRead(index: number): boolean {
+    if (this.#aligner.waits(index)) return false
     if (!this.#aligner.hasPassed(index)) return true
     return !this.#channel(index).isBroadcast && !this.#host.aligns(this.#aligner.pendingId)
   }

@@ -191,6 +191,29 @@ describe('an input gate', () => {
     assert.deepEqual(receiver?.records.values, ['before the barrier'])
   })
 
+  it('cuts for one after the other at least once, too, though one channel is far ahead', () => {
+    const { outputs, gates, settle } = exchangeOf({ senders: 3, receivers: 1 })
+    const [receiver] = gates
+    assert.ok(receiver !== undefined)
+    receiver.host.aligns = false
+    const both = (sender: number) => {
+      outputs[sender]?.barrier({ checkpointId: 1, stopAfter: false })
+      outputs[sender]?.collect(`${sender} between`, 1)
+      outputs[sender]?.barrier({ checkpointId: 2, stopAfter: false, after: 1 })
+      outputs[sender]?.collect(`${sender} behind`, 1)
+      settle()
+    }
+    const cuts = () => receiver.aligned.map(({ barrier }) => barrier.checkpointId)
+    both(0)
+    both(1)
+    assert.deepEqual(cuts(), [])
+    assert.deepEqual(receiver.records.values, ['0 between', '1 between'])
+    both(2)
+    assert.deepEqual(cuts(), [1, 2])
+    const behind = receiver.records.values.filter((value) => String(value).includes('behind'))
+    assert.equal(behind.length, 3)
+  })
+
   it('takes a newer barrier as the end of an older one that is still awaited', () => {
     const { outputs, gates, settle } = exchangeOf({ senders: 3, receivers: 1 })
     const [receiver] = gates

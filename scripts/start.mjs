@@ -14,6 +14,7 @@ const isNewEnough = Number(process.versions.node.split('.')[0]) >= oldestMajor
 const tasks = {
   start: ['examples/word-count/main.ts'],
   test: ['scripts/gate.ts'],
+  'test:servers': ['test/servers/main.ts'],
   check: ['scripts/gate.ts', '--only', 'format,lint,types'],
   build: ['scripts/build.ts'],
   format: ['node_modules/prettier/bin/prettier.cjs', '--write', '--log-level=warn', '.'],

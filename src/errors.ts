@@ -86,10 +86,12 @@ const CODES = {
   },
   STATE_UNKNOWN: { remedy: 'declare the state beside the function' },
   STATE_VALUE_TOO_LARGE: { remedy: 'split the value: map and list state hold many small entries' },
+  STORAGE_BUCKET_MISSING: { remedy: 'create the bucket, or correct its name in the URL' },
   STORAGE_CONFLICT: { remedy: 'another process writes to the same folder; stop one of them' },
   STORAGE_CORRUPT: {
     remedy: 'restore the file from a copy; `millrace checkpoint verify` lists damage',
   },
+  STORAGE_DENIED: { remedy: 'check the credentials, and what they allow' },
   STORAGE_ENCRYPTED: {
     remedy: 'say with encryption.keys (`--encryption-keys`) where the keys are',
   },
@@ -98,7 +100,8 @@ const CODES = {
     remedy: 'begin in another folder --from this one, or run without encryption.keys',
   },
   STORAGE_NOT_FOUND: { remedy: 'check the path', retryable: true },
-  STORAGE_URL_UNKNOWN: { remedy: 'use file:, memory: or a plain path' },
+  STORAGE_UNSUITABLE: { remedy: 'use a server, or a version of it, that can do what is missing' },
+  STORAGE_URL_UNKNOWN: { remedy: 'use file:, s3:, memory: or a plain path' },
   TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },
   TYPE_MISMATCH: { remedy: 'make the value fit its declared type, or change the type' },
   WORKER_LOST: {

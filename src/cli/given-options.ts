@@ -56,11 +56,21 @@ export function keysPlace(
   })
 }
 
+/** Where snapshots are or shall be: a URL as it is, a path from the working directory. */
+export function givenPlace(given: string, { workingDirectory }: Terminal): string {
+  return isUrl(given) ? given : resolve(workingDirectory, given)
+}
+
+/** Whether a place is told by a scheme; one letter and a colon is a drive of Windows. */
+export function isUrl(given: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(given)
+}
+
 /** The module of a job that is given as a path from the working directory, or as a URL. */
 export function jobModuleUrl(invocation: Invocation, terminal: Terminal): URL {
   const [module = ''] = invocation.positionals
-  const isUrl = /^[a-z][a-z0-9+.-]+:\/\//i.test(module)
-  return moduleUrl(isUrl ? module : resolve(terminal.workingDirectory, module))
+  const isWhole = /^[a-z][a-z0-9+.-]+:\/\//i.test(module)
+  return moduleUrl(isWhole ? module : resolve(terminal.workingDirectory, module))
 }
 
 /** Parameters given as `--param name=value`. */

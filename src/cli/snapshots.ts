@@ -10,7 +10,7 @@ import { Snapshot } from '../savepoint/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { nearestName } from '../util/nearest.ts'
 import type { Invocation } from './command.ts'
-import { commandOptions, keysPlace } from './given-options.ts'
+import { commandOptions, isUrl, keysPlace } from './given-options.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface OpenSnapshots {
@@ -98,7 +98,7 @@ async function locationOf(
   invocation: Invocation,
   terminal: Terminal,
 ): Promise<string> {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(argument)) return argument
+  if (isUrl(argument)) return argument
   const { values } = await commandOptions(invocation, terminal)
   const inWorkingDirectory = (path: string) => resolve(terminal.workingDirectory, path)
   const jobFolder = inWorkingDirectory(join(values.directory, argument))

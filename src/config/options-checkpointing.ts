@@ -69,7 +69,7 @@ export const CHECKPOINTING_OPTIONS = {
     type: 'string',
     default: undefined,
     defaultText: '<directory>/<job>/checkpoints',
-    summary: 'Where checkpoints are kept: a path or a file: URL.',
+    summary: 'Where checkpoints are kept: a path, or a URL such as s3://bucket/folder.',
   },
   'checkpointing.keep': {
     type: 'integer',

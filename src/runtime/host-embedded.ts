@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
 import type { FromWorker } from '../checkpoint/messages.ts'
 import { loadMachineLayers, machineMemoryBytes } from '../config/load.ts'
-import { absoluteLocation, openBlobStore } from '../storage/open.ts'
+import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
@@ -32,7 +32,10 @@ export const embeddedHost: Host = {
   openStore: (location) => openBlobStore(location),
   openKeys,
   absoluteLocation,
-  requireUnowned: (location) => requireUnowned(absoluteLocation(location)),
+  // Elsewhere no job's folder lies beside its checkpoints.
+  async requireUnowned(location) {
+    if (isLocalDisk(location)) await requireUnowned(absoluteLocation(location))
+  },
   process: { host: hostname(), pid: process.pid },
   owner: (directory, jobName) => watchOwner(directory, jobName, systemClock),
   claim: (request) => claimJobFolder(request),

@@ -1,6 +1,6 @@
 /**
- * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths, and
- * `memory:` with a name, which all who open it in this thread share.
+ * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths,
+ * buckets, and `memory:` with a name, which all who open it in this thread share.
  */
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,9 +8,10 @@ import { MillraceError } from '../errors.ts'
 import type { BlobStore } from './blob-store.ts'
 import { LocalBlobStore, type LocalBlobStoreOptions } from './local.ts'
 import { MemoryBlobStore, type MemoryBlobs } from './memory.ts'
+import { openS3Store } from './s3/store.ts'
 
 /** What the schemes mean; shown when another one is given. */
-const SCHEMES = 'file:, memory: or a plain path'
+const SCHEMES = 'file:, s3:, memory: or a plain path'
 
 /** Contents of the `memory:` stores of this thread, by location. */
 const memories = new Map<string, MemoryBlobs>()
@@ -18,7 +19,8 @@ const memories = new Map<string, MemoryBlobs>()
 /**
  * Opens the store at `location`. Nothing is created before the first blob is. `options` are for
  * stores of files.
- * Throws `STORAGE_URL_UNKNOWN` for a scheme that there is no store for.
+ * Throws `STORAGE_URL_UNKNOWN` for a scheme that there is no store for, `PACKAGE_UNAVAILABLE` for
+ * one whose package is not installed.
  *
  * @example
  * const store = await openBlobStore('file:///var/lib/orders/checkpoints')
@@ -31,6 +33,7 @@ export async function openBlobStore(
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined && location !== '') return new LocalBlobStore(location, options)
   if (scheme === 'file') return new LocalBlobStore(filePath(location), options, location)
+  if (scheme === 's3') return openS3Store(location)
   if (scheme === 'memory') {
     const blobs: MemoryBlobs = memories.get(location) ?? new Map()
     memories.set(location, blobs)
@@ -54,6 +57,12 @@ export function absoluteLocation(location: string): string {
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined) return resolve(location)
   return scheme === 'file' ? resolve(filePath(location)) : location
+}
+
+/** A folder in that place: the options of a URL stay at its end. */
+export function folderOf(location: string, names: readonly string[]): string {
+  const [place = '', ...options] = isLocalDisk(location) ? [location] : location.split('?')
+  return [[place.replace(/\/+$/, ''), ...names].join('/'), ...options].join('?')
 }
 
 /** `file:///absolute` as the standard says; `file:relative` from the working directory. */

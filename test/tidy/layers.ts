@@ -55,6 +55,7 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'storage/scratch-local.ts',
   ],
   'node:worker_threads': ['runtime/host', 'runtime/worker', 'runtime/exchange/worker'],
+  '@aws-sdk/client-s3': ['storage/s3/sdk.ts'],
   '@duckdb/node-api': ['cli/parquet.ts'],
   '@nxtedition/rocksdb': ['state/rocksdb/binding.ts'],
   yaml: ['cli/', 'config/'],

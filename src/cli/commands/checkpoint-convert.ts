@@ -1,5 +1,4 @@
 /** `millrace checkpoint convert`: a checkpoint as a savepoint, with other key groups if asked. */
-import { resolve } from 'node:path'
 import { runsOf } from '../../checkpoint/registry.ts'
 import { MillraceError } from '../../errors.ts'
 import { type Conversion, convertSavepoint } from '../../savepoint/convert.ts'
@@ -10,14 +9,14 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes, formatCount } from '../format.ts'
-import { commandOptions, keysPlace } from '../given-options.ts'
+import { commandOptions, givenPlace, keysPlace } from '../given-options.ts'
 import { StatusLine } from '../progress.ts'
 import { withSnapshot } from '../snapshots.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const checkpointConvert: CommandFunction = async (invocation, terminal) => {
   const [, to = ''] = invocation.positionals
-  const target = /^[a-z][a-z0-9+.-]+:/i.test(to) ? to : resolve(terminal.workingDirectory, to)
+  const target = givenPlace(to, terminal)
   const wanted = keyGroupsOf(invocation)
   return await withSnapshot(invocation, terminal, async (from) => {
     const maxParallelism = wanted ?? from.maxParallelism

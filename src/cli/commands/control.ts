@@ -1,5 +1,5 @@
 /** `millrace stop`, `cancel`, `handover`, …: one request to a running job each. */
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { RequestOutcome } from '../../checkpoint/protocol.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import type { ControlFile } from '../../runtime/control-protocol.ts'
@@ -7,7 +7,7 @@ import { lineOf } from '../../checkpoint/line.ts'
 import { openSnapshots } from '../snapshots.ts'
 import { callJob, controlFileOf, untilGone } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
-import { jobsDirectory } from '../given-options.ts'
+import { givenPlace, jobsDirectory } from '../given-options.ts'
 import { withProgress } from '../progress.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -20,13 +20,12 @@ export const stop: CommandFunction = async (invocation, terminal) => {
   })
   if (running === undefined) {
     const [job = ''] = invocation.positionals
-    const savepoint = resolve(terminal.workingDirectory, target ?? '')
+    const savepoint = givenPlace(target ?? '', terminal)
     const value = { job, savepoint, result: null, ended: true }
     return done(invocation, terminal, value, `${job} had stopped, savepoint in ${target}`)
   }
   const { directory, file } = running
-  const savepoint =
-    target === undefined ? {} : { savepoint: resolve(terminal.workingDirectory, target) }
+  const savepoint = target === undefined ? {} : { savepoint: givenPlace(target, terminal) }
   const params = { ...savepoint, drain: invocation.isSet('drain') }
   const work = endJob(directory, file, 'stop', params)
   const value = { job: file.job, ...savepoint, ...(await withProgress(terminal, 'stopping', work)) }
@@ -66,7 +65,7 @@ export const savepoint: CommandFunction = async (invocation, terminal) => {
   const target =
     given === undefined
       ? join(directory, file.job, 'savepoints', timeName())
-      : resolve(terminal.workingDirectory, given)
+      : givenPlace(given, terminal)
   const work = callJob(file, 'savepoint', { directory: target })
   const result = await withProgress(terminal, 'writing the savepoint', work)
   const value = { job: file.job, savepoint: target, result }

@@ -5,7 +5,7 @@
  */
 import { lstat } from 'node:fs/promises'
 import { MillraceError } from '../../errors.ts'
-import { isLocalDisk } from '../../storage/open.ts'
+import { folderOf, isLocalDisk } from '../../storage/open.ts'
 
 const DEPTH_MAX = 8
 /** No name begins with a dot, so none leads up; no separators, escapes or control characters. */
@@ -25,10 +25,11 @@ export async function allowedPlace(given: string, roots: readonly string[]): Pro
   if (root === '' || names.length > DEPTH_MAX || !names.every((name) => NAME.test(name))) {
     throw denied(roots)
   }
+  if (!isLocalDisk(root)) return folderOf(root, names)
   let place = root
   for (const name of names) {
     place = `${place}/${name}`
-    if (isLocalDisk(root) && (await isLink(place))) throw denied(roots)
+    if (await isLink(place)) throw denied(roots)
   }
   return place
 }

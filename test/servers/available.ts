@@ -1,0 +1,31 @@
+// Whether a real server can be had: in `npm test` it is one skipped test that says why and how to
+// have it; `npm run test:servers` refuses to skip.
+import { test } from 'node:test'
+
+const READY_MS = 60_000
+/** A first start fetches the jars. */
+const READY_IN_FULL_MS = 600_000
+
+/** Whether everything is run, and nothing may be skipped. */
+export const isFull = process.env['MILLRACE_TEST_SERVERS'] === 'all'
+
+/**
+ * Starts a server, or defines the one test that says that it could not be had.
+ *
+ * @returns undefined if it could not.
+ */
+export async function started<Server>(
+  name: string,
+  start: (signal: AbortSignal) => Promise<Server>,
+): Promise<Server | undefined> {
+  const time = AbortSignal.timeout(isFull ? READY_IN_FULL_MS : READY_MS)
+  try {
+    return await start(time)
+  } catch (error) {
+    if (isFull) throw error
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+    const skip = `${why}; with Java 17 and Maven: npm run test:servers`
+    test(`${name} is not to be had here`, { skip }, () => undefined)
+    return undefined
+  }
+}

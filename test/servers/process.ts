@@ -1,0 +1,101 @@
+// A server as a process of its own, which is started, killed and started again on the same data.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+const LOG_CHARACTERS_MAX = 20_000
+const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.net.preferIPv4Stack=true']
+
+/** Runs a program to its end. Throws what it said if it fails. */
+export async function execute(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal })
+  let said = ''
+  const listen = (text: string): void => void (said = (said + text).slice(-LOG_CHARACTERS_MAX))
+  child.stdout.setEncoding('utf8').on('data', listen)
+  child.stderr.setEncoding('utf8').on('data', listen)
+  const [code] = (await once(child, 'exit')) as [number | null] // an error rejects
+  if (code !== 0) throw new Error(`${program} ended with ${code}:\n${said}`)
+}
+
+/** Ports of this machine that nobody uses now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const ports: number[] = []
+  for (const server of servers) {
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const address = server.address()
+    if (address !== null && typeof address === 'object') ports.push(address.port)
+  }
+  for (const server of servers) server.close()
+  return ports
+}
+
+export class JavaServer {
+  readonly #args: readonly string[]
+  readonly #isReady: (log: string) => Promise<boolean>
+  #child: ChildProcess | undefined
+  #log = ''
+
+  /**
+   * @param args of `java`
+   * @param isReady asked again and again, with what the server has printed.
+   */
+  constructor(args: readonly string[], isReady: (log: string) => Promise<boolean>) {
+    this.#args = [...JVM, ...args]
+    this.#isReady = isReady
+    process.once('exit', () => this.#child?.kill('SIGKILL'))
+  }
+
+  /** Resolves when the server answers. */
+  async start(signal?: AbortSignal): Promise<void> {
+    const child = spawn('java', this.#args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    this.#log = ''
+    let failure: Error | undefined
+    child.on('error', (error) => (failure = error))
+    const listen = (text: string): void => {
+      this.#log = (this.#log + text).slice(-LOG_CHARACTERS_MAX)
+    }
+    child.stdout.setEncoding('utf8').on('data', listen)
+    child.stderr.setEncoding('utf8').on('data', listen)
+    while (!(await this.#isReady(this.#log))) {
+      if (failure !== undefined) throw failure
+      if (child.exitCode !== null) throw new Error(`the server ended:\n${this.#log}`)
+      if (signal?.aborted === true) {
+        await this.kill()
+        throw new Error(`the server was not ready in time:\n${this.#log}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    // Tests end, and this with them, whatever the server says.
+    child.unref()
+    // Pipes of a child process are sockets.
+    for (const pipe of [child.stdout, child.stderr]) (pipe as Socket).unref()
+  }
+
+  /** As a loss of power would. */
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.ref()
+    child.kill('SIGKILL')
+    await ended
+  }
+}
+
+/** Whether somebody listens there. */
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const end = (is: boolean) => () => {
+      socket.destroy()
+      resolve(is)
+    }
+    socket.on('connect', end(true)).on('error', end(false))
+  })
+}

@@ -13,7 +13,7 @@ import {
   sectionOfKey,
 } from '../state/runs/entry.ts'
 import { readRowKey, readTimeKey, rowPrefixLength } from '../state/runs/entry-key.ts'
-import { EntryHeader, FieldReader, STAMPS_FIELD } from '../state/runs/entry-value.ts'
+import { EntryHeader, FieldReader } from '../state/runs/entry-value.ts'
 import type { Entry } from '../state/backend.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import { describeSchema } from '../types/describe.ts'
@@ -104,15 +104,15 @@ export async function inFlightInventory(
   snapshot: Snapshot,
 ): Promise<InFlightInventory | undefined> {
   const { tasks, plan } = snapshot.link
-  const holders = tasks.filter(({ inFlight = [] }) => inFlight.length > 0)
-  if (holders.length === 0) return undefined
-  const ids = new Set(holders.flatMap(({ inFlight = [] }) => inFlight))
+  const held = tasks.map(({ inFlight }) => inFlight ?? []).filter((ids) => ids.length > 0)
+  if (held.length === 0) return undefined
+  const ids = new Set(held.flat())
   const operators = plan.nodes
     .filter((node) => ids.has(node.id))
     .map(({ uid, label }) => uid ?? label)
   let bytes = 0
   for await (const { value } of snapshot.reader.records('channel-data')) bytes += value.length
-  return { tasks: holders.length, operators, bytes }
+  return { tasks: held.length, operators, bytes }
 }
 
 class OperatorCounter {
@@ -182,9 +182,8 @@ class OperatorCounter {
     this.#header.read(input)
     const fields = new FieldReader(input)
     while (fields.next()) {
-      if (fields.stateId === STAMPS_FIELD) continue
       const state = this.#states.get(fields.stateId)
-      if (state === undefined) continue
+      if (state === undefined) continue // stamps, or of a state that was dropped
       state.keys++
       state.entries++
       state.bytes += fields.end - fields.start

@@ -52,7 +52,10 @@ function fromPlain(json: unknown, schema: TypeSchema): unknown {
       if (isWhole(json)) return BigInt(json)
       break
     case 'date':
-      if (typeof json === 'string' || typeof json === 'number') return new Date(json)
+      if (typeof json === 'string' || typeof json === 'number') {
+        const date = new Date(json)
+        if (!Number.isNaN(date.getTime())) return date
+      }
       break
     case 'bytes':
       if (typeof json === 'string') return new Uint8Array(Buffer.from(json, 'base64'))

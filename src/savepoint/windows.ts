@@ -64,7 +64,7 @@ export function windowsOf<K>(
       }
     }
   }
-  return windows.sort((a, b) => (a.end === b.end ? 0 : a.end - b.end))
+  return windows.sort((a, b) => a.end - b.end)
 }
 
 /** By slot; the entries of the map lie in the order of their numbers. */

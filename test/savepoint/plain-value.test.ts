@@ -77,3 +77,51 @@ test('a field that is not given is not there, and one that is null is what its t
   assert.deepEqual(keyFromText('{"a":"x"}', schema), { a: 'x' })
   assert.deepEqual(keyFromText('{"b":null,"c":null,"d":1}', schema), { b: undefined, c: null })
 })
+
+test('what is typed as a date is one, and bytes are bytes', () => {
+  const refused = { code: 'TYPE_MISMATCH' }
+  const pair = t.tuple(t.date, t.bytes).schema
+  assert.deepEqual(keyFromText('[0,"AQ=="]', pair), [new Date(0), new Uint8Array([1])])
+  assert.throws(() => keyFromText('yesterday', t.date.schema), refused)
+  for (const text of ['["yesterday",""]', '[true,""]', '[0,1]', '[null,""]', '{}', 'null']) {
+    assert.throws(() => keyFromText(text, pair), refused, text)
+  }
+  assert.deepEqual(keyFromText('12', t.bytes.schema), new Uint8Array(Buffer.from('12', 'base64')))
+})
+
+test('texts within other keys are texts, and whole numbers may be either', () => {
+  const refused = { code: 'TYPE_MISMATCH' }
+  const of = t.tuple(t.int64, t.string, t.enum('a', 'b')).schema
+  assert.deepEqual(keyFromText('["12","x","a"]', of), [12n, 'x', 'a'])
+  assert.deepEqual(keyFromText('[-12,"x","b"]', of), [-12n, 'x', 'b'])
+  for (const text of [
+    '[1.5,"x","a"]',
+    '[1e300,"x","a"]',
+    '[1,2,"a"]',
+    '[1,"x",3]',
+    '["1x","x","a"]',
+  ]) {
+    assert.throws(() => keyFromText(text, of), refused, text)
+  }
+})
+
+test('keys of types that JSON has are taken as they are', () => {
+  for (const type of [t.json(), t.literal(7), t.union(t.float64, t.string), t.list(t.float64)]) {
+    for (const json of [7, 'x', [1], null]) {
+      assert.deepEqual(keyFromText(JSON.stringify(json), type.schema), json)
+    }
+  }
+  assert.equal(keyFromText('null', t.nullable(t.string).schema), null)
+  assert.equal(keyFromText('null', t.optional(t.float64).schema), undefined)
+  assert.equal(keyFromText('7', t.optional(t.float64).schema), 7)
+  assert.deepEqual(keyFromText('[1, 2]', undefined), [1, 2])
+})
+
+test('what is not finite is text, and a date that is none says so', () => {
+  const value = [Number.NaN, Infinity, 0, -0, new Date(Number.NaN), false, '', new Map(), new Set()]
+  assert.equal(
+    JSON.stringify(plainValue(value)),
+    '["NaN","Infinity",0,0,"Invalid Date",false,"",[],[]]',
+  )
+  assert.equal(plainValue(undefined), null)
+})

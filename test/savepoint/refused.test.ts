@@ -8,6 +8,7 @@ import {
   changed,
   convertSavepoint,
   fromSnapshot,
+  inFlightInventory,
   rekeyed,
   Snapshot,
   writeSavepoint,
@@ -60,6 +61,8 @@ test('nothing that would lose records in flight is made of an unaligned checkpoi
   assert.throws(() => rekeyed(from, 'counts', counts, (key: number) => key), refused)
   await assert.rejects(writeSavepoint(store(), { from }), refused)
   await assert.rejects(convertSavepoint(store(), { from, maxParallelism: 64 }), refused)
+  const found = await inFlightInventory(from)
+  assert.deepEqual([found?.tasks, found?.bytes], [1, 0])
   const operators = { theirs: fromSnapshot(from, 'counts') }
   await assert.rejects(
     writeSavepoint(store(), { jobName: 'other', maxParallelism, operators }),
@@ -90,6 +93,22 @@ test('rows are not changed by a function that has their state under another type
     code: 'CHECKPOINT_INCOMPATIBLE',
   })
   assert.deepEqual(await store.list(''), [])
+})
+
+test('records in flight are told by what they are on their way to', async () => {
+  await using none = await snapshotWith(({ tasks }) => ({
+    tasks: tasks.map((task) => ({ ...task, inFlight: [] })),
+  }))
+  assert.equal(await inFlightInventory(none), undefined)
+  await using from = await snapshotWith(({ plan, tasks }) => {
+    const ids = plan.nodes.filter(({ uid }) => uid !== 'numbers').map(({ id }) => id)
+    return { tasks: tasks.map((task) => ({ ...task, inFlight: ids })) }
+  })
+  assert.deepEqual(await inFlightInventory(from), {
+    tasks: 1,
+    operators: ['counts', 'out'],
+    bytes: 0,
+  })
 })
 
 test('what a change is can be seen on it', async () => {

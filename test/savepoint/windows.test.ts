@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { job, sessionWindow, slidingWindow, t, tumblingWindow } from 'millrace'
 import { sink } from 'millrace/connectors'
 import { jobHarness } from 'millrace/testing'
+import { windowsOf } from '../../src/savepoint/windows.ts'
+import type { StateRecord } from '../../src/state/snapshot.ts'
 
 const Click = t.struct({ user: t.string, at: t.timestamp, page: t.float64 })
 type Click = { user: string; at: number; page: number }
@@ -72,3 +74,65 @@ for (const parallelism of [1, 2]) {
     ])
   })
 }
+
+/** Windows of states of these names, in the order in which they come. */
+function found(states: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const declared = Object.keys(states).map((name, at): StateRecord => ({
+    id: at + 1,
+    name,
+    kind: 'map',
+    type: t.json().schema,
+  }))
+  return windowsOf('ann', states, declared).map(
+    ({ key, start, end, kind, side, values, ...rest }) => {
+      assert.equal(key, 'ann')
+      return [side, kind, start, end, values ?? rest.accumulator]
+    },
+  )
+}
+
+test('windows of joined streams are those of their side, by end', () => {
+  const states = {
+    'left-window-spans': new Map([[30, null], [10, null]]),
+    'left-window-elements': new Map([[[10, 0], 'a'], [[30, 0], 'c'], [[10, 1], 'b']] as const),
+    'right-window-contents': new Map([[20, 'folded'], [Infinity, 'global']]),
+    'window-contents': new Map([[Infinity, 'all']]),
+  } // prettier-ignore
+  assert.deepEqual(found(states), [
+    ['left', 'window', undefined, 10, ['a', 'b']],
+    ['right', 'window', undefined, 20, 'folded'],
+    ['left', 'window', undefined, 30, ['c']],
+    [undefined, 'window', undefined, Infinity, 'all'],
+    ['right', 'window', undefined, Infinity, 'global'],
+  ])
+})
+
+test('sessions have start and end of their slot, values no times', () => {
+  const states = {
+    'session-windows': [[1, 8, 0], [12, 17, 1]],
+    'session-spans': new Map([[1, null], [0, null], [2, null]]),
+    'session-timed-elements': new Map<unknown, unknown>([[[0, 0], [3, 'a']], [[1, 0], [12, 'b']]]),
+    'window-contents': new Map([[0, 'no session']]),
+  } // prettier-ignore
+  assert.deepEqual(found(states), [
+    [undefined, 'window', undefined, 0, 'no session'],
+    [undefined, 'session', undefined, 2, []],
+    [undefined, 'session', 1, 8, ['a']],
+    [undefined, 'session', 12, 17, ['b']],
+  ])
+})
+
+test('slices lie side by side, and what is foreign has no place in time', () => {
+  const states = {
+    'window-slices': new Map<unknown, unknown>([['x', [[20, 'b'], [10, 'a'], 'none']], ['y', 7]]),
+    'session-windows': 'none',
+    'window-contents': [],
+  } // prettier-ignore
+  assert.deepEqual(found(states), [
+    [undefined, 'slice', undefined, 10, 'a'],
+    [undefined, 'slice', undefined, 20, 'b'],
+  ])
+  assert.deepEqual(found({ 'window-contents': new Map([['text', 1]]) }), [
+    [undefined, 'window', undefined, Number.NaN, 1],
+  ])
+})

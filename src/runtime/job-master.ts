@@ -103,15 +103,15 @@ export class JobMaster {
 
   /**
    * A last checkpoint, its output committed, then the end; `run` resolves. With `drain` the input
-   * ends first, and what that fires is in the checkpoint. The wish outlives the attempt. If only
-   * the checkpoint fails, the job goes on and this throws.
+   * ends first, and what that fires is in the checkpoint; with `leaves` standbys go on. The wish
+   * outlives the attempt. If only the checkpoint fails, the job goes on and this throws.
    */
-  async stop(savepoint: string | undefined, drain: boolean): Promise<void> {
+  async stop(savepoint: string | undefined, drain: boolean, leaves = false): Promise<void> {
     if (this.#stopping !== undefined) return await this.#stopping.join(savepoint)
     const isIdle = this.#progress.hasEnded || this.#progress.state === 'standby'
     if (savepoint !== undefined && isIdle) this.#running()
     if (this.#progress.hasEnded) return
-    const stopping = new Stopping(savepoint, drain)
+    const stopping = new Stopping(savepoint, drain, leaves)
     this.#stopping = stopping
     if (!(await stopping.isPossible(this.#configured ?? this.#options))) this.#stopping = undefined
     else this.#wake.abort()
@@ -287,7 +287,7 @@ export class JobMaster {
     const [progress, configured] = [this.#progress, this.#configured]
     const [leadership, logger, ending] = [this.#leadership, this.#logger, this.#ending]
     const run = { host: this.#options.host, progress, configured, leadership, logger, ending }
-    return resultOf(outcome, run)
+    return resultOf(outcome, { ...run, leaves: this.#stopping?.leaves === true })
   }
 
   async #release(): Promise<void> {

@@ -32,10 +32,12 @@ export interface EndedRun {
   readonly host: Host
   readonly progress: JobProgress
   readonly configured: ConfiguredJob | undefined
-  readonly leadership: Leadership | undefined
+  readonly leadership: Pick<Leadership, 'end' | 'leaderEpoch' | 'standbys'> | undefined
   readonly logger: Logger
   /** What the caller or the user asked for. */
   readonly ending: RunEnding | undefined
+  /** A stop of this process only: the job goes on where somebody stands by. */
+  readonly leaves: boolean
 }
 
 /** @throws `LEADER_FAILED` for a standby whose leader ended by an error that it would meet too. */
@@ -62,7 +64,7 @@ export async function resultOf(
   }
   const { how, checkpointId } = outcome
   progress.state = how
-  await leadership?.end(how)
+  await leadership?.end(how === 'stopped' && run.leaves ? 'released' : how)
   announce(logger, `millrace:job:${how}`, { job, checkpoint: checkpointId })
   return { outcome: how, checkpointId, hadFinished: progress.hadFinished, stoodBy: false }
 }

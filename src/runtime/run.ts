@@ -45,7 +45,8 @@ export interface JobHandle extends AsyncDisposable {
   savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }>
   /**
    * Ends the job with a last checkpoint: run again, it goes on from there. With `drain` sources end
-   * as if their input were over, so that windows and totals are emitted.
+   * as if their input were over, so that windows and totals are emitted. With `leave` only this
+   * process ends: if another one stands by for the job, it goes on there, as after `handOver`.
    *
    * @throws with a `savepoint`: `STORAGE_CONFLICT` if the directory is not empty;
    *   `JOB_NOT_RUNNING`, `JOB_CANCELLED` if the job ends before it is written and its output
@@ -54,6 +55,7 @@ export interface JobHandle extends AsyncDisposable {
   stop(options?: {
     readonly savepoint?: string | URL
     readonly drain?: boolean
+    readonly leave?: boolean
   }): Promise<JobResult>
   /**
    * Takes a checkpoint and lets a process that stands by go on with the job; this run ends.
@@ -143,11 +145,9 @@ class EmbeddedJob implements JobHandle {
     return this.#master.savepoint(String(directory))
   }
 
-  async stop(
-    options: { readonly savepoint?: string | URL; readonly drain?: boolean } = {},
-  ): Promise<JobResult> {
+  async stop(options: Parameters<JobHandle['stop']>[0] = {}): Promise<JobResult> {
     const savepoint = options.savepoint === undefined ? undefined : String(options.savepoint)
-    await this.#master.stop(savepoint, options.drain === true)
+    await this.#master.stop(savepoint, options.drain === true, options.leave === true)
     return this.finished
   }
 

@@ -22,13 +22,16 @@ export interface Stoppable {
 export class Stopping {
   readonly #savepoint: string | undefined
   readonly #drains: boolean
+  /** Only this process ends: standbys go on with the job. */
+  readonly leaves: boolean
   readonly #answer = Promise.withResolvers<void>()
   #lastError: unknown
   /** Hash of the manifest of the savepoint, should it be written before the attempt fails. */
   #written: string | undefined
 
-  constructor(savepoint: string | undefined, drains: boolean) {
+  constructor(savepoint: string | undefined, drains: boolean, leaves = false) {
     this.#savepoint = savepoint
+    this.leaves = leaves
     this.#drains = drains
     // Who asked may have gone.
     this.#answer.promise.catch(() => undefined)

@@ -136,7 +136,8 @@ async function endHere(handle: JobHandle): Promise<void> {
   } catch (error) {
     if (!isMillraceError(error)) throw error
     if (error.code !== 'STANDBY_MISSING' && error.code !== 'JOB_NOT_RUNNING') throw error
-    await handle.stop()
+    // One that was not heard of in time goes on with the job all the same.
+    await handle.stop({ leave: true })
   }
 }
 

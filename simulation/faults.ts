@@ -13,6 +13,10 @@ export interface FaultChances {
   readonly workerCrashAtPoint: number
   /** At a named point: the process or worker stands still for a while. */
   readonly stallAtPoint: number
+  /** The same of a process that deletes the checkpoints of its job, which was cancelled. */
+  readonly stallInGivingUp: number
+  /** It takes long from when a leader has read the chain to when it puts its fence. */
+  readonly fenceSlow: number
   /** A storage operation fails and did nothing. */
   readonly storeErrorBefore: number
   /** A storage operation fails although it was done. */
@@ -126,6 +130,8 @@ const USUAL: FaultChances = {
   crashAtPoint: 0.02,
   workerCrashAtPoint: 0.015,
   stallAtPoint: 0.015,
+  stallInGivingUp: 0.03,
+  fenceSlow: 0.03,
   storeErrorBefore: 0.015,
   storeErrorAfter: 0.015,
   runError: 0.004,

@@ -37,6 +37,8 @@ export interface ProcessOptions {
   readonly sinkValues: number
   /** How long background work goes on at a time. */
   readonly sliceMs: number
+  /** So many due timers fire in one go. */
+  readonly timersPerStep: number
   /** How often a busy worker lets others run, from 0 to 1. */
   readonly yieldChance: number
   /** Processes of one machine see each other end. */
@@ -50,6 +52,7 @@ export interface ProcessOptions {
 const JUMP_MS_MAX = 3_600_000
 const LATE_MS_MAX = 250
 const MERGE_MS_MAX = 150
+const FENCE_MS_MAX = 60
 /** A clock that goes wrong shows between these for one millisecond. */
 const RATE_MIN = 0.8
 const RATE_MAX = 1.25
@@ -74,6 +77,7 @@ export class SimProcess {
   /** Where its checkpoints are. */
   #storage = ''
   #isRestoring = false
+  #isCancelled = false
   #reportCrash: () => void = () => undefined
 
   constructor(world: ProcessWorld, options: ProcessOptions) {
@@ -107,6 +111,17 @@ export class SimProcess {
     this.scope.stallUntil(nowMs + this.#options.random.next() * scale.stallMsMax)
   }
 
+  /** Somebody has asked for its job to be cancelled. */
+  get isCancelled(): boolean {
+    return this.#isCancelled
+  }
+
+  /** From now on its job is being cancelled. */
+  cancels(): void {
+    this.#isCancelled = true
+    this.endsNow()
+  }
+
   /** It is asked to end, or does: counted if a checkpoint is under way. */
   endsNow(): void {
     if (this.checkpoints.isUnderWay) this.#world.faults.count('endDuringCheckpoint')
@@ -123,7 +138,8 @@ export class SimProcess {
     if (faults.strikes('clockJump')) {
       this.face.offsetMs = (this.#options.random.next() - 0.5) * JUMP_MS_MAX
     }
-    if (faults.strikes('stallAtPoint')) {
+    const givesUp = this.#isCancelled && point.startsWith('gc-')
+    if (faults.strikes('stallAtPoint') || (givesUp && faults.strikes('stallInGivingUp'))) {
       // The others go on meanwhile: not for days, in which nothing happens that is worth it.
       const { stallMsMax, startMsMax } = scheduler.scale
       const lastsMs = worker === undefined ? stallMsMax : Math.min(stallMsMax, 6 * startMsMax)
@@ -133,6 +149,9 @@ export class SimProcess {
     }
     if (worker !== undefined && point.startsWith('merge') && faults.strikes('mergeSlow')) {
       return worker.clock.sleep(this.#options.random.next() * MERGE_MS_MAX)
+    }
+    if (point === 'before-fence' && !this.#isCancelled && faults.strikes('fenceSlow')) {
+      return this.clock.sleep(this.#options.random.next() * FENCE_MS_MAX)
     }
     const isConfirm = point === 'before-manifest' || point === 'after-manifest'
     if (isConfirm && this.#loses('coordinatorLostInConfirm')) return new Promise(() => undefined)
@@ -161,13 +180,13 @@ export class SimProcess {
 
   #host(): Host {
     const { storage, folders } = this.#world
-    const { memoryBytes, ringBytes, sinkValues, sliceMs, random } = this.#options
+    const { memoryBytes, ringBytes, sinkValues, sliceMs, timersPerStep, random } = this.#options
     const { machine } = this
     return {
       clock: this.clock,
       random: random.fork('master'),
       memoryBytes,
-      bounds: { ringBytes, sinkValues, sliceMs },
+      bounds: { ringBytes, sinkValues, sliceMs, timersPerStep },
       runsValuesInParallel: true,
       machineLayers: async () => [],
       at: (point) => this.at(point, undefined),

@@ -209,25 +209,50 @@ const THEMES = {
   commits: {
     faults: {
       ...QUIET_STORE,
-      commitErrorBefore: 2,
-      commitErrorAfter: 3,
-      commitRetry: 3,
+      commitErrorBefore: 1,
+      commitErrorAfter: 2,
+      // What was tried in vain is still to be committed when its process is gone.
+      commitRetry: 6,
       withdrawError: 2,
       coordinatorLostInConfirm: 10,
-      coordinatorLostInComplete: 10,
+      coordinatorLostInComplete: 20,
       crashAtPoint: 2,
     },
+    scale: { ...timeScale('milliseconds'), startMsMax: 600 },
     shrinks: true,
   },
   /** Leaders sleep, and others lead meanwhile. */
   leaders: {
-    faults: { ...QUIET_STORE, stallAtPoint: 5, clockDrift: 2, timerLate: 4, staleList: 3 },
+    faults: {
+      ...QUIET_STORE,
+      stallAtPoint: 5,
+      fenceSlow: 5,
+      clockDrift: 2,
+      timerLate: 4,
+      staleList: 3,
+    },
   },
   /** Jobs are cancelled and give their checkpoints up, while others sleep, stand by or begin. */
   cancels: {
-    faults: { ...QUIET_STORE, stallAtPoint: 4, crashAtPoint: 2, staleList: 3, storeSlow: 3 },
+    faults: {
+      ...QUIET_STORE,
+      ...QUIET_PROCESSES,
+      ...QUIET_CONNECTORS,
+      crashAnywhere: 1,
+      functionError: 0,
+      powerLost: 0.3,
+      requestStorm: 0.3,
+      sinkSlow: 0,
+      sinkCongested: 0,
+      slowConsumer: 0,
+      stallAtPoint: 2,
+      stallInGivingUp: 8,
+      fenceSlow: 15,
+      staleList: 3,
+    },
     checkpointing: { onCancel: 'delete', keep: 3 },
-    scale: timeScale('milliseconds'),
+    // Who sleeps wakes up when a successor has just written something.
+    scale: { ...timeScale('milliseconds'), startMsMax: 150, stallMsMax: 250 },
     cancels: true,
     isLeftAlone: true,
   },

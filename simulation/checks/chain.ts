@@ -62,6 +62,8 @@ export class ChainCheck {
   /** Hashes of links that processes which slept have put where older ones were deleted. */
   readonly #strays = new Set<string>()
   #isAcknowledged = false
+  /** Whoever collects here keeps so many checkpoints, if it is known. */
+  #keep = Number.POSITIVE_INFINITY
 
   constructor(blobs: BlobLengths) {
     this.#blobs = blobs
@@ -105,6 +107,11 @@ export class ChainCheck {
     this.#isAcknowledged = true
   }
 
+  /** A process begins here that is to keep so many checkpoints; others may keep more. */
+  keeps(checkpoints: number): void {
+    this.#keep = Math.min(this.#keep, checkpoints)
+  }
+
   /** The power was lost, and these are left: newer links may be gone, deleted ones back. */
   restarted(left: ReadonlyMap<string, Uint8Array>): void {
     const lost = new Set([...this.#links].flatMap(([name, link]) => (left.has(name) ? [] : [link])))
@@ -143,10 +150,20 @@ export class ChainCheck {
       if (oldest !== undefined && oldest < name) {
         throw new Error(`${name} was deleted before ${oldest}`)
       }
+      this.#requireKept(link)
     }
     for (const [other, { runs }] of this.#links) {
       if (runs.has(name)) throw new Error(`${name} was deleted, but ${other} needs it`)
     }
+  }
+
+  /** Retention leaves what it was told to, whichever line it is on. */
+  #requireKept({ kind, sequence }: KnownLink): void {
+    const isGivenUp = this.#history.some((link) => link.givesUp && link.sequence > sequence)
+    if (this.#keep === Number.POSITIVE_INFINITY || kind === 'fence' || isGivenUp) return
+    const left = this.checkpointIds.length
+    if (this.isDamaged || this.#isClaimed || left >= this.#keep) return
+    throw new Error(`${left} checkpoints are left, and ${this.#keep} were to be kept`)
   }
 
   get #isClaimed(): boolean {

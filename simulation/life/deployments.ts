@@ -39,6 +39,7 @@ export interface DeploymentWorld {
 export interface Begun {
   readonly process: SimProcess
   readonly running: Promise<JobHandle>
+  readonly restart?: RunOptions['restart']
 }
 
 export class Deployments {
@@ -142,7 +143,8 @@ export class Deployments {
       faults.count('rescaleDuringCheckpoint')
     }
     const checkpointing = { ...options.checkpointing, ...changes }
-    return { process, running: runOn(process.host, job, { ...options, checkpointing, ...origin }) }
+    const running = runOn(process.host, job, { ...options, checkpointing, ...origin })
+    return { process, running, restart: options.restart }
   }
 
   /** A process of its own that stands by; it may have newer code than who leads. */
@@ -192,7 +194,7 @@ export class Deployments {
     const { keys } = this.#world.storage
     // Sometimes there is a newer one.
     if (keys.areUsed && random.fork('rotation').int(3) === 0) keys.rotate()
-    return randomOptions(random, {
+    const options = randomOptions(random, {
       isEncrypted: keys.areUsed,
       storage,
       maxParallelism: this.#maxParallelism,
@@ -201,6 +203,9 @@ export class Deployments {
       scale: scheduler.scale,
       theme,
     })
+    const { keep } = options.checkpointing ?? {}
+    if (typeof keep === 'number') this.#world.storage.directory(storage).chain.keeps(keep)
+    return options
   }
 
   #job(random: Random, age: number): Job {

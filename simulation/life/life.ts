@@ -13,7 +13,7 @@ import type { SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
 import type { Theme } from '../theme.ts'
 import { Commands } from './commands.ts'
-import type { Deployments } from './deployments.ts'
+import type { Begun, Deployments } from './deployments.ts'
 import { describeError, requireExplained } from './explained.ts'
 import type { Forks } from './forks.ts'
 import type { Place } from './place.ts'
@@ -24,9 +24,13 @@ import {
   type Requests,
   stopAtLast,
 } from './requests.ts'
+import { requireRestartsUsed } from './restarts.ts'
 import { Standbys } from './standbys.ts'
 
 const STARTS_MAX = 4
+const CANCELLED_STARTS_MIN = 3
+/** Whoever is next begins while the former process is still being cancelled. */
+const CANCELLED_OUTAGE_MS_MAX = 5
 
 export interface LifeWorld {
   readonly scheduler: Scheduler
@@ -70,8 +74,9 @@ export class Life {
     const random = this.#random
     const { starts = STARTS_MAX } = this.#shrunk
     const drawn = random.int(STARTS_MAX + 1)
-    const { isLeftAlone = false } = this.#world.theme
-    const disturbed = Math.min(starts, Math.max(drawn, isLeftAlone ? 1 : 0))
+    const { isLeftAlone = false, cancels = false } = this.#world.theme
+    const least = cancels ? CANCELLED_STARTS_MIN : isLeftAlone ? 1 : 0
+    const disturbed = Math.min(starts, Math.max(drawn, least))
     for (let start = 0; start < disturbed; start++) {
       await this.#disturbedStart()
       if (this.#isFinished && random.int(3) > 0) break
@@ -82,21 +87,25 @@ export class Life {
   async #disturbedStart(): Promise<void> {
     const random = this.#random
     const { deployments, clock } = this.#world
-    const { process, running } = deployments.begin()
-    await Promise.race([this.#disturb(process, running), process.crashed])
-    // Sometimes the former process is only believed dead: it stands still and wakes up later.
-    const isAsleep = this.#world.theme.cancels === true ? random.int(4) > 0 : random.int(4) === 0
-    if (process.scope.isAlive && isAsleep) {
-      process.stall()
+    const begun = deployments.begin()
+    const { process } = begun
+    await Promise.race([this.#disturb(begun), process.crashed])
+    const { cancels = false } = this.#world.theme
+    // Sometimes the former process is only believed dead: it stands still and wakes up later, or
+    // is still at its end.
+    const fate = random.int(4)
+    if (process.scope.isAlive && (cancels ? fate > 0 : fate === 0)) {
+      if (!cancels) process.stall()
       this.#zombies.push(process)
     } else if (random.int(3) > 0) process.crash('at the end of the start')
     else this.#world.storage.losePower(process.machine)
     this.#zombies.push(...(await this.#standbys.end(random)))
     if (!this.#isCalm('commands')) await this.commands.betweenStarts()
-    await clock.sleep(random.next() * clock.scale.outageMsMax)
+    const outageMsMax = cancels ? CANCELLED_OUTAGE_MS_MAX : clock.scale.outageMsMax
+    await clock.sleep(random.next() * outageMsMax)
   }
 
-  async #disturb(process: SimProcess, running: Promise<JobHandle>): Promise<void> {
+  async #disturb({ process, running, restart = {} }: Begun): Promise<void> {
     const random = this.#random
     const { clock, theme } = this.#world
     let handle: JobHandle
@@ -109,7 +118,10 @@ export class Life {
     if (!process.scope.isAlive) return
     const finished = handle.finished.then(
       ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
-      (error: unknown) => this.#judge(process, 'run', error),
+      (error: unknown) => {
+        this.#judge(process, 'run', error)
+        if (!process.isCancelled) requireRestartsUsed(error, handle.status, restart)
+      },
     )
     if (!this.#isCalm('standbys')) this.#standbys.begin(random, process.scope.name)
     const deadline = clock.sleep(random.next() * clock.scale.startMsMax)

@@ -56,7 +56,7 @@ export async function stopAtLast(requests: Requests): Promise<void> {
 
 /** All at once, in any order; some of them must be refused, and none may be left unanswered. */
 function storm({ process, handle, random, savepoint, onError }: Requests): void {
-  process.endsNow()
+  process.cancels()
   const wishes = [
     () => handle.savepoint(`${savepoint}-storm`),
     () => handle.checkpoint(),
@@ -96,9 +96,10 @@ export async function cancelAtLast(requests: Requests): Promise<void> {
   const { process, handle, clock, random, onRequest, onError } = requests
   if (!process.scope.isAlive) return
   onRequest()
-  process.endsNow()
+  process.cancels()
+  const waitMs = random.next() ** 2 * CANCEL_MS_MAX
   const cancelled = handle.cancel().catch(onError)
-  await Promise.race([cancelled, clock.sleep(random.next() * CANCEL_MS_MAX * clock.scale.pace)])
+  await Promise.race([cancelled, clock.sleep(waitMs * clock.scale.pace)])
 }
 
 async function stopWith(requests: Requests, savepoint: string): Promise<void> {
@@ -132,7 +133,7 @@ async function makeOne(requests: Requests): Promise<unknown> {
     case 9:
       return stopWith(requests, savepoint)
     case 3:
-      process.endsNow()
+      process.cancels()
       return handle.cancel()
     case 4:
       return process.workers[random.int(3)]?.crash('by request')

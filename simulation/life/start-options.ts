@@ -19,6 +19,7 @@ export interface StartPlace {
 const UNALIGNED = ['auto', 'always', 'never'] as const
 const SINK_VALUES = [8_192, 8, 1] as const
 const PARALLELISM = [1, 2, 3] as const
+const TIMERS_PER_STEP = [1, 2, 1024] as const
 const STRATEGIES = ['fixed-delay', 'exponential-delay', 'failure-rate'] as const
 
 export function randomOptions(random: Random, place: StartPlace): RunOptions {
@@ -88,6 +89,8 @@ export function processOptions(
     sinkValues: sinkValues[random.fork('sinks').int(sinkValues.length)] ?? 1,
     // Within an event no time passes: 0 gives way wherever that is possible.
     sliceMs: random.fork('slices').int(2) === 0 ? 0 : 5,
+    // One record can make a burst of timers that a barrier interrupts.
+    timersPerStep: TIMERS_PER_STEP[random.fork('timers').int(TIMERS_PER_STEP.length)] ?? 1,
     restoresLazily: false,
     yieldChance: [0.2, 0.6, 1][random.int(3)] ?? 1,
   }

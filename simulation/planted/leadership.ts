@@ -78,7 +78,6 @@ export const leadershipBugs: readonly PlantedBug[] = [
     file: 'src/checkpoint/retention.ts',
     find: 'return count <= 0 ? [] : items.slice(-count)',
     replace: 'return count <= 1 ? items.slice(-count) : items.slice(-count + 1)',
-    uncaught: 'no check knows how many checkpoints a start has asked for',
   },
   {
     name: 'old-checkpoint-deleted-unverified',
@@ -165,6 +164,5 @@ export const leadershipBugs: readonly PlantedBug[] = [
     file: 'src/runtime/restart.ts',
     find: "const next = failures > strategy.attemptsMax ? 'give up' : strategy.delayMs",
     replace: "const next = failures >= strategy.attemptsMax ? 'give up' : strategy.delayMs",
-    uncaught: 'no check counts the restarts of a job that ends by faults',
   },
 ]

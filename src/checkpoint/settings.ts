@@ -22,6 +22,8 @@ export interface WorkerSettings {
   readonly sinkValues: number
   /** Longest slice of background work in the record loop. */
   readonly sliceMs: number
+  /** Due event-time timers that a task fires before it looks at messages and barriers. */
+  readonly timersPerStep: number
   readonly compression: 'zstd' | 'none'
   readonly snapshotPolicy: 'incremental' | 'full'
   /** False: at least once. */

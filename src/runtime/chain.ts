@@ -18,6 +18,8 @@ export interface ChainHost {
   readonly parallelism: number
   readonly world: OperatorWorld
   processingTime(): number
+  /** So many due timers fire before the task looks at messages and barriers. */
+  readonly timersPerStep: number
   /** The output that ends the chain in a sink. */
   sink(node: SinkNode): Output
   /** The output that ends it in an exchange. */
@@ -164,7 +166,7 @@ function buildOperator(
   const stage =
     table === undefined || node.key === undefined
       ? new PlainStage(node.label, operator)
-      : new KeyedStage(node.label, operator, table, node.key, node.secondKey)
+      : new KeyedStage(node.label, operator, table, node.key, node.secondKey, host.timersPerStep)
   if (host.marks !== undefined) markStage(stage, node.id, nameOf(node), host.marks)
   return { node, operator, stage }
 }

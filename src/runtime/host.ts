@@ -100,13 +100,15 @@ export interface Host {
   readonly memoryBytes: number
   /**
    * Size of the rings between workers, how many values may wait for a sink's writer before its
-   * task stops, and how long background work goes on in a turn: the simulator's are small, so that
-   * there is often no room and records come in between.
+   * task stops, how long background work goes on in a turn, and how many due timers fire in one:
+   * the simulator's are small, so that there is often no room, records come in between, and
+   * barriers come in the middle of a burst of timers.
    */
   readonly bounds?: {
     readonly ringBytes?: number
     readonly sinkValues?: number
     readonly sliceMs?: number
+    readonly timersPerStep?: number
   }
   /** True if job values can run at a parallelism above 1: not in threads, which need a module. */
   readonly runsValuesInParallel: boolean

@@ -7,6 +7,7 @@ import type { WorkerSettings } from '../checkpoint/settings.ts'
 import type { Logger } from '../metrics/log.ts'
 import { isLocalDisk } from '../storage/open.ts'
 import type { ProfileOptions } from './profile/job-profile.ts'
+import { TIMERS_PER_STEP } from './stages.ts'
 
 /** Everything `run()` takes; the same keys as the flags and the config file. */
 export interface RunOptions extends OptionsInput {
@@ -63,6 +64,7 @@ export interface GrantedResources {
   readonly ringBytes?: number
   readonly sinkValues?: number
   readonly sliceMs?: number
+  readonly timersPerStep?: number
   /** Whether a damaged block was found, in a file or in a copy of it. */
   readonly hasDamage?: boolean
 }
@@ -78,6 +80,7 @@ export function workerSettings(
 ): WorkerSettings {
   const { paths, memoryBytes, hasDamage = false } = granted
   const { ringBytes = RING_BYTES, sinkValues = SINK_VALUES, sliceMs = SLICE_MS } = granted
+  const { timersPerStep = TIMERS_PER_STEP } = granted
   return {
     jobName,
     parallelism: values.parallelism,
@@ -92,6 +95,7 @@ export function workerSettings(
     ringBytes,
     sinkValues,
     sliceMs,
+    timersPerStep,
     compression: values['checkpointing.compression'],
     snapshotPolicy: values['state.snapshotPolicy'],
     exactlyOnce: values['checkpointing.mode'] === 'exactly-once',

@@ -12,8 +12,9 @@ import { functionFailed } from './function-failed.ts'
 
 /** Records gathered for one prefetch. */
 const PREFETCH_RECORDS = 512
-/** Due timers fired before barriers and messages get a chance. */
-const TIMERS_PER_STEP = 1024
+
+/** So many due timers fire before barriers and messages get a chance, if nothing else is said. */
+export const TIMERS_PER_STEP = 1024
 
 /** A stage as its task sees it. */
 export interface Stage extends Output {
@@ -117,6 +118,7 @@ export class KeyedStage implements Stage {
   readonly #table: KeyedStateTable
   readonly #select: KeySelector['select']
   readonly #selectSecond: KeySelector['select']
+  readonly #timersPerStep: number
   readonly #values = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
   readonly #keys = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
   readonly #inputs = new Uint8Array(PREFETCH_RECORDS)
@@ -132,8 +134,10 @@ export class KeyedStage implements Stage {
     table: KeyedStateTable,
     key: KeySelector,
     secondKey?: KeySelector,
+    timersPerStep = TIMERS_PER_STEP,
   ) {
     this.label = label
+    this.#timersPerStep = timersPerStep
     this.#operator = operator
     this.#table = table
     this.#select = key.select
@@ -263,7 +267,7 @@ export class KeyedStage implements Stage {
   }
 
   #fire(domain: 'event-time' | 'processing-time', time: number): boolean {
-    return this.#table.timers.advance(domain, time, TIMERS_PER_STEP, this.#onTimer)
+    return this.#table.timers.advance(domain, time, this.#timersPerStep, this.#onTimer)
   }
 
   readonly #onTimer = (

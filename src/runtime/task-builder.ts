@@ -3,7 +3,7 @@
  * each vertex, restored from what the master assigns.
  */
 import type { ToWorker } from '../checkpoint/messages.ts'
-import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import type { JobGraph, SinkNode, Vertex } from '../graph/job-graph.ts'
 import type { OperatorStateSpec, PhaseTimings, StateBackend } from '../state/backend.ts'
 import { evolvedRecords } from '../state/evolved-records.ts'
 import { type KeyGroupRange, keyGroupRangeOf } from '../state/key-groups.ts'
@@ -81,9 +81,9 @@ export class TaskBuilder {
   async #task(vertex: Vertex): Promise<Task> {
     const { graph, deploy, settings, host, store, signal, resources } = this.#options
     const subtaskIndex = this.#options.workerIndex
-    const restore = deploy.restores.find((each) => {
-      return each.vertex === vertex.id && each.subtaskIndex === subtaskIndex
-    })
+    const restore = deploy.restores.find(
+      (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
+    )
     const { parallelism } = vertex
     const place = { subtaskIndex, parallelism, maxParallelism: graph.maxParallelism }
     const keyGroups = keyGroupRangeOf(subtaskIndex, graph.maxParallelism, parallelism)
@@ -114,6 +114,7 @@ export class TaskBuilder {
       subtaskIndex,
       parallelism,
       processingTime: () => this.#options.processingTime(),
+      timersPerStep: settings.timersPerStep,
       world: worldOf(host, signal, vertex.id, subtaskIndex),
       sink: (node: SinkNode) => {
         const runner = sinks.find((sink) => sink.node === node)
@@ -125,8 +126,7 @@ export class TaskBuilder {
         return output
       },
       operatorId: (uid) => this.#operatorsByUid.get(uid)?.id,
-      table: (node: OperatorNode) =>
-        required(tables.get(node.id), `operator ${node.label} has no table`),
+      table: ({ id, label }) => required(tables.get(id), `operator ${label} has no table`),
     }
     const chain = buildChain(graph, vertex, markedHost(chainHost, graph, host.profiler?.marks))
     await this.#openOperators(vertex, subtaskIndex, chain, former)

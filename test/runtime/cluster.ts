@@ -55,6 +55,7 @@ function settingsOf(jobName: string, options: ClusterOptions): WorkerSettings {
     ringBytes: RING_BYTES,
     sinkValues: 50,
     sliceMs: 2,
+    timersPerStep: 1024,
     compression: 'none',
     snapshotPolicy: 'incremental',
     exactlyOnce,

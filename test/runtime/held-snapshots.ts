@@ -111,6 +111,7 @@ export async function snapshotsOf(
       ringBytes: 4096,
       sinkValues: 8_192,
       sliceMs: 2,
+      timersPerStep: 1024,
       compression: 'none',
       exactlyOnce: true,
       alignmentTimeoutMs: Number.POSITIVE_INFINITY,

@@ -55,6 +55,7 @@ export const settingsOf = (jobName: string, batchRecords: number): WorkerSetting
   ringBytes: 4096,
   sinkValues: 8_192,
   sliceMs: 2,
+  timersPerStep: 1024,
   compression: 'none',
   snapshotPolicy: 'incremental',
   exactlyOnce: true,

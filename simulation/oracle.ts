@@ -144,6 +144,7 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
     case 'latest':
     case 'total':
       return lastFold(node.kind, main)
+    case 'guard':
     // A history is checked by itself, against the orders.
     case 'bank':
     case 'source':

@@ -12,6 +12,9 @@ import type { Witness } from '../witness/witness.ts'
 import type { Workload } from '../workloads/workload.ts'
 import type { Poison } from './poison.ts'
 
+/** So many calls of functions with an error policy throw. */
+const GUARDED_ERRORS = 0.1
+
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
   readonly random: Random
   readonly needs: BackendNeeds | undefined
@@ -33,6 +36,7 @@ export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
 export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
   const { backends, tamper, random, age, workload, output, clock, poison } = parts
   const { sources, typed, lastingWriters } = workload
+  const guarded = random.fork('guarded')
   const drawn = random.int(backends.length)
   // The last one has a store below.
   const layered = parts.needs?.isLayered === true ? backends.length - 1 : drawn
@@ -56,6 +60,13 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
     beforeRecord(rec) {
       poison.taste(rec)
       if (world.faults.strikes('functionError')) throw new Error('injected: the function failed')
+    },
+    beforeGuarded() {
+      const { faults } = world
+      if (faults.isHealed || faults.chances.functionError === 0) return
+      if (guarded.next() >= GUARDED_ERRORS) return
+      faults.count('functionError')
+      throw new Error('injected: the guarded function failed')
     },
     answer: (signal) => answerOfWorld(world, clock, signal),
   })

@@ -4,6 +4,7 @@ import type { PlantedBug } from './bug.ts'
 import { checkpointBugs } from './checkpoint.ts'
 import { connectorBugs } from './connectors.ts'
 import { encryptionBugs } from './encryption.ts'
+import { failureBugs } from './failures.ts'
 import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
 import { runBugs } from './runs.ts'
@@ -27,6 +28,7 @@ export const areas: readonly BugArea[] = [
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },
   { title: 'Sources and sinks', bugs: connectorBugs },
   { title: 'Operators', bugs: operatorBugs },
+  { title: 'Error policies', bugs: failureBugs },
   { title: 'Leadership, collection, imports, regions', bugs: leadershipBugs },
 ]
 

@@ -5,6 +5,7 @@ import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { banked } from './bank.ts'
 import { called, expired, ruled } from './outside.ts'
+import { guarded } from './guarded.ts'
 import { withHeld } from './held.ts'
 import { helped } from './helpers.ts'
 import { orderedProcess } from './ordered.ts'
@@ -22,6 +23,8 @@ export interface WorkloadEnds {
   sink(uid: string): Sink<Rec>
   /** Called for each record of a `map`; may throw. */
   beforeRecord(rec: Rec): void
+  /** The same for one that has an error policy. */
+  beforeGuarded(): void
   /** Something that must never be is the case. */
   violated(what: string): void
   /** The outside world answers: some time later, or with an error. */
@@ -85,6 +88,7 @@ class Builder {
       case 'match':
       case 'delay':
       case 'expire':
+      case 'guard':
         return this.#typed(this.#ofKey(node))
       case 'meet':
       case 'join':
@@ -117,7 +121,7 @@ class Builder {
     }
   }
 
-  #ofKey(node: NodeOf<'window' | 'match' | 'delay' | 'expire'>): DataStream<Rec> {
+  #ofKey(node: NodeOf<'window' | 'match' | 'delay' | 'expire' | 'guard'>): DataStream<Rec> {
     const { uid } = node
     const { typed } = this.#workload
     const keyed = this.#keyed(this.#input(node), node.key)
@@ -128,6 +132,10 @@ class Builder {
         return matched(uid, keyed, node.withinMs)
       case 'delay':
         return delayed(uid, keyed, typed, (what) => this.#ends.violated(`${uid}: ${what}`))
+      case 'guard': {
+        const violated = (what: string): void => this.#ends.violated(`${uid}: ${what}`)
+        return guarded(keyed, { uid, typed, violated, mayThrow: () => this.#ends.beforeGuarded() })
+      }
       case 'expire':
         return expired(uid, keyed, this.#tag('expired'), typed)
     }

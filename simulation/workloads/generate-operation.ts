@@ -1,5 +1,6 @@
-/** Chooses how many operations a workload has, and which kind comes next. */
+/** Chooses how many operations a workload has, which kind comes next, and its parameters. */
 import type { Random } from '../../src/util/random.ts'
+import type { Compare, WindowPlan } from './workload.ts'
 
 const KINDS = 19
 /** Operations after which a record is still in the subtask that read it. */
@@ -17,4 +18,23 @@ export function countOf(random: Random, isStateful: boolean): number {
 export function chooseOperation(random: Random, isForward: boolean, isStateful: boolean): number {
   const among = isForward ? FORWARD : isStateful ? STATEFUL : undefined
   return among === undefined ? random.int(KINDS) : (among[random.int(among.length)] ?? 0)
+}
+
+/** One of so many has an error policy, where records are certain one by one. */
+const GUARDED_OF = 10
+
+/** @param at the place of the operation in the workload. */
+export function isGuarded(random: Random, at: number, compare: Compare): boolean {
+  return compare !== 'sums' && random.fork(`guard ${at}`).int(GUARDED_OF) === 0
+}
+
+export function choosePlan(random: Random, stepMs: number, at: number): WindowPlan {
+  const type = (['tumbling', 'sliding', 'cumulative', 'session'] as const)[random.int(4)]
+  return {
+    type: type ?? 'tumbling',
+    stepMs,
+    sizeMs: stepMs * (1 + random.int(5)),
+    offsetMs: random.int(stepMs),
+    latenessMs: random.fork(`lateness ${at}`).int(3) === 0 ? stepMs : 0,
+  }
 }

@@ -4,18 +4,10 @@
  * certain too.
  */
 import type { Random } from '../../src/util/random.ts'
-import type {
-  Certainty,
-  Compare,
-  KeyKind,
-  SourceData,
-  WindowPlan,
-  Workload,
-  WorkloadNode,
-} from './workload.ts'
+import type { Certainty, Compare, KeyKind, SourceData, Workload, WorkloadNode } from './workload.ts'
 import { chooseHelper } from './generate-helpers.ts'
 import { chooseKeyed } from './generate-keyed.ts'
-import { chooseOperation, countOf } from './generate-operation.ts'
+import { chooseOperation, choosePlan, countOf, isGuarded } from './generate-operation.ts'
 import { generateSources } from './sources.ts'
 
 interface Stream extends Certainty {
@@ -92,6 +84,7 @@ class Generator {
     this.#used.add(input)
     if (!this.#isForward && random.fork(`outside ${this.#nodes.length}`).int(OUTSIDE_OF) === 0)
       return this.#outside(from)
+    if (!this.#isForward && isGuarded(random, this.#nodes.length, compare)) return this.#guard(from)
     const likewise = (node: WorkloadNode): void => this.#stream(node, compare, origins, isTimed)
     switch (chooseOperation(random, this.#isForward, this.#isStateful)) {
       case 0:
@@ -208,6 +201,12 @@ class Generator {
     this.#stream({ kind: 'pair', inputs, uid, key: this.#key(), what, sizeMs }, 'multiset', origins)
   }
 
+  /** What failed comes by another way, and so in another order. */
+  #guard({ node: input, origins, isTimed }: Stream): void {
+    const uid = `guard-${this.#nodes.length}`
+    this.#stream({ kind: 'guard', input, uid, key: this.#key() }, 'multiset', origins, isTimed)
+  }
+
   #outside({ node: input, compare, origins, isTimed }: Stream): void {
     const random = this.#random
     if (compare === 'sums') return this.#keyed({ node: input, compare, origins, isTimed })
@@ -253,14 +252,7 @@ class Generator {
       const node = { kind: 'match', input, uid, key: this.#key(), withinMs: stepMs } as const
       return this.#stream(node, 'multiset', origins)
     }
-    const type = (['tumbling', 'sliding', 'cumulative', 'session'] as const)[random.int(4)]
-    const plan: WindowPlan = {
-      type: type ?? 'tumbling',
-      stepMs,
-      sizeMs: stepMs * (1 + random.int(5)),
-      offsetMs: random.int(stepMs),
-      latenessMs: random.fork(`lateness ${this.#nodes.length}`).int(3) === 0 ? stepMs : 0,
-    }
+    const plan = choosePlan(random, stepMs, this.#nodes.length)
     const uid = `window-${this.#nodes.length}`
     this.#stream({ kind: 'window', input, uid, key: this.#key(), plan }, 'multiset', origins, true)
   }

@@ -178,6 +178,13 @@ export type WorkloadNode =
       /** After a restore each subtask is given all that any of them held. */
       readonly isUnion: boolean
     }
+  /** State, timers and results of calls that may throw; what failed comes out as it went in. */
+  | {
+      readonly kind: 'guard'
+      readonly input: number
+      readonly uid: string
+      readonly key: KeyKind
+    }
   /** Records are orders to a bank; what comes out is its history. */
   | {
       readonly kind: 'bank'

@@ -74,7 +74,8 @@ export class Connected<A, B> implements ConnectedStreams<A, B> {
   #node({ operation, uid, location }: Call) {
     const inputs = [...edgesInto(0, this.#first, FORWARD), ...edgesInto(1, this.#second, FORWARD)]
     const kind = 'operator' as const
-    return { kind, operation, uid, location, inputs, key: undefined, states: {}, usesTimers: false }
+    const base = { key: undefined, states: {}, usesTimers: false, isUndoable: true }
+    return { kind, operation, uid, location, inputs, ...base }
   }
 
   #addPair<O>(
@@ -123,6 +124,7 @@ export class KeyedConnected<K, A, B> implements KeyedConnectedStreams<K, A, B> {
       states: untyped.state ?? {},
       operatorStates: checkOperatorState(fn.operatorState, call),
       usesTimers: untyped.onTimer !== undefined,
+      isUndoable: true,
       timers: untyped.timers ?? {},
       outputType: untyped.output ?? dynamicType(),
       create: (context) => new KeyedCoProcessOperator(context, call.what, untyped),

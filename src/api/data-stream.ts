@@ -6,6 +6,7 @@ import { print } from '../connectors/print.ts'
 import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import { AssignTimestampsOperator } from '../operators/assign-timestamps.ts'
 import type { AsyncFunction, AsyncMapOptions } from '../operators/async/options.ts'
+import type { ErrorPolicy } from '../operators/failures/policy.ts'
 import type { AsyncFunctionError, ProcessFunction, Synchronous } from '../operators/functions.ts'
 import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
@@ -30,6 +31,7 @@ import {
 import { BroadcastConnected, BroadcastDataStream } from './broadcast-streams.ts'
 import { Connected } from './connected-streams.ts'
 import { asyncMap, lookupJoin, type Place } from './async-stream.ts'
+import { setErrorPolicy } from './error-policy.ts'
 import { checkOperatorState, checkSideOutputs } from './process-node.ts'
 import { timestampsOf } from './event-time.ts'
 import type { LookupJoin } from './streams/async.ts'
@@ -207,6 +209,11 @@ export class Stream<T> implements DataStream<T> {
     return this.site.stream([{ from: upstream.from, tag: tag.name, type: tag.type }])
   }
 
+  onError(policy: ErrorPolicy): this {
+    setErrorPolicy(this.site, this.#upstreams, policy, callOf('onError'))
+    return this
+  }
+
   through<S>(fn: (stream: this) => S): S {
     return fn(this)
   }
@@ -251,6 +258,8 @@ export class Stream<T> implements DataStream<T> {
       key: undefined,
       states: {},
       usesTimers: false,
+      // Generators of watermarks keep what they have seen to themselves.
+      isUndoable: call.operation !== 'assignTimestamps',
     }
   }
 

@@ -157,6 +157,7 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
       outputType: untyped.output ?? dynamicType(),
       operatorStates: checkOperatorState(fn.operatorState, call),
       usesTimers: untyped.onTimer !== undefined,
+      isUndoable: true,
       timers: untyped.timers ?? {},
       create: (context: OperatorContext) => new KeyedProcessOperator(context, call.what, untyped),
     }

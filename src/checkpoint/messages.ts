@@ -217,6 +217,7 @@ export interface WorkerStatus {
   readonly backend: BackendStatistics
   readonly malformedRecords: number
   readonly lateRecords: number
+  readonly failedRecords: number
   readonly backwardWatermarks: number
   readonly asyncCalls: CallStatistics
   readonly spilledBytes: number

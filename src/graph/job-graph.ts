@@ -4,6 +4,7 @@
  * hold the user's functions, so a graph never crosses a thread: each worker builds its own from the
  * job's module, and only its `plan` (JSON) travels.
  */
+import type { ErrorPolicy } from '../operators/failures/policy.ts'
 import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
@@ -62,6 +63,13 @@ export interface OperatorNode extends NodeBase {
   /** Those that the function declares, by name. */
   readonly timers?: TimerSchema
   readonly sideOutputs: ReadonlyMap<string, Type<unknown>>
+  /**
+   * Each record, and each timer, is one call whose effects can be held back and undone: it may
+   * have an error policy.
+   */
+  readonly isUndoable?: boolean
+  /** What becomes of records at which the function throws. Default: `fail`. */
+  readonly onError?: ErrorPolicy
   /** Makes one running instance for a subtask. */
   readonly create: (context: OperatorContext) => Operator
 }

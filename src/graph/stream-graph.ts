@@ -5,6 +5,7 @@
  */
 import { MillraceError } from '../errors.ts'
 import type { GraphNode, OperatorNode, SinkNode, SourceNode, StreamGraph } from './job-graph.ts'
+import { deadLetterTag, type ErrorPolicy } from '../operators/failures/policy.ts'
 import type { Type } from '../types/type.ts'
 
 /** More nodes than this are surely a loop in `build`. */
@@ -21,6 +22,7 @@ export class GraphBuilder {
   readonly #nodes: GraphNode[] = []
   /** Side outputs of operators that did not list theirs: those that are read. */
   readonly #openSideOutputs = new Map<number, Map<string, Type<unknown>>>()
+  readonly #policies = new Map<number, ErrorPolicy>()
   #prints = 0
   #isClosed = false
 
@@ -59,6 +61,16 @@ export class GraphBuilder {
     if (open?.has(tag) === false) open.set(tag, type)
   }
 
+  /** The node, as it is so far. */
+  nodeAt(id: number): GraphNode | undefined {
+    return this.#nodes[id]
+  }
+
+  /** What becomes of the records at which the function of an operator throws. */
+  setErrorPolicy(id: number, policy: ErrorPolicy): void {
+    this.#policies.set(id, policy)
+  }
+
   /** A uid for a print that was given none. */
   nextPrintUid(): string {
     this.#prints++
@@ -67,7 +79,21 @@ export class GraphBuilder {
 
   close(): StreamGraph {
     this.#isClosed = true
-    return Object.freeze({ nodes: Object.freeze(this.#nodes) })
+    return Object.freeze({ nodes: Object.freeze(this.#nodes.map((node) => this.#judged(node))) })
+  }
+
+  /** With its error policy, if it has any. */
+  #judged(node: GraphNode): GraphNode {
+    const onError = this.#policies.get(node.id) ?? 'fail'
+    if (node.kind !== 'operator' || onError === 'fail') return node
+    if (onError === 'skip') return Object.freeze({ ...node, onError })
+    const { name, type } = deadLetterTag
+    return Object.freeze({
+      ...node,
+      onError,
+      // A declared one of the same name stays, to be complained about.
+      sideOutputs: new Map([[name, type] as const, ...node.sideOutputs]),
+    })
   }
 }
 

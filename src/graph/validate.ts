@@ -3,6 +3,7 @@
  * uid or by the line that made it, and says what to do.
  */
 import { MillraceError, type ErrorCode } from '../errors.ts'
+import { deadLetterTag } from '../operators/failures/policy.ts'
 import type { TypeSchema } from '../types/type.ts'
 import type { Edge, GraphNode, OperatorNode, StreamGraph } from './job-graph.ts'
 
@@ -22,6 +23,7 @@ export function validateGraph(graph: StreamGraph, rules: Rules): void {
   }
   checkUids(graph)
   checkSideOutputs(graph)
+  checkDeadLetters(graph)
   checkReachesSink(graph)
   if (rules.strictTypes) for (const node of graph.nodes) checkDeclared(node)
 }
@@ -72,6 +74,26 @@ function checkSideOutputs(graph: StreamGraph): void {
       }
       readers.set(name, edge)
     }
+  }
+}
+
+/** Letters that nobody reads would be records that are lost, silently. */
+function checkDeadLetters(graph: StreamGraph): void {
+  const { name, type } = deadLetterTag
+  for (const node of graph.nodes) {
+    if (node.kind !== 'operator' || node.onError !== 'dead-letter') continue
+    const isRead = graph.nodes.some((reader) =>
+      inputsOf(reader).some(({ from, tag }) => from === node.id && tag === name),
+    )
+    if (!isRead) {
+      throw invalid(`nobody reads the dead letters of ${show(node)}`, {
+        cure: "read .sideOutput(deadLetterTag) of that stream, or choose onError('skip')",
+      })
+    }
+    if (sameSchema(node.sideOutputs.get(name)?.schema ?? type.schema, type.schema)) continue
+    throw invalid(`${show(node)} has a side output "${name}" of its own`, {
+      cure: 'give it another name',
+    })
   }
 }
 

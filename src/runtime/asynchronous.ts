@@ -3,20 +3,23 @@
  * step in which their results go on. A chain is ordered from its head on, so what comes later may
  * be downstream: it must be free before anything is handed to it, and nothing waits in a circle.
  */
-import type { OperatorWorld } from '../operators/operator.ts'
-import type { Chain } from './chain.ts'
+import type { Chain, ChainHost } from './chain.ts'
 import { functionFailed } from './function-failed.ts'
 import type { WorkerHost } from './host.ts'
 
-/** The world of a chain's operators. */
-export function worldOf(
+/** What is around a chain's operators: the world, the log, and where their records come from. */
+export function surroundings(
   host: WorkerHost,
   signal: AbortSignal,
-  vertex: number,
-  subtaskIndex: number,
-): OperatorWorld {
+  { vertex, subtaskIndex }: { readonly vertex: number; readonly subtaskIndex: number },
+  place: () => string,
+): Pick<ChainHost, 'world' | 'place' | 'report'> {
   const random = host.random.fork(`vertex ${vertex}, subtask ${subtaskIndex}`)
-  return { clock: host.clock, random, signal, wake: () => host.wake() }
+  return {
+    world: { clock: host.clock, random, signal, wake: () => host.wake() },
+    place,
+    report: (event, error) => host.report(event, error),
+  }
 }
 
 export class Asynchronous {

@@ -3,6 +3,7 @@
  * outputs between them. Made from the leaves up, so that every operator gets its output at birth.
  */
 import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import { Guard } from '../operators/failures/guard.ts'
 import { malformedTag } from '../operators/malformed.ts'
 import type { Operator, OperatorContext, OperatorWorld, Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
@@ -26,6 +27,10 @@ export interface ChainHost {
   exchange(edgeId: number): Output
   /** The rows of a keyed operator. */
   table(node: OperatorNode): KeyedStateTable
+  /** Where the record was read that is being processed; empty if it is not known. */
+  place(): string
+  /** Something for the log that fails nothing. */
+  report(event: string, error: unknown): void
   /** What stands for an operator in snapshots. */
   operatorId(uid: string): number | undefined
   /** Of a job that is profiled. */
@@ -36,6 +41,8 @@ export interface ChainOperator {
   readonly node: OperatorNode
   readonly operator: Operator
   readonly stage: Stage
+  /** Of an operator that has an error policy. */
+  readonly guard?: Guard
 }
 
 export interface Chain {
@@ -162,11 +169,24 @@ function buildOperator(
     processingTime: () => host.processingTime(),
     world: { ...host.world, random: host.world.random.fork(node.label) },
   }
-  const operator = node.create(context)
+  const guard = guardOf(node, context, host)
+  const operator = node.create(guard?.context ?? context)
+  guard?.protect(operator)
   const stage =
     table === undefined || node.key === undefined
       ? new PlainStage(node.label, operator)
       : new KeyedStage(node.label, operator, table, node.key, node.secondKey, host.timersPerStep)
   if (host.marks !== undefined) markStage(stage, node.id, nameOf(node), host.marks)
-  return { node, operator, stage }
+  return { node, operator, stage, ...(guard === undefined ? {} : { guard }) }
+}
+
+function guardOf(
+  { onError: policy = 'fail', label, states }: OperatorNode,
+  context: OperatorContext,
+  host: ChainHost,
+): Guard | undefined {
+  if (policy === 'fail') return undefined
+  const place = (): string => host.place()
+  const report = (event: string, error: unknown): void => host.report(event, error)
+  return new Guard(context, { policy, label, states, place, report })
 }

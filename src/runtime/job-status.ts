@@ -87,6 +87,8 @@ export interface JobStatus {
   readonly malformedRecords: number
   /** Records that came after all their windows had gone; sent to a side output or not. */
   readonly lateRecords: number
+  /** Records and timers at which functions threw, and which were passed over, by `onError`. */
+  readonly failedRecords: number
   /** Watermarks of the job's own generators that would have gone back, and were ignored. */
   readonly backwardWatermarks: number
   /** Asynchronous calls: those under way now, and retries and timeouts of the running attempt. */
@@ -141,6 +143,7 @@ export class JobProgress {
   #recordsIn = 0
   #recordsOut = 0
   #lateRecords = 0
+  #failedRecords = 0
   #profiles: readonly WorkerProfile[] = []
   readonly #startedAt: number
 
@@ -179,6 +182,7 @@ export class JobProgress {
     this.#recordsIn += sum(workers, (worker) => worker.recordsIn)
     this.#recordsOut += sum(workers, (worker) => worker.recordsOut)
     this.#lateRecords += sum(workers, (worker) => worker.lateRecords)
+    this.#failedRecords += sum(workers, (worker) => worker.failedRecords)
     if (error !== undefined) this.lastError = errorToData(error)
   }
 
@@ -207,6 +211,7 @@ export class JobProgress {
       recordsOut: this.#recordsOut + sum(workers, (worker) => worker.recordsOut),
       malformedRecords: sum(workers, (worker) => worker.malformedRecords),
       lateRecords: this.#lateRecords + sum(workers, (worker) => worker.lateRecords),
+      failedRecords: this.#failedRecords + sum(workers, (worker) => worker.failedRecords),
       backwardWatermarks: sum(workers, (worker) => worker.backwardWatermarks),
       asyncCalls: sumCalls(workers),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),

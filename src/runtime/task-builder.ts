@@ -12,7 +12,7 @@ import type { OperatorRecord, RunReference } from '../state/snapshot.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
-import { worldOf } from './asynchronous.ts'
+import { surroundings } from './asynchronous.ts'
 import { buildChain, type Chain, type ChainHost } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
 import { RingReader, RingWriter } from './exchange/ring.ts'
@@ -115,7 +115,7 @@ export class TaskBuilder {
       parallelism,
       processingTime: () => this.#options.processingTime(),
       timersPerStep: settings.timersPerStep,
-      world: worldOf(host, signal, vertex.id, subtaskIndex),
+      ...surroundings(host, signal, { vertex: vertex.id, subtaskIndex }, () => task.place),
       sink: (node: SinkNode) => {
         const runner = sinks.find((sink) => sink.node === node)
         return required(runner, `sink ${node.uid} is not open`).pump

@@ -83,7 +83,7 @@ export class Task {
       if (head.step(recordsMax)) worked = true
       if (worked) for (const { stage } of chain.operators) stage.flush()
     } catch (error) {
-      throw this.#placed(error)
+      throw atPlace(error, this.place)
     }
     this.#barriers.step()
     for (const exchange of exchanges) if (exchange.pump()) worked = true
@@ -223,11 +223,12 @@ export class Task {
     return !chain.operators.some(({ stage }) => stage.isBusy)
   }
 
-  #placed(error: unknown): unknown {
+  /** Where the record was read that is being processed; empty if it is not known. */
+  get place(): string {
     const { source, gate, chain } = this.parts
     const read = source?.place ?? gate?.place ?? ''
     // Records that are gathered for a prefetch fail some time after they were read.
     const gathers = chain.operators.some(({ stage }) => stage.gathers)
-    return atPlace(error, gathers && read !== '' ? `at or before ${read}` : read)
+    return gathers && read !== '' ? `at or before ${read}` : read
   }
 }

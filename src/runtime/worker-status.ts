@@ -11,6 +11,7 @@ export type WorkerCounts = Pick<
   | 'recordsOut'
   | 'malformedRecords'
   | 'lateRecords'
+  | 'failedRecords'
   | 'backwardWatermarks'
   | 'spilledBytes'
 >
@@ -20,6 +21,7 @@ export const NO_COUNTS: WorkerCounts = {
   recordsOut: 0,
   malformedRecords: 0,
   lateRecords: 0,
+  failedRecords: 0,
   backwardWatermarks: 0,
   spilledBytes: 0,
 }
@@ -59,8 +61,9 @@ export function addCounts(counts: WorkerCounts, tasks: readonly Task[]): WorkerC
       sum.spilledBytes += sink.pump.spilledBytes
     }
     for (const exchange of parts.exchanges) sum.spilledBytes += exchange.spilledBytes
-    for (const { operator } of parts.chain.operators) {
+    for (const { operator, guard } of parts.chain.operators) {
       sum.lateRecords += operator.lateRecords ?? 0
+      sum.failedRecords += guard?.failedRecords ?? 0
       sum.backwardWatermarks += operator.backwardWatermarks ?? 0
     }
   }

@@ -11,6 +11,7 @@ import type {
   ProcessFunction,
   Synchronous,
 } from '../../operators/functions.ts'
+import type { ErrorPolicy } from '../../operators/failures/policy.ts'
 import type { OutputTag } from '../../operators/output-tag.ts'
 import type { Sink } from '../../operators/sink.ts'
 import type { Source } from '../../operators/source.ts'
@@ -158,6 +159,19 @@ export interface DataStream<T> {
   assignTimestamps(uid: string, time: TimestampAssignment<T>): DataStream<T>
   /** What the process function (or source) that made this stream emits to `tag`. */
   sideOutput<X>(tag: OutputTag<X>): DataStream<X>
+  /**
+   * What becomes of records at which the function that made this stream throws: `'fail'` (the
+   * default) fails its task, `'skip'` passes them over, `'dead-letter'` sends a `DeadLetter` to the
+   * side output `deadLetterTag`. A call that throws leaves nothing behind: neither state nor
+   * timers nor results. Results are handed on when the call has returned.
+   *
+   * @throws `JOB_GRAPH_INVALID` after anything but `map`, `flatMap`, `filter` and `process` of one
+   *   or two streams, and for a function with operator state.
+   * @example
+   * const orders = lines.map((line) => JSON.parse(line)).onError('dead-letter')
+   * orders.sideOutput(deadLetterTag).sinkTo('rejects', fileSink({ path: 'rejects' }))
+   */
+  onError(policy: ErrorPolicy): this
   /** Puts a function from stream to stream into the chain. */
   through<S>(fn: (stream: this) => S): S
   /** Ends the stream in a sink. */

@@ -48,6 +48,9 @@ function summary(job: JobStatus): readonly string[] {
     `state: ${formatBytes(job.backend.estimatedBytes)}${restoredText(job.backend)}`,
     `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed${pace(checkpoints)}`,
   ]
+  if (job.failedRecords > 0) {
+    lines.push(`passed over: ${formatCount(job.failedRecords)} at which a function threw (onError)`)
+  }
   if (importing !== undefined) {
     const { from, files, filesHere, bytes, bytesHere } = importing
     lines.push(

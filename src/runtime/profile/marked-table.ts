@@ -6,7 +6,7 @@ import type { ExpiryOutput, KeyedStateTable, TimerTable } from '../../state/back
 import type { Marks, MarkKind } from './marks.ts'
 
 /** Of the scalar states; all else that they have writes. */
-const READS: ReadonlySet<string | symbol> = new Set(['value', 'get'])
+const READS: ReadonlySet<string | symbol> = new Set(['value', 'get', 'isSet'])
 
 export class MarkedTable implements KeyedStateTable {
   readonly handles: KeyedStateTable['handles']
@@ -83,7 +83,9 @@ function markedHandle(handle: object, state: string, node: number, marks: Marks)
     const part = typeof descriptor.value === 'function' ? 'value' : 'get'
     const method = descriptor[part] as (() => unknown) | undefined // of any signature
     if (method === undefined) continue
-    Object.defineProperty(marked, key, { [part]: marks.of(mark, name, handle, method) })
+    const value = marks.of(mark, name, handle, method)
+    // A guard may follow its writes.
+    Object.defineProperty(marked, key, { [part]: value, configurable: true })
   }
   return marked
 }

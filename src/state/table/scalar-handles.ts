@@ -6,6 +6,7 @@
 import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
+import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Aggregate } from '../descriptors.ts'
 import type { CounterState } from '../collection-handles.ts'
 import type { FoldingState, ValueState } from '../handles.ts'
@@ -33,6 +34,11 @@ abstract class ScalarHandle {
     this.lane = scalar.lane
     this.word = scalar.presenceWord
     this.shift = scalar.presenceShift
+  }
+
+  /** False also for a key that has only the initial value. */
+  get isSet(): boolean {
+    return this.held() !== ABSENT
   }
 
   clear(): void {
@@ -170,6 +176,15 @@ export class AggregatingHandle extends ScalarHandle implements FoldingState<unkn
     const next = this.#aggregate.add(value, accumulator)
     // Checked where it costs nothing; an object is checked when it is written.
     this.hold(typeof next === 'object' ? next : this.type.isolate(next))
+  }
+
+  /** What puts the accumulator back as it is now: `add` may change it in place. */
+  keep(): () => void {
+    const held = this.held()
+    if (held === ABSENT) return () => this.clear()
+    const out = new ByteWriter()
+    this.type.write(held, out)
+    return () => this.hold(this.type.read(new ByteReader(out.bytes, 0, out.length)))
   }
 }
 

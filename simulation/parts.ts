@@ -11,21 +11,26 @@ export interface Part {
   readonly places: readonly number[]
 }
 
+/** What tells the order of parts. */
+export interface PartOrder {
+  /** Lines whose output counts, oldest first. */
+  readonly lineages: readonly string[]
+  /** The checkpoint that was confirmed with what is of this one, which may have been given up. */
+  confirming(lineage: string, checkpointId: number): number
+}
+
 /**
- * Records of one sink in the order of their checkpoints; those of one checkpoint as they were
- * written: after a rescale what waited for a sink comes in one subtask, and what follows it of the
- * same key in another.
+ * Records of one sink in the order of the checkpoints they became visible with; those of one as
+ * they were written: after a rescale what waited for a sink comes in one subtask, and what follows
+ * it of the same key in another.
  */
-export function inOrder(
-  parts: readonly Part[],
-  uid: string,
-  lineages: readonly string[],
-): readonly Rec[] {
+export function inOrder(parts: readonly Part[], uid: string, order: PartOrder): readonly Rec[] {
   return parts
     .flatMap((part) => {
-      const line = lineages.indexOf(part.lineage)
+      const line = order.lineages.indexOf(part.lineage)
       if (part.uid !== uid || line < 0) return []
-      const { checkpointId, values, places } = part
+      const { values, places } = part
+      const checkpointId = order.confirming(part.lineage, part.checkpointId)
       return values.map((value, index) => ({
         line,
         checkpointId,

@@ -115,8 +115,7 @@ export class Scenario {
     await this.#life.live()
     this.#faults.heal()
     await finalStart(this.#finalWorld, false)
-    const { lineages } = this.#place
-    this.#options.onHistory?.(bankEvents(this.#output.visible('history', lineages)))
+    this.#options.onHistory?.(bankEvents(this.#output.visible('history', this.#place.order)))
     this.#compare()
     if (this.#options.seed % RUN_AGAIN_EVERY === 0) {
       await finalStart(this.#finalWorld, true)
@@ -144,7 +143,10 @@ export class Scenario {
     await lastAttempt(this.#finalWorld, begun, { hadFinished: false, at })
     this.#faults.count('fork')
     const ids = new Set([...visible, ...this.#output.committedByFork])
-    const all = [...lineages, chain.lineage]
+    const { order } = this.#place
+    const confirming: typeof order.confirming = (lineage, checkpointId) =>
+      (lineage === chain.lineage ? chain : order).confirming(lineage, checkpointId)
+    const all = { lineages: [...lineages, chain.lineage], confirming }
     requireOutput(this.#workload, (uid) => this.#output.written(uid, all, ids))
   }
 
@@ -155,7 +157,7 @@ export class Scenario {
   }
 
   #compare(): void {
-    const { lineages } = this.#place
-    requireOutput(this.#workload, (uid) => this.#output.visible(uid, lineages))
+    const { order } = this.#place
+    requireOutput(this.#workload, (uid) => this.#output.visible(uid, order))
   }
 }

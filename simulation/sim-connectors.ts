@@ -11,7 +11,7 @@ import { required } from '../src/util/assert.ts'
 import type { FaultPlan } from './faults.ts'
 import { SimClock } from './sim-clock.ts'
 import { type Scheduler, type Scope, Violation } from './scheduler.ts'
-import { idsUpTo, inOrder, type Part } from './parts.ts'
+import { idsUpTo, inOrder, type Part, type PartOrder } from './parts.ts'
 import type { Rec, SourceData } from './workloads/workload.ts'
 import { recType } from './workloads/build.ts'
 
@@ -147,14 +147,14 @@ export class SimOutput {
   }
 
   /** Records of one sink in the order of their checkpoints; those of one checkpoint as written. */
-  visible(uid: string, lineages: readonly string[]): readonly Rec[] {
-    return inOrder([...this.#visible.values()], uid, lineages)
+  visible(uid: string, order: PartOrder): readonly Rec[] {
+    return inOrder([...this.#visible.values()], uid, order)
   }
 
   /** The same of these parts, visible or not. */
-  written(uid: string, lineages: readonly string[], ids: Written): readonly Rec[] {
+  written(uid: string, order: PartOrder, ids: Written): readonly Rec[] {
     const parts = [...ids].flatMap((id) => this.#parts.get(id) ?? [])
-    return inOrder(parts, uid, lineages)
+    return inOrder(parts, uid, order)
   }
 
   sink(uid: string, lasting: boolean): Sink<Rec> {

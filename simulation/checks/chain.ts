@@ -199,6 +199,14 @@ export class ChainCheck {
     )
   }
 
+  /** The checkpoint by which output of this one became visible: itself, or the next confirmed. */
+  confirming(lineage: string, checkpointId: number): number {
+    const ids = this.history.flatMap((link) =>
+      link.kind === 'checkpoint' && link.lineage === lineage ? [link.checkpointId] : [],
+    )
+    return ids.find((id) => id >= checkpointId) ?? checkpointId
+  }
+
   /** How often a leader went on from a checkpoint in the middle of the input. */
   get resumed(): number {
     return this.history.filter(({ kind, restores }) => {

@@ -2,6 +2,7 @@
  * Where a simulated job stands: the location of its checkpoints, what a start is told to go on
  * from, and which lines of checkpoints its visible output comes from.
  */
+import type { PartOrder } from '../parts.ts'
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { SimStorage } from '../sim-store.ts'
@@ -44,6 +45,15 @@ export class Place {
     const chain = this.#chain
     if (chain.beganAnew(chain.lineage)) return [chain.lineage]
     return this.#lineages.upTo(chain.lineage)
+  }
+
+  /** How the output that is visible now became so. */
+  get order(): PartOrder {
+    const chain = this.#chain
+    return {
+      lineages: this.lineages,
+      confirming: (lineage, checkpointId) => chain.confirming(lineage, checkpointId),
+    }
   }
 
   /** The job was stopped with this savepoint. */

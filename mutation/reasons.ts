@@ -2,6 +2,7 @@
 // differs, so no test can find them, and they are left out of one of the two scores. The others are
 // not worth a test, or the runner cannot run the one there is: these count against us in both.
 import { stateReasons } from './reasons-state.ts'
+import { tableReasons } from './reasons-table.ts'
 import type { Survivor } from './report.ts'
 
 export interface Reason {
@@ -9,6 +10,10 @@ export interface Reason {
   readonly mutator: string
   /** The code that was replaced, as the list of survivors shows it. */
   readonly text: string
+  /** The line in which it begins, without its indentation, where the code occurs more than once. */
+  readonly line?: string
+  /** How often the code occurs, if the reason holds wherever it does. */
+  readonly places?: number
   /** Left out where the reason holds for every replacement. */
   readonly replacement?: string
   /** Equivalent: no result, no bound that is promised and no code of an error can differ. */
@@ -16,11 +21,12 @@ export interface Reason {
   readonly why: string
 }
 
-const reasons: readonly Reason[] = [
+const ownReasons: readonly Reason[] = [
   {
     file: 'src/checkpoint/coordinator.ts',
     mutator: 'CallExpression',
     text: 'this.#cuts.delete(effect.checkpointId)',
+    places: 2,
     kind: 'left',
     why: 'gives memory back; numbers of checkpoints are not used again',
   },
@@ -50,6 +56,7 @@ const reasons: readonly Reason[] = [
     file: 'src/checkpoint/decisions-prepare.ts',
     mutator: 'ArrayDeclaration',
     text: '[]',
+    line: 'draft.overlapping = []',
     kind: 'equivalent',
     why: 'nothing looks at it before `settle` empties it, too',
   },
@@ -72,6 +79,7 @@ const reasons: readonly Reason[] = [
     file: 'src/checkpoint/schema-checks.ts',
     mutator: 'StringLiteral',
     text: "'enum'",
+    line: "{ kind: exactly('enum'), values: list(name, LIST_MAX) },",
     kind: 'left',
     why: 'made once per process, before any mutant is active',
   },
@@ -94,6 +102,7 @@ const reasons: readonly Reason[] = [
     file: 'src/checkpoint/lease-marks.ts',
     mutator: 'StringLiteral',
     text: "'held'",
+    line: "const state = LEASE_STATES.find((each) => each === stateText) ?? 'held'",
     kind: 'equivalent',
     why: 'the pattern of the name knows these states only: it is for the compiler',
   },
@@ -138,11 +147,17 @@ const reasons: readonly Reason[] = [
   },
 ]
 
+export const reasons: readonly Reason[] = [...ownReasons, ...stateReasons, ...tableReasons]
+
 /** What is known of a survivor; undefined if nobody has looked at it. */
-export function reasonFor(survivor: Pick<Survivor, 'file' | 'mutator' | 'text' | 'replacement'>) {
-  return [...reasons, ...stateReasons].find(
-    ({ file, mutator, text, replacement = survivor.replacement }) =>
+export function reasonFor(
+  survivor: Pick<Survivor, 'file' | 'mutator' | 'text' | 'replacement'>,
+  sourceLine: string,
+): Reason | undefined {
+  return reasons.find(
+    ({ file, mutator, text, line = sourceLine, replacement = survivor.replacement }) =>
       survivor.file === file &&
+      line === sourceLine &&
       survivor.mutator === mutator &&
       survivor.text === text &&
       survivor.replacement === replacement,

@@ -77,7 +77,7 @@ export function summarize(report: StrykerReport): Summary {
       const line = mutant.location.start.line
       const text = oneLine(textBetween(lines, mutant.location.start, mutant.location.end))
       const found = { file, mutator, text, replacement: oneLine(replacement) }
-      const reason = reasonFor(found)
+      const reason = reasonFor(found, (lines[line - 1] ?? '').trim())
       survivors.push({ ...found, line, isReached, reason })
       if (reason?.kind !== 'equivalent') continue
       tally.equivalent++

@@ -22,8 +22,8 @@ const REASON = 'the text of an error'
 /** What makes or throws errors: its arguments that are texts are for people. */
 const RAISES = new Set(
   (
-    'MillraceError AssertionError Error assert required refuse refused inUse lost occupied corrupt ' +
-    'damaged malformed badBlock badEscape tooLarge failed differs twice ' +
+    'MillraceError AssertionError Error assert required refuse refused inUse lost occupied ' +
+    'corrupt damaged malformed badBlock badEscape tooLarge failed differs twice ' +
     'ambiguous keyless unknownTimer'
   ).split(' '),
 )

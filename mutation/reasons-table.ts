@@ -264,7 +264,8 @@ const rows: readonly Row[] = [
   [
     'timer-changes',
     'BlockStatement',
-    '{ for (const lists of this.#lists) { if ((lists[group]?.slots.length ?? 0) > 0) return false } return !cut.hasTimerImages(group) }',
+    '{ for (const lists of this.#lists) { if ((lists[group]?.slots.length ?? 0) > 0) ' +
+      'return false } return !cut.hasTimerImages(group) }',
     undefined,
     'a shortcut: what is collected there is nothing',
   ],

@@ -65,13 +65,14 @@ export class Evictor {
       0,
     )
     // Two rounds without success: the first may find every row referenced.
-    for (let passed = 0; passed < 2 * slots; passed++) {
+    for (let passed = 0; passed < 2 * slots;) {
       const table = this.#tables[this.#tableIndex]
       const shard = table?.shards[this.#shardIndex]
       if (table === undefined || shard === undefined || this.#slot >= shard.capacity) {
         this.#advance()
         continue
       }
+      passed++
       if (!this.#pass(table, shard)) continue
       passed = 0
       if (isWanted()) continue

@@ -25,14 +25,15 @@ export async function opened(
 
 interface Options extends TimerWorldOptions {
   readonly rowsPerSlice?: number
+  readonly minimumBytes?: number
 }
 
 export async function lazily(
   runs: readonly (readonly Entry[])[],
-  { rowsPerSlice = 1000, ...options }: Options = {},
+  { rowsPerSlice = 1000, minimumBytes = 0, ...options }: Options = {},
 ): Promise<{ readonly world: TimerWorld; readonly reads: string[] }> {
   const { restore, reads } = await opened(runs, options.isWide === true)
-  const lazyRestore = { minimumBytes: 0, rowsPerSlice }
+  const lazyRestore = { minimumBytes, rowsPerSlice }
   const world = await TimerWorld.open({ ...options, restore, lazyRestore })
   return { world, reads }
 }

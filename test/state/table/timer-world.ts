@@ -50,9 +50,13 @@ const SPEC_OF_ALL = {
   },
 }
 
+const SPEC_OF_FEWER = { ...SPEC, record: { ...SPEC.record, highestStateId: 3 } }
+
 export interface TimerWorldOptions {
   /** With a map and a list. */
   readonly hasCollections?: boolean
+  /** Without them, which it had. */
+  readonly hadCollections?: boolean
   /** Timers that memory has room for. */
   readonly room?: number
   readonly restore?: EntryStream
@@ -68,9 +72,11 @@ export class TimerWorld {
   readonly table: KeyedTable
   readonly store: RecordingStore
 
-  private constructor(backend: TableBackend, store: RecordingStore, hasCollections: boolean) {
+  private constructor(backend: TableBackend, store: RecordingStore, options: TimerWorldOptions) {
     this.backend = backend
-    const spec = hasCollections ? SPEC_OF_ALL : SPEC
+    const { hasCollections, hadCollections } = options
+    const former = hadCollections === true ? SPEC_OF_FEWER : SPEC
+    const spec = hasCollections === true ? SPEC_OF_ALL : former
     this.table = backend.register(spec) as KeyedTable // of a table backend
     this.store = store
   }
@@ -93,7 +99,7 @@ export class TimerWorld {
         ? (hashmap().create(context) as TableBackend) // which it is
         : new TableBackend('little', context, below),
       store,
-      options.hasCollections === true,
+      options,
     )
     await world.backend.open(restore)
     return world

@@ -1,0 +1,135 @@
+// One small table by itself: what its values are, what it takes up, what looking at it reaches.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { CounterState } from '../../../src/state/collection-handles.ts'
+import { counterState } from '../../../src/state/collection-descriptors.ts'
+import { listState, valueState } from '../../../src/state/descriptors.ts'
+import type { ListState, ValueState } from '../../../src/state/handles.ts'
+import { TableBackend } from '../../../src/state/table/table-backend.ts'
+import { RowToucher } from '../../../src/state/table/touch.ts'
+import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
+import { routeHash } from '../../../src/types/keys.ts'
+import { t } from '../../../src/types/t.ts'
+import { between, TimerWorld } from './timer-world.ts'
+
+test('what is large in memory is reckoned by samples of it', async () => {
+  const backend = new TableBackend('tested', {
+    keyGroups: { start: 0, end: 0 },
+    maxParallelism: 1,
+    memoryBytes: 0,
+    scratch: new MemoryScratch(),
+    monotonic: () => 0,
+    shards: { count: 1, slots: 4 },
+  })
+  const type = t.string.schema
+  const table = backend.register({
+    record: { id: 1, uid: 'a', states: [{ id: 1, name: 'all', kind: 'list', type }] },
+    keyType: t.string,
+    descriptors: { all: listState(t.string) },
+  })
+  await backend.open()
+  const all = table.handles['all'] as ListState<string> // declared above
+  table.select('a', routeHash('a'))
+  for (let at = 0; at < 64 * 10; at++) all.add('x'.repeat(1000))
+  for (let times = 0; times < 300; times++) assert.ok(backend.statistics.rows === 1)
+  const { estimatedBytes } = backend.statistics
+  assert.ok(estimatedBytes > 1_000_000 && estimatedBytes < 2_000_000, `${estimatedBytes}`)
+  await backend.close()
+})
+
+test('looking at rows before they are selected reaches keys and collections', async () => {
+  const world = await TimerWorld.open({ isInMemory: true, hasCollections: true, isWide: true })
+  const keys = ['a', 'bcd', 'efghi']
+  for (const [at, key] of keys.entries()) {
+    world.on(key, () => {
+      for (const each of between(0, at + 1)) world.list.add(each)
+    })
+  }
+  const hashes = Int32Array.from(keys, (key) => routeHash(key))
+  const seenOf = (count: number): number => {
+    const toucher = new RowToucher()
+    toucher.touch(world.table, hashes, count)
+    return toucher.seen
+  }
+  const expected = (count: number): number =>
+    keys.slice(0, count).reduce((seen, key) => seen ^ routeHash(key) ^ key.length, 0)
+  assert.deepEqual([0, 1, 2, 3].map(seenOf), [0, 1, 2, 3].map(expected))
+  const collections = new RowToucher()
+  collections.touchCollections(world.table, hashes, 0)
+  assert.equal(collections.seen, 0)
+  collections.touchCollections(world.table, hashes, 1)
+  assert.equal(collections.seen, 1, 'a list has one chunk')
+  collections.touchCollections(world.table, hashes, 3)
+  assert.equal(collections.seen, 1 ^ 1 ^ 1 ^ 1)
+  await world.close()
+})
+
+test('a number with a time to live is stamped by each write', async () => {
+  let now = 0
+  const backend = new TableBackend('tested', {
+    keyGroups: { start: 0, end: 0 },
+    maxParallelism: 1,
+    memoryBytes: 0,
+    scratch: new MemoryScratch(),
+    monotonic: () => now++,
+    processingTime: () => now,
+  })
+  const ttl = { ttl: '160 ms' } as const
+  const type = t.float64.schema
+  const table = backend.register({
+    record: {
+      id: 1,
+      uid: 'a',
+      states: [
+        { id: 1, name: 'value', kind: 'value', type },
+        { id: 2, name: 'counter', kind: 'counter', type },
+      ],
+    },
+    keyType: t.string,
+    descriptors: { value: valueState(t.float64, ttl), counter: counterState() },
+  })
+  const timings = await backend.open()
+  assert.deepEqual(timings, { initMs: 1, prepareMs: 1, confirmMs: 1, completeMs: 1 })
+  const value = table.handles['value'] as ValueState<number> // declared above, as the next
+  const counter = table.handles['counter'] as CounterState
+  table.select('a', routeHash('a'))
+  now = 1000
+  value.update(1)
+  now = 1100
+  value.update(2)
+  now = 1200
+  assert.equal(value.value(), 2)
+  now = 1260
+  assert.equal(value.value(), undefined)
+  assert.equal(counter.add(2), 2)
+  // Whatever its type says, what is no number is not added.
+  for (const wrong of [true, '1', null, undefined]) {
+    assert.throws(() => counter.add(wrong as never), { code: 'TYPE_MISMATCH' })
+  }
+  assert.equal(counter.value(), 2)
+  await backend.close()
+})
+
+test('elements that cannot be frozen are copies of what is held', async () => {
+  const backend = new TableBackend('tested', {
+    keyGroups: { start: 0, end: 0 },
+    maxParallelism: 1,
+    memoryBytes: 0,
+    scratch: new MemoryScratch(),
+    monotonic: () => 0,
+  })
+  const type = t.bytes.schema
+  const table = backend.register({
+    record: { id: 1, uid: 'a', states: [{ id: 1, name: 'all', kind: 'list', type }] },
+    keyType: t.string,
+    descriptors: { all: listState(t.bytes) },
+  })
+  await backend.open()
+  const all = table.handles['all'] as ListState<Uint8Array> // declared above
+  table.select('a', routeHash('a'))
+  all.add(new Uint8Array([1]))
+  all.get()[0]?.fill(9)
+  for (const each of all) each.fill(9)
+  assert.deepEqual(all.get(), [new Uint8Array([1])])
+  await backend.close()
+})

@@ -10,7 +10,7 @@ export const operatorBugs: readonly PlantedBug[] = [
     symptom: 'a record that joins two sessions makes one of them lose its values',
     file: SESSIONS,
     find: 'for (const other of absorbed) if (other.slot !== slot)',
-    replace: 'for (const other of absorbed.slice(1)) if (other.slot !== slot)',
+    replace: 'for (const other of absorbed.slice(0, -1)) if (other.slot !== slot)',
   },
   {
     name: 'session-end-not-moved',
@@ -20,11 +20,11 @@ export const operatorBugs: readonly PlantedBug[] = [
     replace: '',
   },
   {
-    name: 'grown-session-not-dirty',
-    symptom: 'after a recovery sessions end where they ended earlier',
+    name: 'grown-session-ends-as-before',
+    symptom: 'a session ends although records that go on with it have come',
     file: SESSIONS,
     find: '      this.#sessions.update(sessions)\n      sessions[at + 1] = own.end\n',
-    replace: '      sessions[at + 1] = own.end\n',
+    replace: '      this.#sessions.update([...sessions])\n      sessions[at + 1] = own.end\n',
   },
   {
     name: 'stray-session-timer-not-moved',

@@ -29,11 +29,14 @@ export function isGuarded(random: Random, at: number, compare: Compare): boolean
 }
 
 export function choosePlan(random: Random, stepMs: number, at: number): WindowPlan {
-  const type = (['tumbling', 'sliding', 'cumulative', 'session'] as const)[random.int(4)]
+  const types = ['tumbling', 'sliding', 'cumulative', 'session', 'session'] as const
+  const type = types[random.int(types.length)] ?? 'tumbling'
+  const steps = 1 + random.int(5)
   return {
-    type: type ?? 'tumbling',
+    type,
     stepMs,
-    sizeMs: stepMs * (1 + random.int(5)),
+    // Gaps are short: there are several sessions, and late records join them.
+    sizeMs: type === 'session' ? Math.ceil(stepMs / 2) : stepMs * steps,
     offsetMs: random.int(stepMs),
     latenessMs: random.fork(`lateness ${at}`).int(3) === 0 ? stepMs : 0,
   }

@@ -10,7 +10,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import type { Clock } from '../util/clock.ts'
 import { type Chain, givenUpBy, readChain } from './chain.ts'
 import { readRun } from './damage.ts'
-import { CHAIN_PREFIX, type Pin } from './layout.ts'
+import { CHAIN_PREFIX, type Pin, sequenceOfLink } from './layout.ts'
 import type { ChainSight } from './lease.ts'
 import { lineOf } from './line.ts'
 import type { CheckpointLink } from './manifest.ts'
@@ -61,7 +61,10 @@ export class ChainFollower {
     const headName = names.at(-1)?.name
     if (this.#sight === undefined || headName !== this.#headName) {
       const chain = await readChain(store)
-      this.#headName = headName
+      // A list may lag behind the one before it: then the chain is read again at the next look.
+      const listed = headName === undefined ? 0 : (sequenceOfLink(headName) ?? 0)
+      const known = [chain.head, ...chain.damage].map(({ sequence }) => sequence)
+      this.#headName = Math.max(...known) < listed ? undefined : headName
       this.#headSequence = chain.head.sequence
       this.#newest = lineOf(chain.entries.map(({ link }) => link)).at(-1)
       this.#sight = sightOf(chain, this.#lookedAtMs, atMs)

@@ -65,6 +65,25 @@ test('it sees who leads, since when, and whether the job has ended', async () =>
   assert.equal((await follower.look()).hasEnded, true)
 })
 
+test('it reads the chain again when the list by which it was read lagged', async () => {
+  const { store, clock, lead, append } = await world()
+  await lead('a')
+  await append(1)
+  let lists = 0
+  const list = store.list.bind(store)
+  // The second list lacks what the first one had.
+  store.list = async (prefix) => (await list(prefix)).slice(0, ++lists === 2 ? -1 : undefined)
+  const stat = store.stat.bind(store)
+  store.stat = (name) => stat(lists === 2 ? linkName(99) : name)
+  const follower = new ChainFollower('f', { store, clock, logger: silentLogger })
+  await follower.look()
+  assert.equal(follower.headSequence, 1)
+  await follower.look()
+  assert.equal(follower.headSequence, 2)
+  await follower.look()
+  assert.equal(lists, 5, 'it is not read a third time')
+})
+
 test('it pins the newest checkpoint, renews in time and lets go of the former one', async () => {
   const { store, clock, follower, warnings, lead, append } = await world()
   const signal = new AbortController().signal

@@ -145,6 +145,31 @@ const ownReasons: readonly Reason[] = [
     kind: 'equivalent',
     why: 'a later leader has been seen: it is for the compiler',
   },
+  {
+    file: 'src/savepoint/convert.ts',
+    mutator: 'ConditionalExpression',
+    text: 'source === undefined',
+    replacement: 'false',
+    kind: 'equivalent',
+    why: 'a field that is undefined is not written into the manifest',
+  },
+  {
+    file: 'src/savepoint/convert.ts',
+    mutator: 'ConditionalExpression',
+    text: 'records === undefined',
+    line: '...(records === undefined ? {} : { records }),',
+    replacement: 'false',
+    kind: 'equivalent',
+    why: 'a field that is undefined is not written into the manifest',
+  },
+  {
+    file: 'src/savepoint/convert.ts',
+    mutator: 'ConditionalExpression',
+    text: 'memoryBytes === undefined',
+    replacement: 'false',
+    kind: 'equivalent',
+    why: 'a field that is undefined gets its default as an absent one does',
+  },
 ]
 
 export const reasons: readonly Reason[] = [...ownReasons, ...stateReasons, ...tableReasons]

@@ -71,6 +71,14 @@ describe('the follower of a job’s output', () => {
     assert.throws(() => follower.requireComplete(), Difference)
   })
 
+  it('lets files of different subtasks come in any order, also at the end', () => {
+    write('words/part-a-line-00000002-0000-000.txt', 'word|a|2', 'word|a|3')
+    write('words/part-a-line-00000002-0001-000.txt', 'word|a|1', 'word|b|1')
+    write('rated/part-1', 'rated|c|1 5|0 0', 'rated|c|2 5|0 0')
+    assert.equal(looked(), 'well')
+    follower.requireComplete()
+  })
+
   it('notices that a visible file changes, and reads all anew after a rollback', () => {
     write('words/part-1', 'word|a|1')
     write('words/part-2', 'word|a|2')

@@ -4,7 +4,7 @@
  * moment before one that goes before it; such a file waits. When nothing runs, none may wait.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** The folders of the job's sinks. */
 const FOLDERS = ['words', 'orders', 'windows', 'pairs', 'rated', 'visits']
@@ -46,11 +46,12 @@ export class Follower {
 
   /**
    * Reads what is new; gives what is wrong with the files that do not follow (yet). Files may wait
-   * for each other, unless they must be in the order of their names.
+   * for each other; at the end only for those of other subtasks: after a rescale what waited for a
+   * sink comes in one, and what follows it of the same key in another.
    */
-  look(mayWait = true): Difference | undefined {
+  look(isAtEnd = false): Difference | undefined {
     let difference: Difference | undefined
-    for (const folder of FOLDERS) difference = this.#lookInto(folder, mayWait) ?? difference
+    for (const folder of FOLDERS) difference = this.#lookInto(folder, isAtEnd) ?? difference
     return difference
   }
 
@@ -61,14 +62,14 @@ export class Follower {
     this.#compared = new Map()
   }
 
-  /** The job has finished: everything is there once, and in the order of the files' names. */
+  /** The job has finished: everything is there once, of a subtask in the order of the names. */
   requireComplete(): void {
     for (const [path, length] of this.#compared) {
       const { length: now } = readFileSync(path)
       if (now !== length) throw new Difference(`${path} had ${length} bytes and has ${now}`)
     }
     this.forget()
-    const difference = this.look(false)
+    const difference = this.look(true)
     if (difference !== undefined) throw difference
     for (const [name, lines] of this.#oracle.lines) {
       const seen = this.#seen.get(name) ?? 0
@@ -78,19 +79,22 @@ export class Follower {
     }
   }
 
-  #lookInto(folder: string, mayWait: boolean): Difference | undefined {
+  #lookInto(folder: string, isAtEnd: boolean): Difference | undefined {
     let waiting = visibleFiles(join(this.#output, folder)).filter(
       (path) => !this.#compared.has(path),
     )
     // A file that waited for one which goes before it may follow now.
     for (;;) {
       let difference: Difference | undefined
+      const halted = new Set<string>()
       const left = waiting.filter((path) => {
+        if (halted.has(subtaskOf(path))) return true
         const wrong = this.#compare(path)
         difference ??= wrong
+        if (wrong !== undefined && isAtEnd) halted.add(subtaskOf(path))
         return wrong !== undefined
       })
-      if (!mayWait || left.length === 0 || left.length === waiting.length) return difference
+      if (left.length === 0 || left.length === waiting.length) return difference
       waiting = left
     }
   }
@@ -142,6 +146,12 @@ export class Follower {
       `${path}: "${line}", ${what}; line ${at + 1} was to follow: "${lines[at] ?? 'nothing'}"`,
     )
   }
+}
+
+/** `…-<line>-<checkpoint>-<subtask>-<number>.txt` */
+function subtaskOf(path: string): string {
+  const [line = '', , subtask = ''] = basename(path).split('-').slice(-4)
+  return `${line}-${subtask}`
 }
 
 /** In the order of their names; none if the folder is not there yet. */

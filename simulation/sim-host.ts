@@ -195,6 +195,7 @@ export class SimProcess {
         return storage.open(location, this.scope, this.machine)
       },
       openKeys: async () => storage.keys.ring(random.fork('keys')),
+      openSignatures: () => Promise.reject(new Error('no simulated job signs')),
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
       process: { host: `machine-${machine}`, pid: 1 },

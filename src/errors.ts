@@ -59,7 +59,7 @@ const CODES = {
   KEY_INVALID: {
     remedy: 'give 32 random bytes as base64 or hex, such as `openssl rand -base64 32` prints',
   },
-  KEY_NOT_FOUND: { remedy: 'check encryption.keys: the place where the keys are' },
+  KEY_NOT_FOUND: { remedy: 'check the place where the keys are: encryption.keys or signing.keys' },
   KEY_UNAVAILABLE: { remedy: 'see the cause', retryable: true },
   LEADER_FAILED: { remedy: 'see the reason; start the job again when it is removed' },
   LEADERSHIP_LOST: { remedy: 'another process leads this job now; end this one' },
@@ -70,6 +70,13 @@ const CODES = {
   },
   PACKAGE_UNAVAILABLE: { remedy: 'install the package that the message names' },
   PROFILE_UNWRITABLE: { remedy: 'name a file in a folder that can be written: --profile=<file>' },
+  SIGNATURE_INVALID: {
+    remedy: 'put the file back that was there: this one was not written under your key',
+  },
+  SIGNATURE_MISSING: {
+    remedy:
+      'if you trust it, sign it: `millrace checkpoint convert … --accept-unsigned`, then run --from it',
+  },
   SNAPSHOT_CLAIMED: { remedy: 'start from another snapshot; the owner of this one may delete it' },
   SNAPSHOT_IN_USE: {
     remedy:
@@ -100,6 +107,9 @@ const CODES = {
     remedy: 'begin in another folder --from this one, or run without encryption.keys',
   },
   STORAGE_NOT_FOUND: { remedy: 'check the path', retryable: true },
+  STORAGE_SIGNED: {
+    remedy: 'say with signing.keys (`--signing-keys`) where the keys are',
+  },
   STORAGE_UNSUITABLE: { remedy: 'use a server, or a version of it, that can do what is missing' },
   STORAGE_URL_UNKNOWN: { remedy: 'use file:, s3:, memory: or a plain path' },
   TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },

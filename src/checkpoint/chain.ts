@@ -13,7 +13,8 @@ import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
 import { CHAIN_PREFIX, LINKS_DELETED_NAME, linkName, sequenceOfLink } from './layout.ts'
-import { type RawLink, readAll, readHash, readWhole } from './raw-link.ts'
+import { requireSigner, signedLink } from './link-signature.ts'
+import { type OnForged, type RawLink, readAll, readHash, readWhole } from './raw-link.ts'
 import { MANIFEST_BYTES_MAX, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
 import type { CheckpointLink, FenceLink, GivenUp, ImportRecord, ManifestLink } from './manifest.ts'
@@ -75,18 +76,20 @@ const READ_ATTEMPTS_MAX = 32
 /**
  * Reads all links that the store still has.
  *
- * @throws `CHECKPOINT_INCOMPATIBLE` if a link is of a newer format version (it is not damage: it
- *   must not be passed over), `STORAGE_CONFLICT` if others append and delete faster than it reads,
- *   and what the store throws except `STORAGE_NOT_FOUND`.
+ * @param onForged `report`: what is not signed as the store demands is damage, and not refused.
+ * @throws `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_NOT_FOUND` if the store demands
+ *   signatures, `CHECKPOINT_INCOMPATIBLE` if a link is of a newer format version (it is not damage:
+ *   it must not be passed over), `STORAGE_CONFLICT` if others append and delete faster than it
+ *   reads, and what the store throws except `STORAGE_NOT_FOUND`.
  */
-export async function readChain(store: BlobStore): Promise<Chain> {
+export async function readChain(store: BlobStore, onForged: OnForged = 'refuse'): Promise<Chain> {
   for (let attempt = 1; attempt <= READ_ATTEMPTS_MAX; attempt++) {
     const found = new Map<number, number>()
     for (const blob of await store.list(CHAIN_PREFIX)) {
       const sequence = sequenceOfLink(blob.name)
       if (sequence !== undefined) found.set(sequence, blob.lengthBytes)
     }
-    const { raw, givenUp } = await readAll(store, found)
+    const { raw, givenUp } = await readAll(store, found, onForged)
     const newest = Math.max(0, ...found.keys())
     // The newest link is never deleted: if it has gone, a living leader has put others after it,
     // and what is left may be nothing, which is not to be taken for a job that never ran.
@@ -155,7 +158,7 @@ export async function appendLink(
 ): Promise<ChainEntry | 'lost'> {
   const sequence = head.sequence + 1
   const place = { formatVersion: MANIFEST_FORMAT_VERSION, sequence, previousHash: head.hash }
-  const link = under({ ...body, ...place }, await store.keyId?.())
+  const link = await signedLink(store, under({ ...body, ...place }, await store.keyId?.()))
   const bytes = encodeLink(link)
   if (bytes.length > MANIFEST_BYTES_MAX) {
     throw new MillraceError('CHECKPOINT_FAILED', `a manifest of ${bytes.length} bytes is too large`)
@@ -258,6 +261,7 @@ export async function fence(
   for (let attempt = 1; attempt <= FENCE_ATTEMPTS_MAX; attempt++) {
     const chain = await readChain(store)
     const { head, entries, damage, givenUp } = chain
+    requireSigner(store, entries.at(-1)?.link)
     let decision: FenceDecision
     try {
       decision = await decide(chain)

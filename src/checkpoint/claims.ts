@@ -9,6 +9,7 @@ import { isMillraceError, MillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Chain, appendLink } from './chain.ts'
 import { CHAIN_PREFIX, CLAIM_NAME, LINKS_DELETED_NAME, PINS_PREFIX, RUNS_PREFIX } from './layout.ts'
+import { requireSigner } from './link-signature.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { livePins } from './pins.ts'
 
@@ -127,6 +128,7 @@ async function endOnce(
 ): Promise<void> {
   const newest = entries.at(-1)?.link
   if (entries.length < 2 || newest?.kind === 'fence') return
+  requireSigner(store, newest)
   const leaderEpoch = head.leaderEpoch + 1
   const facts = { jobName, lineage, leaderEpoch, writtenAt: nowMs, restores: sequence }
   const entry = await appendLink(store, head, { kind: 'fence', ...facts })

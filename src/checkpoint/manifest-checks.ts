@@ -14,6 +14,7 @@ import type { KeyGroupRange } from '../state/key-groups.ts'
 import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
 import { OPERATOR_ID_MAX } from './operator-ids.ts'
 import type { RunReference } from '../state/snapshot.ts'
+import type { Signature } from '../storage/signatures.ts'
 import { claimed, imports } from './import-checks.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse, unique } from './json-checks.ts'
@@ -124,7 +125,7 @@ const run = checks.shape<RunReference>(
     entries: checks.integer(),
     keyGroups,
   },
-  { operators: checks.list(operatorId, LIST_MAX) },
+  { operators: checks.list(operatorId, LIST_MAX), footerHash: checks.text(64, /^[0-9a-f]{64}$/) },
 )
 const split = checks.shape<SplitRecord>(
   { id: name },
@@ -161,8 +162,14 @@ const header = {
   lineage: name,
   leaderEpoch: checks.integer(1),
   writtenAt: checks.finite,
-} satisfies { readonly [K in Exclude<keyof LinkHeader, 'keyId'>]: Check<LinkHeader[K]> }
+} satisfies {
+  readonly [K in Exclude<keyof LinkHeader, 'keyId' | 'signature'>]: Check<LinkHeader[K]>
+}
 const keyId = checks.text(200, /^[!-~]+$/)
+const signature = checks.shape<Signature>(
+  { keyId, value: checks.text(2_000, /^[A-Za-z0-9+/]+=*$/) },
+  {},
+)
 
 const fence = checks.shape<FenceLink>(
   { ...header, kind: checks.exactly('fence'), restores: checks.integer(0, SEQUENCE_MAX) },
@@ -171,6 +178,7 @@ const fence = checks.shape<FenceLink>(
     imports,
     givesUp: checks.shape<GivenUp>({ highestCheckpointId: checks.integer() }, {}),
     keyId,
+    signature,
   },
 )
 const checkpoint = checks.shape<CheckpointLink>(
@@ -190,7 +198,7 @@ const checkpoint = checks.shape<CheckpointLink>(
     processingTime: checks.finite,
     statistics,
   },
-  { claimed, keyId },
+  { claimed, keyId, signature },
 )
 
 /** Proves that `value` is a link of format version 1. */

@@ -6,6 +6,7 @@
 import type { JobPlan } from '../graph/plan.ts'
 import type { OperatorRecord, TaskSnapshot } from '../state/snapshot.ts'
 import type { PhaseTimings } from '../state/backend.ts'
+import type { Signature } from '../storage/signatures.ts'
 
 export const MANIFEST_FORMAT_VERSION = 1
 
@@ -25,6 +26,8 @@ export interface LinkHeader {
   readonly writtenAt: number
   /** The key that it was encrypted under; absent: it was not. Older files may be under others. */
   readonly keyId?: string
+  /** Over all the rest of the link; absent: the job does not sign. */
+  readonly signature?: Signature
 }
 
 /** Written by a new leader before anything else: older leaders cannot append after it. */

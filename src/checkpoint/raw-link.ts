@@ -2,13 +2,22 @@
  * Links as they lie in the store, sound or not. How long one is, a listing or a former reading has
  * told; what is read may be of another moment.
  */
-import { isMillraceError, messageOf } from '../errors.ts'
+import { type ErrorCode, isMillraceError, messageOf } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { linkName } from './layout.ts'
+import { requireSignature } from './link-signature.ts'
 import { MANIFEST_BYTES_MAX, decodeLink, hashOf } from './manifest-codec.ts'
 import type { ManifestLink } from './manifest.ts'
 
 const NOTHING = new Uint8Array(0)
+const FORGED: ReadonlySet<ErrorCode> = new Set([
+  'SIGNATURE_MISSING',
+  'SIGNATURE_INVALID',
+  'KEY_NOT_FOUND',
+])
+
+/** What becomes of a link that is not signed as it should be. */
+export type OnForged = 'refuse' | 'report'
 
 export interface RawLink {
   readonly sequence: number
@@ -26,10 +35,12 @@ export interface RawLink {
  * The links listed that are still there, oldest first, back to a fence that gives up what is older.
  *
  * @param listed lengths by sequence.
+ * @param onForged `report`: a link that is not signed as it should be counts as damaged.
  */
 export async function readAll(
   store: BlobStore,
   listed: ReadonlyMap<number, number>,
+  onForged: OnForged,
 ): Promise<{ readonly raw: readonly RawLink[]; readonly givenUp: readonly number[] }> {
   // Newest first: another process's gc deletes from the front, so a link that has gone meanwhile
   // has no older ones and leaves no gap.
@@ -37,10 +48,10 @@ export async function readAll(
   const raw: RawLink[] = []
   for (const [at, sequence] of newestFirst.entries()) {
     const listedBytes = listed.get(sequence) ?? 0
-    let read = await readRaw(store, sequence, listedBytes)
+    let read = await readRaw(store, sequence, listedBytes, onForged)
     // What was read wrongly once would be left out for ever: the next link names what was read.
     if (read?.problem !== undefined && read.problem !== '') {
-      read = await readRaw(store, sequence, listedBytes)
+      read = await readRaw(store, sequence, listedBytes, onForged)
     }
     if (read === undefined) continue
     raw.push(read)
@@ -65,6 +76,7 @@ async function readRaw(
   store: BlobStore,
   sequence: number,
   listedBytes: number,
+  onForged: OnForged = 'refuse',
 ): Promise<RawLink | undefined> {
   const name = linkName(sequence)
   const read = await readListed(store, name, listedBytes, MANIFEST_BYTES_MAX + 1)
@@ -74,10 +86,15 @@ async function readRaw(
   if (problem !== '') return { ...facts, link: undefined, problem }
   try {
     const link = decodeLink(bytes, name)
-    if (link.sequence === sequence) return { ...facts, link, problem: '' }
-    return { ...facts, link: undefined, problem: `holds link ${link.sequence}` }
+    if (link.sequence !== sequence) {
+      return { ...facts, link: undefined, problem: `holds link ${link.sequence}` }
+    }
+    await requireSignature(store, link)
+    return { ...facts, link, problem: '' }
   } catch (error) {
-    if (!isMillraceError(error) || error.code !== 'STORAGE_CORRUPT') throw error
+    if (!isMillraceError(error)) throw error
+    const isReported = onForged === 'report' && FORGED.has(error.code)
+    if (error.code !== 'STORAGE_CORRUPT' && !isReported) throw error
     return { ...facts, link: undefined, problem: messageOf(error) }
   }
 }

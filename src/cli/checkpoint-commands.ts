@@ -12,7 +12,7 @@ const checkpointFlag: FlagSpec = {
   summary: 'Its number; default: the newest.',
 }
 const directoryFlags: readonly FlagSpec[] = [
-  ...optionFlags(['directory', 'encryption.keys']),
+  ...optionFlags(['directory', 'encryption.keys', 'signing.keys']),
   ...configFlags.slice(0, 1),
 ]
 
@@ -67,11 +67,24 @@ export const CHECKPOINT_COMMANDS: readonly CommandSpec[] = [
       'Reads every byte of the checkpoints and compares the checksums; ends with 1 on damage.',
     description:
       'Of each damaged file it tells which checkpoints need it, and what of their state is lost: ' +
-      'operators and key groups. The job may be running meanwhile.',
+      'operators and key groups. The job may be running meanwhile. Of the chain of manifests it ' +
+      'tells the first broken link; with `--signing-keys` also whether each is signed rightly.',
     positionals: [snapshots],
-    flags: [{ ...checkpointFlag, summary: 'Only this one; default: all.' }, ...directoryFlags],
+    flags: [
+      { ...checkpointFlag, summary: 'Only this one; default: all.' },
+      {
+        name: 'link',
+        value: 'n:hash',
+        summary: 'Whether this link is still in the chain, as an earlier verify said the newest.',
+      },
+      ...directoryFlags,
+    ],
     examples: [
       { command: 'millrace checkpoint verify backup/1', does: 'is the copy sound?' },
+      {
+        command: 'millrace checkpoint verify word-count --signing-keys file:keys.pem',
+        does: 'has anybody changed it?',
+      },
       { command: 'millrace checkpoint verify word-count --json', does: 'for a program' },
     ],
     exits: ['absent'],
@@ -113,6 +126,11 @@ export const CHECKPOINT_COMMANDS: readonly CommandSpec[] = [
         name: 'max-parallelism',
         value: 'n',
         summary: 'Key groups of the savepoint, 1 to 32768; default: as many as before.',
+      },
+      {
+        name: 'accept-unsigned',
+        summary:
+          'Sign what is not signed: you vouch for it. Without --signing-keys it changes nothing.',
       },
       checkpointFlag,
       ...directoryFlags,

@@ -47,10 +47,16 @@ export async function jobsDirectory(invocation: Invocation, terminal: Terminal):
 }
 
 /** Where the keys are, with paths from the working directory. */
-export function keysPlace(
-  { 'encryption.keys': place }: OptionValues,
-  { workingDirectory }: Terminal,
-): string | undefined {
+export function keysPlace(values: OptionValues, terminal: Terminal): string | undefined {
+  return placeOf(values['encryption.keys'], terminal)
+}
+
+/** The same for those that sign. */
+export function signingPlace(values: OptionValues, terminal: Terminal): string | undefined {
+  return placeOf(values['signing.keys'], terminal)
+}
+
+function placeOf(place: string | undefined, { workingDirectory }: Terminal): string | undefined {
   return place?.replace(/^(file|module):(.+)$/s, (_, kind: string, path: string) => {
     return `${kind}:${resolve(workingDirectory, path)}`
   })

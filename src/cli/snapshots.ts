@@ -4,13 +4,14 @@ import { readdir } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Chain, GIVEN_UP, givenUpBy, readChain } from '../checkpoint/chain.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
+import type { OnForged } from '../checkpoint/raw-link.ts'
 import { MillraceError } from '../errors.ts'
 import { openSnapshotStore } from '../savepoint/open-store.ts'
 import { Snapshot } from '../savepoint/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { nearestName } from '../util/nearest.ts'
 import type { Invocation } from './command.ts'
-import { commandOptions, isUrl, keysPlace } from './given-options.ts'
+import { commandOptions, isUrl, keysPlace, signingPlace } from './given-options.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface OpenSnapshots {
@@ -29,11 +30,15 @@ export async function openSnapshots(
   invocation: Invocation,
   terminal: Terminal,
   argument = invocation.positionals[0] ?? '',
+  onForged?: OnForged,
 ): Promise<OpenSnapshots> {
   const location = await locationOf(argument, invocation, terminal)
   const { values } = await commandOptions(invocation, terminal)
-  const store = await openSnapshotStore(location, keysPlace(values, terminal))
-  const chain = await readChain(store)
+  const keys = keysPlace(values, terminal)
+  const isTrusted = invocation.isSet('accept-unsigned')
+  const signingKeys = isTrusted ? undefined : signingPlace(values, terminal)
+  const store = await openSnapshotStore(location, keys, signingKeys)
+  const chain = await readChain(store, onForged)
   const checkpoints = chain.entries.flatMap(({ link }) =>
     link.kind === 'checkpoint' ? [link] : [],
   )

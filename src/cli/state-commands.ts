@@ -19,7 +19,7 @@ const state: FlagSpec = {
   summary: 'Only this state; may be given again.',
 }
 const directory: readonly FlagSpec[] = [
-  ...optionFlags(['directory', 'encryption.keys']),
+  ...optionFlags(['directory', 'encryption.keys', 'signing.keys']),
   ...configFlags.slice(0, 1),
 ]
 

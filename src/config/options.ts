@@ -10,6 +10,7 @@ import { CONTROL_OPTIONS } from './options-control.ts'
 import { ENCRYPTION_OPTIONS } from './options-encryption.ts'
 import { HIGH_AVAILABILITY_OPTIONS } from './options-high-availability.ts'
 import { RESTART_OPTIONS } from './options-restart.ts'
+import { SIGNING_OPTIONS } from './options-signing.ts'
 import { START_OPTIONS } from './options-start.ts'
 import { STATE_OPTIONS } from './options-state.ts'
 
@@ -61,6 +62,7 @@ export const OPTIONS = {
   ...CONTROL_OPTIONS,
   ...STATE_OPTIONS,
   ...ENCRYPTION_OPTIONS,
+  ...SIGNING_OPTIONS,
   batchRecords: {
     type: 'integer',
     default: 512,

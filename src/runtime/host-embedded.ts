@@ -11,7 +11,7 @@ import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
-import { openKeys } from './host-embedded-keys.ts'
+import { openKeys, openSignatures } from './host-embedded-keys.ts'
 import { watchOwner } from './host-embedded-owner.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
@@ -31,6 +31,7 @@ export const embeddedHost: Host = {
   at: reachKillPoint,
   openStore: (location) => openBlobStore(location),
   openKeys,
+  openSignatures,
   absoluteLocation,
   // Elsewhere no job's folder lies beside its checkpoints.
   async requireUnowned(location) {

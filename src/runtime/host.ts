@@ -10,6 +10,7 @@ import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { KeyRing } from '../encryption/key-ring.ts'
+import type { SignatureRing } from '../signing/signature-ring.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import type { ErrorData } from '../errors.ts'
@@ -119,6 +120,8 @@ export interface Host {
   openStore: OpenStore
   /** The keys that are at a place as the option `encryption.keys` has it. */
   openKeys(place: string): Promise<KeyRing>
+  /** Those that sign, at a place as the option `signing.keys` has it. */
+  openSignatures(place: string): Promise<SignatureRing>
   /** The same location for whoever opens it from another folder. */
   absoluteLocation(location: string): string
   /** Throws `JOB_OWNED` if a living job keeps its checkpoints there, as far as can be known. */

@@ -11,6 +11,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
 import type { PaceOptions } from './checkpoint-pace.ts'
 import { encryptedHost } from './encryption.ts'
+import { signedHost } from './signing.ts'
 import type { Host } from './host.ts'
 import type { LeadRequest } from './lead.ts'
 import { memoryBudgetOf, type MemoryGrant } from './memory.ts'
@@ -26,7 +27,7 @@ export interface JobMasterOptions {
 }
 
 export interface ConfiguredJob {
-  /** The host, whose stores are encrypted if the options say so. */
+  /** The host, whose stores are encrypted and signed if the options say so. */
   readonly host: Host
   readonly resolved: ResolvedOptions
   readonly paths: JobPaths
@@ -69,7 +70,8 @@ export async function configureJob(
     const given = fresh ? '--fresh' : '--from'
     throw new MillraceError('CONFIG_INVALID', `a standby goes on where the leader was: no ${given}`)
   }
-  const host = await encryptedHost(plainHost, resolved.values['encryption.keys'])
+  const { 'encryption.keys': keys, 'signing.keys': signingKeys } = resolved.values
+  const host = await signedHost(await encryptedHost(plainHost, keys), signingKeys)
   const id = host.random.id()
   const paths = jobPaths(resolved, jobName, id)
   const store = await host.openStore(paths.storage)

@@ -17,6 +17,7 @@ import { chooseBackend } from './choose-backend.ts'
 import { required } from '../util/assert.ts'
 import { EventTimeObserver } from './event-time-status.ts'
 import { encryptedWorkerHost } from './encryption.ts'
+import { signedWorkerHost } from './signing.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
 import { workerProfile } from './profile/worker-profile.ts'
@@ -92,7 +93,8 @@ export class WorkerRuntime {
 
   async #configure(message: Configure): Promise<void> {
     const { settings } = message
-    const host = (this.#host = await encryptedWorkerHost(this.#host, settings.encryptionKeys))
+    const encrypted = await encryptedWorkerHost(this.#host, settings.encryptionKeys)
+    const host = (this.#host = signedWorkerHost(encrypted, settings.isSigned))
     const job = required(this.#job, 'not loaded')
     const params = parseParams(job, message.params)
     const { parallelism, maxParallelism } = settings

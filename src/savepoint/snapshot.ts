@@ -17,7 +17,7 @@ import type { EntryBatches } from '../state/runs/stream.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
-import { type Keys, openSnapshotStore } from './open-store.ts'
+import { type Keys, openSnapshotStore, type SigningKeys } from './open-store.ts'
 import { OperatorSnapshot, recordOf } from './operator-snapshot.ts'
 import { liveOperators } from './raw-rows.ts'
 import { requireOwner, type StateOwner } from './state-values.ts'
@@ -45,9 +45,11 @@ export class Snapshot implements AsyncDisposable {
    * Opens the newest sound checkpoint of a directory, or the one that is named.
    *
    * @param location a path, a `file:` URL or a store; a store stays the caller's to close.
-   * @param options `keys`: where those of an encrypted directory are, or a provider of them.
+   * @param options `keys`: where those of an encrypted directory are, or a provider of them;
+   *   `signingKeys`: what it must be signed with.
    * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, and what the storage throws; of an
-   *   encrypted one `STORAGE_ENCRYPTED`, `KEY_NOT_FOUND`, `DECRYPTION_FAILED`.
+   *   encrypted one `STORAGE_ENCRYPTED`, `KEY_NOT_FOUND`, `DECRYPTION_FAILED`; of what is not signed
+   *   as it must be `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_NOT_FOUND`.
    *
    * @example
    * await using snapshot = await Snapshot.open('.millrace/word-count/checkpoints')
@@ -55,11 +57,15 @@ export class Snapshot implements AsyncDisposable {
    */
   static async open(
     location: string | URL | BlobStore,
-    options: { readonly checkpointId?: number; readonly keys?: Keys } = {},
+    options: {
+      readonly checkpointId?: number
+      readonly keys?: Keys
+      readonly signingKeys?: SigningKeys
+    } = {},
   ): Promise<Snapshot> {
     const isStore = typeof location === 'object' && 'putIfAbsent' in location
-    const { checkpointId, keys } = options
-    const store = isStore ? location : await openSnapshotStore(String(location), keys)
+    const { checkpointId, keys, signingKeys } = options
+    const store = isStore ? location : await openSnapshotStore(String(location), keys, signingKeys)
     const chain = await readChain(store)
     const link = await chooseCheckpoint(store, chain, {
       acceptDuplicates: true, // reading repeats nothing

@@ -17,6 +17,8 @@ export interface RunReference {
   readonly lengthBytes: number
   /** CRC-32 of the run's footer, which holds those of its blocks. */
   readonly footerChecksum: number
+  /** SHA-256 (hex) of the footer, which holds those of its blocks: of runs of a job that signs. */
+  readonly footerHash?: string
   readonly entries: number
   /** Only entries of these key groups count. */
   readonly keyGroups: KeyGroupRange

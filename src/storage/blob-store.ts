@@ -4,6 +4,8 @@
  * relative, `/`-separated, of `[A-Za-z0-9._-]`; a store never leaves its root.
  */
 
+import type { Signatures } from './signatures.ts'
+
 export interface BlobInfo {
   readonly name: string
   readonly lengthBytes: number
@@ -27,6 +29,10 @@ export interface BlobStore {
   readonly location: string
   /** Id of the key that new blobs are encrypted under; absent where they are not. */
   keyId?(): Promise<string>
+  /** Who vouches for manifests here; then each must be signed. Absent: nobody. */
+  readonly signatures?: Signatures
+  /** True: runs written here hold hashes of their blocks, so that signing the manifest covers them. */
+  readonly hashesBlocks?: boolean
   create(name: string): Promise<BlobWriter>
   /**
    * Writes a small blob at once if no blob of that name exists; the one commit point of the

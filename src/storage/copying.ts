@@ -13,6 +13,7 @@ export class CopyingStore implements BlobStore {
   /** Where the storage is as fast as a disk, but not where only the copies are: one may be lost. */
   readonly readSync: ReadSync | undefined
   readonly keyId?: () => Promise<string>
+  readonly hashesBlocks: boolean
   readonly #far: BlobStore
   readonly #copies: LocalCopies
   /** Blobs whose names start so are copied. */
@@ -27,6 +28,7 @@ export class CopyingStore implements BlobStore {
   constructor(far: BlobStore, copies: LocalCopies, prefix: string) {
     this.location = far.location
     this.readSync = far.readSync?.bind(far)
+    this.hashesBlocks = far.hashesBlocks === true
     if (far.keyId !== undefined) this.keyId = far.keyId.bind(far)
     this.#far = far
     this.#copies = copies

@@ -9,6 +9,7 @@ import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
 export class OverlayStore implements BlobStore {
   readonly location: string
   readonly readSync: ReadSync | undefined
+  readonly hashesBlocks: boolean
   readonly #own: BlobStore
   readonly #elsewhere: BlobStore
   /** Names there by names here. */
@@ -17,6 +18,7 @@ export class OverlayStore implements BlobStore {
   /** Closes both stores when it is closed. */
   constructor(own: BlobStore, elsewhere: BlobStore, names: ReadonlyMap<string, string>) {
     this.location = own.location
+    this.hashesBlocks = own.hashesBlocks === true
     this.#own = own
     this.#elsewhere = elsewhere
     this.#names = names

@@ -105,6 +105,7 @@ export async function snapshotsOf(
       memoryBytes: 1,
       storage: 'memory:',
       encryptionKeys: undefined,
+      isSigned: false,
       stateDirectory: 'state',
       batchRecords: 1,
       outboxBytes: 1,

@@ -49,6 +49,7 @@ export const settingsOf = (jobName: string, batchRecords: number): WorkerSetting
   memoryBytes: 64 * 1024 ** 2,
   storage: 'memory:',
   encryptionKeys: undefined,
+  isSigned: false,
   stateDirectory: 'state',
   batchRecords,
   outboxBytes: 64 * 1024,

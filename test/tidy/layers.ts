@@ -5,7 +5,7 @@
 const rows: readonly (readonly string[])[] = [
   ['util', 'errors'],
   ['types', 'config'],
-  ['storage', 'state', 'time', 'metrics', 'encryption'],
+  ['storage', 'state', 'time', 'metrics', 'encryption', 'signing'],
   ['operators'],
   ['graph', 'checkpoint'],
   ['api', 'runtime'],
@@ -20,6 +20,8 @@ const sideways = new Set([
   'state → storage',
   'state → time',
   'encryption → storage',
+  'signing → encryption',
+  'signing → storage',
   'checkpoint → graph',
   // fromElements() and print(); connectors see only contracts, so nothing comes back.
   'api → connectors',

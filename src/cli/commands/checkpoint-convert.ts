@@ -1,15 +1,17 @@
 /** `millrace checkpoint convert`: a checkpoint as a savepoint, with other key groups if asked. */
 import { runsOf } from '../../checkpoint/registry.ts'
+import type { OptionValues } from '../../config/options.ts'
 import { MillraceError } from '../../errors.ts'
 import { type Conversion, convertSavepoint } from '../../savepoint/convert.ts'
-import { openEncryptedStore } from '../../savepoint/open-store.ts'
+import { openEncryptedStore, openSignedStore } from '../../savepoint/open-store.ts'
 import type { Snapshot } from '../../savepoint/snapshot.ts'
 import { writeSavepoint } from '../../savepoint/write.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
+import { openBlobStore } from '../../storage/open.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes, formatCount } from '../format.ts'
-import { commandOptions, givenPlace, keysPlace } from '../given-options.ts'
+import { commandOptions, givenPlace, keysPlace, signingPlace } from '../given-options.ts'
 import { StatusLine } from '../progress.ts'
 import { withSnapshot } from '../snapshots.ts'
 import type { Terminal } from '../terminal.ts'
@@ -21,10 +23,10 @@ export const checkpointConvert: CommandFunction = async (invocation, terminal) =
   return await withSnapshot(invocation, terminal, async (from) => {
     const maxParallelism = wanted ?? from.maxParallelism
     const { values } = await commandOptions(invocation, terminal)
-    const keys = keysPlace(values, terminal)
-    const place = keys === undefined ? target : await openEncryptedStore(target, keys)
-    const written = await write(from, place, maxParallelism, invocation, terminal)
-    if (typeof place !== 'string') await place.close()
+    const store = await openTarget(target, values, terminal)
+    const written = await write(from, store, maxParallelism, invocation, terminal).finally(() =>
+      store.close(),
+    )
     const { jobName: job, checkpointId } = from
     if (invocation.json) {
       const value = { job, from: from.store.location, checkpointId, to: target, maxParallelism }
@@ -40,16 +42,33 @@ export const checkpointConvert: CommandFunction = async (invocation, terminal) =
   })
 }
 
+/** Encrypted and signed as the options say. */
+async function openTarget(
+  target: string,
+  values: OptionValues,
+  terminal: Terminal,
+): Promise<BlobStore> {
+  const keys = keysPlace(values, terminal)
+  const signingKeys = signingPlace(values, terminal)
+  if (signingKeys !== undefined) {
+    return await openSignedStore(target, signingKeys, keys === undefined ? {} : { keys })
+  }
+  return keys === undefined ? await openBlobStore(target) : await openEncryptedStore(target, keys)
+}
+
 async function write(
   from: Snapshot,
-  target: string | BlobStore,
+  target: BlobStore,
   maxParallelism: number,
   invocation: Invocation,
   terminal: Terminal,
 ): Promise<Conversion> {
-  if (maxParallelism === from.maxParallelism) {
+  const runs = runsOf(from.link)
+  // What was written unsigned cannot be signed as it is.
+  const isCopied =
+    target.hashesBlocks !== true || runs.every(({ footerHash }) => footerHash !== undefined)
+  if (maxParallelism === from.maxParallelism && isCopied) {
     await writeSavepoint(target, { from })
-    const runs = runsOf(from.link)
     return {
       entries: runs.reduce((sum, run) => sum + run.entries, 0),
       bytes: runs.reduce((sum, run) => sum + run.lengthBytes, 0),

@@ -92,6 +92,7 @@ function factLines(
     ['taken', formatTime(link.writtenAt)],
     ['link', `${link.sequence} of lineage ${link.lineage}, epoch ${link.leaderEpoch}`],
     ['encrypted', encryptedText(link, keys)],
+    ['signed', link.signature === undefined ? 'no' : `under the key "${link.signature.keyId}"`],
     ['workers', `${link.parallelism}, ${link.maxParallelism} key groups`],
     ['parameters', params.length === 0 ? 'none' : params.join(' ')],
     [

@@ -1,6 +1,7 @@
 /** `millrace checkpoint verify`: reads every byte and compares the checksums. */
 import { GIVEN_UP, givenUpBy } from '../../checkpoint/chain.ts'
 import { describeLoss } from '../../checkpoint/lost.ts'
+import { chainLines, reportChain } from '../chain-report.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes } from '../format.ts'
@@ -10,11 +11,13 @@ import { styled, type Terminal } from '../terminal.ts'
 import { type CheckpointLoss, type Finding, verifyCheckpoints } from '../verify.ts'
 
 export const checkpointVerify: CommandFunction = async (invocation, terminal) => {
-  const snapshots = await openSnapshots(invocation, terminal)
+  const snapshots = await openSnapshots(invocation, terminal, undefined, 'report')
   const { store, chain, checkpoints } = snapshots
   const isOne = invocation.isSet('checkpoint')
   const links = isOne ? [chosenCheckpoint(snapshots, invocation.value('checkpoint'))] : checkpoints
   const line = terminal.errIsTty && !invocation.json ? new StatusLine(terminal) : undefined
+  const isVerified = store.signatures !== undefined
+  const report = reportChain(chain, isVerified, invocation.value('link'))
   const chainDamage = isOne ? [] : chain.damage
   const verification = await verifyCheckpoints(store, links, chainDamage, (progress) => {
     const { file, files, readBytes, totalBytes } = progress
@@ -25,11 +28,15 @@ export const checkpointVerify: CommandFunction = async (invocation, terminal) =>
   const { damage, runs, bytes } = verification
   const broken = new Set(damage.flatMap((finding) => finding.checkpoints.map(idOf)))
   const sound = links.map(idOf).filter((id) => !broken.has(id))
+  const isSound = damage.length === 0 && (isOne || report.firstBroken === null)
   if (invocation.json) {
-    terminal.out(`${JSON.stringify({ location: store.location, ...verification, sound })}\n`)
-    return exitCode(damage.length === 0 ? 'ok' : 'failed')
+    terminal.out(
+      `${JSON.stringify({ location: store.location, ...verification, sound, chain: report })}\n`,
+    )
+    return exitCode(isSound ? 'ok' : 'failed')
   }
   for (const finding of damage) terminal.out(findingText(finding, terminal))
+  for (const text of isOne ? [] : chainLines(report)) terminal.out(`${text}\n`)
   const count = `${links.length} checkpoint${links.length === 1 ? '' : 's'}`
   const verdict = damage.length === 0 ? 'sound' : `${damage.length} damaged`
   terminal.out(`${count}, ${runs} files, ${formatBytes(bytes)}: ${verdict}\n`)
@@ -38,7 +45,7 @@ export const checkpointVerify: CommandFunction = async (invocation, terminal) =>
     const left = sound.length === 0 ? 'no checkpoint is' : `sound: checkpoint ${sound.join(', ')}`
     terminal.out(`${sound.length === 0 ? `${left} sound` : left}\n`)
   }
-  return exitCode(damage.length === 0 ? 'ok' : 'failed')
+  return exitCode(isSound ? 'ok' : 'failed')
 }
 
 const idOf = ({ checkpointId }: { readonly checkpointId: number }) => checkpointId

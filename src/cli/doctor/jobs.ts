@@ -13,14 +13,16 @@ const answerTimeoutMs = 2_000
 const jobsMax = 1_000
 const leftoverFilesMax = 100_000
 
-/**
- * @param storage the option `checkpointing.storage`, if it is set.
- * @param keys where those of encrypted checkpoints are, if it is said.
- */
+/** Where checkpoints are, and the keys of what is encrypted or signed, as far as options say so. */
+interface CheckpointPlace {
+  readonly storage: string | undefined
+  readonly keys: string | undefined
+  readonly signingKeys: string | undefined
+}
+
 export async function checkJobs(
   directory: string,
-  storage: string | undefined,
-  keys: string | undefined,
+  place: CheckpointPlace,
 ): Promise<readonly DoctorFinding[]> {
   const files = new Map((await controlFilesIn(directory)).map((file) => [file.job, file]))
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
@@ -32,7 +34,7 @@ export async function checkJobs(
     const runs = file !== undefined && (await answers(file))
     findings.push(ownerOf(name, file, runs))
     if (!runs) findings.push(...(await checkLeftovers(name, folder)))
-    findings.push(await checkChain(name, storage ?? join(folder, 'checkpoints'), keys))
+    findings.push(await checkChain(name, place.storage ?? join(folder, 'checkpoints'), place))
   }
   if (findings.length > 0) return findings
   return [{ check: 'jobs', level: 'ok', detail: `none has run in ${directory}` }]
@@ -80,11 +82,11 @@ async function checkLeftovers(job: string, folder: string): Promise<readonly Doc
 async function checkChain(
   job: string,
   location: string,
-  keys: string | undefined,
+  { keys, signingKeys }: CheckpointPlace,
 ): Promise<DoctorFinding> {
   const check = `checkpoints of ${job}`
   try {
-    const store = await openSnapshotStore(location, keys)
+    const store = await openSnapshotStore(location, keys, signingKeys)
     const chain = await readChain(store)
     const { entries, damage } = chain
     await store.close()

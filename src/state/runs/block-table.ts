@@ -4,6 +4,7 @@
  * a block or filter is verified here, for readers that wait for the storage and for those that do
  * not.
  */
+import { hash } from 'node:crypto'
 import { crc32, zstdDecompressSync } from 'node:zlib'
 import { type MillraceError, messageOf } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
@@ -67,8 +68,9 @@ export class BlockTable {
   /** Throws `STORAGE_CORRUPT` unless these are the bytes of a filter. */
   checkFilter(filter: Uint8Array, index: number): void {
     const info = this.footer.filters[index]
-    if (info !== undefined && filter.length > 0 && crc32(filter) === info.checksum) return
-    const why = 'the checksum of a filter is wrong'
+    const isKnown = info !== undefined && filter.length > 0 && crc32(filter) === info.checksum
+    if (isKnown && isBound(filter, info.hash)) return
+    const why = `the ${isKnown ? 'hash' : 'checksum'} of a filter is wrong`
     throw corrupt(this.name, why, { offset: info?.offsetBytes })
   }
 
@@ -89,6 +91,7 @@ export class BlockTable {
   inflate(stored: Uint8Array, index: number): Uint8Array {
     const block = this.block(index)
     if (crc32(stored) !== block.checksum) throw this.#damaged(index, 'its checksum is wrong')
+    if (!isBound(stored, block.hash)) throw this.#damaged(index, 'its hash is wrong')
     if (block.codec === CODEC_NONE) return stored
     try {
       const raw = zstdDecompressSync(stored, {
@@ -107,4 +110,9 @@ export class BlockTable {
     const offset = this.footer.blocks[index]?.offsetBytes
     return corrupt(this.name, `block ${index}: ${why}`, { block: index, offset }, cause)
   }
+}
+
+/** Whether these are the bytes that a footer means, if it says so: a checksum anybody can match. */
+function isBound(stored: Uint8Array, expected: Uint8Array | undefined): boolean {
+  return expected === undefined || hash('sha256', stored, 'buffer').equals(expected)
 }

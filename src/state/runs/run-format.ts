@@ -6,6 +6,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { MillraceError } from '../../errors.ts'
+import { assert } from '../../util/assert.ts'
 import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
 import { STATE_KINDS } from '../descriptors.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
@@ -20,6 +21,10 @@ const MAGIC_END = 0x52554e0a
 const FOOTER_BYTES_MAX = 1 << 30
 const METADATA_BYTES_MAX = 1 << 26
 const FILTER_BYTES_MAX = 1 << 24
+
+/** What kind of hashes a footer ends with. */
+const HASHES_SHA256 = 1
+const HASH_BYTES = 32
 
 export const CODEC_NONE = 0
 export const CODEC_ZSTD = 1
@@ -47,6 +52,8 @@ export interface BlockInfo {
   readonly keyBytes: number
   /** CRC-32 of the stored bytes. */
   readonly checksum: number
+  /** SHA-256 of the stored bytes; absent in runs of jobs that do not sign. */
+  readonly hash?: Uint8Array
 }
 
 /** A filter over the rows of some blocks; it stands in the file right after the last of them. */
@@ -56,6 +63,7 @@ export interface FilterInfo {
   readonly offsetBytes: number
   readonly storedBytes: number
   readonly checksum: number
+  readonly hash?: Uint8Array
 }
 
 export interface RunFooter {
@@ -90,6 +98,13 @@ export function writeFooter(out: ByteWriter, footer: RunFooter): void {
   }
   out.varuint(footer.rangeTombstones.length)
   for (const key of footer.rangeTombstones) out.block(key)
+  const parts = [...footer.blocks, ...footer.filters]
+  if (!parts.some(({ hash }) => hash !== undefined)) return
+  out.uint8(HASHES_SHA256)
+  for (const { hash } of parts) {
+    assert(hash?.length === HASH_BYTES, 'all blocks of a run have a hash, or none')
+    out.raw(hash)
+  }
 }
 
 /** Reads a footer whose checksum was found right. `footerOffset` is where blocks must end. */
@@ -112,8 +127,9 @@ export function readFooter(bytes: Uint8Array, footerOffset: number): RunFooter {
   const rangeTombstones: Uint8Array[] = []
   const tombstoneCount = input.varuint()
   for (let index = 0; index < tombstoneCount; index++) rangeTombstones.push(readKey(input))
+  const hashed = input.remaining === 0 ? { blocks, filters } : readHashes(input, blocks, filters)
   if (input.remaining !== 0) throw damaged('bytes are left at its end')
-  const placed = place(blocks, filters, footerOffset)
+  const placed = place(hashed.blocks, hashed.filters, footerOffset)
   const counted = blocks.reduce((sum, block) => sum + block.entries, 0)
   if (counted !== entries) throw damaged('its entry counts differ')
   return { metadata, entries, lastKey, ...placed, rangeTombstones }
@@ -133,6 +149,17 @@ function readBlockInfo(input: ByteReader): BlockInfo {
   const fits = codec === CODEC_NONE ? storedBytes === rawBytes : storedBytes < rawBytes
   if (!fits) throw damaged('the lengths of a block do not agree')
   return { firstKey, offsetBytes: 0, storedBytes, rawBytes, codec, entries, keyBytes, checksum }
+}
+
+/** What follows in runs of jobs that sign: a hash for each block, then for each filter. */
+function readHashes(
+  input: ByteReader,
+  blocks: readonly BlockInfo[],
+  filters: readonly FilterInfo[],
+): { blocks: readonly BlockInfo[]; filters: readonly FilterInfo[] } {
+  if (input.uint8() !== HASHES_SHA256) throw damaged('its hashes are of an unknown kind')
+  const hashed = <T extends object>(part: T) => ({ ...part, hash: input.raw(HASH_BYTES) })
+  return { blocks: blocks.map(hashed), filters: filters.map(hashed) }
 }
 
 /** Works out the offsets: blocks in order, each filter after the last block that it covers. */

@@ -3,6 +3,7 @@
  * each block and filter when it is read. Damage is `STORAGE_CORRUPT` with file, block and offset.
  * Memory is bounded whatever the file says: the footer, about 1 MiB read ahead, and a few blocks.
  */
+import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { assert } from '../../util/assert.ts'
@@ -72,7 +73,7 @@ export class RunReader {
           : await readExactly(store, name, footerOffset, footerBytes)
       if (crc32(bytes) !== footerChecksum)
         throw corrupt(name, 'the checksum of its footer is wrong')
-      if (footerChecksum !== reference.footerChecksum) {
+      if (footerChecksum !== reference.footerChecksum || !isMeant(bytes, reference)) {
         throw corrupt(name, 'it is another file than the manifest means')
       }
       const footer = readFooter(bytes, footerOffset)
@@ -243,4 +244,9 @@ export class RunReader {
   #read(offsetBytes: number, lengthBytes: number, block: number): Promise<Uint8Array> {
     return readExactly(this.#store, this.reference.name, offsetBytes, lengthBytes, block)
   }
+}
+
+/** Whether a footer is the one that a signed manifest names. */
+function isMeant(footer: Uint8Array, { footerHash }: RunReference): boolean {
+  return footerHash === undefined || hash('sha256', footer, 'hex') === footerHash
 }

@@ -7,6 +7,7 @@
  * 32 KiB per block at zstd level 1 was measured best: 420 to 530 MB/s against 280 at 16 KiB, and a
  * look-up that takes a tenth longer; larger blocks gain little.
  */
+import { hash } from 'node:crypto'
 import { constants, crc32, zstdCompressSync } from 'node:zlib'
 import type { BlobStore, BlobWriter } from '../../storage/blob-store.ts'
 import { assert } from '../../util/assert.ts'
@@ -42,6 +43,8 @@ export interface RunWriterOptions {
   readonly blockBytes?: number
   /** Default `zstd`; a block that does not shrink is stored as it is. */
   readonly compression?: 'zstd' | 'none'
+  /** Whether to hold hashes of all blocks, so that one of the footer covers the run. */
+  readonly hashes?: boolean
 }
 
 export class RunWriter {
@@ -50,6 +53,7 @@ export class RunWriter {
   readonly #metadata: RunMetadata
   readonly #blockBytes: number
   readonly #compress: boolean
+  readonly #hashes: boolean
   readonly #block = new BlockBuilder()
   readonly #filter = new FilterBuilder()
   /** Stored bytes that are not yet with the blob. */
@@ -75,16 +79,19 @@ export class RunWriter {
     this.#metadata = metadata
     this.#blockBytes = options.blockBytes ?? BLOCK_BYTES_DEFAULT
     this.#compress = options.compression !== 'none'
+    this.#hashes = options.hashes === true
     assert(this.#blockBytes > 0 && this.#blockBytes <= 1 << 22, 'block size out of range')
   }
 
+  /** Into a store, which says whether there are hashes. */
   static async create(
     store: BlobStore,
     name: string,
     metadata: RunMetadata,
     options?: RunWriterOptions,
   ): Promise<RunWriter> {
-    return new RunWriter(await store.create(name), name, metadata, options)
+    const hashes = store.hashesBlocks === true
+    return new RunWriter(await store.create(name), name, metadata, { hashes, ...options })
   }
 
   get entries(): number {
@@ -137,6 +144,7 @@ export class RunWriter {
       name: this.#name,
       lengthBytes: this.#offsetBytes,
       footerChecksum,
+      ...(this.#hashes ? { footerHash: hash('sha256', footer.view(), 'hex') } : {}),
       entries: this.#entries,
       keyGroups: this.#metadata.keyGroups,
     }
@@ -175,6 +183,7 @@ export class RunWriter {
       entries: block.entries,
       keyBytes: block.keyBytes,
       checksum: crc32(stored),
+      ...this.#hashOf(stored),
     })
     this.#store(stored)
     block.reset()
@@ -188,9 +197,14 @@ export class RunWriter {
       offsetBytes: this.#offsetBytes,
       storedBytes: filter.length,
       checksum: crc32(filter),
+      ...this.#hashOf(filter),
     })
     this.#store(filter)
     this.#rowBytes = 0
+  }
+
+  #hashOf(stored: Uint8Array): { readonly hash?: Uint8Array } {
+    return this.#hashes ? { hash: hash('sha256', stored, 'buffer') } : {}
   }
 
   #store(bytes: Uint8Array): void {

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { errorToData } from '../../errors.ts'
 import type { Host, WorkerEvents, WorkerHost, WorkerPort, WorkerSpec } from '../../runtime/host.ts'
 import { WorkerRuntime } from '../../runtime/worker-runtime.ts'
-import { openKeys } from '../../runtime/host-embedded-keys.ts'
+import { openKeys, openSignatures } from '../../runtime/host-embedded-keys.ts'
 import { LocalScratch } from '../../storage/scratch-local.ts'
 import { MemoryScratch } from '../../storage/scratch-memory.ts'
 import { type Random, SeededRandom, systemRandom } from '../../util/random.ts'
@@ -46,6 +46,7 @@ export class TestProcess implements Life {
       at: () => undefined,
       openStore: async (location) => world.disk.open(location, this),
       openKeys,
+      openSignatures,
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,
       process: { host: 'test', pid: 1 },

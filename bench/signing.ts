@@ -1,0 +1,12 @@
+/** What do signatures cost? Checkpoints and restores with `signing.keys` (Ed25519) and without. */
+import { generateKeyPairSync } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { benchmarkOverhead } from './jobs/overhead.ts'
+
+await benchmarkOverhead('signed', async (directory) => {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const keys = join(directory, 'signing.pem')
+  await writeFile(keys, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+  return { signing: { keys: `file:${keys}` } }
+})

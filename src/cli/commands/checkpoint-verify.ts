@@ -36,7 +36,8 @@ export const checkpointVerify: CommandFunction = async (invocation, terminal) =>
     return exitCode(isSound ? 'ok' : 'failed')
   }
   for (const finding of damage) terminal.out(findingText(finding, terminal))
-  for (const text of isOne ? [] : chainLines(report)) terminal.out(`${text}\n`)
+  const isAsked = isVerified || report.keys.length > 0 || invocation.isSet('link')
+  for (const text of isAsked && !isOne ? chainLines(report) : []) terminal.out(`${text}\n`)
   const count = `${links.length} checkpoint${links.length === 1 ? '' : 's'}`
   const verdict = damage.length === 0 ? 'sound' : `${damage.length} damaged`
   terminal.out(`${count}, ${runs} files, ${formatBytes(bytes)}: ${verdict}\n`)

@@ -79,7 +79,7 @@ test('an edited manifest is refused, whatever is edited', async () => {
 
 test('a manifest whose signature was taken off, or is of another key, is refused', async () => {
   const bare = await blobsOf(3)
-  edit(bare, 3, ({ signature: _, ...link }) => link)
+  edit(bare, 3, ({ signature: _signature, ...link }) => link)
   await refused(bare, 'SIGNATURE_MISSING', 3)
   const strange = await blobsOf(2)
   strange.set(linkName(1), bytesOf(await blobsOf(1, ringOf('theirs')), linkName(1)))

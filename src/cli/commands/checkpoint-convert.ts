@@ -24,9 +24,7 @@ export const checkpointConvert: CommandFunction = async (invocation, terminal) =
     const maxParallelism = wanted ?? from.maxParallelism
     const { values } = await commandOptions(invocation, terminal)
     const store = await openTarget(target, values, terminal)
-    const written = await write(from, store, maxParallelism, invocation, terminal).finally(() =>
-      store.close(),
-    )
+    const written = await writeAndClose(from, store, maxParallelism, invocation, terminal)
     const { jobName: job, checkpointId } = from
     if (invocation.json) {
       const value = { job, from: from.store.location, checkpointId, to: target, maxParallelism }
@@ -54,6 +52,15 @@ async function openTarget(
     return await openSignedStore(target, signingKeys, keys === undefined ? {} : { keys })
   }
   return keys === undefined ? await openBlobStore(target) : await openEncryptedStore(target, keys)
+}
+
+async function writeAndClose(...request: Parameters<typeof write>): Promise<Conversion> {
+  const [, store] = request
+  try {
+    return await write(...request)
+  } finally {
+    await store.close()
+  }
 }
 
 async function write(

@@ -75,7 +75,7 @@ const CODES = {
   },
   SIGNATURE_MISSING: {
     remedy:
-      'if you trust it, sign it: `millrace checkpoint convert … --accept-unsigned`, then run --from it',
+      'if you trust it: `millrace checkpoint convert … --accept-unsigned`, then run --from that',
   },
   SNAPSHOT_CLAIMED: { remedy: 'start from another snapshot; the owner of this one may delete it' },
   SNAPSHOT_IN_USE: {

@@ -1,4 +1,4 @@
-/** What `checkpoint verify` says of the chain of manifests: where it breaks, and who vouches for it. */
+/** What `checkpoint verify` says of the chain of manifests: where it breaks, who vouches for it. */
 import type { Chain } from '../checkpoint/chain.ts'
 import { linkName } from '../checkpoint/layout.ts'
 import { MillraceError } from '../errors.ts'

@@ -11,6 +11,6 @@ export const SIGNING_OPTIONS = {
     flag: 'signing-keys',
     valueName: 'place',
     summary:
-      'Where the keys are that sign checkpoints (as `encryption.keys`); then nothing unsigned is restored.',
+      'Where keys are that sign checkpoints (as encryption.keys); nothing unsigned is restored then.',
   },
 } as const satisfies Record<string, OptionSpec>

@@ -48,8 +48,8 @@ export class Snapshot implements AsyncDisposable {
    * @param options `keys`: where those of an encrypted directory are, or a provider of them;
    *   `signingKeys`: what it must be signed with.
    * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, and what the storage throws; of an
-   *   encrypted one `STORAGE_ENCRYPTED`, `KEY_NOT_FOUND`, `DECRYPTION_FAILED`; of what is not signed
-   *   as it must be `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_NOT_FOUND`.
+   *   encrypted one `STORAGE_ENCRYPTED`, `KEY_NOT_FOUND`, `DECRYPTION_FAILED`; of what is not
+   *   signed as it must be `SIGNATURE_MISSING`, `SIGNATURE_INVALID`, `KEY_NOT_FOUND`.
    *
    * @example
    * await using snapshot = await Snapshot.open('.millrace/word-count/checkpoints')

@@ -67,7 +67,7 @@ export class LocalSigners implements SignatureProvider {
       'KEY_NOT_FOUND',
       `there is no key "${keyId}" to verify with: ${known}`,
       {
-        cure: 'if it was a key of yours, add it below the newest one; else somebody else has signed',
+        cure: 'if it was a key of yours, add it below the newest one; else it was somebody else',
         details: { keyId },
       },
     )

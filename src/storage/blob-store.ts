@@ -31,7 +31,7 @@ export interface BlobStore {
   keyId?(): Promise<string>
   /** Who vouches for manifests here; then each must be signed. Absent: nobody. */
   readonly signatures?: Signatures
-  /** True: runs written here hold hashes of their blocks, so that signing the manifest covers them. */
+  /** True: runs written here hold hashes of their blocks, so that a signature can cover them. */
   readonly hashesBlocks?: boolean
   create(name: string): Promise<BlobWriter>
   /**

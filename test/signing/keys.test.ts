@@ -60,7 +60,7 @@ test('a public key verifies what its private one has signed, and does not sign',
   })
 })
 
-test('a signature is of one key and no other, and an older key verifies beside a newer', async () => {
+test('a signature is of one key, and an older key verifies beside a newer one', async () => {
   const signature = await ringOf(`old ${symmetric}`).sign(message)
   await ringOf(`new ${other}\nold ${symmetric}`).verify(message, signature, 'a file')
   await assert.rejects(ringOf(`old ${other}`).verify(message, signature, 'a file'), {

@@ -10,7 +10,6 @@ export const SIGNING_OPTIONS = {
     places: ['file', 'environment', 'run'],
     flag: 'signing-keys',
     valueName: 'place',
-    summary:
-      'Where keys are that sign checkpoints (as encryption.keys); nothing unsigned is restored then.',
+    summary: 'Where keys are that sign checkpoints (as encryption.keys); then all must be signed.',
   },
 } as const satisfies Record<string, OptionSpec>

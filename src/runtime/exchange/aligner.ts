@@ -77,7 +77,7 @@ export class Aligner {
     // A straggler of an aborted checkpoint must not block a channel that nobody would free.
     if (this.isSettled(barrier.checkpointId)) return undefined
     const pending = this.#pending
-    if (pending !== undefined && this.hasPassed(channel) && barrier.after !== undefined) {
+    if (pending !== undefined && this.hasPassed(channel) && isAfter(barrier, pending)) {
       this.#waiting.set(channel, barrier)
       return undefined
     }
@@ -127,4 +127,9 @@ export class Aligner {
     this.#blockedCount = 0
     this.#pending = undefined
   }
+}
+
+/** It was begun while the other was under way, and does not end it. */
+function isAfter({ checkpointId, after }: Barrier, other: Barrier): boolean {
+  return after !== undefined && checkpointId > other.checkpointId
 }

@@ -39,6 +39,10 @@ const CODES = {
     remedy: 'correct the function or the record that the message names',
     retryable: true,
   },
+  FUNCTION_STUCK: {
+    remedy: 'mend the loop, or raise callTimeout if the call is to take so long',
+    retryable: true,
+  },
   FUNCTION_TIMEOUT: {
     remedy: 'raise the timeout, or say with onTimeout what stands for the result',
     retryable: true,

@@ -67,6 +67,7 @@ export type {
   JobStatus,
   LeadershipStatus,
 } from './runtime/job-status.ts'
+export type { StuckWorker } from './runtime/worker-watch.ts'
 export type { OperatorTime, TimeHold } from './checkpoint/messages.ts'
 export type { LogFields, Logger } from './metrics/log.ts'
 

@@ -17,6 +17,8 @@ export interface WorkerSettings {
   readonly stateDirectory: string
   /** Records a task takes on before it looks at messages, timers and barriers. */
   readonly batchRecords: number
+  /** A call that has not returned for so long ends its worker. */
+  readonly callTimeoutMs: number
   /** Memory that the outboxes of one worker may use before they spill to disk. */
   readonly outboxBytes: number
   readonly ringBytes: number

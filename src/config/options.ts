@@ -70,6 +70,12 @@ export const OPTIONS = {
     max: 65_536,
     summary: 'Records that a source hands over at once; also the reach of a prefetch.',
   },
+  callTimeout: {
+    type: 'duration',
+    default: 60_000,
+    min: 2_000,
+    summary: 'A call of a function that has not returned for so long ends its worker.',
+  },
   outboxBytes: {
     type: 'size',
     default: 4 * 1024 ** 2,

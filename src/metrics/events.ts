@@ -58,6 +58,16 @@ export interface LifecycleEvents extends CheckpointEvents {
     readonly checkpoint: number
     readonly location: string
   }
+  'millrace:worker:stuck': {
+    readonly job: string
+    readonly worker: number
+    readonly where: string
+    readonly silentMs: number
+    readonly operator?: string
+    readonly key?: string
+    readonly place?: string
+    readonly code?: string
+  }
   'millrace:worker:lost': {
     readonly job: string
     readonly worker: number
@@ -194,6 +204,23 @@ export const LIFECYCLE_EVENTS: {
     level: 'info',
     line: 'savepoint written to {location}',
     fields: { job, checkpoint: 'id of its checkpoint', location: 'its directory' },
+  },
+  'millrace:worker:stuck': {
+    summary:
+      'A call has not returned for more than a second, and nothing else goes on in its worker. ' +
+      'After `callTimeout` the worker is ended.',
+    level: 'warn',
+    line: 'worker {worker} is stuck in {where}',
+    fields: {
+      job,
+      worker: 'index of the worker',
+      where: 'operator, key, function and place in words',
+      silentMs: 'for how long nothing was heard of it',
+      operator: 'uid of the operator, or what it does; absent if it is not known, as the others',
+      key: 'that the call works on, described; not where state is encrypted',
+      place: 'where the record was read',
+      code: 'function, file and line of the job’s own code',
+    },
   },
   'millrace:worker:lost': {
     summary: 'A worker threw, ran out of memory or ended; it is replaced if the job is restarted.',

@@ -12,6 +12,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
 import { openKeys, openSignatures } from './host-embedded-keys.ts'
+import { isDebugged, lookAtWorker } from './host-embedded-look.ts'
 import { watchOwner } from './host-embedded-owner.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
@@ -45,9 +46,11 @@ export const embeddedHost: Host = {
 }
 
 function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
+  const name = `millrace worker ${spec.index}`
+  const beats = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(workerThreadUrl(), {
-    workerData: spec,
-    name: `millrace worker ${spec.index}`,
+    workerData: { spec, beats },
+    name,
     resourceLimits: { maxOldGenerationSizeMb: heapMegabytes() },
   })
   let isClosing = false
@@ -68,6 +71,9 @@ function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   })
   return {
     send: (message) => worker.postMessage(message),
+    // In a process that is debugged its threads may stand still.
+    beats: () => (isDebugged() ? 0 : Atomics.load(beats, 0)),
+    look: (withinMs) => lookAtWorker(worker.threadId, name, withinMs),
     async terminate() {
       isClosing = true
       await worker.terminate()

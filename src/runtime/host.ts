@@ -16,6 +16,7 @@ import type { Random } from '../util/random.ts'
 import type { ErrorData } from '../errors.ts'
 import type { HttpControl } from './control/http-options.ts'
 import type { Doorbell } from './exchange/channel.ts'
+import type { WorkerLook } from './heartbeat.ts'
 import type { Profiler } from './profile/worker-profile.ts'
 
 /** What a worker is started with; plain data except for a job value given to the same thread. */
@@ -33,6 +34,13 @@ export interface WorkerPort {
   send(message: ToWorker): void
   /** Ends the worker at once, whatever it does; resolves when it is gone. */
   terminate(): Promise<void>
+  /**
+   * How often its thread has turned: more and more while it lives, and the same while a call does
+   * not return. Absent where nothing can be said of it.
+   */
+  beats?(): number
+  /** Where its thread is; undefined without an answer in time. Throws where nobody can look. */
+  look?(withinMs: number): Promise<WorkerLook | undefined>
 }
 
 export interface WorkerEvents {

@@ -9,6 +9,7 @@ import type { AttemptSetup } from './attempt-setup.ts'
 import type { PaceStatus } from './checkpoint-pace.ts'
 import type { JobProgress } from './job-status.ts'
 import { namesOf } from './plan-tasks.ts'
+import { type StuckWorker, stuckWhere } from './worker-watch.ts'
 
 /** An attempt runs; before that, what it was restored from. */
 export function announceStart(
@@ -88,6 +89,11 @@ export function announceInterval(logger: Logger, job: string, pace: PaceStatus):
 export function announceStandby(logger: Logger, progress: JobProgress): void {
   progress.state = 'standby'
   announce(logger, 'millrace:job:standing-by', { job: progress.jobName })
+}
+
+/** A call of a worker does not return. */
+export function announceStuck(logger: Logger, job: string, stuck: StuckWorker): void {
+  announce(logger, 'millrace:worker:stuck', { job, where: stuckWhere(stuck), ...stuck })
 }
 
 /** A checkpoint has ended, and was logged: here it becomes an event and part of the status. */

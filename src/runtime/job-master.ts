@@ -148,11 +148,7 @@ export class JobMaster {
 
   async #runAttempt(onRunning: () => void): Promise<Outcome> {
     let failure: unknown
-    const { workers, lost } = watchedWorkers(
-      this.#options.host,
-      this.#progress,
-      () => this.#attempt,
-    )
+    const { workers, lost } = watchedWorkers(this.#options, this.#progress, () => this.#attempt)
     this.#workers = workers
     this.#progress.attempts++
     try {

@@ -14,6 +14,7 @@ import { type JobProfile, jobProfile, type WorkerProfile } from './profile/job-p
 import type { RegionProgress, RegionsStatus } from './region-status.ts'
 import type { LeaderFacts } from './standby.ts'
 import { sumBackends, sumCalls } from './worker-status.ts'
+import type { StuckWorker } from './worker-watch.ts'
 
 export type JobState =
   | 'starting'
@@ -102,6 +103,8 @@ export interface JobStatus {
   /** For each operator where event time stands, in the subtask furthest behind, and why. */
   readonly eventTime: readonly OperatorTime[]
   readonly backend: BackendStatistics
+  /** Workers in which a call does not return: nothing else goes on there. */
+  readonly stuck: readonly StuckWorker[]
   /** What can fail and start anew by itself, and what of it has. */
   readonly regions: RegionsStatus
   /** Undefined until the options are known. */
@@ -133,6 +136,7 @@ export class JobProgress {
   stateOpen: PhaseTimings | undefined
   location = ''
   regions: RegionProgress | undefined
+  readonly stuck = new Map<number, StuckWorker>()
   #completed = 0
   #failed = 0
   #last: CheckpointSummary | undefined
@@ -219,6 +223,7 @@ export class JobProgress {
       watermark: Math.min(...shown.map((worker) => worker.watermark)),
       eventTime: furthestBehind(shown.flatMap((worker) => worker.eventTime)),
       backend: sumBackends(shown.map((worker) => worker.backend)),
+      stuck: [...this.stuck.values()],
       regions: this.regions?.status ?? { count: 0, failed: [] },
       leadership,
       checkpoints: {

@@ -92,6 +92,7 @@ export function workerSettings(
     isSigned: values['signing.keys'] !== undefined,
     stateDirectory: paths.state,
     batchRecords: values.batchRecords,
+    callTimeoutMs: values.callTimeout,
     outboxBytes: values.outboxBytes,
     ringBytes,
     sinkValues,

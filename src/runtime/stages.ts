@@ -7,7 +7,7 @@
 import type { KeySelector } from '../graph/job-graph.ts'
 import { MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
-import { routeHash } from '../types/keys.ts'
+import { describeKey, routeHash } from '../types/keys.ts'
 import { functionFailed } from './function-failed.ts'
 
 /** Records gathered for one prefetch. */
@@ -56,6 +56,11 @@ export class PlainStage implements Stage {
   constructor(label: string, operator: Operator) {
     this.label = label
     this.#operator = operator
+  }
+
+  /** For a look at a worker that does not answer. */
+  get whereabouts(): { readonly operator: string } {
+    return { operator: this.label }
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -174,6 +179,12 @@ export class KeyedStage implements Stage {
       throw functionFailed(this.label, error, key === undefined ? undefined : { key })
     }
     if (this.#count === PREFETCH_RECORDS) this.flush()
+  }
+
+  /** For a look at a worker that does not answer: `host-embedded-look.ts`. */
+  get whereabouts(): { readonly operator: string; readonly key?: string } {
+    const { currentKey: key } = this.#table
+    return { operator: this.label, ...(key === undefined ? {} : { key: describeKey(key) }) }
   }
 
   flush(): void {

@@ -2,7 +2,8 @@
 import { errorFromData } from '../errors.ts'
 import { publish } from '../metrics/events.ts'
 import type { Attempt } from './attempt.ts'
-import type { Host } from './host.ts'
+import { announceStuck } from './job-events.ts'
+import type { JobMasterOptions } from './job-setup.ts'
 import type { JobProgress } from './job-status.ts'
 import { WorkerSet } from './worker-set.ts'
 
@@ -14,7 +15,7 @@ export interface WatchedWorkers {
 
 /** @param running the attempt, if one runs */
 export function watchedWorkers(
-  host: Host,
+  { host, logger }: Pick<JobMasterOptions, 'host' | 'logger'>,
   progress: JobProgress,
   running: () => Attempt | undefined,
 ): WatchedWorkers {
@@ -25,6 +26,12 @@ export function watchedWorkers(
   const workers = new WorkerSet(host, {
     message: (worker, message) => now().attempt?.message(worker, message),
     profile: (worker, profile) => progress.addProfile(worker, profile),
+    stuck: (stuck) => {
+      progress.stuck.set(stuck.worker, stuck)
+      const { job } = now()
+      announceStuck(logger.child({ job }), job, stuck)
+    },
+    unstuck: (worker) => void progress.stuck.delete(worker),
     lost: (error) => {
       const { attempt, job } = now()
       const worker = Number(error.details['worker'] ?? 0)

@@ -9,6 +9,7 @@ import type { PhaseTimings } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
 import type { Host, WorkerPort, WorkerSpec } from './host.ts'
 import { sumTimings } from './worker-status.ts'
+import { type StuckWorker, WorkerWatch } from './worker-watch.ts'
 
 /** A worker that was told to close gets this long before its thread is ended. */
 const CLOSE_WITHIN_MS = 5_000
@@ -21,6 +22,9 @@ export interface WorkerSetEvents {
   profile?(worker: number, profile: unknown): void
   /** A worker failed or is gone, and the attempt with it; said once. */
   lost(error: ErrorData): void
+  /** A call of a worker does not return, or has returned after all. */
+  stuck?(stuck: StuckWorker): void
+  unstuck?(worker: number): void
   /** The same of a worker that runs. True: the attempt goes on, and has it replaced. */
   workerLost?(worker: number, error: ErrorData): boolean
 }
@@ -48,6 +52,7 @@ export class WorkerSet {
   readonly #whenGone = new Map<number, () => void>()
   /** How many workers there have been in each place. */
   readonly #lives: number[] = []
+  readonly #watch: WorkerWatch
   #patienceMs = CLOSE_WITHIN_MS
   #isRunning = false
   #lost: ErrorData | undefined
@@ -56,6 +61,11 @@ export class WorkerSet {
   constructor(host: Host, events: WorkerSetEvents) {
     this.#host = host
     this.#events = events
+    this.#watch = new WorkerWatch(host.clock, {
+      stuck: (stuck) => events.stuck?.(stuck),
+      unstuck: (worker) => events.unstuck?.(worker),
+      end: (worker, error) => void this.#end(worker, error),
+    })
   }
 
   /** Starts workers; resolves with the job's facts when each has loaded it. */
@@ -69,10 +79,12 @@ export class WorkerSet {
       this.#gone[index] = false
       // What a worker says that has been replaced concerns nobody any more.
       const isMeant = (): boolean => this.#lives[index] === life
-      this.#ports[index] = this.#host.spawn(spec, {
+      const port = this.#host.spawn(spec, {
         message: (message) => void (isMeant() && this.#message(index, message)),
         exit: (error) => void (isMeant() && this.#exit(index, error)),
       })
+      this.#ports[index] = port
+      this.#watch.watch(index, port)
     }
     return required((await loaded)[0], 'no worker')
   }
@@ -81,6 +93,7 @@ export class WorkerSet {
   async configure(message: ToWorker): Promise<Planned> {
     const planned = this.#await<Planned>((waiting) => (this.#planned = waiting), this.#ports)
     this.broadcast(message)
+    if (message.kind === 'configure') this.#watch.configure(message.settings)
     const plans = await planned
     const first = required(plans[0], 'no worker')
     for (const { plan } of plans) requireSamePlan(plan, first.plan)
@@ -93,6 +106,7 @@ export class WorkerSet {
     messages.forEach((message, worker) => this.send(worker, message))
     const timings = sumTimings(await deployed)
     this.#isRunning = true
+    this.#watch.isRunning = true
     return timings
   }
 
@@ -126,6 +140,7 @@ export class WorkerSet {
   async close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
+    this.#watch.close()
     const allGone = new Promise<void>((resolve) => (this.#whenAllGone = resolve))
     this.#replaced.clear()
     this.broadcast({ kind: 'close' })
@@ -170,8 +185,17 @@ export class WorkerSet {
     }
   }
 
+  /** One that does not end by itself: it is gone first, and then lost. */
+  async #end(worker: number, error: ErrorData): Promise<void> {
+    const life = this.#lives[worker]
+    this.#watch.forget(worker)
+    await this.#ports[worker]?.terminate()
+    if (this.#lives[worker] === life && !this.#isClosing) this.#workerFailed(worker, error)
+  }
+
   #exit(worker: number, error: ErrorData | undefined): void {
     this.#gone[worker] = true
+    this.#watch.forget(worker)
     if (error !== undefined && !this.#isClosing) this.#workerFailed(worker, error)
     this.#whenGone.get(worker)?.()
     this.#checkAllGone()

@@ -52,6 +52,7 @@ function settingsOf(jobName: string, options: ClusterOptions): WorkerSettings {
     isSigned: false,
     stateDirectory: 'state',
     batchRecords,
+    callTimeoutMs: 60_000,
     outboxBytes: 64 * 1024,
     ringBytes: RING_BYTES,
     sinkValues: 50,

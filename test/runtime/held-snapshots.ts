@@ -107,6 +107,7 @@ export async function snapshotsOf(
       encryptionKeys: undefined,
       isSigned: false,
       stateDirectory: 'state',
+      callTimeoutMs: 60_000,
       batchRecords: 1,
       outboxBytes: 1,
       ringBytes: 4096,

@@ -52,6 +52,7 @@ export const settingsOf = (jobName: string, batchRecords: number): WorkerSetting
   isSigned: false,
   stateDirectory: 'state',
   batchRecords,
+  callTimeoutMs: 60_000,
   outboxBytes: 64 * 1024,
   ringBytes: 4096,
   sinkValues: 8_192,

@@ -1,6 +1,7 @@
 /** `millrace status`: one job, with where event time stands in each operator, and why. */
 import type { OperatorTime, TimeHold } from '../../checkpoint/messages.ts'
 import type { JobStatus, LeadershipStatus } from '../../runtime/job-status.ts'
+import { stuckWhere } from '../../runtime/worker-watch.ts'
 import type { CommandFunction } from '../command.ts'
 import { callJob, controlFileOf } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
@@ -48,6 +49,9 @@ function summary(job: JobStatus): readonly string[] {
     `state: ${formatBytes(job.backend.estimatedBytes)}${restoredText(job.backend)}`,
     `checkpoints: ${checkpoints.completed} done, ${checkpoints.failed} failed${pace(checkpoints)}`,
   ]
+  for (const stuck of job.stuck) {
+    lines.push(`worker ${stuck.worker} is stuck in ${stuckWhere(stuck)}`)
+  }
   if (job.failedRecords > 0) {
     lines.push(`passed over: ${formatCount(job.failedRecords)} at which a function threw (onError)`)
   }

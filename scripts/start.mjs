@@ -71,7 +71,7 @@ function whyStale() {
     if (!existsSync(join(root, path))) return `${path} is gone`
   }
   for (const [path, entry] of Object.entries(wanted)) {
-    if (path === '' || entry.optional || entry.devOptional || entry.peer) continue
+    if (path === '' || entry.optional || entry.peer) continue
     if (present[path] === undefined) return `${path} is missing`
   }
   // npm passes over an optional package that it could not get; then this Node may do as well.

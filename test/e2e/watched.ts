@@ -12,6 +12,8 @@ export interface Options {
   readonly lease: string
   readonly interval: string
   readonly parallelism?: number
+  /** Where checkpoints are kept; default: beside all else. */
+  readonly storage?: string
 }
 
 /** One job in a folder of its own, and the processes for it. */
@@ -33,6 +35,7 @@ export class Watched {
     directory: string = this.directory,
   ): RunningProcess {
     const { rate, lease, interval, parallelism = 1 } = this.#options
+    const { storage = join(this.folder, 'checkpoints') } = this.#options
     const started = new RunningProcess(
       [
         'run',
@@ -48,7 +51,7 @@ export class Watched {
         '--backend',
         'hashmap',
         '--set',
-        `checkpointing.storage=${join(this.folder, 'checkpoints')}`,
+        `checkpointing.storage=${storage}`,
         '--set',
         `checkpointing.interval=${interval}`,
         '--set',
@@ -61,15 +64,23 @@ export class Watched {
     return started
   }
 
-  async standby(environment: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
-    const started = this.run(['--standby'], environment)
+  async standby(
+    environment: Readonly<Record<string, string>> = {},
+    directory: string = this.directory,
+  ): Promise<RunningProcess> {
+    const started = this.run(['--standby'], environment, directory)
     await started.logged('millrace:job:standing-by')
     return started
   }
 
   /** Another command of the CLI on this job. */
   async command(...args: readonly string[]): Promise<RunningProcess> {
-    const called = new RunningProcess([...args, '--directory', this.directory])
+    return await this.commandIn(this.directory, ...args)
+  }
+
+  /** The same on another machine. */
+  async commandIn(directory: string, ...args: readonly string[]): Promise<RunningProcess> {
+    const called = new RunningProcess([...args, '--directory', directory])
     await called.ended
     return called
   }

@@ -6,8 +6,10 @@ const READY_MS = 60_000
 /** A first start fetches the jars. */
 const READY_IN_FULL_MS = 600_000
 
-/** Whether everything is run, and nothing may be skipped. */
-export const isFull = process.env['MILLRACE_TEST_SERVERS'] === 'all'
+const mode = process.env['MILLRACE_TEST_SERVERS']
+/** Whether everything is run, and nothing may be skipped; `short`: nothing may be skipped. */
+export const isFull = mode === 'all'
+const isRequired = isFull || mode === 'short'
 
 /**
  * Starts a server, or defines the one test that says that it could not be had.
@@ -18,11 +20,11 @@ export async function started<Server>(
   name: string,
   start: (signal: AbortSignal) => Promise<Server>,
 ): Promise<Server | undefined> {
-  const time = AbortSignal.timeout(isFull ? READY_IN_FULL_MS : READY_MS)
+  const time = AbortSignal.timeout(isRequired ? READY_IN_FULL_MS : READY_MS)
   try {
     return await start(time)
   } catch (error) {
-    if (isFull) throw error
+    if (isRequired) throw error
     const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
     const skip = `${why}; with Java 17 and Maven: npm run test:servers`
     test(`${name} is not to be had here`, { skip }, () => undefined)

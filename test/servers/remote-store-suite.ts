@@ -2,6 +2,7 @@
 // is busy, slow, silent or killed in the middle.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { appendLink, fence } from '../../src/checkpoint/chain.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { SeededRandom } from '../../src/util/random.ts'
 import { isFull } from './available.ts'
@@ -30,6 +31,34 @@ export function remoteStoreSuite(suite: RemoteStoreSuite): void {
 }
 
 function racing({ open }: RemoteStoreSuite): void {
+  it('of leaders that fence at once each has an epoch, the last alone appends', async () => {
+    const contenders = isFull ? 4 : 3
+    const stores = await Promise.all(Array.from({ length: contenders }, () => open('fence')))
+    const fences = stores.map((store, index) =>
+      fence(store, { jobName: 'fought-over', writtenAt: 0, leader: `leader${index}` }, () => ({
+        restores: 0,
+        lineage: `lineage${index}`,
+      })),
+    )
+    const leads = await Promise.all(fences)
+    const epochs = leads.map((lead) => lead.fence.leaderEpoch)
+    assert.deepEqual(
+      epochs.toSorted((a, b) => a - b),
+      stores.map((_, index) => index + 1),
+    )
+    const appended = leads.map(async ({ chain, fence: own }, index) => {
+      const store = stores[index]
+      assert.ok(store !== undefined)
+      const { kind, jobName, writtenAt, leaderEpoch, restores, lineage } = own
+      const leader = `leader${index}`
+      const body = { kind, jobName, writtenAt, leader, leaderEpoch, restores, lineage } as const
+      return (await appendLink(store, chain.head, body)) !== 'lost'
+    })
+    const isLast = epochs.map((epoch) => epoch === contenders)
+    assert.deepEqual(await Promise.all(appended), isLast)
+    for (const store of stores) await store.close()
+  })
+
   it('of many stores each name is put by one, and closed by one', async () => {
     const stores = await Promise.all(Array.from({ length: 4 }, () => open('race')))
     for (let round = 0; round < (isFull ? 20 : 3); round++) {

@@ -7,6 +7,7 @@ import { openBlobStore } from '../../src/storage/open.ts'
 import { blobStoreSuite } from '../../src/testing/conformance/blob-store.ts'
 import { started } from './available.ts'
 import { FaultyProxy } from './faulty-proxy.ts'
+import { remoteJobSuite } from './remote-job-suite.ts'
 import { remoteStoreSuite } from './remote-store-suite.ts'
 import { CREDENTIALS, startS3Proxy } from './s3proxy.ts'
 
@@ -28,6 +29,7 @@ if (s3 !== undefined) {
 
   blobStoreSuite({ test, name: 's3', open })
   remoteStoreSuite({ name: 's3', open, openBehind, proxy, server: s3.server })
+  remoteJobSuite({ name: 's3', place: (name) => at(name, s3.port), server: s3.server })
 
   describe('a bucket', () => {
     const MIB = 1024 * 1024

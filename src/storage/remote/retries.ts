@@ -12,6 +12,7 @@ const PAUSE_FIRST_MS = 100
 const PAUSE_MAX_MS = 5_000
 /** Of a server that has never answered the address may be wrong: that is told soon. */
 const UNKNOWN_RETRY_FOR_MS = 10_000
+const UNKNOWN_ATTEMPTS_MIN = 3
 /** Slower than this, a transfer is taken for one that has stopped. */
 const BYTES_PER_SECOND_MIN = 256 * 1024
 
@@ -71,7 +72,8 @@ export class Retries {
       }
       const pauseMs = Math.min(PAUSE_MAX_MS, PAUSE_FIRST_MS * 2 ** (attempts - 1))
       const nextMs = pauseMs * (0.5 + random.next() / 2)
-      const limitMs = this.#hasAnswered ? retryForMs : Math.min(retryForMs, UNKNOWN_RETRY_FOR_MS)
+      const isKnown = this.#hasAnswered || attempts < UNKNOWN_ATTEMPTS_MIN
+      const limitMs = isKnown ? retryForMs : Math.min(retryForMs, UNKNOWN_RETRY_FOR_MS)
       const isOver = clock.monotonic() - startedMs + nextMs > limitMs
       if (!verdict.isPassing || isOver || this.#closing.signal.aborted) {
         throw afterAttempts(verdict.error, attempts)

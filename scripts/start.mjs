@@ -32,6 +32,7 @@ const tasks = {
   mutate: ['mutation/main.ts'],
   evidence: ['scripts/evidence.ts'],
   prove: ['scripts/prove.ts'],
+  sbom: ['scripts/sbom.ts'],
 }
 
 /** The package that holds Node for this platform; tools/package.json pins its version. */

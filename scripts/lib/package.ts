@@ -1,7 +1,7 @@
 // Checks the package as a user gets it: built, linted, packed, installed into an empty folder
 // without a network, and run there — a .ts job, the same job built to .js, and require().
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { build } from '../build.ts'
@@ -14,6 +14,7 @@ export async function checkPackage(): Promise<string> {
   await build()
   await inEmptyFolder(async (folder) => {
     const tarball = await pack(root, folder)
+    await requireSameAgain(root, tarball)
     await runNode([tool('publint', 'publint'), tarball, '--strict'])
     const attw = tool('@arethetypeswrong/cli', 'attw')
     await runNode([attw, tarball, '--profile', 'esm-only', '--no-emoji', '--quiet'])
@@ -48,6 +49,15 @@ async function inEmptyFolder(use: (folder: string) => Promise<void>): Promise<vo
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Packs once more: whoever packs the same sources can tell whether a tarball is what it says. */
+export async function requireSameAgain(from: string, tarball: string): Promise<void> {
+  await inEmptyFolder(async (folder) => {
+    const again = await pack(from, folder)
+    const [first, second] = await Promise.all([readFile(tarball), readFile(again)])
+    if (!first.equals(second)) throw new StepFailed('npm pack gives other bytes each time')
+  })
 }
 
 /** Packs a package without running any script and returns the tarball's path. */

@@ -6,9 +6,18 @@
  */
 import { Buffer } from 'node:buffer'
 import { isMillraceError, MillraceError } from '../errors.ts'
+import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Chain, appendLink } from './chain.ts'
-import { CHAIN_PREFIX, CLAIM_NAME, LINKS_DELETED_NAME, PINS_PREFIX, RUNS_PREFIX } from './layout.ts'
+import {
+  CHAIN_PREFIX,
+  CLAIM_NAME,
+  LINKS_DELETED_NAME,
+  linkName,
+  PINS_PREFIX,
+  RUNS_PREFIX,
+  sequenceOfLink,
+} from './layout.ts'
 import { requireSigner } from './link-signature.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { livePins } from './pins.ts'
@@ -109,10 +118,21 @@ export async function claimSnapshot(
 export async function deleteClaimed(store: BlobStore, self: Claimant): Promise<void> {
   const claimant = await claimantOf(store)
   if (claimant === undefined || !isSame(claimant, self)) return
-  for (const prefix of [CHAIN_PREFIX, RUNS_PREFIX, PINS_PREFIX]) {
+  for (const name of await linkNames(store)) await store.delete(name)
+  for (const prefix of [RUNS_PREFIX, PINS_PREFIX]) {
     for (const { name } of await store.list(prefix)) await store.delete(name)
   }
   await store.delete(LINKS_DELETED_NAME)
+}
+
+/** All links, oldest first, also those that are so new that a list does not show them yet. */
+async function linkNames(store: BlobStore): Promise<readonly string[]> {
+  const names = (await store.list(CHAIN_PREFIX)).map(({ name }) => name)
+  const newest = Math.max(0, ...names.flatMap((name) => sequenceOfLink(name) ?? []))
+  for (let next = newest + 1; await blobExists(store, linkName(next)); next++) {
+    names.push(linkName(next))
+  }
+  return names
 }
 
 async function requireUnread(store: BlobStore, nowMs: number): Promise<void> {

@@ -190,3 +190,22 @@ test('only its owner deletes a snapshot; the mark stays', async () => {
   )
   await deleteClaimed(made.store, SELF)
 })
+
+test('a link that lists do not show yet goes before the runs that it names', async () => {
+  const made = await snapshot()
+  await claim(made)
+  const { store } = made
+  const list = store.list.bind(store)
+  const newest = (await list('chain/')).at(-1)?.name
+  store.list = async (prefix) => (await list(prefix)).filter(({ name }) => name !== newest)
+  const deleted: string[] = []
+  const remove = store.delete.bind(store)
+  store.delete = async (name) => {
+    deleted.push(name)
+    await remove(name)
+  }
+  await deleteClaimed(store, SELF)
+  const firstRun = deleted.findIndex((name) => name.startsWith('runs/'))
+  assert.ok(newest !== undefined && deleted.indexOf(newest) >= 0)
+  assert.ok(deleted.indexOf(newest) < firstRun)
+})

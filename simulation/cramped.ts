@@ -60,7 +60,8 @@ function loadSlowly(
   keyed.maintain = (budgetMs) => {
     if (keyed.isRestoring && left > 0) {
       const nowMs = monotonic()
-      if (nowMs < pausedUntilMs) return false
+      // Records that wait for their turn after many look-ups get it by this call only.
+      if (nowMs < pausedUntilMs && !keyed.isStrained) return false
       left--
       pausedUntilMs = nowMs + random.next() * pauseMsMax
     }

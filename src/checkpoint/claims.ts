@@ -119,6 +119,8 @@ export async function deleteClaimed(store: BlobStore, self: Claimant): Promise<v
   const claimant = await claimantOf(store)
   if (claimant === undefined || !isSame(claimant, self)) return
   for (const name of await linkNames(store)) await store.delete(name)
+  // One that a former process deleted, and died, must not come back without its runs either.
+  await store.settle?.(CHAIN_PREFIX)
   for (const prefix of [RUNS_PREFIX, PINS_PREFIX]) {
     for (const { name } of await store.list(prefix)) await store.delete(name)
   }

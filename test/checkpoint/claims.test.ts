@@ -191,6 +191,24 @@ test('only its owner deletes a snapshot; the mark stays', async () => {
   await deleteClaimed(made.store, SELF)
 })
 
+test('the runs go only when it lasts that the links are gone, whoever deleted those', async () => {
+  const made = await snapshot()
+  await claim(made)
+  const { store } = made
+  for (const { name } of await store.list('chain/')) await store.delete(name)
+  const done: string[] = []
+  const remove = store.delete.bind(store)
+  const storeWithDisk = Object.assign(store, {
+    settle: async (prefix: string) => void done.push(`settle ${prefix}`),
+    delete: async (name: string) => {
+      done.push(`delete ${name}`)
+      await remove(name)
+    },
+  })
+  await deleteClaimed(storeWithDisk, SELF)
+  assert.deepEqual(done.slice(0, 2), ['settle chain/', 'delete runs/1-1-v0-s0.run'])
+})
+
 test('a link that lists do not show yet goes before the runs that it names', async () => {
   const made = await snapshot()
   await claim(made)

@@ -19,7 +19,7 @@ const cli = (...args: string[]) => perform(folder.path, args)
 
 function numbersTo<C>(to: Sink<number, C>): Job {
   const generate = (index: number): number => index
-  const numbers = dataGenerator({ generate, count: RECORDS, ratePerSecond: 20_000, type: t.int32 })
+  const numbers = dataGenerator({ generate, count: RECORDS, ratePerSecond: 4_000, type: t.int32 })
   return job('numbers', { checkpointing: { interval: '1 h' } }, (env) => {
     env.fromSource('numbers', numbers).sinkTo('out', to)
   })

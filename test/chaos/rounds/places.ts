@@ -51,11 +51,11 @@ export async function handles(life: Life, { random }: Round): Promise<void> {
   life.checkQuiet()
   const limited = life.start({ handles: HANDLES_MIN + random.int(HANDLES_MORE) })
   await Promise.race([limited.ended, pause(LIMITED_MS_MAX)])
-  if (limited.hasEnded) {
-    if (!/EMFILE|too many open files/i.test(limited.log) && !life.hasFinished) {
-      throw new Error(`with few files a process ended, and does not say why\n${limited.tail}`)
-    }
-  } else await life.kill(limited)
+  const isKilled = await life.killUnlessEnded(limited)
+  const isExplained = life.hasFinished || /EMFILE|too many open files/i.test(limited.log)
+  if (!isKilled && !isExplained) {
+    throw new Error(`with few files a process ended, and does not say why\n${limited.tail}`)
+  }
   life.checkQuiet()
   life.start()
   await life.progress()

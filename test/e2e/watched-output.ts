@@ -9,10 +9,16 @@ export interface Line {
   readonly atMs: number
 }
 
-/** The visible lines, in the order of the files' names and within them. */
+/**
+ * The visible lines, in the order of the files' names and within them; a job that was started from
+ * a savepoint names its files by a line of checkpoints of its own, and comes after the one before.
+ */
 export function visibleLines(folder: string): readonly Line[] {
-  const lines: Line[] = []
+  const byLine = new Map<string, Line[]>()
   for (const file of visibleFiles(folder)) {
+    const name = file.split('-').slice(0, -3).join('-')
+    const lines = byLine.get(name) ?? []
+    byLine.set(name, lines)
     const text = readFileSync(join(folder, file), 'utf8')
     if (!text.endsWith('\n')) throw new Error(`${file} ends in the middle of a line`)
     for (const line of text.slice(0, -1).split('\n')) {
@@ -20,7 +26,8 @@ export function visibleLines(folder: string): readonly Line[] {
       lines.push({ key: key ?? Number.NaN, count: count ?? Number.NaN, atMs: atMs ?? Number.NaN })
     }
   }
-  return lines
+  const begun = ([first]: readonly Line[]): number => first?.atMs ?? 0
+  return [...byLine.values()].toSorted((a, b) => begun(a) - begun(b)).flat()
 }
 
 function visibleFiles(folder: string): readonly string[] {

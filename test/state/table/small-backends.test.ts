@@ -8,11 +8,13 @@ import type { ListState, ValueState } from '../../../src/state/handles.ts'
 import { TableBackend } from '../../../src/state/table/table-backend.ts'
 import { RowToucher } from '../../../src/state/table/touch.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
+import type { Type } from '../../../src/types/type.ts'
 import { routeHash } from '../../../src/types/keys.ts'
 import { t } from '../../../src/types/t.ts'
 import { between, TimerWorld } from './timer-world.ts'
 
-test('what is large in memory is reckoned by samples of it', async () => {
+/** A backend with one list, at its one key. */
+async function oneList<T>(type: Type<T>) {
   const backend = new TableBackend('tested', {
     keyGroups: { start: 0, end: 0 },
     maxParallelism: 1,
@@ -21,15 +23,19 @@ test('what is large in memory is reckoned by samples of it', async () => {
     monotonic: () => 0,
     shards: { count: 1, slots: 4 },
   })
-  const type = t.string.schema
+  const states = [{ id: 1, name: 'all', kind: 'list', type: type.schema } as const]
   const table = backend.register({
-    record: { id: 1, uid: 'a', states: [{ id: 1, name: 'all', kind: 'list', type }] },
+    record: { id: 1, uid: 'a', states },
     keyType: t.string,
-    descriptors: { all: listState(t.string) },
+    descriptors: { all: listState(type) },
   })
   await backend.open()
-  const all = table.handles['all'] as ListState<string> // declared above
   table.select('a', routeHash('a'))
+  return { backend, all: table.handles['all'] as ListState<T> } // declared above
+}
+
+test('what is large in memory is reckoned by samples of it', async () => {
+  const { backend, all } = await oneList(t.string)
   for (let at = 0; at < 64 * 10; at++) all.add('x'.repeat(1000))
   for (let times = 0; times < 300; times++) assert.ok(backend.statistics.rows === 1)
   const { estimatedBytes } = backend.statistics
@@ -111,22 +117,7 @@ test('a number with a time to live is stamped by each write', async () => {
 })
 
 test('elements that cannot be frozen are copies of what is held', async () => {
-  const backend = new TableBackend('tested', {
-    keyGroups: { start: 0, end: 0 },
-    maxParallelism: 1,
-    memoryBytes: 0,
-    scratch: new MemoryScratch(),
-    monotonic: () => 0,
-  })
-  const type = t.bytes.schema
-  const table = backend.register({
-    record: { id: 1, uid: 'a', states: [{ id: 1, name: 'all', kind: 'list', type }] },
-    keyType: t.string,
-    descriptors: { all: listState(t.bytes) },
-  })
-  await backend.open()
-  const all = table.handles['all'] as ListState<Uint8Array> // declared above
-  table.select('a', routeHash('a'))
+  const { backend, all } = await oneList(t.bytes)
   all.add(new Uint8Array([1]))
   all.get()[0]?.fill(9)
   for (const each of all) each.fill(9)

@@ -219,8 +219,9 @@ export class TimerEntries implements TimerTable {
       const slot = set.first()
       const below = this.#below
       if (below === undefined) return slot
-      const [due, hash] =
-        slot < 0 ? [Number.POSITIVE_INFINITY, 0] : [set.heap.dueAt(0), set.heap.hashAt(0)]
+      // Memory that holds nothing is beyond all timers, also those at the end of time.
+      const due = slot < 0 ? Number.POSITIVE_INFINITY : set.heap.dueAt(0)
+      const hash = slot < 0 ? Number.POSITIVE_INFINITY : set.heap.hashAt(0)
       if (!below.comesBefore(clock, due, hash)) return slot
       below.refill(clock)
     }

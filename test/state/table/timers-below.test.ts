@@ -59,6 +59,20 @@ test('timers of one time go and come back by the hash of their keys', async () =
   for (const world of worlds) await world.close()
 })
 
+// Simulation, seed 8378: the last window of a key never fired at the end of the input.
+test('timers at the end of time come back when memory holds nothing any more', async () => {
+  const end = Number.POSITIVE_INFINITY
+  const before = await TimerWorld.open({ isWide: true })
+  // Each in a key group of its own, that of 11 first; the others are behind 0 by their hashes.
+  before.set(11, [0])
+  for (const key of [0, 1, 3, 4]) before.set(key, [end])
+  const restore = streamOf(await before.checkpoint())
+  const world = await TimerWorld.open({ room: 0.01, isWide: true, restore })
+  assert.deepEqual(world.fire(0), [0])
+  assert.deepEqual(world.fire(end), [end, end, end, end])
+  for (const each of [before, world]) await each.close()
+})
+
 for (const [room, slice] of [
   [4, 16],
   [67, 16],

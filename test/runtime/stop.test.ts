@@ -106,8 +106,9 @@ test('a savepoint is written although output could not be committed at first', a
   const options = optionsFor('e')
   const savepoint = join(options.directory, 'saved')
   let failures = 1
+  const written = Promise.withResolvers<void>()
   const failing = twoPhaseCommitSink<unknown, number>({
-    createWriter: () => ({ write: () => undefined, prepareCommit: () => [1] }),
+    createWriter: () => ({ write: () => written.resolve(), prepareCommit: () => [1] }),
     createCommitter: () => ({
       async commit() {
         if (failures-- <= 0) return
@@ -118,7 +119,7 @@ test('a savepoint is written although output could not be committed at first', a
   })
   // What it hands over to be committed is its own matter.
   await using handle = await run(counting(failing as unknown as Sink<unknown, never>), options)
-  await setTimeout(20)
+  await written.promise
   await handle.stop({ savepoint })
   const { outcome, checkpointId } = await handle.finished
   assert.equal(outcome, 'stopped')
@@ -131,8 +132,9 @@ test('a savepoint whose output is not committed when the job is cancelled fails'
   const savepoint = join(options.directory, 'saved')
   let isReady = false
   const committed: number[] = []
+  const written = Promise.withResolvers<void>()
   const waiting = twoPhaseCommitSink<unknown, number>({
-    createWriter: () => ({ write: () => undefined, prepareCommit: () => [1] }),
+    createWriter: () => ({ write: () => written.resolve(), prepareCommit: () => [1] }),
     createCommitter: () => ({
       commit: ({ committable }) => (isReady ? void committed.push(committable) : 'retry'),
     }),
@@ -140,16 +142,16 @@ test('a savepoint whose output is not committed when the job is cancelled fails'
   // What it hands over to be committed is its own matter.
   const counted = counting(waiting as unknown as Sink<unknown, never>)
   await using handle = await run(counted, options)
-  await setTimeout(20)
-  const written = Promise.withResolvers<void>()
-  const onWritten = () => setImmediate(written.resolve)
-  subscribe('millrace:savepoint:completed', onWritten)
+  await written.promise
+  const saved = Promise.withResolvers<void>()
+  const onSaved = () => setImmediate(saved.resolve)
+  subscribe('millrace:savepoint:completed', onSaved)
   const stopped = assert.rejects(handle.stop({ savepoint }), {
     code: 'JOB_NOT_RUNNING',
     message: /before the output of checkpoint 1 was committed/,
   })
-  await written.promise
-  unsubscribe('millrace:savepoint:completed', onWritten)
+  await saved.promise
+  unsubscribe('millrace:savepoint:completed', onSaved)
   await handle.cancel()
   await stopped
   assert.deepEqual([await savedIn(savepoint), committed], [1, []])

@@ -24,6 +24,7 @@ const tasks = {
   chaos: ['test/chaos/main.ts'],
   fuzz: ['fuzz/main.ts'],
   models: ['test/state/model/main.ts'],
+  explore: ['test/explore/main.ts'],
   nexmark: ['examples/nexmark/main.ts'],
   flights: ['examples/flights/main.ts'],
   runners: ['scripts/runners.ts'],

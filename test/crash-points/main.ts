@@ -1,11 +1,5 @@
-/**
- * The whole enumeration of crash points, with its figures:
- *
- *     npm run crash-points                    # 200 interleavings of each scenario that has several
- *     npm run crash-points -- --seeds 20      # a shorter one
- *     npm run crash-points -- --json --record # as JSON, and into the page of evidence
- */
-import { parseArgs } from 'node:util'
+/** The whole enumeration of crash points, with its figures. */
+import { optionsOf, wrongUsage } from '../../scripts/lib/command-line.ts'
 import { recordEvidence } from '../../scripts/lib/evidence.ts'
 import { SeededRandom } from '../../src/util/random.ts'
 import { type Enumeration, enumerate } from './enumerate.ts'
@@ -16,13 +10,29 @@ interface Row extends Enumeration {
   readonly played: number
 }
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    json: { type: 'boolean', default: false },
-    record: { type: 'boolean', default: false },
-  },
+const USAGE = `npm run crash-points [-- options]
+
+Loses the power after each file operation of a commit, in every way that a disk may keep what was
+not synced, and restores from what is left.
+
+  --seeds N    interleavings of each scenario that has several (default 200)
+  --json       print the counts as JSON
+  --record     write the counts into docs/evidence
+  --help       this
+
+Examples:
+  npm run crash-points -- --seeds 20
+  npm run crash-points -- --json --record`
+
+const { values } = optionsOf(process.argv.slice(2), 'crash-points', USAGE, {
+  seeds: { type: 'string', default: '200' },
+  json: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
 })
+const seeds = Number(values.seeds)
+if (!Number.isSafeInteger(seeds) || seeds < 1) {
+  wrongUsage('crash-points', `--seeds is a whole number from 1, not "${values.seeds}"`)
+}
 
 async function playAll(scenario: string, played: number): Promise<Row> {
   const play = { ...SCENARIOS, ...SCENARIOS_BY_CHANCE }[scenario]
@@ -48,7 +58,7 @@ function record(rows: readonly Row[], elapsedSeconds: number): void {
       'The power may go after each file operation of a commit, and then each legal subset of ' +
       'what was not synced may have reached the disk, writes torn. Every disk that can be left ' +
       'restores to the old state or the new one, never to a mixture, and the job goes on from it.',
-    command: `npm run crash-points -- --seeds ${values.seeds}`,
+    command: `npm run crash-points -- --seeds ${seeds}`,
     isWell: true, // one that is not would have thrown
     figures: [
       ['disks that a loss of power may leave', sumOf(rows, 'disks')],
@@ -76,7 +86,7 @@ const startedMs = performance.now()
 const rows: Row[] = []
 for (const name of Object.keys(SCENARIOS)) rows.push(await playAll(name, 1))
 for (const name of Object.keys(SCENARIOS_BY_CHANCE)) {
-  rows.push(await playAll(name, Number(values.seeds)))
+  rows.push(await playAll(name, seeds))
 }
 const elapsedSeconds = (performance.now() - startedMs) / 1_000
 if (values.json) console.log(JSON.stringify({ rows, elapsedSeconds }, undefined, 2))

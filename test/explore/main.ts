@@ -1,5 +1,5 @@
-// Explores everything that has been sized, the long ones too, and counts:
-//   node --conditions=millrace-source test/explore/main.ts [--record]
+// Explores everything that has been sized, the long ones too, and counts.
+import { optionsOf } from '../../scripts/lib/command-line.ts'
 import { recordEvidence } from '../../scripts/lib/evidence.ts'
 import { DECISIONS_SIZES, exploreDecisions } from '../checkpoint/decisions-model.ts'
 import { exploreFence } from '../checkpoint/fence-model.ts'
@@ -8,6 +8,17 @@ import { exploreRing } from '../runtime/exchange/ring-model.ts'
 import { RING_SIZES } from '../runtime/exchange/ring-sizes.ts'
 import type { Explored } from './explorer.ts'
 
+const USAGE = `npm run explore [-- options]
+
+Every order of the steps of small worlds: the rings between workers, leaders that fight over one
+storage, the messages of the checkpoint protocol. About 6 minutes; the first violation ends it.
+
+  --record     writes the counts into docs/evidence
+  --help       this`
+
+const { values } = optionsOf(process.argv.slice(2), 'explore', USAGE, {
+  record: { type: 'boolean', default: false },
+})
 const startedMs = performance.now()
 const rows: (readonly (string | number)[])[] = []
 let [states, transitions] = [0, 0]
@@ -31,13 +42,14 @@ for (const { name, ...options } of DECISIONS_SIZES) {
 const elapsedSeconds = Math.round((performance.now() - startedMs) / 1000)
 console.log(`${states} states, ${transitions} steps, no violation, ${elapsedSeconds} s`)
 
-if (process.argv.includes('--record')) {
+if (values.record) {
   recordEvidence('interleavings', {
     title: 'Exhaustive interleavings',
     claim:
       'Every order of the accesses to a ring and its bells, of the requests of several leaders ' +
-      'one storage, and of the messages of the checkpoint protocol, in small worlds: no violation.',
-    command: 'node --conditions=millrace-source test/explore/main.ts --record',
+      'to one storage, and of the messages of the checkpoint protocol, in small worlds: no ' +
+      'violation.',
+    command: 'npm run explore -- --record',
     isWell: true,
     figures: [
       ['states', states],

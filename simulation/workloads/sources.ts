@@ -7,8 +7,8 @@ const RECORDS_PER_SPLIT_MAX = 40
 /** Long jobs see many checkpoints, merges and restores of the same few keys. */
 const RECORDS_OF_LONG_MAX = 200
 /** Keys that come now and then, besides those of any other job. */
-const KEYS_OF_STATEFUL_MAX = 60
-const RECORDS_OF_STATEFUL_MAX = 150
+const KEYS_OF_STATEFUL_MAX = 150
+const RECORDS_OF_STATEFUL_MAX = 250
 const BIG_PAD = 3_000
 /** What all records of some jobs carry: few of them fill a channel. */
 const BALLAST = 700
@@ -74,13 +74,23 @@ function generateRecords(random: Random, plan: RecordsPlan): readonly Rec[] {
   const isPadded = random.int(8) === 0
   const isCold = keys > hotKeys && random.int(2) === 0
   let time = 1_000
-  return Array.from({ length: random.int(recordsMax) }, (): Rec => {
+  const count = random.int(recordsMax)
+  // Later on hardly anything comes of the others: what they left lies below many small changes.
+  const hotShareOf = (index: number): number => (index * 3 < count ? 2 : 8)
+  return Array.from({ length: count }, (_, index): Rec => {
     time += random.int(20)
     const big = isPadded && random.int(10) === 0 ? 'x'.repeat(random.int(BIG_PAD)) : ''
     const at = time - random.int(outOfOrderMs + 1)
-    const isHot = keys > hotKeys && random.int(2) === 0
+    const isHot = keys > hotKeys && random.int(hotShareOf(index)) > 0
     // What hardly changes is large, so that merges let it be.
-    const pad = keys > hotKeys && !isHot && isCold ? 'x'.repeat(random.int(BALLAST)) : big
+    const pad = keys > hotKeys && !isHot && isCold ? noise(random, random.int(BALLAST)) : big
     return { k: firstKey + random.int(isHot ? hotKeys : keys), v: random.int(1_000), at, pad }
   })
+}
+
+/** Text that no compression makes small. */
+function noise(random: Random, length: number): string {
+  let text = ''
+  while (text.length < length) text += random.next().toString(36).slice(2)
+  return text.slice(0, length)
 }

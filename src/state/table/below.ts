@@ -57,7 +57,7 @@ export class Below implements ColdSide {
     this.#tables = tables
     this.#group = group
     this.#options = options
-    this.#spill = new Spill(options.scratch)
+    this.#spill = new Spill(options.scratch, options.memoryBytes)
     this.#evictor = new Evictor(tables, this, this.#spill, options.confirmedEpoch)
   }
 

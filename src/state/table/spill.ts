@@ -10,7 +10,9 @@ import { mergeSync } from '../runs/merge.ts'
 import type { SortedEntries } from './entry-buffer.ts'
 import { type Segment, SegmentWriter } from './segment.ts'
 
-const SEGMENT_BYTES = 2 << 20
+const SEGMENT_BYTES_MAX = 2 << 20
+/** Of the memory that there is: what was let go must not take it up again. */
+const GATHERED_SHARE = 1 / 8
 /** So many segments in a row of about one size are merged into one. */
 const SEGMENTS_MERGED = 8
 /** Beyond this many, merging is no longer left to idle moments. */
@@ -25,6 +27,7 @@ interface Merge {
 
 export class Spill {
   readonly #scratch: Scratch
+  readonly #segmentBytes: number
   #names = 0
   /** Rounds that are not written yet; each sorted, oldest first. */
   #rounds: Entry[][] = []
@@ -32,8 +35,10 @@ export class Spill {
   #segments: Segment[] = []
   #merge: Merge | undefined
 
-  constructor(scratch: Scratch) {
+  /** @param memoryBytes what the backend may take up. */
+  constructor(scratch: Scratch, memoryBytes: number) {
     this.#scratch = scratch
+    this.#segmentBytes = Math.min(SEGMENT_BYTES_MAX, memoryBytes * GATHERED_SHARE)
   }
 
   get segmentCount(): number {
@@ -49,7 +54,7 @@ export class Spill {
       round.push(entry)
     }
     this.#rounds.push(round)
-    if (this.#roundBytes >= SEGMENT_BYTES) this.#flush()
+    if (this.#roundBytes >= this.#segmentBytes) this.#flush()
     while (this.#segments.length >= SEGMENTS_MAX) this.mergeSlice(() => true)
   }
 

@@ -36,10 +36,12 @@ function textsOf(segments: readonly Segment[]): ReadonlyMap<string, string> {
 
 const hexOf = (key: number): string => Buffer.from(rowKey(0, key)).toString('hex')
 const BIG = 'x'.repeat(70_000)
+/** So much that it limits nothing. */
+const MEMORY_BYTES = 1 << 30
 
 test('rounds of one epoch become one segment, in which the newest entry of a key counts', () => {
   const scratch = new MemoryScratch()
-  const spill = new Spill(scratch)
+  const spill = new Spill(scratch, MEMORY_BYTES)
   assert.deepEqual(spill.take(), [])
   spill.add(round([1, 2, 3], 'old'))
   spill.add(round([2, 4], 'new'))
@@ -58,7 +60,7 @@ test('rounds of one epoch become one segment, in which the newest entry of a key
 })
 
 test('much is written at once', () => {
-  const spill = new Spill(new MemoryScratch())
+  const spill = new Spill(new MemoryScratch(), MEMORY_BYTES)
   for (let at = 0; at < 4; at++) {
     spill.add(round(upTo(16), BIG + String(at)))
     // Each round has some 1.1 MB: two of them make a segment.
@@ -70,8 +72,17 @@ test('much is written at once', () => {
   )
 })
 
+test('no more is kept in memory than an eighth of what there is', () => {
+  const spill = new Spill(new MemoryScratch(), 4096)
+  spill.add(round([1], 'x'.repeat(400)))
+  assert.equal(spill.segmentCount, 0)
+  spill.add(round([1], 'y'.repeat(400)))
+  assert.equal(spill.segmentCount, 1)
+  assert.deepEqual([...textsOf(spill.take()).values()], ['y'.repeat(400)])
+})
+
 test('what an aborted cut gives back stays older than what came since', () => {
-  const spill = new Spill(new MemoryScratch())
+  const spill = new Spill(new MemoryScratch(), MEMORY_BYTES)
   spill.add(round([1, 2], 'first'))
   const first = spill.take()
   spill.add(round([2, 3], 'second'))
@@ -90,7 +101,7 @@ test('what an aborted cut gives back stays older than what came since', () => {
 
 /** So many segments of these sizes, each given back as if its cut had failed. */
 function spillOf(sizes: readonly number[], scratch = new MemoryScratch()): Spill {
-  const spill = new Spill(scratch)
+  const spill = new Spill(scratch, MEMORY_BYTES)
   const segments = sizes.flatMap((size, at) => {
     spill.add(round(upTo(size), `of ${at}`))
     return spill.take()

@@ -115,7 +115,7 @@ const CODES = {
     remedy: 'say with signing.keys (`--signing-keys`) where the keys are',
   },
   STORAGE_UNSUITABLE: { remedy: 'use a server, or a version of it, that can do what is missing' },
-  STORAGE_URL_UNKNOWN: { remedy: 'use file:, s3:, memory: or a plain path' },
+  STORAGE_URL_UNKNOWN: { remedy: 'use file:, s3:, hdfs:, memory: or a plain path' },
   TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },
   TYPE_MISMATCH: { remedy: 'make the value fit its declared type, or change the type' },
   WORKER_LOST: {
@@ -184,6 +184,11 @@ export class MillraceError extends Error {
 /** True for a `MillraceError` of this or another copy of the package. */
 export function isMillraceError(error: unknown): error is MillraceError {
   return typeof error === 'object' && error !== null && BRAND in error
+}
+
+/** True for a `MillraceError` of one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is MillraceError {
+  return isMillraceError(error) && codes.includes(error.code)
 }
 
 /** The error as plain data; foreign errors become `fallback`, retryable as that code says. */

@@ -1,5 +1,5 @@
 /** Whether a blob is there: asked by its name, which is never told wrongly, as a list may be. */
-import { isMillraceError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { BlobStore } from './blob-store.ts'
 
 /** Throws what the store throws, except that there is no such blob. */
@@ -8,7 +8,7 @@ export async function blobExists(store: BlobStore, name: string): Promise<boolea
     await store.stat(name)
     return true
   } catch (error) {
-    if (isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND') return false
+    if (hasCode(error, 'STORAGE_NOT_FOUND')) return false
     throw error
   }
 }

@@ -1,17 +1,18 @@
 /**
  * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths,
- * buckets, and `memory:` with a name, which all who open it in this thread share.
+ * buckets, HDFS, and `memory:` with a name, which all who open it in this thread share.
  */
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../errors.ts'
 import type { BlobStore } from './blob-store.ts'
+import { openHdfsStore } from './hdfs/store.ts'
 import { LocalBlobStore, type LocalBlobStoreOptions } from './local.ts'
 import { MemoryBlobStore, type MemoryBlobs } from './memory.ts'
 import { openS3Store } from './s3/store.ts'
 
 /** What the schemes mean; shown when another one is given. */
-const SCHEMES = 'file:, s3:, memory: or a plain path'
+const SCHEMES = 'file:, s3:, hdfs:, webhdfs:, memory: or a plain path'
 
 /** Contents of the `memory:` stores of this thread, by location. */
 const memories = new Map<string, MemoryBlobs>()
@@ -33,6 +34,7 @@ export async function openBlobStore(
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined && location !== '') return new LocalBlobStore(location, options)
   if (scheme === 'file') return new LocalBlobStore(filePath(location), options, location)
+  if (scheme !== undefined && /^(hdfs|s?webhdfs)$/.test(scheme)) return openHdfsStore(location)
   if (scheme === 's3') return openS3Store(location)
   if (scheme === 'memory') {
     const blobs: MemoryBlobs = memories.get(location) ?? new Map()

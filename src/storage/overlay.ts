@@ -3,7 +3,7 @@
  * are here, or when a copy that was no good has gone again. Blobs never change, so it does not
  * matter which of the two is read.
  */
-import { isMillraceError } from '../errors.ts'
+import { hasCode } from '../errors.ts'
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
 
 export class OverlayStore implements BlobStore {
@@ -75,12 +75,12 @@ export class OverlayStore implements BlobStore {
     try {
       return own()
     } catch (error) {
-      if (!isMissing(error)) throw error
+      if (!hasCode(error, 'STORAGE_NOT_FOUND')) throw error
     }
     try {
       return elsewhere(there, offsetBytes, lengthBytes)
     } catch (error) {
-      if (isMissing(error)) return own()
+      if (hasCode(error, 'STORAGE_NOT_FOUND')) return own()
       throw error
     }
   }
@@ -91,7 +91,7 @@ export class OverlayStore implements BlobStore {
     try {
       return await look(this.#own, name)
     } catch (error) {
-      if (!isMissing(error)) throw error
+      if (!hasCode(error, 'STORAGE_NOT_FOUND')) throw error
     }
     try {
       return await look(this.#elsewhere, there)
@@ -102,8 +102,4 @@ export class OverlayStore implements BlobStore {
       })
     }
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return isMillraceError(error) && error.code === 'STORAGE_NOT_FOUND'
 }

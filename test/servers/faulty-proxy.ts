@@ -17,6 +17,13 @@ export type Fault =
   /** All is well after so many milliseconds. */
   | number
 
+/** What is behind the proxy. */
+export interface Target {
+  port(request: IncomingMessage): number
+  /** Changes the text of answers in JSON, in which servers name each other. */
+  readonly rewritten?: (text: string) => string
+}
+
 export class FaultyProxy {
   /** Asked for each request; undefined: all is well. */
   faultOf: (request: IncomingMessage) => Fault | undefined = () => undefined
@@ -24,10 +31,10 @@ export class FaultyProxy {
   requests = 0
   struck = 0
   readonly #server = createServer((incoming, outgoing) => this.#handle(incoming, outgoing))
-  readonly #targetPort: () => number
+  readonly #target: Target
 
-  constructor(targetPort: () => number) {
-    this.#targetPort = targetPort
+  constructor(target: Target) {
+    this.#target = target
   }
 
   async listen(): Promise<number> {
@@ -62,11 +69,24 @@ export class FaultyProxy {
 
   #pass(incoming: IncomingMessage, outgoing: ServerResponse, fault: Fault | undefined): void {
     const { method, url: path, headers } = incoming
-    const target = { host: '127.0.0.1', port: this.#targetPort() }
+    const target = { host: '127.0.0.1', port: this.#target.port(incoming) }
     const passed = request({ ...target, method, path, headers, agent: false }, (answer) => {
       const fail = (): void => void outgoing.destroy()
       if (fault === 'lose answer') {
         answer.resume().on('end', fail).on('error', fail)
+        return
+      }
+      const { rewritten } = this.#target
+      if (rewritten !== undefined && answer.headers['content-type']?.includes('json') === true) {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', fail)
+        answer.on('end', () => {
+          const body = Buffer.from(rewritten(Buffer.concat(chunks).toString()))
+          const { 'transfer-encoding': _, ...others } = answer.headers
+          outgoing.writeHead(answer.statusCode ?? 502, { ...others, 'content-length': body.length })
+          if (fault === 'cut answer') outgoing.write(body.subarray(0, body.length >>> 1), fail)
+          else outgoing.end(body)
+        })
         return
       }
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)

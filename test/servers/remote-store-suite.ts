@@ -11,8 +11,9 @@ import type { JavaServer } from './process.ts'
 
 export interface RemoteStoreSuite {
   readonly name: string
-  readonly open: (place: string) => Promise<BlobStore>
-  /** The same place behind the proxy, with more options in the URL: `&timeout=1s`. */
+  /** With more options in the URL: `&timeout=1s`. */
+  readonly open: (place: string, more?: string) => Promise<BlobStore>
+  /** The same place behind the proxy. */
   readonly openBehind: (place: string, more: string) => Promise<BlobStore>
   readonly proxy: FaultyProxy
   readonly server: JavaServer
@@ -205,8 +206,9 @@ function chance({ open, openBehind, proxy }: RemoteStoreSuite): void {
 }
 
 function restarting({ open, server }: RemoteStoreSuite): void {
-  it('goes on where it was when the server is there again', { timeout: 120_000 }, async () => {
-    const store = await open('restart')
+  it('goes on where it was when the server is there again', { timeout: 400_000 }, async () => {
+    // A busy machine takes its time to start a server.
+    const store = await open('restart', '&retry-for=5m&timeout=2m')
     const put = new Set<string>()
     let isOver = false
     const writing = (async () => {
@@ -218,14 +220,17 @@ function restarting({ open, server }: RemoteStoreSuite): void {
     })()
     const more = async (count: number): Promise<void> => {
       const until = put.size + count
-      while (put.size < until) await new Promise((resolve) => setTimeout(resolve, 20))
+      while (put.size < until && !isOver) await new Promise((resolve) => setTimeout(resolve, 20))
     }
-    await Promise.race([more(3), writing])
-    await server.kill()
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    await server.start()
-    await Promise.race([more(3), writing])
-    isOver = true
+    try {
+      await Promise.race([more(3), writing])
+      await server.kill()
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await server.start()
+      await Promise.race([more(3), writing])
+    } finally {
+      isOver = true
+    }
     await writing
     const names = (await store.list('chain/')).map(({ name }) => name)
     assert.deepEqual(names, [...put])

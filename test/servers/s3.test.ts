@@ -14,7 +14,7 @@ import { CREDENTIALS, startS3Proxy } from './s3proxy.ts'
 const s3 = await started('S3Proxy', startS3Proxy)
 if (s3 !== undefined) {
   Object.assign(process.env, CREDENTIALS)
-  const proxy = new FaultyProxy(() => s3.port)
+  const proxy = new FaultyProxy({ port: () => s3.port })
   const proxyPort = await proxy.listen()
   after(async () => {
     await proxy.close()
@@ -23,7 +23,8 @@ if (s3 !== undefined) {
 
   const at = (place: string, port: number, more = ''): string =>
     `s3://${s3.bucket}/tests/${place}?endpoint=http://127.0.0.1:${port}${more}`
-  const open = (place: string): Promise<BlobStore> => openBlobStore(at(place, s3.port))
+  const open = (place: string, more = ''): Promise<BlobStore> =>
+    openBlobStore(at(place, s3.port, more))
   const openBehind = (place: string, more: string): Promise<BlobStore> =>
     openBlobStore(at(place, proxyPort, more))
 

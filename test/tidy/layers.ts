@@ -53,6 +53,7 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'runtime/module-missing.ts',
     'runtime/process-identity.ts',
     'state/rocksdb/',
+    'storage/hdfs/configuration.ts',
     'storage/local',
     'storage/scratch-local.ts',
   ],

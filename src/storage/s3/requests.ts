@@ -3,7 +3,7 @@
  * when its answer is lost and its repetition finds the name taken, that tells whether by itself.
  */
 import { Buffer } from 'node:buffer'
-import { isMillraceError, MillraceError, type ErrorCode } from '../../errors.ts'
+import { hasCode, MillraceError } from '../../errors.ts'
 import type { Attempt, Retries } from '../remote/retries.ts'
 import { judgeS3 } from './errors.ts'
 import type { S3Place } from './place.ts'
@@ -20,11 +20,6 @@ interface Request {
   readonly name?: string | undefined
   readonly input?: object
   readonly sentBytes?: number
-}
-
-/** True for an error of that code. */
-export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error is MillraceError {
-  return isMillraceError(error) && codes.includes(error.code)
 }
 
 export class S3Requests {

@@ -5,7 +5,7 @@
  * overlook that condition; then two leaders could append the same link, so it is tried out before
  * the first such put.
  */
-import { MillraceError } from '../../errors.ts'
+import { hasCode, MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { systemClock, type Clock } from '../../util/clock.ts'
 import { systemRandom, type Random } from '../../util/random.ts'
@@ -14,7 +14,7 @@ import type { BlobInfo, BlobStore, BlobWriter } from '../blob-store.ts'
 import { readRange } from '../range.ts'
 import { Retries } from '../remote/retries.ts'
 import { parseS3Place } from './place.ts'
-import { hasCode, S3Requests } from './requests.ts'
+import { S3Requests } from './requests.ts'
 import { connectS3 } from './sdk.ts'
 import { S3Writer } from './writer.ts'
 

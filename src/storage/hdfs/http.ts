@@ -1,0 +1,55 @@
+/**
+ * One exchange over HTTP, with the client of Node itself: DataNodes answer `100 Continue` without
+ * being asked, and `fetch` takes that for an error.
+ */
+import { Buffer } from 'node:buffer'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import type { Attempt } from '../remote/retries.ts'
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly location: string | undefined
+  readonly body: Buffer
+}
+
+export class HttpClient {
+  readonly #http = new HttpAgent({ keepAlive: true })
+  readonly #https = new HttpsAgent({ keepAlive: true })
+
+  /** Rejects when there is no whole answer. */
+  async exchange(
+    method: string,
+    url: URL,
+    attempt: Attempt,
+    body?: Uint8Array,
+  ): Promise<HttpAnswer> {
+    const { signal } = attempt
+    const headers =
+      body === undefined
+        ? {}
+        : { 'content-type': 'application/octet-stream', 'content-length': body.length }
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const made =
+        url.protocol === 'https:'
+          ? httpsRequest(url, { method, headers, signal, agent: this.#https })
+          : httpRequest(url, { method, headers, signal, agent: this.#http })
+      made.on('response', resolve)
+      made.on('error', reject)
+      made.end(body)
+    })
+    const chunks: Buffer[] = []
+    // Without an encoding the chunks of a message are bytes.
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      attempt.progress()
+      chunks.push(chunk)
+    }
+    const { statusCode: status = 0, headers: answered } = answer
+    return { status, location: answered.location, body: Buffer.concat(chunks) }
+  }
+
+  close(): void {
+    this.#http.destroy()
+    this.#https.destroy()
+  }
+}

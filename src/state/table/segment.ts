@@ -49,6 +49,7 @@ export class SegmentWriter {
 export class Segment {
   /** A higher number is newer. */
   readonly number: number
+  isDeleted = false
   readonly #file: ScratchFile
   /** Each holds whole entries. */
   readonly #pieces: readonly ScratchPiece[]
@@ -64,6 +65,7 @@ export class Segment {
   }
 
   delete(): void {
+    this.isDeleted = true
     this.#file.delete()
   }
 

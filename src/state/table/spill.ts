@@ -33,6 +33,8 @@ export class Spill {
   #rounds: Entry[][] = []
   #roundBytes = 0
   #segments: Segment[] = []
+  /** Cuts have them, and may give them back. */
+  #taken: readonly Segment[] = []
   #merge: Merge | undefined
 
   /** @param memoryBytes what the backend may take up. */
@@ -55,7 +57,7 @@ export class Spill {
     }
     this.#rounds.push(round)
     if (this.#roundBytes >= this.#segmentBytes) this.#flush()
-    while (this.#segments.length >= SEGMENTS_MAX) this.mergeSlice(() => true)
+    while (this.#segments.length >= SEGMENTS_MAX && this.mergeSlice(() => true)) continue
   }
 
   /** The segments of the epoch that ends now. */
@@ -64,12 +66,14 @@ export class Spill {
     this.#dropMerge()
     const taken = this.#segments
     this.#segments = []
+    this.#taken = [...this.#taken.filter((segment) => !segment.isDeleted), ...taken]
     return taken
   }
 
   /** The segments of an aborted cut; they are older than what was spilled since. */
   giveBack(segments: readonly Segment[]): void {
     this.#dropMerge()
+    this.#taken = this.#taken.filter((segment) => !segments.includes(segment))
     this.#segments = [...segments, ...this.#segments].toSorted((a, b) => a.number - b.number)
   }
 
@@ -112,6 +116,7 @@ export class Spill {
     const all = this.#segments
     for (let first = 0; first + SEGMENTS_MERGED <= all.length; first++) {
       const from = all.slice(first, first + SEGMENTS_MERGED)
+      if (this.#isMissing(from)) continue
       const sizes = from.map(({ lengthBytes }) => lengthBytes)
       const isFull = all.length >= SEGMENTS_MAX
       if (!isFull && Math.max(...sizes) > SEGMENTS_MERGED * Math.min(...sizes)) continue
@@ -122,6 +127,14 @@ export class Spill {
       return { from, into, entries }
     }
     return undefined
+  }
+
+  /** True if a cut may still give back what belongs between these. */
+  #isMissing(neighbours: readonly Segment[]): boolean {
+    const [oldest = 0, newest = 0] = [neighbours[0]?.number, neighbours.at(-1)?.number]
+    return this.#taken.some(({ number, isDeleted }) => {
+      return !isDeleted && oldest < number && number < newest
+    })
   }
 
   #finish({ from, into }: Merge): void {

@@ -99,6 +99,29 @@ test('what an aborted cut gives back stays older than what came since', () => {
   assert.deepEqual([...textsOf(all).values()], ['first', 'second', 'third', 'third'])
 })
 
+// Simulation: what a failed checkpoint gave back was merged with what came after a second one that
+// was under way. When that failed, too, its older values counted as newer, or the other way round.
+test('what comes back is not merged over the place of what another cut still has', () => {
+  const spill = new Spill(new MemoryScratch(), MEMORY_BYTES)
+  const cutOf = (text: string, count: number): readonly Segment[] => {
+    const parts = Array.from({ length: count }, () => {
+      spill.add(round([1], text))
+      return spill.take()
+    })
+    spill.giveBack(parts.flat())
+    return spill.take()
+  }
+  const [first, second] = [cutOf('first', 4), cutOf('second', 1)]
+  spill.giveBack(cutOf('third', 4))
+  spill.giveBack(first)
+  while (spill.mergeSlice(() => true)) continue
+  assert.equal(spill.segmentCount, 8, 'something may still come between them')
+  spill.giveBack(second)
+  while (spill.mergeSlice(() => true)) continue
+  assert.equal(spill.segmentCount, 2)
+  assert.deepEqual([...textsOf(spill.take()).values()], ['third'])
+})
+
 /** So many segments of these sizes, each given back as if its cut had failed. */
 function spillOf(sizes: readonly number[], scratch = new MemoryScratch()): Spill {
   const spill = new Spill(scratch, MEMORY_BYTES)

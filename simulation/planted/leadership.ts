@@ -17,8 +17,8 @@ export const leadershipBugs: readonly PlantedBug[] = [
     name: 'deleted-number-taken-for-free',
     symptom: 'a process that slept long appends behind a chain that has gone on',
     file: CHAIN,
-    find: "  if (await isPassed(store, head)) return 'lost'\n",
-    replace: '',
+    find: '  if (await isPassed(store, head)) {',
+    replace: "  if (name === '' && (await isPassed(store, head))) {",
   },
   {
     name: 'epoch-not-raised',

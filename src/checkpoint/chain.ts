@@ -165,7 +165,11 @@ export async function appendLink(
   }
   const name = linkName(sequence)
   if (!(await store.putIfAbsent(name, bytes))) return 'lost'
-  if (await isPassed(store, head)) return 'lost'
+  if (await isPassed(store, head)) {
+    // What lies where the chain has long been is no link of it, and nobody is to take it for one.
+    await store.delete(name).catch(() => undefined)
+    return 'lost'
+  }
   return { name, link, hash: hashOf(bytes), lengthBytes: bytes.length }
 }
 

@@ -19,6 +19,7 @@ import {
   sequenceOfLink,
 } from './layout.ts'
 import { requireSigner } from './link-signature.ts'
+import { hashOf } from './manifest-codec.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { livePins } from './pins.ts'
 
@@ -58,7 +59,10 @@ async function readMark(store: BlobStore): Promise<Claimant | 'damaged' | undefi
   try {
     const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
     if (typeof value === 'object' && value !== null && 'jobName' in value && 'location' in value) {
-      return { jobName: String(value.jobName), location: String(value.location) }
+      const claimant = { jobName: String(value.jobName), location: String(value.location) }
+      // Marks of older versions have none.
+      const isWhole = !('checksum' in value) || value.checksum === checksumOf(claimant)
+      return isWhole ? claimant : 'damaged'
     }
   } catch {
     // No JSON any more.
@@ -99,7 +103,8 @@ export async function claimSnapshot(
   if ((await claimantOf(store)) !== undefined) return await endOnce(store, link, chain, nowMs)
   await requireUnused()
   await requireUnread(store, nowMs)
-  const mark = Buffer.from(`${JSON.stringify(self)}\n`, 'utf8')
+  const facts = { ...self, checksum: checksumOf(self) }
+  const mark = Buffer.from(`${JSON.stringify(facts)}\n`, 'utf8')
   if (!(await store.putIfAbsent(CLAIM_NAME, mark))) return await requireUnclaimed(store, self)
   try {
     await requireUnused()
@@ -155,6 +160,11 @@ async function endOnce(
   const facts = { jobName, lineage, leaderEpoch, writtenAt: nowMs, restores: sequence }
   const entry = await appendLink(store, head, { kind: 'fence', ...facts })
   if (entry === 'lost') throw inUse(store, 'its job has gone on meanwhile')
+}
+
+/** A wrong bit would make the mark another job's. */
+function checksumOf({ jobName, location }: Claimant): string {
+  return hashOf(Buffer.from(JSON.stringify([jobName, location]), 'utf8'))
 }
 
 function isSame(a: Claimant, b: Claimant): boolean {

@@ -5,6 +5,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { CHAIN_PREFIX, sequenceOfLink } from './layout.ts'
 
 const LOOKED_AT_BYTES = 16
+const OPENING_BRACE = 0x7b
 
 /**
  * True if a manifest is encrypted; undefined if there is none.
@@ -17,9 +18,11 @@ export async function hasEncryptedChain(store: BlobStore): Promise<boolean | und
   let isThere = false
   for (const { name, lengthBytes } of links.toReversed()) {
     try {
-      const bytes = await store.read(name, 0, Math.min(LOOKED_AT_BYTES, lengthBytes))
-      if (isSealed(bytes)) return true
-      isThere = true
+      let begins = await beginning(store, name, lengthBytes)
+      // What was read wrongly once is not taken for damage.
+      if (begins === 'damaged') begins = await beginning(store, name, lengthBytes)
+      if (begins === 'sealed') return true
+      isThere ||= begins === 'plain'
     } catch (error) {
       // Deleted, or cut off, since it was listed.
       const code = isMillraceError(error) ? error.code : undefined
@@ -27,4 +30,14 @@ export async function hasEncryptedChain(store: BlobStore): Promise<boolean | und
     }
   }
   return isThere ? false : undefined
+}
+
+async function beginning(
+  store: BlobStore,
+  name: string,
+  lengthBytes: number,
+): Promise<'sealed' | 'plain' | 'damaged'> {
+  const bytes = await store.read(name, 0, Math.min(LOOKED_AT_BYTES, lengthBytes))
+  if (isSealed(bytes)) return 'sealed'
+  return bytes[0] === OPENING_BRACE ? 'plain' : 'damaged'
 }

@@ -111,7 +111,9 @@ test('a leader that slept until its next number was deleted learns that it is no
   }
   assert.equal(await appendLink(store, old, checkpointBody(9)), 'lost')
   assert.equal(await appendLink(store, EMPTY_HEAD, checkpointBody(9)), 'lost')
-  assert.deepEqual((await readChain(store)).head, head)
+  const chain = await readChain(store)
+  // Simulation, seed 5419: what it put stayed, and was taken for a checkpoint left behind.
+  assert.deepEqual([chain.head, idsOf(chain)], [head, [2, 3]])
 })
 
 test('damage is judged again if the chain has gone on meanwhile, and else reported', async () => {

@@ -144,6 +144,22 @@ test('a mark that was read wrongly once is read again', async () => {
   assert.deepEqual(await claimantOf(store), SELF)
 })
 
+// Simulation, seed 3640: one bit of the owner's name made the mark that of another job.
+test("a wrong bit in a mark makes it nobody else's", async () => {
+  const made = await snapshot()
+  await claim(made)
+  const mark = await made.store.read(CLAIM_NAME)
+  for (const [at] of mark.entries()) {
+    const bytes = Buffer.from(mark)
+    bytes[at] = (bytes[at] ?? 0) ^ 1
+    const store = new MemoryBlobStore()
+    await store.putIfAbsent(CLAIM_NAME, bytes)
+    const found = await claimantOf(store).catch((error: unknown) => error)
+    if (found instanceof MillraceError) assert.equal(found.code, 'STORAGE_CORRUPT')
+    else assert.deepEqual(found, SELF, `byte ${at}`)
+  }
+})
+
 test('what is read or worked on is not claimed, also if that began meanwhile', async () => {
   const made = await snapshot()
   const reader = { sequence: made.link.sequence, expiresAtMs: NOW_MS + 1_000, holder: 'r' }

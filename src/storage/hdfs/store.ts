@@ -2,7 +2,7 @@
  * Blobs as files in HDFS, over WebHDFS. The NameNode keeps the promises: a rename happens once or
  * not at all, not onto a name that is taken, and is in its log when it has answered.
  */
-import { hasCode } from '../../errors.ts'
+import { hasCode, MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { systemClock, type Clock } from '../../util/clock.ts'
 import { systemRandom, type Random } from '../../util/random.ts'
@@ -85,8 +85,9 @@ class HdfsBlobStore implements BlobStore {
     // Nothing is asked for, or more than there is.
     const size = (await this.stat(name)).lengthBytes
     const { start, end } = readRange(this.location, name, size, offsetBytes, lengthBytes)
-    assert(start === end, `${this.location}: ${name} was cut short by the server`)
-    return new Uint8Array(0)
+    if (start === end) return new Uint8Array(0)
+    const message = `${this.location}: the answer with ${name} was cut short`
+    throw new MillraceError('STORAGE_FAILED', message, { details: { file: name } })
   }
 
   async stat(name: string): Promise<BlobInfo> {

@@ -22,10 +22,11 @@ export interface RunCopy {
 /**
  * Copies a run, unless it is there already.
  *
+ * @returns false if it was: then it is of somebody else.
  * @throws `STORAGE_CORRUPT` if the original is damaged; the signal's reason; what the stores throw.
  */
-export async function copyRun({ from, name, to, run, signal, ...rest }: RunCopy): Promise<void> {
-  await soundly(to, run, rest.verifyRun, () => copyBlob(from, name, to, run.name, signal))
+export async function copyRun({ from, name, to, run, signal, ...rest }: RunCopy): Promise<boolean> {
+  return await soundly(to, run, rest.verifyRun, () => copyBlob(from, name, to, run.name, signal))
 }
 
 /** As `copyRun`, but as a link where both stores are on one file system. */
@@ -37,12 +38,14 @@ async function soundly(
   to: BlobStore,
   run: RunReference,
   verifyRun: RunVerifier = readRun,
-  copy: () => Promise<unknown>,
-): Promise<void> {
+  copy: () => Promise<'linked' | 'copied' | 'there'>,
+): Promise<boolean> {
+  const how = await copy()
   // A link is the original itself.
-  if ((await copy()) === 'linked') return
+  if (how === 'linked') return true
   try {
-    return await verifyRun(to, run)
+    await verifyRun(to, run)
+    return how === 'copied'
   } catch (error) {
     if (!isDamage(error)) throw error
   }
@@ -50,6 +53,7 @@ async function soundly(
   await copy()
   try {
     await verifyRun(to, run)
+    return true
   } catch (error) {
     if (isDamage(error)) await to.delete(run.name)
     throw error

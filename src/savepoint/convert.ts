@@ -95,6 +95,7 @@ class Converter {
   readonly #store: BlobStore
   readonly #spec: ConversionSpec
   readonly #link: CheckpointLink
+  /** Of files that it has written: the others of the place are of somebody else. */
   readonly #names = new Set<string>()
   readonly #total: number
   #done = 0
@@ -165,6 +166,7 @@ class Converter {
       store: this.#store,
       metadata: this.#metadata(maxParallelism - 1),
       nameOf: (file) => this.#nameOf({ vertex, subtaskIndex: 0, merge: file + 1 }),
+      onFile: (name) => this.#names.add(name),
       uid: this.#link.plan.vertices.find(({ id }) => id === vertex)?.name ?? String(vertex),
       ...(memoryBytes === undefined ? {} : { memoryBytes }),
     })
@@ -210,14 +212,15 @@ class Converter {
     const loose = await readRecords(this.#spec.from.store, records)
     const name = this.#nameOf({ vertex, subtaskIndex })
     const entries = recordEntries(loose, subtaskIndex)
-    return await writeRun(this.#store, name, this.#metadata(this.#spec.maxParallelism - 1), entries)
+    const metadata = this.#metadata(this.#spec.maxParallelism - 1)
+    const written = await writeRun(this.#store, name, metadata, entries)
+    if (written !== undefined) this.#names.add(name)
+    return written
   }
 
   #nameOf(place: Omit<Parameters<typeof runName>[0], 'leaderEpoch' | 'checkpointId'>): string {
     const { checkpointId } = this.#link
-    const name = runName({ leaderEpoch: this.#leaderEpoch, checkpointId, ...place })
-    this.#names.add(name)
-    return name
+    return runName({ leaderEpoch: this.#leaderEpoch, checkpointId, ...place })
   }
 
   #metadata(end: number): RunMetadata {

@@ -35,6 +35,8 @@ export interface SortedRunOptions {
   readonly metadata: RunMetadata
   /** A name for the n-th file of this run, from 0. */
   readonly nameOf: (file: number) => string
+  /** Told of each file that was written. */
+  readonly onFile: (name: string) => void
   /** For messages. */
   readonly uid: string
   /** How much is sorted in memory. */
@@ -50,13 +52,16 @@ export async function writeSorted(
   entries: AsyncIterable<Entry>,
   options: SortedRunOptions,
 ): Promise<RunReference | undefined> {
-  const { store, metadata, nameOf, uid, memoryBytes = SORTED_BYTES_MAX } = options
+  const { store, metadata, nameOf, onFile, uid, memoryBytes = SORTED_BYTES_MAX } = options
   const files: RunReference[] = []
   let held: Entry[] = []
   let bytes = 0
   const spill = async () => {
     const reference = await writeRun(store, nameOf(files.length), metadata, sorted(held, uid))
-    if (reference !== undefined) files.push(reference)
+    if (reference !== undefined) {
+      files.push(reference)
+      onFile(reference.name)
+    }
     held = []
     bytes = 0
   }
@@ -76,6 +81,7 @@ export async function writeSorted(
     metadata,
     slice: { budgetMs: Infinity, monotonic: () => systemClock.monotonic(), yield: async () => {} },
   })
+  onFile(merged.name)
   const given = files.reduce((sum, file) => sum + file.entries, 0)
   if (merged.entries !== given) throw twice(uid)
   for (const { name } of files) await store.delete(name)

@@ -64,8 +64,7 @@ export async function writeSavepoint(
   const store = isStore ? location : await openBlobStore(String(location))
   try {
     if ((await store.list('')).length > 0) throw occupied(store)
-    const body = await new SavepointWriter(store, spec).write()
-    if ((await appendLink(store, EMPTY_HEAD, body)) === 'lost') throw occupied(store)
+    await new SavepointWriter(store, spec).write()
   } finally {
     if (!isStore) await store.close()
   }
@@ -79,7 +78,7 @@ class SavepointWriter {
   readonly #checkpointId: number
   readonly #leaderEpoch: number
   readonly #draft: Draft
-  /** Of files that were written, or begun. */
+  /** Of files that it has written: the others of the place are of somebody else. */
   readonly #names = new Set<string>()
 
   constructor(store: BlobStore, spec: SavepointSpec) {
@@ -100,10 +99,12 @@ class SavepointWriter {
     this.#draft = draftOf(from, jobName, maxParallelism, operators)
   }
 
-  /** Writes the files; if it fails, they are deleted again. */
-  async write(): Promise<LinkBody> {
+  /** Writes files, then the manifest; if it fails, the files are deleted again. */
+  async write(): Promise<void> {
     try {
-      return await this.#write()
+      const body = await this.#write()
+      const entry = await appendLink(this.#store, EMPTY_HEAD, body)
+      if (entry === 'lost') throw occupied(this.#store)
     } catch (error) {
       for (const name of this.#names) await this.#store.delete(name)
       throw error
@@ -157,8 +158,8 @@ class SavepointWriter {
     if (!changedVertices.has(vertex)) {
       const files = [...runs, ...(records === undefined ? [] : [records])]
       for (const run of files) {
-        this.#names.add(run.name)
-        await copyRun({ from: from.store, name: run.name, to: this.#store, run })
+        const copy = { from: from.store, name: run.name, to: this.#store, run }
+        if (await copyRun(copy)) this.#names.add(run.name)
       }
       return { ...own, runs, ...(records === undefined ? {} : { records }) }
     }
@@ -185,6 +186,7 @@ class SavepointWriter {
         store: this.#store,
         metadata: this.#metadata(keyGroups),
         nameOf: (merge) => this.#nameOf({ vertex, subtaskIndex: 0, merge: merge + 1 }),
+        onFile: (name) => this.#names.add(name),
         uid: record.uid,
         ...(this.#spec.memoryBytes === undefined ? {} : { memoryBytes: this.#spec.memoryBytes }),
       })
@@ -217,19 +219,20 @@ class SavepointWriter {
     }
   }
 
-  #run(
+  async #run(
     place: { readonly vertex: number; readonly subtaskIndex: number; readonly merge?: number },
     keyGroups: RunMetadata['keyGroups'],
     entries: Parameters<typeof writeRun>[3],
   ): Promise<RunReference | undefined> {
-    return writeRun(this.#store, this.#nameOf(place), this.#metadata(keyGroups), entries)
+    const metadata = this.#metadata(keyGroups)
+    const run = await writeRun(this.#store, this.#nameOf(place), metadata, entries)
+    if (run !== undefined) this.#names.add(run.name)
+    return run
   }
 
   #nameOf(place: Omit<Parameters<typeof runName>[0], 'leaderEpoch' | 'checkpointId'>): string {
     const [leaderEpoch, checkpointId] = [this.#leaderEpoch, this.#checkpointId]
-    const name = runName({ leaderEpoch, checkpointId, ...place })
-    this.#names.add(name)
-    return name
+    return runName({ leaderEpoch, checkpointId, ...place })
   }
 
   #metadata(keyGroups: CheckpointLink['tasks'][number]['keyGroups']): RunMetadata {

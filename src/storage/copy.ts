@@ -8,6 +8,7 @@ const PIECE_BYTES = 1024 * 1024
 /**
  * Copies `name` of `from` to `target` of `to`; a target that exists is a former copy: it stays.
  *
+ * @returns `there` if it was.
  * @throws the signal's reason between two pieces, if it is aborted; then nothing is there.
  */
 export async function copyBlob(
@@ -16,7 +17,7 @@ export async function copyBlob(
   to: BlobStore,
   target: string,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<'copied' | 'there'> {
   const { lengthBytes } = await from.stat(name)
   const writer = await to.create(target)
   try {
@@ -25,9 +26,10 @@ export async function copyBlob(
       await writer.write(await from.read(name, offset, Math.min(PIECE_BYTES, lengthBytes - offset)))
     }
     await writer.close()
+    return 'copied'
   } catch (error) {
     await writer.abort()
-    if (isMillraceError(error) && error.code === 'STORAGE_CONFLICT') return
+    if (isMillraceError(error) && error.code === 'STORAGE_CONFLICT') return 'there'
     throw error
   }
 }
@@ -46,6 +48,5 @@ export async function shareBlob(
 ): Promise<'linked' | 'copied' | 'there'> {
   if (await blobExists(to, target)) return 'there'
   if ((await to.linkFrom?.(from, name, target)) === true) return 'linked'
-  await copyBlob(from, name, to, target, signal)
-  return 'copied'
+  return await copyBlob(from, name, to, target, signal)
 }

@@ -10,14 +10,13 @@ import {
   fromSnapshot,
   inFlightInventory,
   rekeyed,
-  Snapshot,
   writeSavepoint,
 } from 'millrace/savepoint'
 import { jobHarness } from 'millrace/testing'
-import { appendLink, readChain } from '../../src/checkpoint/chain.ts'
 import type { CheckpointLink } from '../../src/checkpoint/manifest.ts'
 import { print } from '../../src/connectors/print.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
+import { withLink } from './changed-link.ts'
 
 const counting = <V>(type: Type<V>) =>
   keyedProcess({
@@ -40,14 +39,7 @@ const counted = job('counting', (env) => {
 async function snapshotWith(change: (link: CheckpointLink) => Partial<CheckpointLink>) {
   await using harness = await jobHarness(counted)
   const { blobs } = await harness.snapshot()
-  const store = new MemoryBlobStore('memory:changed', new Map(blobs))
-  const { head, entries } = await readChain(store)
-  const link = entries.at(-1)?.link
-  assert.ok(link?.kind === 'checkpoint')
-  const { sequence: _sequence, previousHash: _hash, formatVersion: _version, ...body } = link
-  const next = { ...body, checkpointId: body.checkpointId + 1, ...change(link) }
-  assert.notEqual(await appendLink(store, head, next), 'lost')
-  return Snapshot.open(store)
+  return await withLink(blobs, change)
 }
 
 test('nothing that would lose records in flight is made of an unaligned checkpoint', async () => {

@@ -1,15 +1,6 @@
 // What is known of surviving mutants of src/state/table, besides what `reasons-state.ts` has.
+import { type Row, reasonsOf } from './reason-rows.ts'
 import type { Reason } from './reasons.ts'
-
-/** File, mutator, code, replacement (undefined for any), why; then the line, or how many places. */
-type Row = readonly [
-  file: string,
-  mutator: string,
-  text: string,
-  replacement: string | undefined,
-  why: string,
-  where?: string | number,
-]
 
 const rows: readonly Row[] = [
   [
@@ -280,15 +271,4 @@ const rows: readonly Row[] = [
   ['timer-codec', 'StringLiteral', "'utf8'", undefined, 'it is what is meant without it, too'],
 ]
 
-export const tableReasons: readonly Reason[] = rows.map(
-  ([file, mutator, text, replacement, why, where]) => ({
-    file: `src/state/table/${file}.ts`,
-    mutator,
-    text,
-    ...(replacement === undefined ? {} : { replacement }),
-    ...(typeof where === 'string' ? { line: where } : {}),
-    ...(typeof where === 'number' ? { places: where } : {}),
-    kind: 'equivalent',
-    why,
-  }),
-)
+export const tableReasons: readonly Reason[] = reasonsOf('src/state/table', rows)

@@ -1,6 +1,8 @@
 // What was found out about mutants that survive. Some are equivalent: nothing that can be observed
 // differs, so no test can find them, and they are left out of one of the two scores. The others are
 // not worth a test, or the runner cannot run the one there is: these count against us in both.
+import { belowReasons } from './reasons-below.ts'
+import { savepointReasons } from './reasons-savepoint.ts'
 import { stateReasons } from './reasons-state.ts'
 import { tableReasons } from './reasons-table.ts'
 import type { Survivor } from './report.ts'
@@ -145,34 +147,15 @@ const ownReasons: readonly Reason[] = [
     kind: 'equivalent',
     why: 'a later leader has been seen: it is for the compiler',
   },
-  {
-    file: 'src/savepoint/convert.ts',
-    mutator: 'ConditionalExpression',
-    text: 'source === undefined',
-    replacement: 'false',
-    kind: 'equivalent',
-    why: 'a field that is undefined is not written into the manifest',
-  },
-  {
-    file: 'src/savepoint/convert.ts',
-    mutator: 'ConditionalExpression',
-    text: 'records === undefined',
-    line: '...(records === undefined ? {} : { records }),',
-    replacement: 'false',
-    kind: 'equivalent',
-    why: 'a field that is undefined is not written into the manifest',
-  },
-  {
-    file: 'src/savepoint/convert.ts',
-    mutator: 'ConditionalExpression',
-    text: 'memoryBytes === undefined',
-    replacement: 'false',
-    kind: 'equivalent',
-    why: 'a field that is undefined gets its default as an absent one does',
-  },
 ]
 
-export const reasons: readonly Reason[] = [...ownReasons, ...stateReasons, ...tableReasons]
+export const reasons: readonly Reason[] = [
+  ...ownReasons,
+  ...savepointReasons,
+  ...stateReasons,
+  ...tableReasons,
+  ...belowReasons,
+]
 
 /** What is known of a survivor; undefined if nobody has looked at it. */
 export function reasonFor(

@@ -1,0 +1,127 @@
+// More of what is known of surviving mutants of src/state/table: cuts, timers and what lies below.
+import { type Row, reasonsOf } from './reason-rows.ts'
+import type { Reason } from './reasons.ts'
+
+const rows: readonly Row[] = [
+  [
+    'collect',
+    'ConditionalExpression',
+    'isLong',
+    'true',
+    'of a short list nothing changes while it is collected: what was is noted for nothing',
+    'if (isLong) cut.collected.add(item)',
+  ],
+  [
+    'entry-buffer',
+    'ArithmeticOperator',
+    'otherStart + shared',
+    undefined,
+    'the first part is compared with itself, too: what all begin with is found shorter at most',
+  ],
+  [
+    'entry-buffer',
+    'ConditionalExpression',
+    'common > 0',
+    'true',
+    'a shortcut: what has nothing in common does not come to have it',
+  ],
+  [
+    'item-index',
+    'OptionalChaining',
+    'this.#composite?.delete',
+    undefined,
+    'only what is there is deleted: it is for the compiler',
+  ],
+  [
+    'lazy-rows',
+    'EqualityOperator',
+    '(flags & ROW_THINNED) !== 0',
+    '(flags & ROW_THINNED) === 0',
+    'the shard of such a row knows it already, and others are looked through for nothing',
+  ],
+  [
+    'row-store',
+    'ConditionalExpression',
+    'this.cuts.isNeeded',
+    'true',
+    'a shortcut: without a cut nothing is encoded',
+    3,
+  ],
+  [
+    'scalar-handles',
+    'StringLiteral',
+    "'the row was prepared'",
+    undefined,
+    'words in the text of an error',
+    2,
+  ],
+  [
+    'shard',
+    'ConditionalExpression',
+    'key !== null',
+    'true',
+    'null equals nothing but itself, which is asked before',
+  ],
+  [
+    'shard',
+    'OptionalChaining',
+    'this.keys?.[slot]',
+    undefined,
+    'a key that is no number lies there: it is for the compiler',
+  ],
+  [
+    'sorted-items',
+    'EqualityOperator',
+    'at === this.#pieces.length - 1',
+    'at !== this.#pieces.length - 1',
+    'how full pieces are, not what is in them',
+  ],
+  [
+    'sweep',
+    'BooleanLiteral',
+    'false',
+    'true',
+    'looks through the shard once more, for nothing',
+    'let isThinned = false',
+  ],
+  ['table-backend', 'StringLiteral', "'rolled back'", undefined, 'words in the text of an error'],
+  [
+    'table-cut',
+    'CallExpression',
+    'all.delete(index)',
+    undefined,
+    'gives memory back: a part is collected once',
+  ],
+  [
+    'timer-changes',
+    'ConditionalExpression',
+    'listed.length === 0',
+    'false',
+    'a shortcut: of nothing comes nothing',
+  ],
+  ['timer-codec', 'ConditionalExpression', "name === ''", 'false', 'the bytes of no text are none'],
+  [
+    'timer-entries',
+    'EqualityOperator',
+    'slot < slots.count',
+    'slot <= slots.count',
+    'a slot that was never used is not set',
+  ],
+  [
+    'timer-entries',
+    'CallExpression',
+    'set.slots.setPayload(slot, undefined)',
+    undefined,
+    'gives memory back: what is not set has no payload to be asked for',
+  ],
+  [
+    'touch',
+    'StringLiteral',
+    "'a key of this table'",
+    undefined,
+    'words in the text of an error',
+    2,
+  ],
+]
+
+export const belowReasons: readonly Reason[] = reasonsOf('src/state/table', rows)

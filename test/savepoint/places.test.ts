@@ -1,5 +1,5 @@
-// Where savepoints are written to and read from: folders, URLs and stores, encrypted and signed ones,
-// and how much of what they are made of is held in memory.
+// Where savepoints are written to and read from: folders, URLs and stores, encrypted and signed
+// ones, and how much of what they are made of is held in memory.
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -85,7 +85,7 @@ test('folders and URLs are written to and read from as stores are', async () => 
   }
 })
 
-test('what was opened for a location is closed, and a store stays its owner’s to close', async () => {
+test('what was opened for a location is closed, a store stays its owner’s to close', async () => {
   const own = new NotingStore()
   await writeSavepoint(own, SPEC)
   const snapshot = await Snapshot.open(own)
@@ -122,7 +122,7 @@ test('the checkpoint that is named is opened, else the newest', async () => {
   await assert.rejects(missing, { code: 'CHECKPOINT_NOT_FOUND' })
 })
 
-test('an encrypted savepoint is read with its keys, and a plain one whether there are keys or not', async () => {
+test('an encrypted savepoint is read with its keys, a plain one also with some', async () => {
   const keys = new LocalKeys(new Map([['first', new Uint8Array(32).fill(1)]]))
   process.env['MILLRACE_PLACES_KEY'] = `first ${Buffer.alloc(32, 1).toString('base64')}`
   const [plain, sealed] = [place(), place()]
@@ -141,7 +141,7 @@ test('an encrypted savepoint is read with its keys, and a plain one whether ther
   await assert.rejects(Snapshot.open(sealed), { code: 'STORAGE_ENCRYPTED' })
 })
 
-test('a signed savepoint is read by who has the keys, and an unsigned one is refused to them', async () => {
+test('a signed savepoint is read with its keys, an unsigned one is refused then', async () => {
   const text = `one ${Buffer.alloc(32, 7).toString('base64')}`
   const signingKeys = new LocalSigners(parseSigners(text, 'a test'))
   process.env['MILLRACE_PLACES_SIGNING'] = text
@@ -167,7 +167,7 @@ test('a signed savepoint is read by who has the keys, and an unsigned one is ref
   assert.equal(existsSync(join(folder, `${places}`)), false)
 })
 
-test('another one that was written meanwhile is not overwritten, and nothing is left beside it', async () => {
+test('what was written meanwhile is not overwritten, and nothing is left beside it', async () => {
   await using from = await snapshotOf(SPEC)
   const late = (): NotingStore => {
     const store = new NotingStore()
@@ -214,7 +214,7 @@ async function snapshotOf(spec: SavepointSpec): Promise<Snapshot> {
   return await Snapshot.open(store)
 }
 
-test('no more is sorted in memory at once than is said, and what is little in one piece', async () => {
+test('no more is sorted in memory at once than is said, and little in one piece', async () => {
   const many = Array.from({ length: 40 }, (_, at) => ({ key: `key ${at}`, states: { total: at } }))
   const spec = (): SavepointSpec => ({
     ...SPEC,

@@ -64,7 +64,7 @@ async function refused(request: Promise<unknown>, code: string, cure: RegExp, re
   await assert.rejects(request, { code, cure, ...rest })
 }
 
-test('entries that do not fit what the function declares are refused with what it does', async () => {
+test('entries that do not fit are refused with what the function declares', async () => {
   const one = { key: 'a', states: { total: 1 } }
   const unknown = given({ key: 'a', states: { totl: 1 } })
   await refused(unknown, 'STATE_UNKNOWN', /^its states are: total, all, items, tags$/)
@@ -150,7 +150,7 @@ test('changes that a snapshot cannot have are refused with what it has', async (
   await refused(compared, 'CHECKPOINT_INCOMPATIBLE', /^compare snapshots of one maxParallelism/)
 })
 
-test('a function reads what it declares as the snapshot has it, and need not know the rest', async () => {
+test('a function must declare states as the snapshot has them, but not all of them', async () => {
   const timers = [{ name: 'close' as const, timeMs: 7, payload: 'x' }]
   await using from = await given({ key: 'a', states: { total: 1 }, timers })
   const reading = (owner: object) => () => from.state({ key: t.string, ...owner }, 'totals')

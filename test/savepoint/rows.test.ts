@@ -117,7 +117,7 @@ test('an entry that is added to a row is as old as the newest of the row', async
   assert.deepEqual([is.length - was.length, stamped(is) - stamped(was)], [2, 2])
 })
 
-test('marks of time-to-live go with the one state that is dropped, whatever its number', async () => {
+test('marks of time-to-live go with the one state that is dropped', async () => {
   await using from = await (await visited()).open()
   const marksOf = async (snapshot: Snapshot) =>
     (await gathered(snapshot.all())).flatMap(({ key }) => {
@@ -190,7 +190,7 @@ test('what operation an operator is stays with it under other keys', async () =>
   assert.equal(moving.operation, 'broadcastProcess')
 })
 
-test('states are given to `states` as the snapshot has them, whatever their type is now', async () => {
+test('`states` is given states as the snapshot has them, whatever their type is now', async () => {
   const counting = <V>(type: Type<V>) =>
     keyedProcess({
       key: t.string,

@@ -1,5 +1,5 @@
-// What of a snapshot comes into a savepoint that is made of it: places of sources, state without keys,
-// the plan; and that what was dropped is passed over wherever it still lies.
+// What of a snapshot comes into a savepoint that is made of it: places of sources, state without
+// keys, the plan; and that what was dropped is passed over wherever it still lies.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { job, keyedProcess, mapState, operatorListState, t, valueState } from 'millrace'
@@ -86,7 +86,7 @@ const seenOf = async (snapshot: Snapshot, uid = 'listing') =>
 const idOf = ({ operators }: Snapshot, wanted: string) =>
   operators.find(({ uid }) => uid === wanted)?.id ?? 0
 
-test('sources keep their places: under a new name, too, but not when they are dropped', async () => {
+test('sources keep their places, under a new name, too, unless they are dropped', async () => {
   await using from = await snapshotOf(['a', 'bc'])
   assert.deepEqual(sourcesOf(from), [['words'], ['words']])
   const wide = new MemoryBlobStore()

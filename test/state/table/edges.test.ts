@@ -1,5 +1,5 @@
-// What happens at the edges of a table's life: rows that were emptied before all was loaded, a backend
-// that is closed while it opens, an element that is added again.
+// What happens at the edges of a table's life: rows that were emptied before all was loaded, a
+// backend that is closed while it opens, an element that is added again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EntryStream } from '../../../src/state/backend.ts'
@@ -21,7 +21,7 @@ const context = {
   monotonic: () => 0,
 }
 
-test('rows that are emptied leave memory when a lazy restore has loaded them, or had not yet', async () => {
+test('rows emptied before or after a lazy restore has loaded them leave memory', async () => {
   const keys = keysOf(40)
   const run = await runOf((world) => {
     for (const key of keys) world.on(key, () => world.value.update(key))

@@ -5,7 +5,6 @@
  */
 import { Buffer } from 'node:buffer'
 import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
-import { EMPTY_HEAD, appendLink } from '../checkpoint/chain.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
 import { occupied } from '../checkpoint/savepoint.ts'
@@ -29,6 +28,7 @@ import { openBlobStore } from '../storage/open.ts'
 import { readKey, routeHash } from '../types/keys.ts'
 import { ByteReader } from '../util/bytes.ts'
 import { type Clock, systemClock } from '../util/clock.ts'
+import { completeSavepoint } from './complete.ts'
 import { liveOperators } from './raw-rows.ts'
 import type { Snapshot } from './snapshot.ts'
 import { writeRun, writeSorted } from './sorted-entries.ts'
@@ -129,14 +129,9 @@ class Converter {
         leaderEpoch: this.#leaderEpoch,
         maxParallelism,
       } as const
-      const entry = await appendLink(this.#store, EMPTY_HEAD, {
-        ...body,
-        ...facts,
-        plan,
-        tasks,
-        writtenAt: (this.#spec.clock ?? systemClock).now(),
-      })
-      if (entry === 'lost') throw occupied(this.#store)
+      const writtenAt = (this.#spec.clock ?? systemClock).now()
+      const written = { ...body, ...facts, plan, tasks, writtenAt }
+      await completeSavepoint(this.#store, written, this.#names)
       const runs = new Map(
         tasks
           .flatMap((task) => [...task.runs, ...(task.records === undefined ? [] : [task.records])])

@@ -4,7 +4,7 @@
  * savepoint is whole or not there.
  */
 import { requireNothingInFlight } from '../checkpoint/in-flight-plan.ts'
-import { EMPTY_HEAD, appendLink, type LinkBody } from '../checkpoint/chain.ts'
+import type { LinkBody } from '../checkpoint/chain.ts'
 import { copyRun } from '../checkpoint/copy-run.ts'
 import { runName } from '../checkpoint/layout.ts'
 import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
@@ -20,6 +20,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
+import { completeSavepoint } from './complete.ts'
 import type { OperatorChange } from './changes.ts'
 import { newEntries } from './new-entries.ts'
 import { newRecords } from './new-operator.ts'
@@ -102,9 +103,7 @@ class SavepointWriter {
   /** Writes files, then the manifest; if it fails, the files are deleted again. */
   async write(): Promise<void> {
     try {
-      const body = await this.#write()
-      const entry = await appendLink(this.#store, EMPTY_HEAD, body)
-      if (entry === 'lost') throw occupied(this.#store)
+      await completeSavepoint(this.#store, await this.#write(), this.#names)
     } catch (error) {
       for (const name of this.#names) await this.#store.delete(name)
       throw error

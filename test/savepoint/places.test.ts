@@ -17,6 +17,7 @@ import {
   type SavepointSpec,
   writeSavepoint,
 } from 'millrace/savepoint'
+import { MillraceError } from '../../src/errors.ts'
 import { LocalKeys } from '../../src/encryption/local-keys.ts'
 import { keysNeeded } from '../../src/savepoint/open-store.ts'
 import { LocalSigners, parseSigners } from '../../src/signing/local-signers.ts'
@@ -205,6 +206,31 @@ test('who comes second to a place takes nothing of what the first has written th
     }
     await assert.rejects(write(second), { code: 'STORAGE_CONFLICT' })
     assert.deepEqual(await totalsOf(await Snapshot.open(first)), EXPECTED)
+  }
+})
+
+test('a manifest that is there although its put seemed to fail keeps its files', async () => {
+  await using from = await snapshotOf(SPEC)
+  const writes = [
+    (store: MemoryBlobStore) => writeSavepoint(store, SPEC),
+    (store: MemoryBlobStore) => convertSavepoint(store, { from, maxParallelism: 4 }),
+  ]
+  for (const [write, isThere] of writes.flatMap(
+    (each) =>
+      [
+        [each, true],
+        [each, false],
+      ] as const,
+  )) {
+    const store = new MemoryBlobStore()
+    const put = store.putIfAbsent.bind(store)
+    store.putIfAbsent = async (name, bytes) => {
+      if (isThere) await put(name, bytes)
+      throw new MillraceError('STORAGE_FAILED', 'no answer')
+    }
+    await assert.rejects(write(store), { code: 'STORAGE_FAILED' })
+    if (isThere) assert.deepEqual(await totalsOf(await Snapshot.open(store)), EXPECTED)
+    else assert.deepEqual(await store.list(''), [])
   }
 })
 

@@ -22,6 +22,7 @@ import { LocalKeys } from '../../src/encryption/local-keys.ts'
 import { keysNeeded } from '../../src/savepoint/open-store.ts'
 import { LocalSigners, parseSigners } from '../../src/signing/local-signers.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
+import { written } from './written.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-places-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -169,7 +170,7 @@ test('a signed savepoint is read with its keys, an unsigned one is refused then'
 })
 
 test('what was written meanwhile is not overwritten, and nothing is left beside it', async () => {
-  await using from = await snapshotOf(SPEC)
+  await using from = await written(SPEC)
   const late = (): NotingStore => {
     const store = new NotingStore()
     const put = store.putIfAbsent.bind(store)
@@ -189,7 +190,7 @@ test('what was written meanwhile is not overwritten, and nothing is left beside 
 })
 
 test('who comes second to a place takes nothing of what the first has written there', async () => {
-  await using from = await snapshotOf(SPEC)
+  await using from = await written(SPEC)
   const writes = [
     (store: MemoryBlobStore) => writeSavepoint(store, SPEC),
     (store: MemoryBlobStore) => writeSavepoint(store, { from }),
@@ -210,7 +211,7 @@ test('who comes second to a place takes nothing of what the first has written th
 })
 
 test('a manifest that is there although its put seemed to fail keeps its files', async () => {
-  await using from = await snapshotOf(SPEC)
+  await using from = await written(SPEC)
   const writes = [
     (store: MemoryBlobStore) => writeSavepoint(store, SPEC),
     (store: MemoryBlobStore) => convertSavepoint(store, { from, maxParallelism: 4 }),
@@ -234,19 +235,13 @@ test('a manifest that is there although its put seemed to fail keeps its files',
   }
 })
 
-async function snapshotOf(spec: SavepointSpec): Promise<Snapshot> {
-  const store = new MemoryBlobStore()
-  await writeSavepoint(store, spec)
-  return await Snapshot.open(store)
-}
-
 test('no more is sorted in memory at once than is said, and little in one piece', async () => {
   const many = Array.from({ length: 40 }, (_, at) => ({ key: `key ${at}`, states: { total: at } }))
   const spec = (): SavepointSpec => ({
     ...SPEC,
     operators: { carts: fromIterable(carts, many) },
   })
-  await using from = await snapshotOf(spec())
+  await using from = await written(spec())
   const filesFor = async (memoryBytes?: number): Promise<readonly number[]> => {
     const limit = memoryBytes === undefined ? {} : { memoryBytes }
     const [made, converted] = [new NotingStore(), new NotingStore()]
@@ -268,7 +263,7 @@ test('no more is sorted in memory at once than is said, and little in one piece'
 test('how far a conversion is is told after so many entries, if somebody listens', async () => {
   const items = new Map(Array.from({ length: 10_020 }, (_, at) => [at, 'x']))
   const large = [{ key: 'ann', states: { items } }]
-  await using from = await snapshotOf({ ...SPEC, operators: { carts: fromIterable(carts, large) } })
+  await using from = await written({ ...SPEC, operators: { carts: fromIterable(carts, large) } })
   const told: (readonly number[])[] = []
   const onProgress = (done: number, of: number): void => void told.push([done, of])
   await convertSavepoint(new MemoryBlobStore(), { from, maxParallelism: 4, onProgress })
@@ -281,7 +276,7 @@ test('how far a conversion is is told after so many entries, if somebody listens
 })
 
 test('nothing is left of a savepoint that fails in the middle of a run', async () => {
-  await using from = await snapshotOf(SPEC)
+  await using from = await written(SPEC)
   const store = new NotingStore()
   let rows = 0
   const failing = changed(carts, {

@@ -4,15 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { eventTimer, job, keyedProcess, mapState, t, type Type, valueState } from 'millrace'
 import { sink } from 'millrace/connectors'
-import {
-  changed,
-  differences,
-  fromIterable,
-  rekeyed,
-  Snapshot,
-  type SavepointSpec,
-  writeSavepoint,
-} from 'millrace/savepoint'
+import { changed, differences, fromIterable, rekeyed, type Snapshot } from 'millrace/savepoint'
 import { jobHarness, type JobSnapshot } from 'millrace/testing'
 import { keyFromText } from '../../src/savepoint/plain-value.ts'
 import { RowEncoder } from '../../src/savepoint/row-encoder.ts'
@@ -20,21 +12,9 @@ import { SECTION_TIMERS, sectionOfKey } from '../../src/state/runs/entry.ts'
 import { readTimeKey } from '../../src/state/runs/entry-key.ts'
 import { EntryHeader } from '../../src/state/runs/entry-value.ts'
 import { timerNameOf } from '../../src/state/runs/timer-payload.ts'
-import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { ByteReader } from '../../src/util/bytes.ts'
 import { withLink } from './changed-link.ts'
-
-async function written(spec: SavepointSpec): Promise<Snapshot> {
-  const store = new MemoryBlobStore()
-  await writeSavepoint(store, spec)
-  return await Snapshot.open(store)
-}
-
-async function gathered<T>(stream: AsyncIterable<T>): Promise<readonly T[]> {
-  const all: T[] = []
-  for await (const each of stream) all.push(each)
-  return all
-}
+import { gathered, written } from './written.ts'
 
 const ttl = { ttl: '1 h' } as const
 /** Eleven states, so that the last has an id of two digits. */

@@ -14,13 +14,12 @@ import {
   inFlightInventory,
   inventory,
   Snapshot,
-  type SavepointSpec,
-  writeSavepoint,
 } from 'millrace/savepoint'
 import { jobHarness } from 'millrace/testing'
 import { operatorOfKey } from '../../src/state/runs/entry.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { withLink } from './changed-link.ts'
+import { gathered, written } from './written.ts'
 
 const listing = {
   operatorState: { seen: operatorListState(t.string) },
@@ -63,18 +62,6 @@ async function blobsOf(words: readonly string[]): Promise<ReadonlyMap<string, Ui
 
 async function snapshotOf(words: readonly string[]): Promise<Snapshot> {
   return await withLink(await blobsOf(words), () => ({}))
-}
-
-async function written(spec: SavepointSpec): Promise<Snapshot> {
-  const store = new MemoryBlobStore()
-  await writeSavepoint(store, spec)
-  return await Snapshot.open(store)
-}
-
-async function gathered<T>(stream: AsyncIterable<T>): Promise<readonly T[]> {
-  const all: T[] = []
-  for await (const each of stream) all.push(each)
-  return all
 }
 
 const sourcesOf = ({ link }: Snapshot) => [

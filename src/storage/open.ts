@@ -6,7 +6,6 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { MillraceError } from '../errors.ts'
 import type { BlobStore } from './blob-store.ts'
-import { openHdfsStore } from './hdfs/store.ts'
 import { LocalBlobStore, type LocalBlobStoreOptions } from './local.ts'
 import { MemoryBlobStore, type MemoryBlobs } from './memory.ts'
 import { openS3Store } from './s3/store.ts'
@@ -34,7 +33,11 @@ export async function openBlobStore(
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]+):/.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined && location !== '') return new LocalBlobStore(location, options)
   if (scheme === 'file') return new LocalBlobStore(filePath(location), options, location)
-  if (scheme !== undefined && /^(hdfs|s?webhdfs)$/.test(scheme)) return openHdfsStore(location)
+  if (scheme !== undefined && /^(hdfs|s?webhdfs)$/.test(scheme)) {
+    // The HTTP of Node takes its time to load, which others need not wait for.
+    const { openHdfsStore } = await import('./hdfs/store.ts')
+    return await openHdfsStore(location)
+  }
   if (scheme === 's3') return openS3Store(location)
   if (scheme === 'memory') {
     const blobs: MemoryBlobs = memories.get(location) ?? new Map()

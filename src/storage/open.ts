@@ -1,6 +1,6 @@
 /**
- * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths,
- * buckets, HDFS, and `memory:` with a name, which all who open it in this thread share.
+ * From what a user writes as checkpoint storage to the store: `file:` URLs, plain paths, buckets,
+ * HDFS, HBase, Cassandra, and `memory:` with a name, which all who open it in this thread share.
  */
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ import { MemoryBlobStore, type MemoryBlobs } from './memory.ts'
 import { openS3Store } from './s3/store.ts'
 
 /** What the schemes mean; shown when another one is given. */
-const SCHEMES = 'file:, s3:, hdfs:, webhdfs:, memory: or a plain path'
+const SCHEMES = 'file:, s3:, hdfs:, webhdfs:, hbase:, cassandra:, memory: or a plain path'
 
 /** Contents of the `memory:` stores of this thread, by location. */
 const memories = new Map<string, MemoryBlobs>()
@@ -37,6 +37,14 @@ export async function openBlobStore(
     // The HTTP of Node takes its time to load, which others need not wait for.
     const { openHdfsStore } = await import('./hdfs/store.ts')
     return await openHdfsStore(location)
+  }
+  if (scheme === 'hbase') {
+    const { openHBaseStore } = await import('./hbase/store.ts')
+    return openHBaseStore(location)
+  }
+  if (scheme === 'cassandra') {
+    const { openCassandraStore } = await import('./cassandra/store.ts')
+    return openCassandraStore(location)
   }
   if (scheme === 's3') return openS3Store(location)
   if (scheme === 'memory') {

@@ -62,9 +62,28 @@ export class SeededRandom implements Random {
   }
 }
 
+/**
+ * Chance of the operating system. Numbers come from a seed, for they are drawn often; names do not:
+ * a seed has 32 bits, and of 65,000 processes two would have to be expected that name their files
+ * and leaders alike.
+ */
+class SystemRandom extends SeededRandom {
+  constructor() {
+    super(randomBytes(4).readUInt32LE(0))
+  }
+
+  override fork(): Random {
+    return new SystemRandom()
+  }
+
+  override id(): string {
+    return randomBytes(8).toString('hex')
+  }
+}
+
 /** A generator seeded by the operating system. */
 export function systemRandom(): Random {
-  return new SeededRandom(randomBytes(4).readUInt32LE(0))
+  return new SystemRandom()
 }
 
 /** Text that nobody can foresee, whatever they have seen before: for secrets only. */

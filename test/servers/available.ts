@@ -31,3 +31,13 @@ export async function started<Server>(
     return undefined
   }
 }
+
+/** The same for servers that take too much for `npm test`, which leaves them out. */
+export async function startedIfRequired<Server>(
+  name: string,
+  start: (signal: AbortSignal) => Promise<Server>,
+): Promise<Server | undefined> {
+  if (isRequired) return started(name, start)
+  test(`${name} is tested by itself`, { skip: 'run npm run test:servers' }, () => undefined)
+  return undefined
+}

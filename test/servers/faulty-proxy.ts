@@ -24,8 +24,13 @@ export interface Target {
   readonly rewritten?: (text: string) => string
 }
 
-export class FaultyProxy {
-  /** Asked for each request; undefined: all is well. */
+/** Who does it. */
+export interface Faulty {
+  /** Asked for each request, with its method or what comes to the same; undefined: all is well. */
+  faultOf(request: { readonly method?: string | undefined }): Fault | undefined
+}
+
+export class FaultyProxy implements Faulty {
   faultOf: (request: IncomingMessage) => Fault | undefined = () => undefined
   /** How many requests have come, and to how many something was done. */
   requests = 0

@@ -6,21 +6,6 @@ import { connect, createServer, type Socket } from 'node:net'
 const LOG_CHARACTERS_MAX = 20_000
 const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.net.preferIPv4Stack=true']
 
-/** Runs a program to its end. Throws what it said if it fails. */
-export async function execute(
-  program: string,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal })
-  let said = ''
-  const listen = (text: string): void => void (said = (said + text).slice(-LOG_CHARACTERS_MAX))
-  child.stdout.setEncoding('utf8').on('data', listen)
-  child.stderr.setEncoding('utf8').on('data', listen)
-  const [code] = (await once(child, 'exit')) as [number | null] // an error rejects
-  if (code !== 0) throw new Error(`${program} ended with ${code}:\n${said}`)
-}
-
 /** Ports of this machine that nobody uses now. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer())

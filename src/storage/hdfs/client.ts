@@ -7,10 +7,11 @@
  */
 import type { Buffer } from 'node:buffer'
 import { required } from '../../util/assert.ts'
+import { type HttpAnswer, HttpClient } from '../remote/http.ts'
 import type { Attempt, Retries } from '../remote/retries.ts'
-import { readToken } from './configuration.ts'
+import { readTokenFile } from '../remote/token.ts'
+import { DELEGATION_TOKEN } from './configuration.ts'
 import { HdfsFailure, isOfAnotherNameNode, judgeHdfs } from './errors.ts'
-import { type HttpAnswer, HttpClient } from './http.ts'
 import type { HdfsPlace } from './place.ts'
 
 export interface FileStatus {
@@ -155,7 +156,10 @@ export class HdfsClient {
     url.searchParams.set('op', operation)
     if (tokenFile === undefined) url.searchParams.set('user.name', user)
     // Read anew each time: who renews it writes the file.
-    else url.searchParams.set('delegation', await readToken(tokenFile))
+    else {
+      const token = await readTokenFile(tokenFile, DELEGATION_TOKEN)
+      url.searchParams.set('delegation', token)
+    }
     for (const [key, value] of Object.entries(parameters)) url.searchParams.set(key, String(value))
     try {
       return succeeded(await this.#http.exchange(method, url, attempt))

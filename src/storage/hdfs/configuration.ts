@@ -1,10 +1,11 @@
 /**
  * What this machine knows of a cluster of HDFS: `hdfs-site.xml` in `HADOOP_CONF_DIR`, as Hadoop's
- * own programs read it, and files with tokens.
+ * own programs read it, and how tokens look.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '../../errors.ts'
+import type { TokenKind } from '../remote/token.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -32,18 +33,9 @@ export async function hadoopProperties(
   return properties
 }
 
-/** A delegation token as `hdfs` and WebHDFS write it into URLs. Throws `STORAGE_DENIED`. */
-export async function readToken(file: string): Promise<string> {
-  const cure = 'write into it what WebHDFS gave as urlString for GETDELEGATIONTOKEN'
-  const details = { file }
-  let token: string
-  try {
-    token = (await readFile(file, 'utf8')).trim()
-  } catch (cause) {
-    const message = `cannot read the token file ${file}`
-    throw new MillraceError('STORAGE_DENIED', message, { cause, cure, details })
-  }
-  if (/^[\w-]{8,}$/.test(token)) return token
-  const message = `there is no token for HDFS in ${file}`
-  throw new MillraceError('STORAGE_DENIED', message, { cure, details })
+/** A delegation token as `hdfs` and WebHDFS write it into URLs. */
+export const DELEGATION_TOKEN: TokenKind = {
+  service: 'HDFS',
+  pattern: /^[\w-]{8,}$/,
+  cure: 'write into it what WebHDFS gave as urlString for GETDELEGATIONTOKEN',
 }

@@ -2,10 +2,10 @@
  * What a failure of WebHDFS means to a user, and whether it passes by itself. Nearly all are
  * answered with 403, so the name of the Java exception decides.
  */
-import { MillraceError, messageOf, type ErrorCode } from '../../errors.ts'
+import { MillraceError, type ErrorCode } from '../../errors.ts'
+import type { HttpAnswer } from '../remote/http.ts'
 import type { Verdict } from '../remote/retries.ts'
-import { isPassingCode, isTlsCode, TLS_CURE } from '../remote/network.ts'
-import type { HttpAnswer } from './http.ts'
+import { codeOf, isPassingCode, judgeConnection } from '../remote/network.ts'
 
 /** An answer that is none of success. */
 export class HdfsFailure extends Error {
@@ -54,15 +54,7 @@ export function isOfAnotherNameNode(error: unknown): boolean {
 export function judgeHdfs(error: unknown, what: string, file?: string): Verdict {
   if (error instanceof MillraceError) return { error, isPassing: false }
   if (error instanceof HdfsFailure) return judgeAnswer(error, what, file)
-  const code = codeOf(error)
-  const isTls = isTlsCode(code)
-  const cure = isTls ? TLS_CURE : CONNECTION_CURES[code]
-  const made = new MillraceError('STORAGE_FAILED', `cannot ${what}: ${messageOf(error)}`, {
-    details: { file, systemCode: code },
-    retryable: !isTls,
-    ...(cure === undefined ? {} : { cure }),
-  })
-  return { error: made, isPassing: isPassingCode(code) }
+  return judgeConnection(error, what, CONNECTION_CURES, file)
 }
 
 const CONNECTION_CURES: Readonly<Record<string, string>> = {
@@ -98,11 +90,6 @@ function judgeAnswer(
   const isPassing =
     PASSING.has(exception) || status === 429 || status >= 500 || NO_DATA_NODES.test(message)
   return { ...lasting('STORAGE_FAILED'), isPassing }
-}
-
-function codeOf(error: unknown): string {
-  const code: unknown = Reflect.get(Object(error), 'code')
-  return typeof code === 'string' ? code : ''
 }
 
 function remoteException(text: string): { readonly exception: string; readonly message: string } {

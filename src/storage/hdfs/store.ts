@@ -9,12 +9,11 @@ import { systemRandom, type Random } from '../../util/random.ts'
 import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from '../blob-name.ts'
 import type { BlobInfo, BlobStore, BlobWriter } from '../blob-store.ts'
 import { readRange } from '../range.ts'
+import { putByWriter } from '../remote/put-small.ts'
 import { Retries } from '../remote/retries.ts'
 import { type FileStatus, HdfsClient } from './client.ts'
 import { findHdfsPlace } from './place.ts'
 import { HdfsWriter } from './writer.ts'
-
-const PUT_ATTEMPTS_MAX = 3
 
 export interface HdfsStoreOptions {
   readonly clock?: Clock
@@ -56,20 +55,7 @@ class HdfsBlobStore implements BlobStore {
   }
 
   async putIfAbsent(name: string, bytes: Uint8Array): Promise<boolean> {
-    for (let attempt = 1; ; attempt++) {
-      const writer = this.#create(name)
-      try {
-        await writer.write(bytes)
-        const isPut = await writer.publish()
-        if (!isPut) await writer.abort()
-        return isPut
-      } catch (error) {
-        // Who begins has cleaned the folder meanwhile; who of the two leads, the put itself tells.
-        const isCleaned = hasCode(error, 'STORAGE_NOT_FOUND')
-        if (isCleaned) await writer.abort()
-        if (!isCleaned || attempt === PUT_ATTEMPTS_MAX) throw error
-      }
-    }
+    return putByWriter(() => this.#create(name), bytes)
   }
 
   async read(name: string, offsetBytes = 0, lengthBytes?: number): Promise<Uint8Array> {

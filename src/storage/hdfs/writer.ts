@@ -6,11 +6,11 @@
  *
  *     create temporary → look up its number and length → rename without overwriting
  */
-import { Buffer } from 'node:buffer'
 import { hasCode, MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { TEMPORARY_MARK } from '../blob-name.ts'
 import type { BlobWriter } from '../blob-store.ts'
+import { Buffered } from '../remote/buffered.ts'
 import type { FileStatus, HdfsClient } from './client.ts'
 
 /** What is written at once, and repeated as a whole; larger blobs are joined from such parts. */
@@ -24,8 +24,7 @@ export class HdfsWriter implements BlobWriter {
   readonly #temporaries: Set<string>
   readonly #own = new Set<string>()
   #state: 'open' | 'failed' | 'closed' | 'aborted' = 'open'
-  #chunks: Buffer[] = []
-  #bufferedBytes = 0
+  readonly #buffered = new Buffered()
   #parts: string[] = []
   #lengthBytes = 0
   #attempts = 0
@@ -41,9 +40,8 @@ export class HdfsWriter implements BlobWriter {
 
   async write(chunk: Uint8Array): Promise<void> {
     assert(this.#state === 'open', 'write to a blob that is closed or failed')
-    this.#chunks.push(Buffer.from(chunk))
-    this.#bufferedBytes += chunk.length
-    if (this.#bufferedBytes < PART_BYTES) return
+    this.#buffered.add(chunk)
+    if (this.#buffered.bytes < PART_BYTES) return
     this.#state = 'failed'
     await this.#writePart()
     this.#state = 'open'
@@ -53,7 +51,7 @@ export class HdfsWriter implements BlobWriter {
   async publish(): Promise<boolean> {
     assert(this.#state === 'open', 'close of a blob that failed or was thrown away')
     this.#state = 'failed'
-    if (this.#bufferedBytes > 0 || this.#parts.length === 0) await this.#writePart()
+    if (this.#buffered.bytes > 0 || this.#parts.length === 0) await this.#writePart()
     const [first = '', ...others] = this.#parts
     if (others.length > 0) await this.#join(first, others)
     const { fileId, length } = await this.#client.status(first)
@@ -77,7 +75,7 @@ export class HdfsWriter implements BlobWriter {
   async abort(): Promise<void> {
     if (this.#state === 'closed' || this.#state === 'aborted') return
     this.#state = 'aborted'
-    this.#chunks = []
+    this.#buffered.clear()
     for (const temporary of this.#own) {
       // The next owner cleans up what is left, and deletes what no manifest names.
       await this.#client.delete(temporary).catch(() => undefined)
@@ -88,9 +86,7 @@ export class HdfsWriter implements BlobWriter {
   }
 
   async #writePart(): Promise<void> {
-    const bytes = Buffer.concat(this.#chunks)
-    this.#chunks = []
-    this.#bufferedBytes = 0
+    const bytes = this.#buffered.take(this.#buffered.bytes)
     const part = await this.#client.attempts(this.#name, bytes.length, async (attempt) => {
       const number = ++this.#attempts
       const temporary = `${this.#name}${TEMPORARY_MARK}${this.#writer}-${number}`

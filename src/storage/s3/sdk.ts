@@ -2,8 +2,7 @@
  * The one file that touches the package `@aws-sdk/client-s3`, which is loaded when the first `s3:`
  * storage is opened. Its own attempts are turned off: who repeats a put must know that it did.
  */
-import { createRequire } from 'node:module'
-import { MillraceError, messageOf } from '../../errors.ts'
+import { loadPackage } from '../remote/package.ts'
 import type { S3Place } from './place.ts'
 
 const PACKAGE = '@aws-sdk/client-s3'
@@ -55,7 +54,8 @@ type Sdk = { readonly S3Client: new (config: object) => Client } & {
 
 /** Throws `PACKAGE_UNAVAILABLE` if the package is not installed. */
 export function connectS3(place: S3Place): S3Connection {
-  const sdk = loadSdk()
+  // The package declares its classes so; the tests call each.
+  const sdk = loadPackage(PACKAGE, 's3') as Sdk
   const { endpoint, region, profile, hasPathStyle, timeoutMs } = place
   const client = new sdk.S3Client({
     maxAttempts: 1,
@@ -73,22 +73,5 @@ export function connectS3(place: S3Place): S3Connection {
       return client.send(new Command(input), { abortSignal: signal })
     },
     close: () => client.destroy(),
-  }
-}
-
-function loadSdk(): Sdk {
-  const require = createRequire(import.meta.url)
-  try {
-    // The package declares its classes so; the tests call each.
-    return require(PACKAGE) as Sdk
-  } catch (error) {
-    const missing = messageOf(error).includes(`Cannot find module '${PACKAGE}'`)
-    throw new MillraceError(
-      'PACKAGE_UNAVAILABLE',
-      missing
-        ? `storage on s3: needs the package ${PACKAGE}, which is not installed`
-        : `the package ${PACKAGE} does not load`,
-      { cause: error, cure: `run \`npm install ${PACKAGE}\`` },
-    )
   }
 }

@@ -3,10 +3,11 @@
  * parts while it is written, of which several are on their way at a time. Nothing is visible before
  * the request that completes it, which is refused if the name is taken.
  */
-import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import { assert, required } from '../../util/assert.ts'
 import type { BlobWriter } from '../blob-store.ts'
+import { Buffered } from '../remote/buffered.ts'
+import { Sending } from '../remote/sending.ts'
 import type { S3Requests } from './requests.ts'
 
 /** The least that S3 takes is 5 MiB, but for the last one. */
@@ -28,13 +29,11 @@ export class S3Writer implements BlobWriter {
   /** Told the id of an upload that begins, and of one that has ended. */
   readonly #uploads: Set<string>
   #state: 'open' | 'failed' | 'closed' | 'aborted' = 'open'
-  #chunks: Uint8Array[] = []
-  #bufferedBytes = 0
+  readonly #buffered = new Buffered()
+  readonly #sending = new Sending(PARTS_AT_ONCE)
   #uploadId: string | undefined
   #partNumber = 0
   readonly #parts: Part[] = []
-  readonly #sending = new Set<Promise<void>>()
-  #failure: { readonly error: unknown } | undefined
   /** Whether the blob may have become visible although `close` failed. */
   #mayBeThere = false
 
@@ -47,15 +46,11 @@ export class S3Writer implements BlobWriter {
 
   async write(chunk: Uint8Array): Promise<void> {
     assert(this.#state === 'open', 'write to a blob that is closed or failed')
-    this.#chunks.push(Buffer.from(chunk))
-    this.#bufferedBytes += chunk.length
-    try {
-      while (this.#bufferedBytes >= this.#partBytes()) await this.#sendPart(this.#partBytes())
-      if (this.#failure !== undefined) throw this.#failure.error
-    } catch (error) {
-      this.#state = 'failed'
-      throw error
-    }
+    this.#buffered.add(chunk)
+    this.#state = 'failed'
+    while (this.#buffered.bytes >= this.#partBytes()) await this.#sendPart(this.#partBytes())
+    this.#sending.check()
+    this.#state = 'open'
   }
 
   async close(): Promise<void> {
@@ -75,8 +70,8 @@ export class S3Writer implements BlobWriter {
   async abort(): Promise<void> {
     if (this.#state === 'closed' || this.#state === 'aborted') return
     this.#state = 'aborted'
-    this.#chunks = []
-    await Promise.all(this.#sending)
+    this.#buffered.clear()
+    await this.#sending.settled()
     try {
       if (this.#uploadId !== undefined) await this.#abortUpload(this.#uploadId)
       if (this.#mayBeThere && (await this.#requests.writerOf(this.#name)) === this.#writer) {
@@ -94,13 +89,13 @@ export class S3Writer implements BlobWriter {
 
   #putWhole(): Promise<boolean> {
     this.#mayBeThere = true
-    return this.#requests.put(this.#name, this.#take(this.#bufferedBytes), this.#writer)
+    return this.#requests.put(this.#name, this.#buffered.take(this.#buffered.bytes), this.#writer)
   }
 
   async #complete(): Promise<boolean> {
-    if (this.#bufferedBytes > 0) await this.#sendPart(this.#bufferedBytes)
-    await Promise.all(this.#sending)
-    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#buffered.bytes > 0) await this.#sendPart(this.#buffered.bytes)
+    await this.#sending.settled()
+    this.#sending.check()
     const Parts = this.#parts.toSorted((a, b) => a.PartNumber - b.PartNumber)
     const input = { UploadId: this.#uploadId, MultipartUpload: { Parts }, IfNoneMatch: '*' }
     const name = this.#name
@@ -117,14 +112,8 @@ export class S3Writer implements BlobWriter {
   /** Begins to send a part; waits until another one may begin. */
   async #sendPart(bytes: number): Promise<void> {
     this.#uploadId ??= await this.#begin()
-    const sending = this.#upload(++this.#partNumber, this.#take(bytes), this.#uploadId)
-    const entry: Promise<void> = sending
-      .catch((error: unknown) => {
-        this.#failure ??= { error }
-      })
-      .finally(() => this.#sending.delete(entry))
-    this.#sending.add(entry)
-    if (this.#sending.size >= PARTS_AT_ONCE) await Promise.race(this.#sending)
+    const part = this.#buffered.take(bytes)
+    await this.#sending.add(this.#upload(++this.#partNumber, part, this.#uploadId))
   }
 
   async #upload(partNumber: number, bytes: Uint8Array, uploadId: string): Promise<void> {
@@ -161,15 +150,6 @@ export class S3Writer implements BlobWriter {
 
   #partBytes(): number {
     return PART_BYTES * 2 ** Math.floor(this.#partNumber / PARTS_OF_ONE_SIZE)
-  }
-
-  /** The first `bytes` of what is buffered. */
-  #take(bytes: number): Uint8Array {
-    const all = Buffer.concat(this.#chunks)
-    const rest = all.subarray(bytes)
-    this.#chunks = rest.length === 0 ? [] : [rest]
-    this.#bufferedBytes = rest.length
-    return all.subarray(0, bytes)
   }
 
   #ended(): void {

@@ -1,11 +1,11 @@
 /**
- * One exchange over HTTP, with the client of Node itself: DataNodes answer `100 Continue` without
- * being asked, and `fetch` takes that for an error.
+ * One exchange over HTTP, with the client of Node itself: DataNodes of HDFS answer `100 Continue`
+ * without being asked, and `fetch` takes that for an error.
  */
 import { Buffer } from 'node:buffer'
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import type { Attempt } from '../remote/retries.ts'
+import type { Attempt } from './retries.ts'
 
 export interface HttpAnswer {
   readonly status: number
@@ -13,22 +13,27 @@ export interface HttpAnswer {
   readonly body: Buffer
 }
 
+const BYTES = { 'content-type': 'application/octet-stream' } as const
+
 export class HttpClient {
   readonly #http = new HttpAgent({ keepAlive: true })
   readonly #https = new HttpsAgent({ keepAlive: true })
 
-  /** Rejects when there is no whole answer. */
+  /**
+   * Rejects when there is no whole answer.
+   *
+   * @param others headers that are sent too; without a type a body is bytes.
+   */
   async exchange(
     method: string,
     url: URL,
     attempt: Attempt,
     body?: Uint8Array,
+    others: Readonly<Record<string, string>> = {},
   ): Promise<HttpAnswer> {
     const { signal } = attempt
     const headers =
-      body === undefined
-        ? {}
-        : { 'content-type': 'application/octet-stream', 'content-length': body.length }
+      body === undefined ? others : { ...BYTES, 'content-length': body.length, ...others }
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       const made =
         url.protocol === 'https:'

@@ -12,9 +12,10 @@ import { MillraceError } from '../errors.ts'
 import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Reach, reachNothing } from './crash-points.ts'
-import { CHAIN_PREFIX, LINKS_DELETED_NAME, linkName, sequenceOfLink } from './layout.ts'
+import { CHAIN_PREFIX, linkName, sequenceOfLink } from './layout.ts'
 import { requireSigner, signedLink } from './link-signature.ts'
-import { type OnForged, type RawLink, readAll, readHash, readWhole } from './raw-link.ts'
+import { isFollowed, isPassed } from './passed.ts'
+import { type OnForged, type RawLink, readAll } from './raw-link.ts'
 import { MANIFEST_BYTES_MAX, encodeLink, hashOf } from './manifest-codec.ts'
 import { MANIFEST_FORMAT_VERSION } from './manifest.ts'
 import type { CheckpointLink, FenceLink, GivenUp, ImportRecord, ManifestLink } from './manifest.ts'
@@ -165,12 +166,13 @@ export async function appendLink(
   }
   const name = linkName(sequence)
   if (!(await store.putIfAbsent(name, bytes))) return 'lost'
+  const hash = hashOf(bytes)
   if (await isPassed(store, head)) {
     // What lies where the chain has long been is no link of it, and nobody is to take it for one.
-    await store.delete(name).catch(() => undefined)
+    if (!(await isFollowed(store, sequence, hash))) await store.delete(name).catch(() => undefined)
     return 'lost'
   }
-  return { name, link, hash: hashOf(bytes), lengthBytes: bytes.length }
+  return { name, link, hash, lengthBytes: bytes.length }
 }
 
 /** The link with the key that it will be encrypted under; its former copy may have another. */
@@ -178,28 +180,6 @@ function under(link: ManifestLink, keyId: string | undefined): ManifestLink {
   if (keyId !== undefined) return { ...link, keyId }
   const { keyId: _former, ...plain } = link
   return plain
-}
-
-/**
- * True if the chain has gone on after `head` for so long that the number after it was taken, and
- * deleted again: then the put found it free, but another process leads. Links are deleted from the
- * front and the newest never is, so the number was free for good only if its predecessor is there:
- * that very link, and not what another process that slept has put where it was.
- */
-async function isPassed(store: BlobStore, head: ChainHead): Promise<boolean> {
-  // No link was listed: a list that lags behind may show none of a chain that is younger than that.
-  if (head.sequence === 0) return await blobExists(store, LINKS_DELETED_NAME)
-  if ((await readHash(store, head.sequence, head.lengthBytes)) === head.hash) return false
-  // What was read wrongly once is not taken for another link, nor the beginning of a longer one.
-  const again = await readWhole(store, head.sequence)
-  if (again === undefined) return true
-  if (again.hash === head.hash) return false
-  if (again.link !== undefined) return true
-  // Its own disk may have damaged it, which is no other leader; but what was there, nobody knows.
-  const { name } = again
-  const problem = again.problem.replace(`${name} `, '')
-  const message = `${store.location}: damaged since it was read: ${name} ${problem}`
-  throw new MillraceError('STORAGE_CORRUPT', message, { details: { name } })
 }
 
 /** The head after `entry`. */

@@ -62,15 +62,19 @@ export async function collectGarbage(
   const doomedLinks = [...released.map(({ sequence }) => sequence), ...gone]
   // Before the first goes: who then finds its number free must be told that it was taken.
   if (doomedLinks.includes(1)) await store.putIfAbsent(LINKS_DELETED_NAME, NOTE)
+  let deletedLinks = 0
   for (const sequence of doomedLinks.toSorted((a, b) => a - b)) {
     await store.delete(linkName(sequence))
+    deletedLinks++
     await reach('gc-link-deleted')
+    // Who slept here has perhaps been succeeded by one that goes on from what is to go next.
+    if (await isSuperseded(store, links)) return { ...nothing, deletedLinks }
   }
   // Who pinned one of these while they were being deleted has read its link, but not its runs.
   const latePins = new Set(await livePins(store, nowMs, ignoredPins))
   const pinned = released.filter((link) => latePins.has(link.sequence))
   const known = new Set(released.map((link) => link.sequence))
-  const collection = { links: kept, damaged, deletedLinks: doomedLinks.length, deletedRuns: 0 }
+  const collection = { links: kept, damaged, deletedLinks, deletedRuns: 0 }
   if (damaged.length > 0) return collection
   // A pin on a link that an earlier collection deleted: which runs it means is not known any more.
   if ([...latePins].some((pin) => pin < front && !known.has(pin))) return collection

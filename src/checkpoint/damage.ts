@@ -6,9 +6,11 @@
 import { MillraceError, isMillraceError, messageOf } from '../errors.ts'
 import { RunReader } from '../state/runs/run-reader.ts'
 import type { RunReference } from '../state/snapshot.ts'
+import { blobExists } from '../storage/blob-exists.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { type Chain, type ChainDamage, GIVEN_UP, givenUpBy } from './chain.ts'
 import { type Line, walkLine } from './line.ts'
+import { linkName } from './layout.ts'
 import { describeLoss, lossesOf } from './lost.ts'
 import type { CheckpointLink } from './manifest.ts'
 import { runsOf } from './registry.ts'
@@ -87,7 +89,8 @@ export interface ChoiceOptions {
  * The checkpoint to restore: the newest of the line whose files are all sound, or the one asked
  * for. Undefined only if the chain is empty or was started afresh and has no checkpoint since.
  *
- * @throws `CHECKPOINT_DAMAGED` naming the lost key groups if none is sound; `CHECKPOINT_NOT_FOUND`;
+ * @throws `CHECKPOINT_DAMAGED` naming the lost key groups if none is sound; `CHECKPOINT_NOT_FOUND`
+ *   also if who leads has deleted it meanwhile;
  *   `OUTPUT_MAY_REPEAT` if newer output may be visible that a sink cannot withdraw;
  *   `OUTPUT_TAKEN_BACK` if that of a checkpoint that was left behind is visible no more.
  */
@@ -104,6 +107,7 @@ export async function chooseCheckpoint(
   const candidates =
     checkpointId === undefined ? newestFirst : [namedIn(store, chain, line, checkpointId)]
   const lost: string[] = []
+  const gone: number[] = []
   for (const candidate of candidates) {
     const damage = await verifyCheckpoint(store, candidate, verifyRun)
     if (damage.length === 0) {
@@ -121,8 +125,12 @@ export async function chooseCheckpoint(
       }
       return candidate
     }
-    lost.push(...damage.map((entry) => describeRun(candidate, entry)))
+    // Links go before their runs: who leads has deleted it while it was looked at.
+    if (await blobExists(store, linkName(candidate.sequence))) {
+      lost.push(...damage.map((entry) => describeRun(candidate, entry)))
+    } else gone.push(candidate.checkpointId)
   }
+  if (gone.length > 0 && lost.length === 0) throw deletedMeanwhile(store, gone)
   if (lost.length === 0 && hidden.length === 0) return undefined
   throw allDamaged(store, [...hidden.map(describeLink), ...lost])
 }
@@ -143,6 +151,15 @@ function namedIn(store: BlobStore, chain: Chain, line: Line, checkpointId: numbe
   throw new MillraceError('CHECKPOINT_NOT_FOUND', message, {
     cure: ids.length === 0 ? none : `retained are ${ids.join(', ')}`,
     details: { checkpointId },
+  })
+}
+
+function deletedMeanwhile(store: BlobStore, ids: readonly number[]): MillraceError {
+  const which = `checkpoint ${ids.join(', ')}`
+  const message = `${store.location}: ${which} was deleted while it was looked at`
+  return new MillraceError('CHECKPOINT_NOT_FOUND', message, {
+    cure: 'another process leads the job, and keeps what it was told to: start again, or stop it',
+    details: { checkpointId: ids[0] },
   })
 }
 

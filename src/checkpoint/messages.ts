@@ -6,6 +6,7 @@
 import type { ErrorData } from '../errors.ts'
 import type { BroadcastDigest } from './broadcasts.ts'
 import type { JobPlan } from '../graph/plan.ts'
+import type { ParkedKeyStatus } from '../operators/failures/parking.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
@@ -218,6 +219,11 @@ export interface WorkerStatus {
   readonly malformedRecords: number
   readonly lateRecords: number
   readonly failedRecords: number
+  /** Keys that are parked, and the records that wait for them. */
+  readonly parkedKeys: number
+  readonly parkedRecords: number
+  /** Some of the keys. */
+  readonly parked: readonly ParkedKeyStatus[]
   readonly backwardWatermarks: number
   readonly asyncCalls: CallStatistics
   readonly spilledBytes: number

@@ -12,8 +12,11 @@ export async function chooseBackend(
   ofJob: StateBackend | string | undefined,
 ): Promise<StateBackend> {
   const isEncrypted = settings.encryptionKeys !== undefined
-  if (isEncrypted && settings.backend === 'rocksdb') throw keepsPlainFiles()
-  if (typeof ofJob === 'object' && ofJob.name === settings.backend) return ofJob
+  if (isEncrypted && settings.backend === 'rocksdb') throw keepsPlainState('rocksdb')
+  if (typeof ofJob === 'object' && ofJob.name === settings.backend) {
+    if (isEncrypted && ofJob.keepsPlainState === true) throw keepsPlainState(ofJob.name)
+    return ofJob
+  }
   const options = {
     ...(settings.blockCacheBytes === undefined ? {} : { blockCache: settings.blockCacheBytes }),
     ...(settings.writeBufferBytes === undefined
@@ -35,9 +38,10 @@ export async function chooseBackend(
   }
 }
 
-/** RocksDB writes its files itself, past all that encrypts. */
-function keepsPlainFiles(): MillraceError {
-  const message = 'rocksdb keeps state on the local disk as it is, and encryption.keys forbids that'
+/** What such a backend writes goes past all that encrypts. */
+function keepsPlainState(name: string): MillraceError {
+  const where = name === 'rocksdb' ? 'on the local disk' : 'on its server'
+  const message = `${name} keeps state ${where} as it is, and encryption.keys forbids that`
   return new MillraceError('ENCRYPTION_UNSUPPORTED', message, {
     cure: 'use hashmap(), which keeps it in memory, or leave out encryption.keys',
   })

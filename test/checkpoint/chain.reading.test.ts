@@ -1,16 +1,19 @@
-// Reading a chain that its leader goes on with meanwhile.
+// Reading a chain that its leader goes on with meanwhile, or of which nothing is whole.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { appendLink, fence, headAt, readChain } from '../../src/checkpoint/chain.ts'
+import { linkName } from '../../src/checkpoint/layout.ts'
 import { MillraceError } from '../../src/errors.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { checkpointBody } from './links.ts'
 
+const fresh = () => ({ restores: 0, lineage: 'a' })
+const lead = (store: MemoryBlobStore) => fence(store, { jobName: 'test', writtenAt: 0 }, fresh)
+
 /** A chain of a fence and some checkpoints. */
 async function chainOf(checkpoints: number): Promise<MemoryBlobStore> {
   const store = new MemoryBlobStore()
-  const fresh = () => ({ restores: 0, lineage: 'a' })
-  let { head } = (await fence(store, { jobName: 'test', writtenAt: 0 }, fresh)).chain
+  let { head } = (await lead(store)).chain
   for (let id = 1; id <= checkpoints; id++) {
     const entry = await appendLink(store, head, checkpointBody(id))
     assert.ok(entry !== 'lost')
@@ -46,4 +49,17 @@ test('a newest link that is listed and never there is refused, not passed over',
   const store = await chainOf(1)
   store.read = () => Promise.reject(new MillraceError('STORAGE_NOT_FOUND', 'gone'))
   await assert.rejects(readChain(store), { code: 'STORAGE_CONFLICT' })
+})
+
+test('of links that are all damaged each may have been the fence of a leader', async () => {
+  const store = await chainOf(2)
+  for (const name of [1, 2, 3].map(linkName)) {
+    await store.delete(name)
+    await store.putIfAbsent(name, new Uint8Array(10))
+  }
+  const { entries, head, damage } = await readChain(store)
+  assert.deepEqual([entries.length, damage.length], [0, 3])
+  assert.deepEqual([head.sequence, head.leaderEpoch], [3, 3])
+  const { fence: link } = await lead(store)
+  assert.deepEqual([link.sequence, link.leaderEpoch], [4, 4])
 })

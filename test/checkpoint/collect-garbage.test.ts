@@ -171,6 +171,23 @@ test('a former leader deletes nothing any more', async () => {
   assert.deepEqual(await requireWhole(job.store), [1, 2, 3, 4, 5])
 })
 
+test('a leader that sleeps while it deletes leaves the rest to who leads then', async () => {
+  const job = await jobWith(4)
+  let points = 0
+  const { deletedLinks, deletedRuns } = await collectGarbage(
+    job.store,
+    requestOf(job, 1),
+    async (point) => {
+      if (point !== 'gc-link-deleted' || ++points > 1) return
+      // Somebody starts the job at its oldest checkpoint, which would be next.
+      const decide = () => ({ restores: 2, lineage: 'a' })
+      await fence(job.store, { jobName: 'test', writtenAt: 0 }, decide)
+    },
+  )
+  assert.deepEqual([deletedLinks, deletedRuns], [1, 0])
+  assert.deepEqual(await requireWhole(job.store), [2, 3, 4, 5, 6])
+})
+
 test('a damaged link goes with its neighbours; until then no run does', async () => {
   const job = await jobWith(5)
   await job.store.delete(linkName(4))

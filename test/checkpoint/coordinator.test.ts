@@ -19,6 +19,8 @@ test('a request makes a checkpoint: the manifest says all there is to say', asyn
     committed: true,
     savepoint: undefined,
   })
+  const [trigger] = attempt.sent
+  assert.ok(trigger?.kind === 'trigger' && !trigger.aligned, 'it may go past records')
   const [link] = await checkpointsIn(store)
   assert.ok(link !== undefined)
   const { purpose, params, processingTime, sources, maxParallelism, leaderEpoch } = link
@@ -183,6 +185,11 @@ test('a savepoint is a directory of its own with a chain of one link', async () 
   await attempt.coordinator.request('manual')
   const outcome = await attempt.coordinator.request('savepoint', '/save')
   assert.equal(outcome.savepoint, '/save')
+  assert.deepEqual(
+    attempt.sent.flatMap((message) => (message.kind === 'trigger' ? [message.aligned] : [])),
+    [false, true],
+    'what is kept has no records in flight',
+  )
   const target = attempt.savepoints.get('/save')
   assert.ok(target !== undefined)
   const [link] = await checkpointsIn(target)

@@ -102,6 +102,23 @@ test('if all checkpoints need the damaged file the error names the lost key grou
     assert.ok(isMillraceError(error) && error.code === 'CHECKPOINT_DAMAGED')
     assert.match(error.message, /checkpoint 2 lacks key groups 64-127 of count\[1\] \(count\)/)
     assert.match(error.message, /checkpoint 1 lacks key groups 64-127 of count\[1\] \(count\)/)
+    assert.doesNotMatch(error.message, /more/)
+    return true
+  })
+})
+
+test('of very many problems the first are told, and how many there are beside them', async () => {
+  const job = new Job()
+  await job.fence(0)
+  for (let id = 1; id <= 12; id++) {
+    const runs = [0, 1].map((subtask) => `runs/1-${id}-v0-s${subtask}.run`)
+    await job.checkpoint(id, runs)
+    for (const name of runs) await job.store.delete(name)
+  }
+  await assert.rejects(job.choose(), (error) => {
+    assert.ok(isMillraceError(error) && error.code === 'CHECKPOINT_DAMAGED')
+    assert.equal(error.message.split(' lacks key groups ').length - 1, 20)
+    assert.match(error.message, /\n {2}- 4 more\n/)
     return true
   })
 })
@@ -250,14 +267,8 @@ test('a link that is read wrongly only once is no damage', async () => {
 
 test('every damaged run is found, also with many', async () => {
   const names = Array.from({ length: 40 }, (_, index) => `runs/1-${index}-v0-s0.run`)
-  const tasks = [
-    {
-      vertex: 0,
-      subtaskIndex: 0,
-      runs: names.map((n) => run(n)),
-      keyGroups: { start: 0, end: 127 },
-    },
-  ]
+  const keyGroups = { start: 0, end: 127 }
+  const tasks = [{ vertex: 0, subtaskIndex: 0, runs: names.map((n) => run(n)), keyGroups }]
   const store = new MemoryBlobStore()
   for (const name of names.slice(0, 30)) await store.putIfAbsent(name, new Uint8Array(1))
   const damage = await verifyCheckpoint(store, checkpoint(2, { tasks }), exists)

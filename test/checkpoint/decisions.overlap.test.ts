@@ -29,6 +29,21 @@ test('when the youngest of three fails, both older ones go on', () => {
   )
 })
 
+test('when the oldest of three fails, the others go with it, and may be tried anew', () => {
+  const driver = threeUnderWay()
+  const error = errorData('no space')
+  driver.take({ kind: 'decline', checkpointId: 1, vertex: 1, subtaskIndex: 0, error })
+  const failed = driver
+    .of('report')
+    .flatMap(({ report }) => (report.outcome === 'failed' ? [report] : []))
+  assert.deepEqual(
+    failed.map(({ checkpointId }) => checkpointId).toSorted((a, b) => a - b),
+    [1, 2, 3],
+  )
+  for (const each of failed) assert.equal(each.error.retryable, true)
+  assert.match(failed[0]?.error.message ?? '', /count\[0\] declined: no space/)
+})
+
 test('an acknowledgement that is repeated or late changes nothing', () => {
   const driver = new Driver().start()
   driver.tick(1000)

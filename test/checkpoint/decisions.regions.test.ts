@@ -26,6 +26,18 @@ test('tasks that are lost while a checkpoint is prepared end it, and no failure 
   assert.equal(driver.of('trigger').at(-1)?.checkpointId, 2)
 })
 
+test('after a periodic checkpoint that was given up there is a pause before the next', () => {
+  const driver = new Driver().start()
+  driver.tick(1000)
+  driver.take({ kind: 'triggered', checkpointId: 1 })
+  driver.at(1950).take(lost)
+  driver.at(1960).take(back)
+  driver.tick(2049)
+  assert.equal(driver.of('trigger').length, 1, 'the interval is over, the pause is not')
+  driver.tick(2050)
+  assert.equal(driver.of('trigger').length, 2)
+})
+
 test('who asked for a checkpoint gets the one after the restart', () => {
   const driver = new Driver().start()
   driver.take({ kind: 'request', request: { id: 1, purpose: 'manual', savepoint: undefined } })

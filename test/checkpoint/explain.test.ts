@@ -97,3 +97,7 @@ test('who holds the others up is named first, and gives the cure; the rest is co
   assert.equal(reasons.at(-1), 'and 2 more')
   assert.match(cure, /sink "out"/)
 })
+
+test('of no missing task there is nothing to tell but to wait', () => {
+  assert.deepEqual(explain([], AT_MS), { reasons: [], cure: 'wait' })
+})

@@ -188,6 +188,7 @@ test('all splits go back to the coordinator, those in progress first', () => {
   const twice = [{ uid: 'in', pending: [split('p0')], finished: [] }]
   assert.throws(() => planRestore({ ...base, tasks, sources: twice }, { plan: jobPlan }), {
     code: 'CHECKPOINT_DAMAGED',
+    details: { uid: 'in' },
   })
 })
 
@@ -207,6 +208,7 @@ test('a manifest without all its tasks is damaged', () => {
   const lacking = { ...link, tasks: link.tasks.slice(1) }
   assert.throws(() => planRestore(lacking, { plan: plan(1, [[A]]) }), {
     code: 'CHECKPOINT_DAMAGED',
+    details: { checkpointId: link.checkpointId },
   })
 })
 

@@ -51,7 +51,10 @@ test('one that nobody was told of is replaced; any other is not', async () => {
     (await target.list('runs/')).map(({ name }) => name),
     ['runs/1-2-v0-s0.run'],
   )
-  await assert.rejects(requireRoom(target), { code: 'STORAGE_CONFLICT' })
+  await assert.rejects(requireRoom(target), {
+    code: 'STORAGE_CONFLICT',
+    cure: /empty directory of its own/,
+  })
 })
 
 async function newest(store: MemoryBlobStore): Promise<CheckpointLink> {

@@ -57,6 +57,68 @@ describe('the store of operator state', () => {
     assert.throws(() => store.restore(entries), /before it is declared/)
   })
 
+  it('holds copies: nobody changes what it has from outside', () => {
+    const type = t.json<{ at: number }>()
+    const store = new OperatorStateStore(1)
+    const list = store.list('list', t.bytes)
+    const map = store.broadcast('map', t.string, t.bytes)
+    const given = new Uint8Array([1])
+    list.add(given)
+    list.addAll([given])
+    map.set('k', given)
+    given[0] = 9
+    for (const read of [...list, ...list.get(), ...map.values()]) {
+      assert.equal(read[0], 1)
+      read[0] = 9
+    }
+    for (const [, value] of map) value[0] = 9
+    const kept = map.get('k')
+    assert.deepEqual([list.get()[1]?.[0], kept?.[0]], [1, 1])
+    assert.ok(Object.isFrozen(list.get()))
+    list.update([new Uint8Array([5])])
+    assert.deepEqual([list.length, list.get()[0]?.[0]], [1, 5])
+    const made = store.unionList('made', type)
+    const item = { at: 1 }
+    made.update([item])
+    item.at = 2
+    assert.deepEqual(made.get(), [{ at: 1 }])
+  })
+
+  it('gives a broadcast map whole, without what is gone', () => {
+    const map = new OperatorStateStore(1).broadcast('m', t.string, t.int32)
+    assert.equal(map.isEmpty, true)
+    map.set('a', 1)
+    map.set('b', 2)
+    map.set('a', 3)
+    assert.deepEqual(
+      [[...map.keys()], [...map.values()]],
+      [
+        ['a', 'b'],
+        [3, 2],
+      ],
+    )
+    assert.deepEqual([...map.entries()], [...map])
+    assert.deepEqual([map.has('a'), map.isEmpty], [true, false])
+    map.delete('a')
+    assert.deepEqual(
+      [map.has('a'), map.get('a'), [...map.entries()]],
+      [false, undefined, [['b', 2]]],
+    )
+  })
+
+  it('finds bytes that do not belong to what it restores', () => {
+    const store = new OperatorStateStore(1)
+    store.list('list', t.string).add('x')
+    store.broadcast('map', t.string, t.string).set('k', 'v')
+    const damaged = store
+      .snapshot()
+      .map((each) => ({ ...each, value: Buffer.from([...each.value, 0]) }))
+    const again = new OperatorStateStore(1)
+    again.restore(damaged)
+    assert.throws(() => again.list('list', t.string), { code: 'STORAGE_CORRUPT' })
+    assert.throws(() => again.broadcast('map', t.string, t.string), { code: 'STORAGE_CORRUPT' })
+  })
+
   it('writes equal broadcast maps as equal bytes', () => {
     const [one, two] = [new OperatorStateStore(1), new OperatorStateStore(1)]
     for (const [store, keys] of [

@@ -55,6 +55,13 @@ function summary(job: JobStatus): readonly string[] {
   if (job.failedRecords > 0) {
     lines.push(`passed over: ${formatCount(job.failedRecords)} at which a function threw (onError)`)
   }
+  if (job.parkedKeys > 0) {
+    const [keys, records] = [formatCount(job.parkedKeys), formatCount(job.parkedRecords)]
+    lines.push(`parked: ${keys} keys, for which ${records} records wait`)
+    for (const { operator, key, waiting, message } of job.parked) {
+      lines.push(`  ${operator}, key ${key}, ${formatCount(waiting)} records: ${message}`)
+    }
+  }
   if (importing !== undefined) {
     const { from, files, filesHere, bytes, bytesHere } = importing
     lines.push(

@@ -165,6 +165,8 @@ test('record keys are taken apart again and lie above all keyed ones', () => {
   assert.equal(isRowKey(key), false)
   const unknown = Buffer.from(key).fill(99, 4, 5)
   assert.throws(() => readRecordKey(unknown), { code: 'STORAGE_CORRUPT' })
+  const ofKeyGroup = Buffer.from(key).fill(0, 0, 2)
+  assert.throws(() => readRecordKey(ofKeyGroup), { code: 'STORAGE_CORRUPT' })
 })
 
 test('a header and fields of any length come back', () => {

@@ -210,6 +210,18 @@ async function assertRow(
   assert.deepEqual(shown(await collect(set.prefix(row))), expected)
 }
 
+test('operators of which a reference counts nothing are not told', async () => {
+  const store = new MemoryBlobStore()
+  const writer = await RunWriter.create(store, 'runs/1-1-v0-s0.run', METADATA)
+  for (const id of [1, 2, 3]) {
+    writer.add({ key: keysOf(1, id, 5).scalar, value: liveValue('x') })
+  }
+  const written = { ...(await writer.close()), operators: [1, 3] }
+  const lookups = await openRestore(store, [written], ALL)
+  assert.ok(lookups instanceof RunLookups)
+  assert.deepEqual(lookups.operatorsOf(1), new Set([1, 3]))
+})
+
 /** Counts the reads of a store that reads at once. */
 class CountingStore extends MemoryBlobStore {
   reads = 0

@@ -167,6 +167,24 @@ test('what timers carry is converted, nothing stays nothing', () => {
   assert.equal(readTimerPayload(undeclared.raw(undeclared.remaining), was), 5)
 })
 
+test('what timers carry stays as it is where its type has not changed, whatever it is', () => {
+  const key = bytesOf((out) => {
+    beginTimeKey(out, SECTION_TIMERS, 5, 3, 0, 100)
+    writeKey('ann', out)
+    writeEscaped(out, Buffer.from('same'))
+  })
+  const unknown = Buffer.from([9, 9, 9])
+  const value = bytesOf((out) => {
+    header(1)(out)
+    out.raw(unknown)
+  })
+  const own = { ...operator, timers: { same: eventTimer(is) } }
+  const other = new EntryRenewal([own], (error) => failures.push(error))
+  const input = new ByteReader(other.renewed({ key, value }).value)
+  assert.equal(new EntryHeader().read(input).schemaId, 2)
+  assert.deepEqual(Buffer.from(input.raw(input.remaining)), unknown)
+})
+
 test('what is of now, tombstones and other operators stay the very same entries', () => {
   const now = bytesOf((out) => {
     header(2)(out)

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isMillraceError } from '../../../src/errors.ts'
 import type { Entry } from '../../../src/state/backend.ts'
+import { TRAILER_BYTES } from '../../../src/state/runs/run-format.ts'
 import { RunReader } from '../../../src/state/runs/run-reader.ts'
 import { RunWriter, type RunWriterOptions } from '../../../src/state/runs/run-writer.ts'
 import type { RunReference } from '../../../src/state/snapshot.ts'
+import type { BlobWriter } from '../../../src/storage/blob-store.ts'
 import { MemoryBlobStore } from '../../../src/storage/memory.ts'
 import { SeededRandom } from '../../../src/util/random.ts'
 import { collect, liveValue, METADATA, rangeTombstone, rowKey } from './entries.ts'
@@ -94,6 +96,34 @@ test('entries that are not in ascending order are refused', async () => {
   await assert.rejects(store.stat('unordered'), { code: 'STORAGE_NOT_FOUND' })
 })
 
+test('a run is known by a hash of its footer where the store asks for it', async () => {
+  const reference = await writeRun(rows(10), { hashes: true })
+  assert.match(reference.footerHash ?? '', /^[0-9a-f]{64}$/)
+  const reader = await RunReader.open(store, reference)
+  assert.equal(reader.entries, 10)
+})
+
+test('what is written goes to the store as it gathers, not at the end', async () => {
+  const written: number[] = []
+  const store = new MemoryBlobStore()
+  const blob = await store.create('run-gathers')
+  const watched: BlobWriter = {
+    write: (bytes) => {
+      written.push(bytes.length)
+      return blob.write(bytes)
+    },
+    close: () => blob.close(),
+    abort: () => blob.abort(),
+  }
+  const writer = new RunWriter(watched, 'run-gathers', METADATA, { compression: 'none' })
+  for (let index = 0; index < 50; index++) {
+    writer.add({ key: rowKey(1, index), value: liveValue('x'.repeat(100_000)) })
+    await writer.flushIfFull()
+  }
+  await writer.close()
+  assert.ok(written.length > 4 && Math.max(...written) < 2_500_000, written.join())
+})
+
 test('values larger than a block and a chunk are kept', async () => {
   const random = new SeededRandom(1)
   const even = Buffer.alloc(3_000_000, 7)
@@ -128,6 +158,7 @@ test('a file that is not the one the reference means is refused', async () => {
   const wrong = (changes: Partial<RunReference>) =>
     assert.rejects(RunReader.open(store, { ...reference, ...changes }), { code: 'STORAGE_CORRUPT' })
   await wrong({ footerChecksum: reference.footerChecksum ^ 1 })
+  await wrong({ footerHash: '0'.repeat(64) })
   await wrong({ lengthBytes: reference.lengthBytes + 1 })
   await wrong({ entries: 11 })
   await assert.rejects(RunReader.open(store, { ...reference, name: 'none' }), {
@@ -160,6 +191,16 @@ test('a run cut off anywhere is refused', async () => {
   const whole = await store.read(reference.name)
   for (let length = 0; length < whole.length; length += 7) {
     assert.equal(await tryRead(whole.slice(0, length), reference), undefined, `cut at ${length}`)
+  }
+})
+
+test('a run of which one byte at its end is changed, footer or trailer, is refused', async () => {
+  const reference = await writeRun(rows(10))
+  const whole = await store.read(reference.name)
+  for (let at = whole.length - TRAILER_BYTES - 200; at < whole.length; at++) {
+    const damaged = whole.slice()
+    damaged[at] = (damaged[at] as number) ^ 1
+    assert.equal(await tryRead(damaged, reference), undefined, `byte ${at}`)
   }
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Entry, StateCut } from '../../../src/state/backend.ts'
+import type { Entry, EntryStream, StateCut } from '../../../src/state/backend.ts'
 import { tombstoneValue } from '../../../src/state/runs/entry-value.ts'
 import type { Slice } from '../../../src/state/runs/pace.ts'
 import { mergeRuns, restoreStream, RunSet } from '../../../src/state/runs/run-set.ts'
@@ -130,12 +130,64 @@ test('a writer may reuse the bytes of an entry for the next one', async () => {
   ])
 })
 
+test('an entry that waits for what was spilled is kept although its bytes are reused', async () => {
+  const store = new MemoryBlobStore()
+  const held = put(1, 1, 'held')
+  const [key, value] = [Buffer.from(held.key), Buffer.from(held.value)]
+  // While a segment is read the record loop goes on, and writes its next entry into the same bytes.
+  async function* slow(): EntryStream {
+    yield put(1, 0, 'below')
+    await new Promise(setImmediate)
+    key.fill(0xee)
+    value.fill(0xee)
+    yield put(1, 2, 'below')
+  }
+  const cut = { ...cutOf([{ key, value }]), spilled: [slow()] }
+  const { keyed } = await write(store, cut)
+  assert.ok(keyed !== undefined)
+  const restored = await collect(restoreStream(store, [keyed], ALL))
+  assert.deepEqual(restored, [put(1, 0, 'below'), held, put(1, 2, 'below')])
+})
+
 test('a long cut gives way to the record loop each time its slice is over', async () => {
   const store = new MemoryBlobStore()
   const slice = countingSlice(5)
   const entries = Array.from({ length: 32 * 100 }, (_, index) => put(1, index, ''))
   await write(store, cutOf(entries), [], slice)
   assert.ok(slice.yields >= 10, `${slice.yields} times`)
+})
+
+test('a merge that meets damage gives its new file up', async () => {
+  const store = new MemoryBlobStore()
+  const whole = await keyedRun(store, [put(1, 1, 'x'.repeat(500))])
+  const bytes = await store.read(whole.name)
+  await store.delete(whole.name)
+  await store.putIfAbsent(whole.name, Buffer.from(bytes).fill(0, 20, 30))
+  let abandoned = 0
+  const create = store.create.bind(store)
+  store.create = async (name) => {
+    const blob = await create(name)
+    const abort = async () => {
+      abandoned++
+      await blob.abort()
+    }
+    return { write: (part) => blob.write(part), close: () => blob.close(), abort }
+  }
+  const merged = mergeRuns({
+    store,
+    runs: [whole],
+    keyGroups: ALL,
+    dropTombstones: true,
+    name: 'runs/merged.run',
+    metadata: METADATA,
+    slice: countingSlice(),
+  })
+  await assert.rejects(merged, { code: 'STORAGE_CORRUPT' })
+  assert.equal(abandoned, 1)
+  assert.deepEqual(
+    (await store.list('')).map(({ name }) => name),
+    [whole.name],
+  )
 })
 
 test('a snapshot that fails leaves nothing behind', async () => {

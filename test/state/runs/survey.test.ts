@@ -1,6 +1,7 @@
 // All that is wrong with a run, and which entries it may concern.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MillraceError } from '../../../src/errors.ts'
 import { RunReader } from '../../../src/state/runs/run-reader.ts'
 import { surveyRun } from '../../../src/state/runs/run-survey.ts'
 import { RunWriter } from '../../../src/state/runs/run-writer.ts'
@@ -57,4 +58,34 @@ test('damage at the end reaches to the last key; within one group it has an oper
   assert.ok(typeof start === 'number' && start >= 8)
   assert.equal(end, 9)
   assert.deepEqual(operators, start === 9 ? [1] : undefined)
+})
+
+test('what is no damage is thrown, not told as damage', async () => {
+  const store = new MemoryBlobStore()
+  const writer = await RunWriter.create(store, 'run', METADATA)
+  writer.add({ key: rowKey(1, 1), value: liveValue('x') })
+  const reader = await RunReader.open(store, await writer.close())
+  store.read = () => Promise.reject(new MillraceError('STORAGE_FAILED', 'no answer'))
+  await assert.rejects(surveyRun(reader), { code: 'STORAGE_FAILED' })
+})
+
+test('damage of the only block reaches over all operators from the first to the last', async () => {
+  const blobs = new Map<string, Uint8Array>()
+  const store = new MemoryBlobStore('memory:', blobs)
+  const writer = await RunWriter.create(store, 'run', METADATA, { compression: 'none' })
+  for (const operator of [2, 5]) {
+    const key = Buffer.from(rowKey(3, 1))
+    key.writeUInt16BE(operator, 2)
+    writer.add({ key, value: liveValue('x'.repeat(200)) })
+  }
+  const reference = await writer.close()
+  const bytes = Uint8Array.from(await store.read('run'))
+  bytes[100] = (bytes[100] ?? 0) ^ 1
+  const reader = await RunReader.open(
+    new MemoryBlobStore('memory:', new Map([['run', bytes]])),
+    reference,
+  )
+  const { lost, problems } = await surveyRun(reader)
+  assert.equal(problems.length, 1)
+  assert.deepEqual(groupsOf(lost), [[3, 3, [2, 3, 4, 5]]])
 })

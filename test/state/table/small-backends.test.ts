@@ -67,6 +67,11 @@ test('looking at rows before they are selected reaches keys and collections', as
   assert.equal(collections.seen, 1, 'a list has one chunk')
   collections.touchCollections(world.table, hashes, 3)
   assert.equal(collections.seen, 1 ^ 1 ^ 1 ^ 1)
+  const plain = Array.from({ length: 20 }, (_, at) => `plain ${at}`)
+  for (const key of plain) world.on(key, () => world.value.update(1))
+  assert.ok(world.table.shards.some((shard) => shard !== undefined && !shard.collections))
+  collections.touchCollections(world.table, Int32Array.from(plain, routeHash), plain.length)
+  assert.equal(collections.seen, 0, 'where no row has a collection there is none to look at')
   await world.close()
 })
 
@@ -122,5 +127,12 @@ test('elements that cannot be frozen are copies of what is held', async () => {
   all.get()[0]?.fill(9)
   for (const each of all) each.fill(9)
   assert.deepEqual(all.get(), [new Uint8Array([1])])
+  await backend.close()
+})
+
+test('no more checkpoints may be under way than are accounted for', async () => {
+  const { backend } = await oneList(t.string)
+  for (let count = 0; count < 16; count++) backend.cut()
+  assert.throws(() => backend.cut(), /16 checkpoints are under way/)
   await backend.close()
 })

@@ -49,6 +49,7 @@ export function keyedBackendOf(
     monotonic: () => host.clock.monotonic(),
     ...(host.lazyRestore === undefined ? {} : { lazyRestore: host.lazyRestore }),
     ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
+    alive: () => host.alive?.(),
   })
   for (const node of keyed) {
     assert(node.kind === 'operator' && node.key !== undefined, 'only operators are keyed')

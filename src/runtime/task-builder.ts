@@ -24,7 +24,7 @@ import { Replay } from './replay.ts'
 import { SinkRunner, type WaitingValues } from './sink-runner.ts'
 import { Task } from './task.ts'
 import { keyedBackendOf } from './task-backend.ts'
-import { gateOf, inputOf, sourceHeadOf, type TaskHead } from './task-head.ts'
+import { gateOf, inputOf, sendsKeyless, sourceHeadOf, type TaskHead } from './task-head.ts'
 import {
   readFormerRecords,
   restoredCommittables,
@@ -211,6 +211,7 @@ export class TaskBuilder {
       name: `edge-${edgeId}`,
       label: required(graph.vertices[toVertex], `no vertex ${toVertex}`).name,
       memoryBytesMax: settings.outboxBytes,
+      sendsKeyless: sendsKeyless(graph, toVertex),
     })
     this.#options.resources.defer(() => output.close())
     return output

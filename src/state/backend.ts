@@ -149,6 +149,8 @@ export interface BackendStatistics {
   /** Rows or entries read from below, prefetched and not. */
   readonly prefetchedReads: number
   readonly coldReads: number
+  /** Sent to the server that state is kept on, if it is kept on one. */
+  readonly requests: number
   /** Of a state that is loaded while records go on: all there is, and how much is loaded. */
   readonly restoringBytes: number
   readonly restoredBytes: number
@@ -228,10 +230,14 @@ export interface BackendContext {
   readonly shards?: ShardOptions
   /** Stands for the native store below a backend; the simulator brings one. */
   readonly nativeStore?: NativeStoreFactory
+  /** To be called now and then by who blocks the thread: it does not answer, but it lives. */
+  readonly alive?: () => void
 }
 
 /** A choice of backend, as a job states it; `hashmap()` and `rocksdb()` make them. */
 export interface StateBackend {
   readonly name: string
+  /** State that leaves memory is written where the engine does not encrypt it. */
+  readonly keepsPlainState?: boolean
   create(context: BackendContext): KeyedStateBackend
 }

@@ -43,6 +43,8 @@ export class ColdBatch {
 }
 
 export interface ColdStore {
+  /** Sent to a server so far, if it lies on one. */
+  readonly requests?: number
   /** The values of `keys`, in their order; undefined where there is none. */
   getMany(keys: readonly Buffer[]): readonly (Buffer | undefined)[]
   /** Keys and values in turn from `lower` to below `upper`, in byte order, up to `limit` pairs. */

@@ -32,6 +32,7 @@ export function rocksdb(options: RocksDbOptions = {}): StateBackend {
   const writeBuffer = sizeOf(options.writeBufferSize, 'writeBufferSize')
   return Object.freeze<StateBackend>({
     name: 'rocksdb',
+    keepsPlainState: true,
     create(context: BackendContext) {
       const { memoryBytes, scratch } = context
       const byDefault = Math.min(

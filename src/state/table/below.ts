@@ -52,6 +52,7 @@ export class Below implements ColdSide {
   /** The store itself, while a lazy restore stands before it. */
   #restored: ColdStore | undefined
   #attempts = 0
+  #formerRequests = 0
 
   constructor(tables: readonly KeyedTable[], group: TableGroup, options: BelowOptions) {
     this.#tables = tables
@@ -66,6 +67,11 @@ export class Below implements ColdSide {
     return this.#store
   }
 
+  /** Also those of former openings. */
+  get requests(): number {
+    return this.#formerRequests + ((this.#restored ?? this.#store)?.requests ?? 0)
+  }
+
   get evictions(): number {
     return this.#evictor.evictions
   }
@@ -78,6 +84,8 @@ export class Below implements ColdSide {
   /** Opens a new empty store; a former one is closed. */
   async open(): Promise<void> {
     await this.#store?.close()
+    this.#formerRequests = this.requests
+    this.#restored = undefined
     this.#spill.clear()
     this.isEmpty = true
     this.#store = await this.#options.open(++this.#attempts)

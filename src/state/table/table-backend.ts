@@ -203,6 +203,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       evictions: this.#below?.evictions ?? 0,
       prefetchedReads: this.#below?.prefetchedReads ?? 0,
       coldReads: this.#below?.coldReads ?? 0,
+      requests: this.#below?.requests ?? 0,
       restoringBytes: this.#lazy?.totalBytes ?? 0,
       restoredBytes: this.#lazy?.restoredBytes ?? 0,
       expired: this.#tables.reduce((sum, { expiry }) => sum + expiry.expired, 0),

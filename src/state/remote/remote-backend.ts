@@ -1,0 +1,41 @@
+/**
+ * State beyond memory on a server: the tables of every backend as a write-back cache over a remote
+ * store. Each opening of it is a scope of its own, so nobody ever reads what another attempt wrote.
+ */
+import { systemRandom } from '../../util/random.ts'
+import type { BackendContext, StateBackend } from '../backend.ts'
+import { TableBackend } from '../table/table-backend.ts'
+import { startHelper } from './helper-thread.ts'
+import { RemoteStore } from './remote-store.ts'
+
+export interface RemoteBackend {
+  readonly name: string
+  /** URL of the module that opens the table. */
+  readonly module: string
+  /** For it; can be cloned. */
+  readonly options: unknown
+  /** The table gives up before that, whatever it was asked. */
+  readonly silenceMsMax: number
+}
+
+export function remoteBackend({ name, ...remote }: RemoteBackend): StateBackend {
+  return Object.freeze<StateBackend>({
+    name,
+    keepsPlainState: true,
+    create(context: BackendContext) {
+      const { memoryBytes, nativeStore, alive } = context
+      return new TableBackend(name, context, {
+        memoryBytes,
+        async open() {
+          // The simulator's stands for the server, too.
+          const small = { directory: '', blockCacheBytes: 1, writeBufferBytes: 1 }
+          if (nativeStore !== undefined) return await nativeStore(small)
+          const { module, options, silenceMsMax } = remote
+          const port = startHelper({ module, options, scope: systemRandom().id() })
+          const waits = { silenceMsMax, ...(alive === undefined ? {} : { alive }) }
+          return await RemoteStore.open(port, waits)
+        },
+      })
+    },
+  })
+}

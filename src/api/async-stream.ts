@@ -108,6 +108,7 @@ function add<O>(
     states: {},
     operatorStates: inFlightState(inFlight),
     usesTimers: false,
+    isUndoable: true,
     sideOutputs: new Map(),
     create: (context: OperatorContext) => create(context),
   })

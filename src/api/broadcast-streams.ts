@@ -92,7 +92,8 @@ function partsOf(
   }
   if (fn.broadcast !== undefined) requireSameMaps(call, fn.broadcast, maps)
   const { operation, uid, location } = call
-  return { kind: 'operator' as const, operation, uid, location, operatorStates }
+  const kind = 'operator' as const
+  return { kind, operation, uid, location, operatorStates, isUndoable: true }
 }
 
 /** A function that names its broadcast state must mean that of the stream. */

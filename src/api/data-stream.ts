@@ -6,7 +6,7 @@ import { print } from '../connectors/print.ts'
 import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import { AssignTimestampsOperator } from '../operators/assign-timestamps.ts'
 import type { AsyncFunction, AsyncMapOptions } from '../operators/async/options.ts'
-import type { ErrorPolicy } from '../operators/failures/policy.ts'
+import type { ErrorPolicy, ParkLimits } from '../operators/failures/policy.ts'
 import type { AsyncFunctionError, ProcessFunction, Synchronous } from '../operators/functions.ts'
 import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
@@ -209,8 +209,8 @@ export class Stream<T> implements DataStream<T> {
     return this.site.stream([{ from: upstream.from, tag: tag.name, type: tag.type }])
   }
 
-  onError(policy: ErrorPolicy): this {
-    setErrorPolicy(this.site, this.#upstreams, policy, callOf('onError'))
+  onError(policy: ErrorPolicy, limits?: ParkLimits): this {
+    setErrorPolicy(this.site, this.#upstreams, policy, limits, callOf('onError'))
     return this
   }
 

@@ -50,6 +50,7 @@ export class JoinSite {
       location,
       outputType,
       usesTimers: true,
+      isUndoable: true,
     }
     const { builder } = this.#site
     const from =

@@ -157,7 +157,6 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
       outputType: untyped.output ?? dynamicType(),
       operatorStates: checkOperatorState(fn.operatorState, call),
       usesTimers: untyped.onTimer !== undefined,
-      isUndoable: true,
       timers: untyped.timers ?? {},
       create: (context: OperatorContext) => new KeyedProcessOperator(context, call.what, untyped),
     }
@@ -292,7 +291,8 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
       type: input !== undefined && isDynamic(type) ? input : type,
     }))
     const { operation, uid, location } = call
-    return { kind: 'operator' as const, operation, uid, location, inputs, key }
+    const kind = 'operator' as const
+    return { kind, operation, uid, location, inputs, key, isUndoable: true }
   }
 }
 

@@ -4,6 +4,7 @@
  * hold the user's functions, so a graph never crosses a thread: each worker builds its own from the
  * job's module, and only its `plan` (JSON) travels.
  */
+import type { ParkingLimits } from '../operators/failures/parking.ts'
 import type { ErrorPolicy } from '../operators/failures/policy.ts'
 import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { Source } from '../operators/source.ts'
@@ -70,6 +71,10 @@ export interface OperatorNode extends NodeBase {
   readonly isUndoable?: boolean
   /** What becomes of records at which the function throws. Default: `fail`. */
   readonly onError?: ErrorPolicy
+  /** Of the policy `park`: limits, and the node that owns what is parked. */
+  readonly parking?: ParkingLimits & { readonly node: number }
+  /** Owns state for another operator, and gets no records. */
+  readonly isParking?: boolean
   /** Makes one running instance for a subtask. */
   readonly create: (context: OperatorContext) => Operator
 }

@@ -5,8 +5,10 @@
  */
 import { MillraceError } from '../errors.ts'
 import type { GraphNode, OperatorNode, SinkNode, SourceNode, StreamGraph } from './job-graph.ts'
+import type { ParkingLimits } from '../operators/failures/parking.ts'
 import { deadLetterTag, type ErrorPolicy } from '../operators/failures/policy.ts'
 import type { Type } from '../types/type.ts'
+import { PARKED_OUTPUT, parkingNode } from './parking.ts'
 
 /** More nodes than this are surely a loop in `build`. */
 const NODES_MAX = 10_000
@@ -17,12 +19,17 @@ export type NewNode =
   | Omit<OperatorNode, 'id' | 'label'>
   | Omit<SinkNode, 'id' | 'label'>
 
+/** What becomes of records at which a function throws. */
+export type ChosenPolicy =
+  | { readonly onError: Exclude<ErrorPolicy, 'park'> }
+  | { readonly onError: 'park'; readonly limits: ParkingLimits }
+
 export class GraphBuilder {
   readonly jobName: string
   readonly #nodes: GraphNode[] = []
   /** Side outputs of operators that did not list theirs: those that are read. */
   readonly #openSideOutputs = new Map<number, Map<string, Type<unknown>>>()
-  readonly #policies = new Map<number, ErrorPolicy>()
+  readonly #policies = new Map<number, ChosenPolicy>()
   #prints = 0
   #isClosed = false
 
@@ -67,7 +74,7 @@ export class GraphBuilder {
   }
 
   /** What becomes of the records at which the function of an operator throws. */
-  setErrorPolicy(id: number, policy: ErrorPolicy): void {
+  setErrorPolicy(id: number, policy: ChosenPolicy): void {
     this.#policies.set(id, policy)
   }
 
@@ -79,22 +86,40 @@ export class GraphBuilder {
 
   close(): StreamGraph {
     this.#isClosed = true
-    return Object.freeze({ nodes: Object.freeze(this.#nodes.map((node) => this.#judged(node))) })
-  }
-
-  /** With its error policy, if it has any. */
-  #judged(node: GraphNode): GraphNode {
-    const onError = this.#policies.get(node.id) ?? 'fail'
-    if (node.kind !== 'operator' || onError === 'fail') return node
-    if (onError === 'skip') return Object.freeze({ ...node, onError })
-    const { name, type } = deadLetterTag
-    return Object.freeze({
-      ...node,
-      onError,
-      // A declared one of the same name stays, to be complained about.
-      sideOutputs: new Map([[name, type] as const, ...node.sideOutputs]),
+    const parking: OperatorNode[] = []
+    const nodes = this.#nodes.map((node) => {
+      const policy = this.#policies.get(node.id)
+      if (node.kind !== 'operator' || policy === undefined) return node
+      if (policy.onError !== 'park') return judged(node, policy.onError)
+      const parked = parkingNode(this.#nodes.length + parking.length, node)
+      parking.push(parked)
+      const sideOutputs = new Map([
+        ...node.sideOutputs,
+        [PARKED_OUTPUT, parked.outputType] as const,
+      ])
+      const { limits } = policy
+      return Object.freeze({
+        ...node,
+        onError: 'park' as const,
+        parking: { ...limits, node: parked.id },
+        sideOutputs,
+      })
     })
+    return Object.freeze({ nodes: Object.freeze([...nodes, ...parking]) })
   }
+}
+
+/** With its error policy. */
+function judged(node: OperatorNode, onError: 'fail' | 'skip' | 'dead-letter'): GraphNode {
+  if (onError === 'fail') return node
+  if (onError === 'skip') return Object.freeze({ ...node, onError })
+  const { name, type } = deadLetterTag
+  return Object.freeze({
+    ...node,
+    onError,
+    // A declared one of the same name stays, to be complained about.
+    sideOutputs: new Map([[name, type] as const, ...node.sideOutputs]),
+  })
 }
 
 /** How messages name a node: its uid, or what it does and where it was written. */

@@ -103,9 +103,12 @@ function emits(node: GraphNode, tag: string): boolean {
 }
 
 function checkReachesSink(graph: StreamGraph): void {
-  const isRead = new Set(graph.nodes.flatMap((node) => inputsOf(node).map((edge) => edge.from)))
+  // What is parked goes nowhere, and says nothing of the stream before it.
+  const readers = graph.nodes.filter((node) => node.kind !== 'operator' || node.isParking !== true)
+  const isRead = new Set(readers.flatMap((node) => inputsOf(node).map((edge) => edge.from)))
   for (const node of graph.nodes) {
     if (node.kind === 'sink' || isRead.has(node.id)) continue
+    if (node.kind === 'operator' && node.isParking === true) continue
     throw invalid(`the stream of ${show(node)} reaches no sink`, {
       cure: "end it with .sinkTo('uid', sink) or .print(), or remove it",
     })

@@ -11,7 +11,7 @@ import type {
 import { OperatorStateStore } from '../state/operator-state.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import { required } from '../util/assert.ts'
-import type { OperatorContext } from './operator.ts'
+import type { CallGuard, OperatorContext } from './operator.ts'
 
 export type BroadcastMaps = Readonly<Record<string, MapState<unknown, unknown>>>
 
@@ -21,16 +21,19 @@ export class HeldStates {
   maps: BroadcastMaps = {}
   readonly #listSchema: OperatorStateSchema
   readonly #mapSchema: BroadcastStateSchema
+  /** Takes back what a call that fails has written. */
+  readonly #guard: CallGuard | undefined
   /** Undefined if nothing is declared. */
   readonly #store: OperatorStateStore | undefined
 
   constructor(
-    { operatorId, uid }: OperatorContext,
+    { operatorId, uid, guard }: OperatorContext,
     lists: OperatorStateSchema,
     maps: BroadcastStateSchema,
   ) {
     this.#listSchema = lists
     this.#mapSchema = maps
+    this.#guard = guard
     if (Object.keys(lists).length + Object.keys(maps).length === 0) return
     const id = required(operatorId, `"${uid}" declares operator state, the host gave it no id`)
     this.#store = new OperatorStateStore(id)
@@ -51,6 +54,8 @@ export class HeldStates {
     this.maps = mapValues(this.#mapSchema, ({ keyType, type }, name) =>
       store.broadcast(name, required(keyType, `map state "${name}" has no key type`), type),
     )
+    for (const list of Object.values(this.lists)) this.#guard?.follow(list, 'list')
+    for (const map of Object.values(this.maps)) this.#guard?.follow(map, 'map')
   }
 
   snapshot(): readonly OperatorStateEntry[] {

@@ -50,6 +50,28 @@ export interface CallStatistics {
   readonly timeouts: number
 }
 
+/** What a part of a call was about, for its dead letter. */
+export interface PartOfCall {
+  /** What the function was given, or was to make something of. */
+  readonly record: unknown
+  readonly timestamp: number
+  readonly window?: { readonly start: number; readonly end: number } | undefined
+}
+
+/** Stands around the calls of an operator that has an error policy. */
+export interface CallGuard {
+  /**
+   * Does a part of a call that may fail for itself: one window of a timer, one pair of a join. If
+   * it throws, what it has done is taken back, it is told as the policy says, and the call goes on.
+   * Outside of a call it is one.
+   *
+   * @param about asked after the part was taken back.
+   */
+  attempt(about: () => PartOfCall, part: () => void): void
+  /** Has the writes to a state taken back with those to keyed state. */
+  follow(handle: unknown, kind: 'list' | 'map'): void
+}
+
 export interface OperatorContext {
   readonly jobName: string
   readonly uid: string
@@ -66,6 +88,8 @@ export interface OperatorContext {
   processingTime(): number
   /** Absent where the host runs no asynchronous operators. */
   readonly world?: OperatorWorld
+  /** Of an operator with an error policy other than to fail. */
+  readonly guard?: CallGuard
 }
 
 /** One running operator of one subtask. */

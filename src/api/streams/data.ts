@@ -11,7 +11,7 @@ import type {
   ProcessFunction,
   Synchronous,
 } from '../../operators/functions.ts'
-import type { ErrorPolicy } from '../../operators/failures/policy.ts'
+import type { ErrorPolicy, ParkLimits } from '../../operators/failures/policy.ts'
 import type { OutputTag } from '../../operators/output-tag.ts'
 import type { Sink } from '../../operators/sink.ts'
 import type { Source } from '../../operators/source.ts'
@@ -162,15 +162,21 @@ export interface DataStream<T> {
   /**
    * What becomes of records at which the function that made this stream throws: `'fail'` (the
    * default) fails its task, `'skip'` passes them over, `'dead-letter'` sends a `DeadLetter` to the
-   * side output `deadLetterTag`. A call that throws leaves nothing behind: neither state nor
-   * timers nor results. Results are handed on when the call has returned.
+   * side output `deadLetterTag`, `'park'` lets them wait, and with them, in order, all that comes
+   * later for their keys: it is tried again after each restart, and at the end. A call that throws
+   * leaves nothing behind: neither state nor timers nor results. Results are handed on when the
+   * call has returned. Of windows, joins and patterns, what they make of several records fails for
+   * itself: one window, pair or match. It holds for the selector of a key, too: such a record has
+   * none.
    *
-   * @throws `JOB_GRAPH_INVALID` after anything but `map`, `flatMap`, `filter` and `process` of one
-   *   or two streams, and for a function with operator state.
+   * @param limits how much may wait; more fails the job with `PARKED_TOO_MANY`.
+   * @throws `JOB_GRAPH_INVALID` after a source, a union, a side output and `assignTimestamps`; and
+   *   to park where there are no keys.
    * @example
    * const orders = lines.map((line) => JSON.parse(line)).onError('dead-letter')
    * orders.sideOutput(deadLetterTag).sinkTo('rejects', fileSink({ path: 'rejects' }))
    */
+  onError(policy: 'park', limits?: ParkLimits): this
   onError(policy: ErrorPolicy): this
   /** Puts a function from stream to stream into the chain. */
   through<S>(fn: (stream: this) => S): S

@@ -154,15 +154,29 @@ export class AsyncOperator implements Operator {
     if (pending !== undefined) {
       this.#queue.take(pending)
       this.#taken--
-      const { outcome, value, timestamp } = pending
-      // An outcome that is an error has failed the task before.
-      if (outcome?.kind === 'value') this.#parts.deliver(output, value, outcome.value, timestamp)
+      this.#deliver(pending)
       return true
     }
     const watermark = this.#queue.nextWatermark()
     if (watermark === undefined) return false
     output.watermark(watermark)
     return true
+  }
+
+  #deliver({ outcome, value, timestamp }: Pending): void {
+    const { output, guard } = this.#context
+    if (guard === undefined) {
+      // An outcome that is an error has failed the task before.
+      if (outcome?.kind === 'value') this.#parts.deliver(output, value, outcome.value, timestamp)
+      return
+    }
+    guard.attempt(
+      () => ({ record: value, timestamp }),
+      () => {
+        if (outcome?.kind === 'error') throw outcome.error
+        this.#parts.deliver(output, value, outcome?.value, timestamp)
+      },
+    )
   }
 
   #callWaiting(): boolean {
@@ -187,7 +201,9 @@ export class AsyncOperator implements Operator {
   }
 
   #settled(pending: Pending, outcome: Outcome): void {
-    if (outcome.kind === 'error') this.#failure ??= { error: outcome.error }
+    // With an error policy it is the outcome of the record, in its turn.
+    const fails = outcome.kind === 'error' && this.#context.guard === undefined
+    if (fails) this.#failure ??= { error: outcome.error }
     else this.#queue.settle(pending, outcome)
     this.#host.world.wake()
   }

@@ -31,19 +31,41 @@ export class HeldResults {
     }
   }
 
-  /** Hands them on; after a failed call, only what lasts. */
-  release(hasFailed: boolean): void {
+  /** How many are held. */
+  get count(): number {
+    return this.#outputs.length
+  }
+
+  /** Drops all but the first `count`, and what lasts. */
+  drop(count: number): void {
+    let kept = count
+    for (let at = count; at < this.#outputs.length; at++) {
+      const output = this.#outputs[at]
+      if (this.#lasting[at] !== true || output === undefined) continue
+      this.#outputs[kept] = output
+      this.#values[kept] = this.#values[at]
+      this.#timestamps[kept] = this.#timestamps[at] ?? 0
+      this.#lasting[kept] = true
+      kept++
+    }
+    this.#cut(kept)
+  }
+
+  /** Hands them on. */
+  release(): void {
     const outputs = this.#outputs
     const count = outputs.length
     for (let at = 0; at < count; at++) {
-      if (hasFailed && this.#lasting[at] !== true) continue
       outputs[at]?.collect(this.#values[at], this.#timestamps[at] ?? 0)
     }
-    if (count === 0) return
-    outputs.length = 0
-    this.#values.length = 0
-    this.#timestamps.length = 0
-    this.#lasting.length = 0
+    if (count > 0) this.#cut(0)
+  }
+
+  #cut(count: number): void {
+    this.#outputs.length = count
+    this.#values.length = count
+    this.#timestamps.length = count
+    this.#lasting.length = count
   }
 }
 
@@ -96,13 +118,21 @@ export class HeldTimers implements KeyedTimers {
     return [...byTime.values()].toSorted((a, b) => a.time - b.time)
   }
 
-  /** Makes the changes; after a failed call, drops them. */
-  release(hasFailed: boolean): void {
-    if (!hasFailed) {
-      for (const { domain, time, name, payload, isSet } of this.#changes) {
-        if (isSet) this.#timers.register(domain, time, name, payload)
-        else this.#timers.delete(domain, time, name)
-      }
+  /** How many changes are held. */
+  get count(): number {
+    return this.#changes.length
+  }
+
+  /** Drops all but the first `count`. */
+  drop(count: number): void {
+    this.#changes.length = count
+  }
+
+  /** Makes the changes. */
+  release(): void {
+    for (const { domain, time, name, payload, isSet } of this.#changes) {
+      if (isSet) this.#timers.register(domain, time, name, payload)
+      else this.#timers.delete(domain, time, name)
     }
     this.#changes.length = 0
   }

@@ -2,23 +2,42 @@
  * What becomes of a record at which a user's function throws: it fails its task (as always), it is
  * passed over, or it goes to a side output as a dead letter.
  */
-import { isAssertionError, isMillraceError, messageOf, type ErrorCode } from '../../errors.ts'
+import {
+  errorToData,
+  isAssertionError,
+  isMillraceError,
+  messageOf,
+  MillraceError,
+  type ErrorCode,
+} from '../../errors.ts'
 import { dynamicType } from '../../types/dynamic.ts'
 import { describeKey } from '../../types/keys.ts'
 import { t } from '../../types/t.ts'
-import { NO_TIMESTAMP, type TimeDomain } from '../operator.ts'
+import type { Size } from '../../util/duration.ts'
+import { NO_TIMESTAMP, type PartOfCall } from '../operator.ts'
 import { outputTag, type OutputTag } from '../output-tag.ts'
+import type { WaitingTimer } from './parked-states.ts'
 
 /**
  * `fail`: the task fails, and the restart strategy decides · `skip`: the record is passed over,
- * and counted · `dead-letter`: the same, and a `DeadLetter` goes to `deadLetterTag`
+ * and counted · `dead-letter`: the same, and a `DeadLetter` goes to `deadLetterTag` · `park`: it
+ * waits, with all that comes later for its key, until its key is released
  */
-export type ErrorPolicy = 'fail' | 'skip' | 'dead-letter'
+export type ErrorPolicy = 'fail' | 'skip' | 'dead-letter' | 'park'
 export const ERROR_POLICIES: ReadonlySet<unknown> = new Set<ErrorPolicy>([
   'fail',
   'skip',
   'dead-letter',
+  'park',
 ])
+
+/** How much may wait for parked keys, in one subtask: more fails the job. */
+export interface ParkLimits {
+  /** Records. Default: 10 000. */
+  readonly records?: number
+  /** Bytes of all of them. Default: 64 MiB. */
+  readonly size?: Size
+}
 
 /** A record, or a timer, at which a function threw. */
 export interface DeadLetter {
@@ -33,6 +52,8 @@ export interface DeadLetter {
   key: unknown
   /** Event time in milliseconds, of the record or the timer. */
   timestamp?: number | undefined
+  /** Of a window that has fired, or a trigger; the record is then what the window held. */
+  window?: { start: number; end: number } | undefined
   /** `event-time` or `processing-time`, time and name of the timer. */
   timer?: { domain: string; time: number; name: string } | undefined
   /** Where the record was read, as far as it is known: file and line, split, task before it. */
@@ -51,6 +72,7 @@ const letterType = t.struct({
   input: t.float64,
   key: dynamicType<unknown>(),
   timestamp: t.optional(t.float64),
+  window: t.optional(t.struct({ start: t.float64, end: t.float64 })),
   timer: t.optional(t.struct({ domain: t.string, time: t.float64, name: t.string })),
   place: t.string,
   code: t.string,
@@ -76,13 +98,15 @@ export interface FailedCall {
   readonly timestamp: number
   readonly input: 0 | 1 | 2
   readonly key: unknown
-  readonly timer?: { readonly domain: TimeDomain; readonly time: number; readonly name: string }
+  readonly window: PartOfCall['window']
+  readonly timer?: WaitingTimer | undefined
   readonly place: string
   readonly failedAt: number
 }
 
 export function letterOf(call: FailedCall, error: unknown): DeadLetter {
-  const { operator, subtaskIndex, value, timestamp, input, key, timer, place, failedAt } = call
+  const { operator, subtaskIndex, value, timestamp, input, key, window, timer } = call
+  const { place, failedAt } = call
   return {
     operator,
     subtaskIndex,
@@ -90,13 +114,22 @@ export function letterOf(call: FailedCall, error: unknown): DeadLetter {
     input,
     key: plain(key),
     ...(timestamp === NO_TIMESTAMP ? {} : { timestamp }),
-    ...(timer === undefined ? {} : { timer: { ...timer } }),
+    ...(window === undefined ? {} : { window: { start: window.start, end: window.end } }),
+    ...(timer === undefined ? {} : { timer: shownTimer(timer) }),
     place,
-    code: codeOf(error),
-    message: messageOf(error),
-    stack: stackOf(error),
+    ...thrownAs(error),
     failedAt,
   }
+}
+
+/** An error as letters and parked keys tell it. */
+export function thrownAs(error: unknown): { code: string; message: string; stack: string } {
+  const thrown = thrownBy(error)
+  return { code: codeOf(error), message: messageOf(thrown), stack: stackOf(thrown) }
+}
+
+function shownTimer({ domain, time, name }: WaitingTimer): DeadLetter['timer'] {
+  return { domain, time, name }
 }
 
 /** A copy; a description, if it is no plain data. */
@@ -106,6 +139,12 @@ function plain(value: unknown): unknown {
   } catch {
     return describeKey(value)
   }
+}
+
+/** What the function itself has thrown, where the engine has put more around it. */
+function thrownBy(error: unknown): unknown {
+  const isAround = isMillraceError(error) && error.code === 'FUNCTION_FAILED'
+  return isAround && error.cause instanceof Error ? error.cause : error
 }
 
 function codeOf(error: unknown): ErrorCode {
@@ -119,6 +158,7 @@ function stackOf(error: unknown): string {
 /** Errors of the engine that a record causes, by what a function makes of it. */
 const CAUSED_BY_RECORDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'FUNCTION_FAILED',
+  'FUNCTION_TIMEOUT',
   'STATE_VALUE_TOO_LARGE',
   'TYPE_MISMATCH',
 ])
@@ -130,4 +170,18 @@ const CAUSED_BY_RECORDS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export function isOfRecord(error: unknown): boolean {
   if (isMillraceError(error)) return CAUSED_BY_RECORDS.has(error.code)
   return !isAssertionError(error)
+}
+
+/** A broadcast record must come to the same in all subtasks: passed over in all, or in none. */
+export function differing(error: unknown): MillraceError {
+  const { code } = errorToData(error)
+  const why = 'it has gone through the keys, which are others in each subtask'
+  return new MillraceError(code, `${messageOf(error)} (not passed over: ${why})`, { cause: error })
+}
+
+/** Of a broadcast record, or one without a key. */
+export function notParked(error: unknown): MillraceError {
+  const { code } = errorToData(error)
+  const message = `${messageOf(error)} (not parked: the record has no key)`
+  return new MillraceError(code, message, { cause: error })
 }

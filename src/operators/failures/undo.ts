@@ -6,6 +6,8 @@
 import type { CounterState, DequeState, SetState } from '../../state/collection-handles.ts'
 import type { StateDescriptor } from '../../state/descriptors.ts'
 import type { FoldingState, ListState, MapState, ValueState } from '../../state/handles.ts'
+import { copyOf, isOwned } from '../../types/owned.ts'
+import type { Type } from '../../types/type.ts'
 
 type Step = () => void
 /** Looks at the state before a write; gives what takes it back. */
@@ -23,20 +25,33 @@ export class UndoLog {
   readonly #steps: Step[] = []
 
   /** Has the writes of a handle noted from now on. */
-  follow(handle: unknown, { kind }: StateDescriptor): void {
+  follow(handle: unknown, state: Pick<StateDescriptor, 'kind'> & Partial<StateDescriptor>): void {
     const target = handle as object // handles are objects
-    for (const [method, keep] of Object.entries(keepsOf(handle, kind))) {
+    for (const [method, keep] of Object.entries(keepsOf(handle, state))) {
       this.#before(target, method, keep)
     }
+  }
+
+  /** Something else that is to be taken back, between the writes. */
+  add(step: Step): void {
+    this.#steps.push(step)
+  }
+
+  /** How many steps are noted. */
+  get count(): number {
+    return this.#steps.length
   }
 
   forget(): void {
     this.#steps.length = 0
   }
 
-  undo(): void {
+  /** Takes back all but the first `count`. */
+  undo(count: number): void {
+    const wasOpen = this.isOpen
     this.isOpen = false
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) step()
+    while (this.#steps.length > count) this.#steps.pop()?.()
+    this.isOpen = wasOpen
   }
 
   #before(target: object, name: string, keep: Keep): void {
@@ -50,10 +65,14 @@ export class UndoLog {
 }
 
 /** For each method that writes: the handle is of the kind. */
-function keepsOf(handle: unknown, kind: StateDescriptor['kind']): Readonly<Record<string, Keep>> {
+function keepsOf(
+  handle: unknown,
+  { kind, type }: Pick<StateDescriptor, 'kind'> & Partial<StateDescriptor>,
+): Readonly<Record<string, Keep>> {
+  const former = formerOf(type)
   switch (kind) {
     case 'value':
-      return keepsOfValue(handle as ValueState<unknown, unknown> & Scalar)
+      return keepsOfValue(handle as ValueState<unknown, unknown> & Scalar, former)
     case 'counter':
       return keepsOfCounter(handle as CounterState & Scalar)
     case 'reducing':
@@ -64,7 +83,7 @@ function keepsOf(handle: unknown, kind: StateDescriptor['kind']): Readonly<Recor
     }
     case 'map':
     case 'sorted-map':
-      return keepsOfMap(handle as MapState<unknown, unknown>)
+      return keepsOfMap(handle as MapState<unknown, unknown>, former)
     case 'set':
       return keepsOfSet(handle as SetState<unknown>)
     case 'list':
@@ -74,10 +93,18 @@ function keepsOf(handle: unknown, kind: StateDescriptor['kind']): Readonly<Recor
   }
 }
 
-function keepsOfValue(state: ValueState<unknown, unknown> & Scalar): Record<string, Keep> {
+/** What a value is to be kept as: it may be one that changes in place. */
+function formerOf(type: Type<unknown> | undefined): (value: unknown) => unknown {
+  return type !== undefined && isOwned(type) ? (value) => copyOf(type, value) : (value) => value
+}
+
+function keepsOfValue(
+  state: ValueState<unknown, unknown> & Scalar,
+  formerOf: (value: unknown) => unknown,
+): Record<string, Keep> {
   const keep: Keep = () => {
     if (!state.isSet) return () => state.clear()
-    const former = state.value()
+    const former = formerOf(state.value())
     return () => state.update(former)
   }
   return { update: keep, clear: keep }
@@ -110,14 +137,17 @@ function keepsOfReducing(
   return { add: keep, clear: keep }
 }
 
-function keepsOfMap(state: MapState<unknown, unknown>): Record<string, Keep> {
+function keepsOfMap(
+  state: MapState<unknown, unknown>,
+  formerOf: (value: unknown) => unknown,
+): Record<string, Keep> {
   const keep: Keep = (key) => {
     if (!state.has(key)) return () => state.delete(key)
-    const former = state.get(key)
+    const former = formerOf(state.get(key))
     return () => state.set(key, former)
   }
   const keepAll: Keep = () => {
-    const former = [...state.entries()]
+    const former = Array.from(state.entries(), ([key, value]) => [key, formerOf(value)] as const)
     return () => {
       for (const [key, value] of former) state.set(key, value)
     }

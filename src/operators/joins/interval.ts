@@ -72,7 +72,8 @@ interface Side {
 export class IntervalJoinOperator extends BaseOperator {
   readonly #what: string
   readonly #timers: KeyedTimers
-  readonly #join: IntervalJoinSpec['join']
+  readonly #host: OperatorContext
+  readonly #spec: Pick<IntervalJoinSpec, 'join'>
   readonly #left: Side
   readonly #right: Side
   readonly #context: PairContext
@@ -90,7 +91,8 @@ export class IntervalJoinOperator extends BaseOperator {
     const { lowerMs, upperMs, outer, late } = spec
     this.#what = what
     this.#timers = timers
-    this.#join = spec.join
+    this.#host = context
+    this.#spec = spec
     this.#left = {
       buffer: new TimeBuffer(table, timers, LEFT, Math.max(upperMs, 0)),
       isOuter: outer.left,
@@ -165,6 +167,7 @@ export class IntervalJoinOperator extends BaseOperator {
     else this.#emit(otherValue, value, otherTime, time, later)
   }
 
+  /** With an error policy a pair fails for itself. */
   #emit(
     left: unknown,
     right: unknown,
@@ -172,8 +175,23 @@ export class IntervalJoinOperator extends BaseOperator {
     rightTime: Timestamp | undefined,
     timestamp: Timestamp,
   ): void {
+    const { guard } = this.#host
+    if (guard === undefined) return this.#join(left, right, leftTime, rightTime, timestamp)
+    guard.attempt(
+      () => ({ record: { left, right }, timestamp }),
+      () => this.#join(left, right, leftTime, rightTime, timestamp),
+    )
+  }
+
+  #join(
+    left: unknown,
+    right: unknown,
+    leftTime: Timestamp | undefined,
+    rightTime: Timestamp | undefined,
+    timestamp: Timestamp,
+  ): void {
     this.#context.pointAt(leftTime, rightTime, timestamp)
-    const result = this.#join(left, right, this.#context)
+    const result = this.#spec.join(left, right, this.#context)
     this.check(result)
     if (result !== undefined) this.output.collect(result, timestamp)
   }

@@ -14,7 +14,7 @@ import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import { BaseOperator, tableOf } from '../base.ts'
 import type { Timestamp } from '../functions.ts'
-import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
+import type { CallGuard, KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import { LateRecords, requireTimestamp } from '../windows/late.ts'
 import type { TemporalJoinContext } from './functions.ts'
 import type { LateTags } from './interval.ts'
@@ -58,13 +58,15 @@ export class TemporalJoinOperator extends BaseOperator {
   readonly #versionsWake: WakeTimer
   readonly #lateFacts: LateRecords
   readonly #lateVersions: LateRecords
-  readonly #take: Visit = (fact, time) => this.#emit(fact, time)
+  readonly #guard: CallGuard | undefined
+  readonly #take: Visit = (fact, time) => this.#attempt(fact, time, () => this.#emit(fact, time))
 
   constructor(context: OperatorContext, what: string, spec: TemporalJoinSpec) {
     super(context, what)
     const table = tableOf(context)
     const timers = required(context.timers, `${what} needs timers`)
     this.#what = what
+    this.#guard = context.guard
     this.#spec = spec
     this.#table = table
     this.#timers = timers
@@ -106,6 +108,12 @@ export class TemporalJoinOperator extends BaseOperator {
     else if (this.#versionsWake.isAt(time)) this.#dropBefore(time)
   }
 
+  /** With an error policy, what is asked of a record fails for itself. */
+  #attempt(record: unknown, timestamp: Timestamp, part: () => void): void {
+    if (this.#guard === undefined) part()
+    else this.#guard.attempt(() => ({ record, timestamp }), part)
+  }
+
   #emit(fact: unknown, timestamp: Timestamp): void {
     const valid = this.#validAt(timestamp)
     const isThere = valid !== undefined && !this.#isDeleted(valid[1])
@@ -135,7 +143,12 @@ export class TemporalJoinOperator extends BaseOperator {
         break
       }
       // A version that says that there is none is as good as none.
-      if (at < time || this.#isDeleted(version)) this.#versions.delete(at)
+      if (at < time) this.#versions.delete(at)
+      else {
+        this.#attempt(version, at, () => {
+          if (this.#isDeleted(version)) this.#versions.delete(at)
+        })
+      }
     }
     this.#versionsWake.moveTo(next)
   }

@@ -147,6 +147,10 @@ class PairContents implements WindowContents {
     return { left, right } as Pair
   }
 
+  held(slot: number): Pair {
+    return this.result(slot)
+  }
+
   clear(slot: number): void {
     this.#left.clear(slot)
     this.#right.clear(slot)
@@ -195,15 +199,26 @@ class JoinEmitter implements WindowEmitter {
 
   emit(window: Window, _slot: number, result: unknown): void {
     const pair = result as Pair // of the contents that come with this emitter
-    const { left, right } = pair
-    const lefts = left.length === 0 && this.#outer.right ? NOBODY : left
-    const rights = right.length === 0 && this.#outer.left ? NOBODY : right
+    const lefts = pair.left.length === 0 && this.#outer.right ? NOBODY : pair.left
+    const rights = pair.right.length === 0 && this.#outer.left ? NOBODY : pair.right
     if (lefts.length === 0 || rights.length === 0) return
     const context = { key: this.#table.currentKey, window: shown(window) }
-    for (const one of lefts) for (const other of rights) this.#emit(one, other, context, window)
+    for (const left of lefts)
+      for (const right of rights) this.#emitAlone(left, right, context, window)
   }
 
   clear(): void {}
+
+  /** With an error policy a pair fails for itself. */
+  #emitAlone(left: unknown, right: unknown, context: WindowContext<unknown>, window: Window): void {
+    const { guard } = this.#context
+    if (guard === undefined) return this.#emit(left, right, context, window)
+    const timestamp = timestampOf(window)
+    guard.attempt(
+      () => ({ record: { left, right }, timestamp, window: context.window }),
+      () => this.#emit(left, right, context, window),
+    )
+  }
 
   #emit(left: unknown, right: unknown, context: WindowContext<unknown>, window: Window): void {
     const join = this.#join

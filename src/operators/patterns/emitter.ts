@@ -46,17 +46,30 @@ export class MatchEmitter implements MatchReceiver, PatternProcessContext<unknow
   }
 
   complete(node: number, time: number): void {
+    const events = this.#events(node)
     this.#setTime(time)
-    this.#results.check(this.#parts.process.processMatch(this.#events(node), this, this.#emitter))
+    this.#attempt(events, () => {
+      this.#results.check(this.#parts.process.processMatch(events, this, this.#emitter))
+    })
   }
 
   timedOut(node: number, time: number): void {
     const { timedOut } = this.#parts
     if (timedOut === undefined) return
+    const events = this.#events(node)
     this.#setTime(time)
-    const value = timedOut.select(this.#events(node), this)
-    this.#results.check(value)
-    this.#emitter.side(timedOut.tag, value)
+    this.#attempt(events, () => {
+      const value = timedOut.select(events, this)
+      this.#results.check(value)
+      this.#emitter.side(timedOut.tag, value)
+    })
+  }
+
+  /** With an error policy a match fails for itself. */
+  #attempt(record: MatchEvents, part: () => void): void {
+    const { guard } = this.#context
+    if (guard === undefined) return part()
+    guard.attempt(() => ({ record, timestamp: this.#emitter.now }), part)
   }
 
   get key(): unknown {

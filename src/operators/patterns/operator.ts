@@ -80,6 +80,11 @@ export class PatternOperator extends BaseOperator {
   }
 
   readonly #process = (event: unknown, time: number): void => this.#matcher.process(event, time)
+  /** With an error policy an event fails for itself; what is begun anew knows nothing of it. */
+  readonly #processAlone = (event: unknown, time: number): void => {
+    const about = () => ({ record: event, timestamp: time })
+    this.#context.guard?.attempt(about, () => this.#step(time, () => this.#process(event, time)))
+  }
 
   /** Records that came after the watermark had passed them, since this subtask started. */
   get lateRecords(): number {
@@ -90,9 +95,7 @@ export class PatternOperator extends BaseOperator {
     const queue = this.#queue
     if (queue === undefined) {
       const now = this.#context.processingTime()
-      const before = this.#begin(now)
-      this.#matcher.process(value, now)
-      return this.#finish(before, now)
+      return this.#step(now, () => this.#matcher.process(value, now))
     }
     this.#requireTimestamp(timestamp)
     if (timestamp <= this.#timers.currentWatermark) {
@@ -104,8 +107,19 @@ export class PatternOperator extends BaseOperator {
   }
 
   onTimer(_domain: TimeDomain, time: number, name: string): void {
+    const isOfEvents = name === EVENTS_TIMER
+    if (this.#context.guard === undefined) {
+      this.#step(time, () => void (isOfEvents && this.#queue?.take(time, this.#process)))
+    } else {
+      this.#step(time, () => undefined)
+      if (isOfEvents) this.#queue?.take(time, this.#processAlone)
+    }
+  }
+
+  /** Loads what the key has, works on it, and stores it. */
+  #step(time: number, work: () => void): void {
     const before = this.#begin(time)
-    if (name === EVENTS_TIMER) this.#queue?.take(time, this.#process)
+    work()
     this.#finish(before, time)
   }
 

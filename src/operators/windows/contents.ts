@@ -32,6 +32,8 @@ export interface WindowContents {
   add(slot: number, value: unknown, timestamp: Timestamp): boolean
   /** What is handed to the function; only of slots that hold something. */
   result(slot: number): unknown
+  /** The values, or the accumulator: for dead letters. */
+  held(slot: number): unknown
   clear(slot: number): void
   /** Contents with an evictor: removes what it does not keep. */
   evict?(when: 'before' | 'after', slot: number, window: Window): void
@@ -110,6 +112,10 @@ class FoldedContents implements WindowContents {
     return this.#fold.result(this.#accumulators.get(slot))
   }
 
+  held(slot: number): unknown {
+    return this.#accumulators.get(slot)
+  }
+
   clear(slot: number): void {
     this.#accumulators.delete(slot)
   }
@@ -168,6 +174,10 @@ class ListedContents implements WindowContents {
     const count = this.size(slot)
     for (let at = 0; at < count; at++) all.push(this.#elements.get([slot, at]))
     return Object.freeze(all)
+  }
+
+  held(slot: number): readonly unknown[] {
+    return this.result(slot)
   }
 
   clear(slot: number): void {

@@ -86,6 +86,10 @@ class EvictingContents implements WindowContents {
     return fold.result(accumulator)
   }
 
+  held(slot: number): readonly unknown[] {
+    return this.#all(slot).map(({ value }) => value)
+  }
+
   evict(when: 'before' | 'after', slot: number, { start, end }: Window): void {
     const keep = this.#evictor[when]
     if (keep === undefined) return

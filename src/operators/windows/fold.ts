@@ -5,6 +5,7 @@
  */
 import type { Aggregate } from '../../state/descriptors.ts'
 import { readIsolated } from '../../types/isolated.ts'
+import type { OwnedType } from '../../types/owned.ts'
 import type { Type } from '../../types/type.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 
@@ -66,7 +67,8 @@ export function aggregating(
 
 /** The type of values that only the operator holds: objects need no copy. */
 function ownedType(type: Type<unknown>): Type<unknown> {
-  return Object.freeze<Type<unknown>>({
+  return Object.freeze<OwnedType<unknown>>({
+    changesInPlace: true,
     schema: type.schema,
     copyOnRead: false,
     write: (value, out) => type.write(value, out),

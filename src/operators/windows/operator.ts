@@ -16,7 +16,7 @@ import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
 import type { ContentsKind, WindowContents } from './contents.ts'
-import type { EmitterKind, WindowEmitter } from './emitters.ts'
+import { type EmitterKind, shown, timestampOf, type WindowEmitter } from './emitters.ts'
 import type { Fold } from './fold.ts'
 import { LateRecords, requireTimestamp } from './late.ts'
 import { WindowTriggerContext } from './trigger-context.ts'
@@ -83,10 +83,13 @@ export abstract class WindowOperator extends BaseOperator {
     this.pointAt(window, slot)
     const isEnd = this.#domain === 'processing-time' && time === END_OF_INPUT
     const now = isEnd ? window.maxTimestamp : time
-    const result =
-      domain === 'event-time' && !isEnd
-        ? this.trigger.onEventTime(now, window, this.triggerContext)
-        : this.trigger.onProcessingTime(now, window, this.triggerContext)
+    let result: TriggerResult = 'continue'
+    this.#attempt(window, slot, () => {
+      result =
+        domain === 'event-time' && !isEnd
+          ? this.trigger.onEventTime(now, window, this.triggerContext)
+          : this.trigger.onProcessingTime(now, window, this.triggerContext)
+    })
     this.#apply(result, window, slot)
     if (isEnd || (domain === this.#domain && time === this.#cleanupTime(window))) {
       this.#remove(window, slot)
@@ -163,10 +166,26 @@ export abstract class WindowOperator extends BaseOperator {
     return cleanupTime <= this.timers.currentWatermark && !this.contents.has(slot)
   }
 
+  /**
+   * With an error policy, what a window is asked for fails for itself: the window goes on, and goes
+   * in the end, as if it had not been asked.
+   */
+  #attempt(window: Window, slot: number, part: () => void): void {
+    const { guard } = this.#host
+    if (guard === undefined) return part()
+    const about = () => ({
+      record: this.contents.held(slot),
+      timestamp: timestampOf(window),
+      window: shown(window),
+    })
+    guard.attempt(about, part)
+  }
+
   #apply(result: TriggerResult, window: Window, slot: number): void {
     if (result === 'continue') return
     const fires = result !== 'purge'
-    if (fires && this.contents.has(slot)) this.#fire(window, slot)
+    if (fires && this.contents.has(slot))
+      this.#attempt(window, slot, () => this.#fire(window, slot))
     if (result !== 'fire') this.contents.clear(slot)
   }
 
@@ -184,8 +203,8 @@ export abstract class WindowOperator extends BaseOperator {
   }
 
   #remove(window: Window, slot: number): void {
+    this.#attempt(window, slot, () => this.trigger.clear(window, this.triggerContext))
     this.contents.clear(slot)
-    this.trigger.clear(window, this.triggerContext)
     this.triggerContext.clear()
     this.#emitter.clear(slot)
     this.forget(window)

@@ -5,6 +5,7 @@
 import { valueState, type StateSchema } from '../../state/descriptors.ts'
 import type { ValueState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
+import type { OwnedType } from '../../types/owned.ts'
 import type { Type } from '../../types/type.ts'
 import { tableOf } from '../base.ts'
 import type { Timestamp } from '../functions.ts'
@@ -145,7 +146,8 @@ export class SessionWindowOperator extends WindowOperator {
 /** In snapshots sessions are a list of triples. */
 function keptType(): Type<KeptSessions> {
   const triples = t.list(t.tuple(t.float64, t.float64, t.float64))
-  return Object.freeze<Type<KeptSessions>>({
+  return Object.freeze<OwnedType<KeptSessions>>({
+    changesInPlace: true,
     schema: triples.schema,
     copyOnRead: false,
     write(kept, out) {

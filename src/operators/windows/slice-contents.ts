@@ -8,6 +8,7 @@ import type { KeyedStateTable } from '../../state/backend.ts'
 import { mapState, type StateSchema } from '../../state/descriptors.ts'
 import type { MapState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
+import type { OwnedType } from '../../types/owned.ts'
 import type { Type } from '../../types/type.ts'
 import type { Timestamp } from '../functions.ts'
 import type { Fold } from './fold.ts'
@@ -72,12 +73,7 @@ export class SliceContents {
     start: Timestamp,
     end: Timestamp,
   ): { readonly accumulator: unknown } | undefined {
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += 2) {
-        const sliceEnd = chunk[at] as Timestamp // see above
-        if (sliceEnd > start && sliceEnd <= end) this.#sortIn(sliceEnd, chunk[at + 1])
-      }
-    }
+    this.#gather(chunks, start, end)
     if (this.#ends.length === 0) return undefined
     const fold = this.#fold
     let accumulator = fold.copy(this.#found[0])
@@ -85,13 +81,28 @@ export class SliceContents {
       // There is one: see `create.ts`.
       accumulator = fold.merge?.(accumulator, fold.copy(this.#found[at]))
     }
-    this.#ends.length = 0
-    this.#found.length = 0
     return { accumulator }
+  }
+
+  /** What the slices between `start` and `end` hold, by time. */
+  held(chunks: readonly Chunk[], start: Timestamp, end: Timestamp): readonly unknown[] {
+    this.#gather(chunks, start, end)
+    return [...this.#found]
   }
 
   result(accumulator: unknown): unknown {
     return this.#fold.result(accumulator)
+  }
+
+  #gather(chunks: readonly Chunk[], start: Timestamp, end: Timestamp): void {
+    this.#ends.length = 0
+    this.#found.length = 0
+    for (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; at += 2) {
+        const sliceEnd = chunk[at] as Timestamp // see above
+        if (sliceEnd > start && sliceEnd <= end) this.#sortIn(sliceEnd, chunk[at + 1])
+      }
+    }
   }
 
   /** Removes those of `chunks` of whose end this is true. */
@@ -118,7 +129,8 @@ export class SliceContents {
 
 function chunkType(accumulator: Type<unknown>): Type<Chunk> {
   const pairs = t.list(t.tuple(t.float64, accumulator))
-  return Object.freeze<Type<Chunk>>({
+  return Object.freeze<OwnedType<Chunk>>({
+    changesInPlace: true,
     schema: pairs.schema,
     copyOnRead: false,
     write(chunk, out) {

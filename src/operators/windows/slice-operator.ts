@@ -16,7 +16,7 @@ import type { Timestamp } from '../functions.ts'
 import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import type { WindowAssigner } from './assigners.ts'
-import type { EmitterKind, WindowEmitter } from './emitters.ts'
+import { type EmitterKind, shown, timestampOf, type WindowEmitter } from './emitters.ts'
 import type { Fold } from './fold.ts'
 import { LateRecords, requireTimestamp } from './late.ts'
 import { type Chunk, eachEnd, SliceContents, sliceStates } from './slice-contents.ts'
@@ -42,6 +42,7 @@ export function sliceWindowStates({ fold, emitter }: SliceSpec): StateSchema {
 
 export class SliceOperator extends BaseOperator {
   readonly #what: string
+  readonly #host: OperatorContext
   readonly #assigner: WindowAssigner
   readonly #slicing: Slicing
   readonly #latenessMs: number
@@ -56,6 +57,7 @@ export class SliceOperator extends BaseOperator {
     super(context, what)
     const table = tableOf(context)
     this.#what = what
+    this.#host = context
     this.#assigner = spec.assigner
     this.#slicing = spec.slicing
     this.#latenessMs = spec.allowedLatenessMs
@@ -144,7 +146,19 @@ export class SliceOperator extends BaseOperator {
     }
   }
 
+  /** With an error policy it fails for itself. */
   #fire(chunks: readonly Chunk[], window: Window): void {
+    const { guard } = this.#host
+    if (guard === undefined) return this.#emit(chunks, window)
+    const about = () => ({
+      record: this.#contents.held(chunks, window.start, window.end),
+      timestamp: timestampOf(window),
+      window: shown(window),
+    })
+    guard.attempt(about, () => this.#emit(chunks, window))
+  }
+
+  #emit(chunks: readonly Chunk[], window: Window): void {
     const merged = this.#contents.merged(chunks, window.start, window.end)
     if (merged === undefined) return
     this.#emitter.emit(window, window.end, this.#contents.result(merged.accumulator))

@@ -272,10 +272,10 @@ describe('the graph', () => {
     )
     await assert.rejects(
       buildWith((env) => {
-        const keyed = from(env).keyBy(({ k }) => k)
-        keyed.count('n').onError('skip').print()
+        const timed = from(env).assignTimestamps('time', { timestamp: ({ at }) => at })
+        timed.onError('skip').print()
       }),
-      invalid(/cannot be chained to count/),
+      invalid(/cannot be chained to assignTimestamps: .*taken back/),
     )
     await assert.rejects(
       // As JavaScript may have it.

@@ -72,6 +72,14 @@ const CODES = {
   OUTPUT_TAKEN_BACK: {
     remedy: 'copy it with `millrace checkpoint convert`, for a job with other output to go on from',
   },
+  PARKED_KEYS_LEFT: {
+    remedy:
+      'correct the function and run the job again: it goes on from its newest checkpoint, and ' +
+      'tries them again',
+  },
+  PARKED_TOO_MANY: {
+    remedy: 'correct the function and run the job again, or raise the limits of onError',
+  },
   PACKAGE_UNAVAILABLE: { remedy: 'install the package that the message names' },
   PROFILE_UNWRITABLE: { remedy: 'name a file in a folder that can be written: --profile=<file>' },
   SIGNATURE_INVALID: {
@@ -115,11 +123,17 @@ const CODES = {
     remedy: 'say with signing.keys (`--signing-keys`) where the keys are',
   },
   STORAGE_UNSUITABLE: { remedy: 'use a server, or a version of it, that can do what is missing' },
-  STORAGE_URL_UNKNOWN: { remedy: 'use file:, s3:, hdfs:, memory: or a plain path' },
+  STORAGE_URL_UNKNOWN: {
+    remedy: 'use file:, s3:, hdfs:, hbase:, cassandra:, memory: or a plain path',
+  },
   TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },
   TYPE_MISMATCH: { remedy: 'make the value fit its declared type, or change the type' },
   WORKER_LOST: {
     remedy: 'see the cause; the job is restored from the last checkpoint',
+    retryable: true,
+  },
+  WORKER_OUT_OF_MEMORY: {
+    remedy: 'keep less in variables: state lies in declared state, which may leave memory',
     retryable: true,
   },
 } as const satisfies Record<string, CodeEntry>

@@ -2,15 +2,19 @@
  * Builds the running chain of a vertex: operators from their factories, a stage before each, and
  * outputs between them. Made from the leaves up, so that every operator gets its output at birth.
  */
-import type { JobGraph, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import type { JobGraph, KeySelector, OperatorNode, SinkNode, Vertex } from '../graph/job-graph.ts'
+import { parkedTypeOf } from '../graph/parking.ts'
 import { Guard } from '../operators/failures/guard.ts'
+import { Parking } from '../operators/failures/parking.ts'
 import { malformedTag } from '../operators/malformed.ts'
 import type { Operator, OperatorContext, OperatorWorld, Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
-import { required } from '../util/assert.ts'
+import { assert, required } from '../util/assert.ts'
+import { PlainStage } from './plain-stage.ts'
 import { markStage, nameOf } from './profile/marked-stage.ts'
 import type { Marks } from './profile/marks.ts'
-import { KeyedStage, PlainStage, type Stage } from './stages.ts'
+import type { Stage } from './stage.ts'
+import { KeyedStage } from './stages.ts'
 
 /** What the task gives to the chain it builds. */
 export interface ChainHost {
@@ -135,7 +139,7 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
       host.marks?.methods(entry, node.id, node.uid, { collect: 'record' })
       entries.set(node.id, entry)
     } else {
-      const built = buildOperator(node, host, consumersOf)
+      const built = buildOperator(node, vertex, host, consumersOf)
       operators.unshift(built)
       entries.set(node.id, built.stage)
     }
@@ -148,6 +152,7 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
 
 function buildOperator(
   node: OperatorNode,
+  vertex: Vertex,
   host: ChainHost,
   consumersOf: (nodeId: number, tag: string | undefined) => Output,
 ): ChainOperator {
@@ -169,24 +174,65 @@ function buildOperator(
     processingTime: () => host.processingTime(),
     world: { ...host.world, random: host.world.random.fork(node.label) },
   }
-  const guard = guardOf(node, context, host)
+  const guard = guardOf(node, context, host, parkingOf(node, context, vertex, host))
   const operator = node.create(guard?.context ?? context)
   guard?.protect(operator)
   const stage =
     table === undefined || node.key === undefined
       ? new PlainStage(node.label, operator)
-      : new KeyedStage(node.label, operator, table, node.key, node.secondKey, host.timersPerStep)
+      : keyedStage(node, node.key, { operator, table, guard, host })
   if (host.marks !== undefined) markStage(stage, node.id, nameOf(node), host.marks)
   return { node, operator, stage, ...(guard === undefined ? {} : { guard }) }
 }
 
+function keyedStage(
+  { label, secondKey }: OperatorNode,
+  key: KeySelector,
+  parts: Pick<ChainOperator, 'operator'> & {
+    readonly table: KeyedStateTable
+    readonly guard: Guard | undefined
+    readonly host: ChainHost
+  },
+): KeyedStage {
+  const { operator, table, guard, host } = parts
+  return new KeyedStage(label, operator, table, key, secondKey, host.timersPerStep, guard)
+}
+
 function guardOf(
-  { onError: policy = 'fail', label, states }: OperatorNode,
+  { onError: policy = 'fail', label, states, inputs }: OperatorNode,
   context: OperatorContext,
   host: ChainHost,
+  parking: Parking | undefined,
 ): Guard | undefined {
   if (policy === 'fail') return undefined
   const place = (): string => host.place()
   const report = (event: string, error: unknown): void => host.report(event, error)
-  return new Guard(context, { policy, label, states, place, report })
+  const isSecondBroadcast = inputs.some(
+    ({ input, partitioning }) => input === 1 && partitioning === 'broadcast',
+  )
+  const options = { policy, label, states, isSecondBroadcast, parking, place, report }
+  return new Guard(context, options)
+}
+
+/** What it parks is in the state of another node, in the same task. */
+function parkingOf(
+  node: OperatorNode,
+  { table, timers }: OperatorContext,
+  { nodes }: Vertex,
+  host: ChainHost,
+): Parking | undefined {
+  const { parking, label } = node
+  if (parking === undefined || table === undefined || timers === undefined) return undefined
+  const owner = nodes.find(({ id }) => id === parking.node)
+  assert(owner?.kind === 'operator', `${label} has nowhere to park`)
+  const { recordsMax, bytesMax } = parking
+  return new Parking({
+    label,
+    table,
+    timers,
+    parked: host.table(owner),
+    recordType: parkedTypeOf(node),
+    recordsMax,
+    bytesMax,
+  })
 }

@@ -7,8 +7,12 @@ import type { ErrorData } from '../errors.ts'
 
 const HIDDEN = '(not shown: encryption.keys)'
 
-/** The message without the key in its error, if it has one. */
+/** The message without the key in its error, if it has one, and those that are parked. */
 export function withoutKey(message: FromWorker): FromWorker {
+  if (message.kind === 'status') {
+    const parked = message.status.parked.map((each) => ({ ...each, key: HIDDEN }))
+    return { ...message, status: { ...message.status, parked } }
+  }
   if (!('error' in message)) return message
   const { key } = message.error.details
   if (typeof key !== 'string') return message

@@ -15,6 +15,7 @@ interface Frame {
 
 /** What a frame of the engine knows, by its file: expressions over its own names. */
 const KNOWN: readonly (readonly [file: string, expression: string])[] = [
+  ['/runtime/plain-stage.', "({ ...this.whereabouts, progress: '' })"],
   [
     '/runtime/stages.',
     `({ ...this.whereabouts, progress: [typeof at === 'number' ? at : '',

@@ -20,38 +20,50 @@ import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
 import { workerThreadUrl } from './worker-url.ts'
 
-const WORKER_HEAP_SHARE = 0.6
+const WORKER_MEMORY_SHARE = 0.6
 const KEEP_ALIVE_MS = 60_000
 
-export const embeddedHost: Host = {
-  clock: systemClock,
-  random: systemRandom(),
-  memoryBytes: machineMemoryBytes(),
-  runsValuesInParallel: false,
-  machineLayers: (configFile) => loadMachineLayers({ configFile }),
-  at: reachKillPoint,
-  openStore: (location) => openBlobStore(location),
-  openKeys,
-  openSignatures,
-  absoluteLocation,
-  // Elsewhere no job's folder lies beside its checkpoints.
-  async requireUnowned(location) {
-    if (isLocalDisk(location)) await requireUnowned(absoluteLocation(location))
-  },
-  process: { host: hostname(), pid: process.pid },
-  owner: (directory, jobName) => watchOwner(directory, jobName, systemClock),
-  claim: (request) => claimJobFolder(request),
-  spawn: (spec, events) =>
-    spec.moduleUrl === undefined ? spawnInline(spec, events) : spawnThread(spec, events),
+export const embeddedHost: Host = embedded(machineMemoryBytes())
+
+/** @param memoryBytes of the machine; of less, for tests. */
+export function embedded(memoryBytes: number): Host {
+  return {
+    clock: systemClock,
+    random: systemRandom(),
+    memoryBytes,
+    runsValuesInParallel: false,
+    machineLayers: (configFile) => loadMachineLayers({ configFile }),
+    at: reachKillPoint,
+    openStore: (location) => openBlobStore(location),
+    openKeys,
+    openSignatures,
+    absoluteLocation,
+    // Elsewhere no job's folder lies beside its checkpoints.
+    async requireUnowned(location) {
+      if (isLocalDisk(location)) await requireUnowned(absoluteLocation(location))
+    },
+    process: { host: hostname(), pid: process.pid },
+    owner: (directory, jobName) => watchOwner(directory, jobName, systemClock),
+    claim: (request) => claimJobFolder(request),
+    spawn: (spec, events) =>
+      spec.moduleUrl === undefined
+        ? spawnInline(spec, events)
+        : spawnThread(spec, events, Math.ceil(memoryBytes * WORKER_MEMORY_SHARE)),
+  }
 }
 
-function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
+/**
+ * @param memoryBytesMax bounds one worker's heap, so that a leak ends the worker and not the
+ *   process. State is held by the `memory` option well below it. Outside of the heap the engine
+ *   bounds nothing: there `MemoryWatch` does.
+ */
+function spawnThread(spec: WorkerSpec, events: WorkerEvents, memoryBytesMax: number): WorkerPort {
   const name = `millrace worker ${spec.index}`
   const beats = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(workerThreadUrl(), {
     workerData: { spec, beats },
     name,
-    resourceLimits: { maxOldGenerationSizeMb: heapMegabytes() },
+    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytesMax / 1024 ** 2) },
   })
   let isClosing = false
   let failure: unknown
@@ -62,17 +74,18 @@ function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   worker.on('error', (error) => (failure = error))
   worker.on('exit', (exitCode) => {
     if (isClosing && failure === undefined) return events.exit(undefined)
-    const reason = failure instanceof Error ? failure.message : `exit code ${exitCode}`
-    const lost = new MillraceError('WORKER_LOST', `worker ${spec.index} ended: ${reason}`, {
-      cause: failure,
-      details: { worker: spec.index },
-    })
-    events.exit(errorToData(lost))
+    events.exit(errorToData(lostError(spec.index, exitCode, failure)))
   })
   return {
     send: (message) => worker.postMessage(message),
     // In a process that is debugged its threads may stand still.
     beats: () => (isDebugged() ? 0 : Atomics.load(beats, 0)),
+    memoryBytesMax,
+    async memory() {
+      const { total_heap_size: heapBytes, external_memory: external } =
+        await worker.getHeapStatistics()
+      return { heapBytes, outsideBytes: external }
+    },
     look: (withinMs) => lookAtWorker(worker.threadId, name, withinMs),
     async terminate() {
       isClosing = true
@@ -81,12 +94,15 @@ function spawnThread(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
   }
 }
 
-/**
- * A bound on one worker's heap, so that a leak ends the worker and not the process. State is held
- * by the `memory` option well below it.
- */
-function heapMegabytes(): number {
-  return Math.ceil((machineMemoryBytes() * WORKER_HEAP_SHARE) / 1024 ** 2)
+function lostError(worker: number, exitCode: number, failure: unknown): MillraceError {
+  const details = { worker }
+  if (failure instanceof Error && Reflect.get(failure, 'code') === 'ERR_WORKER_OUT_OF_MEMORY') {
+    const message = `worker ${worker} has reached the limit of its heap`
+    return new MillraceError('WORKER_OUT_OF_MEMORY', message, { cause: failure, details })
+  }
+  const reason = failure instanceof Error ? failure.message : `exit code ${exitCode}`
+  const message = `worker ${worker} ended: ${reason}`
+  return new MillraceError('WORKER_LOST', message, { cause: failure, details })
 }
 
 function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {

@@ -33,6 +33,8 @@ export interface EmbeddedWorkerOptions {
   readonly index: number
   /** Of the worker's profile; undefined: none is made. */
   readonly profileIntervalUs?: number | undefined
+  /** Says that the thread lives; undefined: nobody watches. */
+  alive?(): void
   send(message: FromWorker): void
   report(event: string, error: unknown): void
 }
@@ -77,6 +79,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     scratch: (directory) => new LocalScratch(directory),
     send: (message) => options.send(message),
     report: (event, error) => options.report(event, error),
+    alive: () => options.alive?.(),
     at: reachKillPoint,
     doorbell(index, word) {
       if (index === options.index) own.word ??= new Int32Array(word)

@@ -30,6 +30,12 @@ export interface WorkerSpec {
 }
 
 /** The master's end of a worker. */
+export interface WorkerMemory {
+  readonly heapBytes: number
+  /** Buffers, and what the engine has for itself. */
+  readonly outsideBytes: number
+}
+
 export interface WorkerPort {
   send(message: ToWorker): void
   /** Ends the worker at once, whatever it does; resolves when it is gone. */
@@ -39,6 +45,10 @@ export interface WorkerPort {
    * not return. Absent where nothing can be said of it.
    */
   beats?(): number
+  /** What it holds, also in the middle of a call. Absent where nothing can be said of it. */
+  memory?(): Promise<WorkerMemory>
+  /** What it may hold in its heap, and as much outside of it; without it there is no limit. */
+  readonly memoryBytesMax?: number
   /** Where its thread is; undefined without an answer in time. Throws where nobody can look. */
   look?(withinMs: number): Promise<WorkerLook | undefined>
 }
@@ -149,6 +159,8 @@ export interface WorkerHost {
   readonly random: Random
   /** Replaces the native RocksDB, in the simulator. */
   readonly nativeStore?: NativeStoreFactory
+  /** Says that the thread lives, while it waits in a call for something outside. */
+  alive?(): void
   /** When state is loaded while records go on; in tests little state is, too. */
   readonly lazyRestore?: LazyRestoreOptions
   /** Watches where the worker's time goes, if the job is profiled. */

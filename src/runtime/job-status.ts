@@ -5,6 +5,7 @@ import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/mani
 import type { OperatorTime, WorkerStatus } from '../checkpoint/messages.ts'
 import type { CheckpointReport, SlowCheckpoint } from '../checkpoint/protocol.ts'
 import { errorToData, type ErrorData } from '../errors.ts'
+import type { ParkedKeyStatus } from '../operators/failures/parking.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { PaceStatus } from './checkpoint-pace.ts'
@@ -90,6 +91,10 @@ export interface JobStatus {
   readonly lateRecords: number
   /** Records and timers at which functions threw, and which were passed over, by `onError`. */
   readonly failedRecords: number
+  /** Keys that `onError('park')` has parked, records that wait for them, and some of the keys. */
+  readonly parkedKeys: number
+  readonly parkedRecords: number
+  readonly parked: readonly ParkedKeyStatus[]
   /** Watermarks of the job's own generators that would have gone back, and were ignored. */
   readonly backwardWatermarks: number
   /** Asynchronous calls: those under way now, and retries and timeouts of the running attempt. */
@@ -216,6 +221,9 @@ export class JobProgress {
       malformedRecords: sum(workers, (worker) => worker.malformedRecords),
       lateRecords: this.#lateRecords + sum(workers, (worker) => worker.lateRecords),
       failedRecords: this.#failedRecords + sum(workers, (worker) => worker.failedRecords),
+      parkedKeys: sum(shown, (worker) => worker.parkedKeys),
+      parkedRecords: sum(shown, (worker) => worker.parkedRecords),
+      parked: shown.flatMap((worker) => worker.parked),
       backwardWatermarks: sum(workers, (worker) => worker.backwardWatermarks),
       asyncCalls: sumCalls(workers),
       spilledBytes: sum(workers, (worker) => worker.spilledBytes),

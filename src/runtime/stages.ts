@@ -1,14 +1,15 @@
 /**
- * Stages: what stands between two operators of a chain. A stage takes a record for its operator:
- * for a keyed one it finds the key, its hash and its row first, in batches if the backend must
- * fetch rows from below. It is also where an error of a user's function gets its place and key.
- * An operator with two inputs has one stage with two entrances, so that they keep their order.
+ * The stage of a keyed operator: for each record it finds the key, its hash and its row first, in
+ * batches if the backend must fetch rows from below; records without a key, and keys that are
+ * parked, are the error policy's.
  */
 import type { KeySelector } from '../graph/job-graph.ts'
-import { MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
+import type { Guard } from '../operators/failures/guard.ts'
+import { MAX_WATERMARK, MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import { describeKey, routeHash } from '../types/keys.ts'
 import { functionFailed } from './function-failed.ts'
+import { entranceOf, type Stage } from './stage.ts'
 
 /** Records gathered for one prefetch. */
 const PREFETCH_RECORDS = 512
@@ -16,106 +17,9 @@ const PREFETCH_RECORDS = 512
 /** So many due timers fire before barriers and messages get a chance, if nothing else is said. */
 export const TIMERS_PER_STEP = 1024
 
-/** A stage as its task sees it. */
-export interface Stage extends Output {
-  readonly label: string
-  /** The entrance of the second input; the gate tells times and ends of both to the first. */
-  readonly second: Output
-  /** True if records may wait in it until `flush`. */
-  readonly gathers: boolean
-  /** Hands gathered records on; before barriers, watermarks and at the end of a batch. */
-  flush(): void
-  /** True while a watermark waits for its timers to fire. */
-  readonly isBusy: boolean
-  /** Fires some more of them. */
-  resume(): void
-  processingTime(now: number): void
-  /** Due time of the next processing-time timer, or infinity. */
-  readonly nextProcessingTimer: number
-  readonly currentWatermark: number
-  restoreWatermark(watermark: number): void
-  /** Tells the operator, and by it those after it, the watermark that was restored. */
-  start(): void
-}
-
-/** An entrance for records only. */
-function entranceOf(collect: Output['collect']): Output {
-  return { collect, watermark() {}, endInput() {} }
-}
-
-/** The stage of an operator without key: a guarded call. */
-export class PlainStage implements Stage {
-  readonly gathers = false
-  readonly isBusy = false
-  readonly nextProcessingTimer = Number.POSITIVE_INFINITY
-  currentWatermark = MIN_WATERMARK
-  readonly label: string
-  readonly second = entranceOf((value, timestamp) => this.#collectSecond(value, timestamp))
-  readonly #operator: Operator
-
-  constructor(label: string, operator: Operator) {
-    this.label = label
-    this.#operator = operator
-  }
-
-  /** For a look at a worker that does not answer. */
-  get whereabouts(): { readonly operator: string } {
-    return { operator: this.label }
-  }
-
-  collect(value: unknown, timestamp: number): void {
-    try {
-      this.#operator.processElement(value, timestamp)
-    } catch (error) {
-      throw functionFailed(this.label, error)
-    }
-  }
-
-  #collectSecond(value: unknown, timestamp: number): void {
-    try {
-      this.#operator.processElement2?.(value, timestamp)
-    } catch (error) {
-      throw functionFailed(this.label, error)
-    }
-  }
-
-  watermark(timestamp: number): void {
-    if (timestamp <= this.currentWatermark) return
-    this.currentWatermark = timestamp
-    this.#operator.processWatermark(timestamp)
-  }
-
-  endInput(): void {
-    this.#operator.endInput()
-  }
-
-  flush(): void {
-    try {
-      this.#operator.endBatch?.()
-    } catch (error) {
-      throw functionFailed(this.label, error)
-    }
-  }
-
-  resume(): void {}
-  processingTime(): void {}
-  restoreWatermark(watermark: number): void {
-    this.currentWatermark = watermark
-    this.#operator.restoreWatermark?.(watermark)
-  }
-
-  start(): void {
-    if (this.currentWatermark > MIN_WATERMARK) {
-      this.#operator.processWatermark(this.currentWatermark)
-    }
-    this.flush()
-  }
-}
-
 /** The stage of a keyed operator. */
 export class KeyedStage implements Stage {
   gathers: boolean
-  isBusy = false
   currentWatermark = MIN_WATERMARK
   readonly label: string
   readonly second: Output
@@ -124,6 +28,8 @@ export class KeyedStage implements Stage {
   readonly #select: KeySelector['select']
   readonly #selectSecond: KeySelector['select']
   readonly #timersPerStep: number
+  /** Takes records for which no key can be found. */
+  readonly #guard: Pick<Guard, 'keyFailed' | 'parking'> | undefined
   readonly #values = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
   readonly #keys = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
   readonly #inputs = new Uint8Array(PREFETCH_RECORDS)
@@ -131,6 +37,8 @@ export class KeyedStage implements Stage {
   readonly #timestamps = new Float64Array(PREFETCH_RECORDS)
   #count = 0
   #endsInput = false
+  /** The watermark is not told yet: timers are left that it lets fire. */
+  #isFiring = false
 
   /** @param secondKey without it records of a second input are on no key. */
   constructor(
@@ -140,7 +48,9 @@ export class KeyedStage implements Stage {
     key: KeySelector,
     secondKey?: KeySelector,
     timersPerStep = TIMERS_PER_STEP,
+    guard?: Pick<Guard, 'keyFailed' | 'parking'>,
   ) {
+    this.#guard = guard
     this.label = label
     this.#timersPerStep = timersPerStep
     this.#operator = operator
@@ -161,24 +71,39 @@ export class KeyedStage implements Stage {
 
   #take(value: unknown, timestamp: number, input: number): void {
     let key: unknown
+    let hash: number
     try {
       key = input === 0 ? this.#select(value) : this.#selectSecond(value)
-      if (this.gathers) {
-        const at = this.#count++
-        this.#inputs[at] = input
-        this.#values[at] = value
-        this.#keys[at] = key
-        this.#hashes[at] = routeHash(key)
-        this.#timestamps[at] = timestamp
-      } else {
-        this.#table.select(key, routeHash(key))
-        this.#process(value, timestamp, input)
-        return
-      }
+      hash = routeHash(key)
     } catch (error) {
-      throw functionFailed(this.label, error, key === undefined ? undefined : { key })
+      return this.#keyFailed(value, timestamp, input, error)
     }
-    if (this.#count === PREFETCH_RECORDS) this.flush()
+    if (this.gathers) {
+      const at = this.#count++
+      this.#inputs[at] = input
+      this.#values[at] = value
+      this.#keys[at] = key
+      this.#hashes[at] = hash
+      this.#timestamps[at] = timestamp
+      if (this.#count === PREFETCH_RECORDS) this.flush()
+      return
+    }
+    try {
+      this.#table.select(key, hash)
+      this.#process(value, timestamp, input)
+    } catch (error) {
+      throw functionFailed(this.label, error, { key })
+    }
+  }
+
+  #keyFailed(value: unknown, timestamp: number, input: number, error: unknown): void {
+    try {
+      if (this.#guard === undefined) throw error
+      this.flush()
+      this.#guard.keyFailed(value, timestamp, input === 0 ? 1 : 2, error)
+    } catch (thrown) {
+      throw functionFailed(this.label, thrown)
+    }
   }
 
   /** For a look at a worker that does not answer: `host-embedded-look.ts`. */
@@ -197,15 +122,29 @@ export class KeyedStage implements Stage {
     this.flush()
     if (timestamp <= this.currentWatermark) return
     this.currentWatermark = timestamp
+    this.#isFiring = true
     this.resume()
   }
 
-  /** Fires due event-time timers; the watermark goes on only after the last of them. */
+  get isBusy(): boolean {
+    return this.#isFiring || this.#guard?.parking?.isTrying === true
+  }
+
+  /**
+   * Tries what is parked again, then fires due event-time timers; the watermark goes on only after
+   * the last of them.
+   */
   resume(): void {
-    this.isBusy = this.#fire('event-time', this.currentWatermark)
-    if (this.isBusy) return
-    this.#table.deselect()
-    this.#operator.processWatermark(this.currentWatermark)
+    this.#tryParked(this.#timersPerStep)
+    if (this.#guard?.parking?.isTrying === true) return
+    if (this.#isFiring) {
+      this.#isFiring = this.#fire('event-time', this.currentWatermark)
+      if (this.#isFiring) return
+      // Before others believe that nothing comes any more.
+      if (this.currentWatermark === MAX_WATERMARK) this.#finishParked()
+      this.#table.deselect()
+      this.#operator.processWatermark(this.currentWatermark)
+    }
     if (this.#endsInput) this.#end()
   }
 
@@ -229,11 +168,11 @@ export class KeyedStage implements Stage {
     this.#operator.restoreWatermark?.(watermark)
     this.#table.timers.restoreWatermark(watermark)
     // The cut fell into a burst of timers: the rest of them comes before any record.
-    this.isBusy = this.#table.timers.nextTime('event-time') <= watermark
+    this.#isFiring = this.#table.timers.nextTime('event-time') <= watermark
   }
 
   start(): void {
-    if (this.isBusy || this.currentWatermark === MIN_WATERMARK) return
+    if (this.#isFiring || this.currentWatermark === MIN_WATERMARK) return
     this.#table.deselect()
     this.#operator.processWatermark(this.currentWatermark)
   }
@@ -271,7 +210,23 @@ export class KeyedStage implements Stage {
     this.#keys.fill(undefined, 0, count)
   }
 
+  #tryParked(callsMax: number): void {
+    const parking = this.#guard?.parking
+    if (parking?.isTrying !== true) return
+    try {
+      parking.tryAgain(callsMax)
+    } catch (error) {
+      throw functionFailed(this.label, error)
+    }
+  }
+
+  #finishParked(): void {
+    this.flush()
+    this.#guard?.parking?.finish()
+  }
+
   #end(): void {
+    this.#finishParked()
     this.#endsInput = false
     this.#table.deselect()
     this.#operator.endInput()

@@ -114,3 +114,9 @@ function entriesOf(uid: string | undefined, operatorIds: ReadonlyMap<string, num
   const own = uid === undefined ? undefined : operatorIds.get(uid)
   return own ?? Math.min(...operatorIds.values())
 }
+
+/** What has no key is told by the operator that asks for it, if it has an error policy. */
+export function sendsKeyless({ vertices }: JobGraph, vertex: number): boolean {
+  const head = vertices[vertex]?.nodes[0]
+  return head?.kind === 'operator' && (head.onError ?? 'fail') !== 'fail'
+}

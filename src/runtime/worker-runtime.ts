@@ -86,8 +86,9 @@ export class WorkerRuntime {
     const job = moduleUrl === undefined ? asJob(given) : await loadJobModule(moduleUrl)
     this.#job = job
     const { backend } = job.settings
-    const backendName = typeof backend === 'object' ? backend.name : backend
-    const options = { ...job.settings, ...(backend === undefined ? {} : { backend: backendName }) }
+    // A backend cannot be sent; that the job brings one along, of whatever name, its name tells.
+    const named = typeof backend === 'object' ? { name: backend.name } : backend
+    const options = { ...job.settings, ...(backend === undefined ? {} : { backend: named }) }
     this.#host.send({ kind: 'loaded', job: { name: job.name, options } })
   }
 

@@ -9,6 +9,7 @@ import type { PhaseTimings } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
 import type { Host, WorkerPort, WorkerSpec } from './host.ts'
 import { sumTimings } from './worker-status.ts'
+import { MemoryWatch } from './memory-watch.ts'
 import { type StuckWorker, WorkerWatch } from './worker-watch.ts'
 
 /** A worker that was told to close gets this long before its thread is ended. */
@@ -53,6 +54,7 @@ export class WorkerSet {
   /** How many workers there have been in each place. */
   readonly #lives: number[] = []
   readonly #watch: WorkerWatch
+  readonly #memory: MemoryWatch
   #patienceMs = CLOSE_WITHIN_MS
   #isRunning = false
   #lost: ErrorData | undefined
@@ -64,6 +66,9 @@ export class WorkerSet {
     this.#watch = new WorkerWatch(host.clock, {
       stuck: (stuck) => events.stuck?.(stuck),
       unstuck: (worker) => events.unstuck?.(worker),
+      end: (worker, error) => void this.#end(worker, error),
+    })
+    this.#memory = new MemoryWatch(host.clock, {
       end: (worker, error) => void this.#end(worker, error),
     })
   }
@@ -85,6 +90,7 @@ export class WorkerSet {
       })
       this.#ports[index] = port
       this.#watch.watch(index, port)
+      this.#memory.watch(index, port)
     }
     return required((await loaded)[0], 'no worker')
   }
@@ -93,7 +99,10 @@ export class WorkerSet {
   async configure(message: ToWorker): Promise<Planned> {
     const planned = this.#await<Planned>((waiting) => (this.#planned = waiting), this.#ports)
     this.broadcast(message)
-    if (message.kind === 'configure') this.#watch.configure(message.settings)
+    if (message.kind === 'configure') {
+      this.#watch.configure(message.settings)
+      this.#memory.configure(message.settings)
+    }
     const plans = await planned
     const first = required(plans[0], 'no worker')
     for (const { plan } of plans) requireSamePlan(plan, first.plan)
@@ -141,6 +150,7 @@ export class WorkerSet {
     if (this.#isClosing) return
     this.#isClosing = true
     this.#watch.close()
+    this.#memory.close()
     const allGone = new Promise<void>((resolve) => (this.#whenAllGone = resolve))
     this.#replaced.clear()
     this.broadcast({ kind: 'close' })
@@ -189,14 +199,17 @@ export class WorkerSet {
   async #end(worker: number, error: ErrorData): Promise<void> {
     const life = this.#lives[worker]
     this.#watch.forget(worker)
+    this.#memory.forget(worker)
     await this.#ports[worker]?.terminate()
     if (this.#lives[worker] === life && !this.#isClosing) this.#workerFailed(worker, error)
   }
 
   #exit(worker: number, error: ErrorData | undefined): void {
     this.#gone[worker] = true
+    const reason = error && this.#memory.explained(worker, error)
     this.#watch.forget(worker)
-    if (error !== undefined && !this.#isClosing) this.#workerFailed(worker, error)
+    this.#memory.forget(worker)
+    if (reason !== undefined && !this.#isClosing) this.#workerFailed(worker, reason)
     this.#whenGone.get(worker)?.()
     this.#checkAllGone()
   }

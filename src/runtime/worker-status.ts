@@ -4,6 +4,9 @@ import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { Task } from './task.ts'
 
+/** Of parked keys a worker names so many. */
+const PARKED_SHOWN = 10
+
 /** What only grows. */
 export type WorkerCounts = Pick<
   WorkerStatus,
@@ -42,10 +45,15 @@ export function workerStatus(
   const backend = sumBackends(tasks.map(({ parts }) => parts.backend?.statistics))
   const checkpointing = tasks.flatMap((task) => task.checkpointing)
   const outdatedBytes = tasks.reduce((sum, { parts }) => sum + parts.snapshots.outdatedBytes, 0)
+  const guards = tasks.flatMap(({ parts }) => parts.chain.operators.map(({ guard }) => guard))
+  const parking = guards.flatMap((guard) => guard?.parking ?? [])
+  const parkedKeys = parking.reduce((sum, each) => sum + each.parkedKeys, 0)
+  const parkedRecords = parking.reduce((sum, each) => sum + each.waiting, 0)
+  const parked = parking.flatMap((each) => each.shown(PARKED_SHOWN)).slice(0, PARKED_SHOWN)
   const present = { eventTime, processingTime, backend, asyncCalls, checkpointing }
   const behind = tasks.filter(({ parts }) => parts.source?.isBacklog === true)
   const backlog = behind.map(({ parts }) => parts.source?.uid ?? '')
-  const now = { backlog, watermark, outdatedBytes, ...present }
+  const now = { backlog, watermark, outdatedBytes, ...present, parkedKeys, parkedRecords, parked }
   return { ...addCounts(past, tasks), ...now }
 }
 
@@ -81,6 +89,9 @@ export function pastStatus(status: WorkerStatus): WorkerStatus {
     backlog: [],
     checkpointing: [],
     outdatedBytes: 0,
+    parkedKeys: 0,
+    parkedRecords: 0,
+    parked: [],
   }
 }
 
@@ -118,6 +129,7 @@ export function sumBackends(all: readonly (BackendStatistics | undefined)[]): Ba
     evictions: 0,
     prefetchedReads: 0,
     coldReads: 0,
+    requests: 0,
     restoringBytes: 0,
     restoredBytes: 0,
     expired: 0,
@@ -129,6 +141,7 @@ export function sumBackends(all: readonly (BackendStatistics | undefined)[]): Ba
     sum.evictions += each?.evictions ?? 0
     sum.prefetchedReads += each?.prefetchedReads ?? 0
     sum.coldReads += each?.coldReads ?? 0
+    sum.requests += each?.requests ?? 0
     sum.restoringBytes += each?.restoringBytes ?? 0
     sum.restoredBytes += each?.restoredBytes ?? 0
     sum.expired += each?.expired ?? 0

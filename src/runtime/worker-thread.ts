@@ -25,6 +25,7 @@ beat()
 const host = embeddedWorkerHost({
   index: spec.index,
   profileIntervalUs: spec.profileIntervalUs,
+  alive: () => void Atomics.add(beats, 0, 1),
   send: (message) => port.postMessage(message),
   report: (event, error) => port.postMessage({ kind: 'event', event, error: errorToData(error) }),
 })

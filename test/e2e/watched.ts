@@ -14,6 +14,10 @@ export interface Options {
   readonly parallelism?: number
   /** Where checkpoints are kept; default: beside all else. */
   readonly storage?: string
+  /** Another job, which writes the same lines. */
+  readonly job?: string
+  /** Of each start; by default state is in memory. */
+  readonly flags?: readonly string[]
 }
 
 /** One job in a folder of its own, and the processes for it. */
@@ -35,11 +39,12 @@ export class Watched {
     directory: string = this.directory,
   ): RunningProcess {
     const { rate, lease, interval, parallelism = 1 } = this.#options
-    const { storage = join(this.folder, 'checkpoints') } = this.#options
+    const { storage = join(this.folder, 'checkpoints'), job = jobModule } = this.#options
+    const { flags: always = ['--backend', 'hashmap'] } = this.#options
     const started = new RunningProcess(
       [
         'run',
-        jobModule,
+        job,
         '--param',
         `output=${this.output}`,
         '--param',
@@ -48,8 +53,7 @@ export class Watched {
         String(parallelism),
         '--directory',
         directory,
-        '--backend',
-        'hashmap',
+        ...always,
         '--set',
         `checkpointing.storage=${storage}`,
         '--set',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { OperatorNode } from '../../src/graph/job-graph.ts'
 import { MIN_WATERMARK, type Operator } from '../../src/operators/operator.ts'
-import type { Stage } from '../../src/runtime/stages.ts'
+import type { Stage } from '../../src/runtime/stage.ts'
 import {
   encodeWatermark,
   recordsOf,

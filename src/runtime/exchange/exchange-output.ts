@@ -10,13 +10,14 @@ import type { Type } from '../../types/type.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import { required } from '../../util/assert.ts'
 import type { Edge } from '../../graph/job-graph.ts'
+import { isOfRecord } from '../../operators/failures/policy.ts'
 import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
 import type { Scratch } from '../../storage/scratch.ts'
 import { functionFailed } from '../function-failed.ts'
 import type { Barrier } from './barrier.ts'
 import { FRAME_END, FRAME_IDLE, FRAME_WATERMARK, type ChannelWriter } from './channel.ts'
 import { FrameQueue } from './frame-queue.ts'
-import type { CapturedChannel, ChannelInput } from './in-flight.ts'
+import { type CapturedChannel, type ChannelInput, KEYLESS } from './in-flight.ts'
 import { FRAME_BYTES_TARGET, Lane } from './lane.ts'
 
 export interface ExchangeOptions {
@@ -33,6 +34,8 @@ export interface ExchangeOptions {
   /** Of the next vertex, for messages. */
   readonly label: string
   readonly memoryBytesMax: number
+  /** The next operator has an error policy: it is sent also those whose key cannot be found. */
+  readonly sendsKeyless: boolean
 }
 
 export class ExchangeOutput implements Output {
@@ -47,6 +50,7 @@ export class ExchangeOutput implements Output {
   readonly label: string
   readonly #input: ChannelInput
   readonly #subtaskIndex: number
+  readonly #sendsKeyless: boolean
   #next = 0
 
   constructor(options: ExchangeOptions) {
@@ -57,6 +61,7 @@ export class ExchangeOutput implements Output {
     this.label = options.label
     this.#input = options.input
     this.#subtaskIndex = options.subtaskIndex
+    this.#sendsKeyless = options.sendsKeyless
     const share = Math.floor(options.memoryBytesMax / options.channels.length)
     this.#lanes = options.channels.map(
       (channel, index) =>
@@ -168,6 +173,7 @@ export class ExchangeOutput implements Output {
     try {
       return routeHash(select(value))
     } catch (error) {
+      if (this.#sendsKeyless && isOfRecord(error)) return routeHash(KEYLESS)
       throw functionFailed(this.label, error)
     }
   }

@@ -22,6 +22,8 @@ import {
 
 /** A barrier does not overtake more than this in one channel or sink: it waits like others. */
 export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024
+/** Stands for the key of records that have none: they all go to one subtask. */
+export const KEYLESS = ''
 /** Records made into entries before others get a chance. */
 const RECORDS_PER_SLICE = 1_000
 /** Elements gather in an entry until it is so large: an entry each would cost more than they do. */
@@ -167,10 +169,20 @@ function* recordsOf(
       out.float64LE(timestamp)
     }
     keyBytes.reset()
-    if (key !== undefined) writeKey(key.select(value), keyBytes)
+    if (key !== undefined) writeKeyOf(key, value, keyBytes)
     out.block(keyBytes.view())
     type.write(value, out)
     yield out.view()
+  }
+}
+
+/** One without a key is there only because the operator's error policy is to tell it. */
+function writeKeyOf({ select }: KeySelector, value: unknown, out: ByteWriter): void {
+  try {
+    writeKey(select(value), out)
+  } catch {
+    out.reset()
+    writeKey(KEYLESS, out)
   }
 }
 

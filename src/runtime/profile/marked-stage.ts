@@ -1,5 +1,5 @@
 /** Marks before the operators of a chain. */
-import type { Stage } from '../stages.ts'
+import type { Stage } from '../stage.ts'
 import type { Marks } from './marks.ts'
 
 /** What the profile shows of an operator, and how the report calls it. */

@@ -48,6 +48,7 @@ export function exchangeOf(setup: ExchangeSetup) {
         name: `edge-${subtaskIndex}`,
         label: 'totals',
         memoryBytesMax,
+        sendsKeyless: false,
       }),
   )
   const gates = Array.from({ length: receivers }, (_, receiver) => {

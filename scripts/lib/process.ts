@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly timeoutMs?: number
+  /** Aborting it ends the program. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -27,9 +29,9 @@ export function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const { cwd = root, env = process.env, timeoutMs = 600_000 } = options
+  const { cwd = root, env = process.env, timeoutMs = 600_000, signal } = options
   return new Promise((done, failed) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(command, args, { cwd, env, signal, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     // Errors go the way of the output, so that what is shown keeps their order.
     let everything = ''
@@ -40,11 +42,11 @@ export function run(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (everything += text))
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
     child.on('error', failed)
-    child.on('close', (code, signal) => {
+    child.on('close', (code, killedBy) => {
       clearTimeout(timer)
       if (code === 0) return done(output)
       const shown = [command, ...args].join(' ').replaceAll(root + '/', '')
-      failed(new StepFailed(`${everything}${shown}\nended with ${signal ?? `exit code ${code}`}`))
+      failed(new StepFailed(`${everything}${shown}\nended with ${killedBy ?? `exit code ${code}`}`))
     })
   })
 }

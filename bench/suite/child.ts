@@ -1,0 +1,22 @@
+/** One run of a contender that is written in JavaScript, in a process of its own. */
+import { byHand } from './by-hand.ts'
+import type { Engine, Measured, Task } from './contract.ts'
+import { d2ts } from '../peers/d2ts.ts'
+import { millrace } from './millrace.ts'
+import { rxjs } from '../peers/rxjs.ts'
+import { tables } from './tables.ts'
+
+type Runner = (task: Task) => Promise<Measured>
+
+const runners: Readonly<Record<Exclude<Engine, 'flink'>, Runner>> = {
+  millrace,
+  'by-hand': byHand,
+  tables,
+  rxjs,
+  d2ts,
+}
+
+const [, , engine, task] = process.argv
+// The comparison, which started this process, chose both.
+const run = runners[engine as keyof typeof runners]
+process.send?.(await run(JSON.parse(task ?? '') as Task))

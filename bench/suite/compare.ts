@@ -1,0 +1,144 @@
+/**
+ * Runs the cells: in each round every contender once, in turns, so that what the machine does
+ * besides meets all of them. A run whose output is not that of the loop by hand voids its
+ * contender, and the cell.
+ */
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { textFolder, wordsOf } from '../jobs/words.ts'
+import type { Output } from './checksum.ts'
+import type { Cell, CellResult, Contender, Engine, Measured, Runs, Task } from './contract.ts'
+import type { Flink } from './flink.ts'
+import { start } from './start.ts'
+
+export interface Comparison {
+  readonly rounds: number
+  /** Instead of the cell's own number. */
+  readonly records?: number
+  readonly checkpointSeconds: number
+  /** Undefined: Flink is passed over. */
+  readonly flink: Flink | undefined
+  /** Told what runs now. */
+  readonly onRun: (what: string) => void
+}
+
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+
+/** Flink has compiled by then what it will. Words are always all of a text. */
+const WARM_UP_RECORDS = 2_000_000
+
+export async function compare(cell: Cell, comparison: Comparison): Promise<CellResult> {
+  const { rounds, flink, onRun } = comparison
+  const entrants: Entrant[] = []
+  for (const contender of cell.contenders) {
+    if (contender.engine === 'flink' && flink === undefined) continue
+    entrants.push(await Entrant.of(cell, contender, comparison))
+  }
+  const expected = new Map<number, Measured>()
+  for (const { task } of entrants) {
+    if (expected.has(task.records)) continue
+    onRun(`${cell.name}: what must come out of ${task.records} records`)
+    const alone = { ...task, backend: 'memory', parallelism: 1 } as const
+    expected.set(task.records, await execute('by-hand', alone, undefined))
+  }
+  for (const entrant of entrants) {
+    if (entrant.contender.engine !== 'flink' || cell.work === 'start') continue
+    onRun(`${cell.name}: warm-up, ${entrant.contender.name}`)
+    await entrant.warmUp(flink)
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const entrant of entrants) {
+      onRun(`${cell.name}: round ${round} of ${rounds}, ${entrant.contender.name}`)
+      await entrant.run(expected.get(entrant.task.records), flink)
+    }
+  }
+  return { cell, runs: entrants.map((entrant) => entrant.result()) }
+}
+
+/** A contender in a cell. */
+class Entrant {
+  readonly contender: Contender
+  readonly task: Task
+  readonly #rounds: Measured[] = []
+  #problem: string | undefined
+
+  private constructor(contender: Contender, task: Task) {
+    this.contender = contender
+    this.task = task
+  }
+
+  static async of(cell: Cell, contender: Contender, comparison: Comparison): Promise<Entrant> {
+    const { work, keys } = cell
+    const { backend, parallelism, oneIn = 1 } = contender
+    const isText = work === 'words'
+    const all = work === 'start' ? cell.records : (comparison.records ?? cell.records)
+    const wanted = Math.ceil(all / oneIn)
+    const records = isText ? wordsOf(wanted) : wanted
+    const input = isText ? await textFolder(wanted) : ''
+    const { checkpointSeconds } = comparison
+    const task = { work, records, keys, backend, parallelism, checkpointSeconds, input }
+    return new Entrant(contender, task)
+  }
+
+  async warmUp(flink: Flink | undefined): Promise<void> {
+    const { work, records } = this.task
+    const fewer = work === 'words' ? records : Math.min(records, WARM_UP_RECORDS)
+    await this.#attempt(async () => {
+      await flink?.run({ ...this.task, records: fewer })
+    })
+  }
+
+  async run(expected: Measured | undefined, flink: Flink | undefined): Promise<void> {
+    const { engine, isBatched = false } = this.contender
+    await this.#attempt(async () => {
+      const measured = await execute(engine, this.task, flink)
+      this.#problem = whyVoid(measured.output, isBatched ? expected?.last : expected?.output)
+      this.#rounds.push(measured)
+    })
+  }
+
+  /** After a failure nothing more is tried. */
+  async #attempt(action: () => Promise<void>): Promise<void> {
+    if (this.#problem !== undefined) return
+    try {
+      await action()
+    } catch (error) {
+      this.#problem = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  result(): Runs {
+    const { contender, task } = this
+    const runs = { contender, records: task.records, rounds: this.#rounds }
+    return this.#problem === undefined ? runs : { ...runs, problem: this.#problem }
+  }
+}
+
+/** Why an output is not the one that is wanted; undefined if it is. */
+export function whyVoid(output: Output, wanted: Output | undefined): string | undefined {
+  if (output.count === wanted?.count && output.checksum === wanted.checksum) return undefined
+  const shown = (of: Output | undefined) => `${of?.count ?? 0} records, checksum ${of?.checksum}`
+  return `void: its output is ${shown(output)}; by hand it is ${shown(wanted)}`
+}
+
+async function execute(engine: Engine, task: Task, flink: Flink | undefined): Promise<Measured> {
+  if (task.work === 'start') return start(engine, flink?.classPath)
+  if (engine !== 'flink') return inChild(engine, task)
+  if (flink === undefined) throw new Error('Flink was not started')
+  return flink.run(task)
+}
+
+function inChild(engine: string, task: Task): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const execArgv = ['--max-old-space-size=8192', ...process.execArgv]
+    const child = fork(CHILD, [engine, JSON.stringify(task)], { execArgv })
+    let measured: Measured | undefined
+    // The child sends nothing else.
+    child.on('message', (message) => (measured = message as Measured))
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (code === 0 && measured !== undefined) resolve(measured)
+      else reject(new Error(`the process of ${engine} ended with ${code}`))
+    })
+  })
+}

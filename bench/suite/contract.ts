@@ -1,0 +1,81 @@
+/**
+ * What is compared. A cell is one piece of work on one input; its contenders are engines that do
+ * it. Each gives out an updated result for each record that it takes in, unless it is said to give
+ * out the last results only, and all outputs must be equal.
+ */
+import type { Output } from './checksum.ts'
+
+/** `start` is a process that counts ten words; the others are jobs over many records. */
+export type Work = 'words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start'
+
+/** One run, as a contender is told of it. */
+export interface Task {
+  readonly work: Work
+  readonly records: number
+  /** How many keys they are drawn from; words have their own number of these. */
+  readonly keys: number
+  readonly backend: 'memory' | 'rocksdb'
+  readonly parallelism: number
+  /** 0: none are made. */
+  readonly checkpointSeconds: number
+  /** The folder of the words' text; else empty. */
+  readonly input: string
+}
+
+/** What one run came to. */
+export interface Measured {
+  /**
+   * From the first record that was read to the last that was written; of a start, from that of the
+   * process to its first result.
+   */
+  readonly ms: number
+  /** Of all threads of the process in that time. Not told of starts. */
+  readonly cpuMs?: number
+  /** The most that the process had until its first result. Of starts, where the system tells. */
+  readonly memoryMb?: number
+  readonly output: Output
+  /** The last result of each key, where the contender knows it. */
+  readonly last?: Output
+}
+
+/** Who does the work; all but Flink in a fresh process for each run. */
+export type Engine = 'millrace' | 'flink' | 'by-hand' | 'tables' | 'rxjs' | 'd2ts'
+
+export interface Contender {
+  readonly name: string
+  readonly engine: Engine
+  readonly backend: Task['backend']
+  readonly parallelism: number
+  /** It is given one record in so many, the first ones: it would take too long else. */
+  readonly oneIn?: number
+  /** Gives out the last result of each key in each batch, not each update. */
+  readonly isBatched?: boolean
+}
+
+export interface Cell {
+  readonly name: string
+  readonly title: string
+  readonly work: Work
+  readonly records: number
+  readonly keys: number
+  /** The first is what others are compared with. */
+  readonly contenders: readonly Contender[]
+}
+
+/** The order in which a contender's runs of a cell came out, or why it has none. */
+export interface Runs {
+  readonly contender: Contender
+  readonly records: number
+  readonly rounds: readonly Measured[]
+  readonly problem?: string
+}
+
+export interface CellResult {
+  readonly cell: Cell
+  readonly runs: readonly Runs[]
+}
+
+/** Records per millisecond of each round, which is thousands per second. */
+export function ratesOf({ records, rounds }: Runs): readonly number[] {
+  return rounds.map(({ ms }) => records / ms)
+}

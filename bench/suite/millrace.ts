@@ -1,0 +1,42 @@
+/** Runs a job by the ordinary API, and puts together what its workers tell. */
+import { run, type RunOptions } from 'millrace'
+import { inFolder, until } from '../lib.ts'
+import { CHANNEL, type Told } from '../jobs/compared.ts'
+import { Listener } from '../jobs/probe.ts'
+import { outputOf } from './checksum.ts'
+import type { Measured, Task } from './contract.ts'
+
+/** None, but for the one at the end, which is after the last record. */
+const NO_CHECKPOINTS = '24 h'
+
+export function millrace(task: Task): Promise<Measured> {
+  return inFolder(async (directory) => {
+    const { work, records, keys, input, parallelism, checkpointSeconds } = task
+    const told = new Listener<Told>(CHANNEL)
+    const options: RunOptions = {
+      params: { work, records, keys, splits: parallelism, input },
+      directory,
+      backend: task.backend === 'memory' ? 'hashmap' : 'rocksdb',
+      memory: '4 GB',
+      parallelism,
+      checkpointing: {
+        interval: checkpointSeconds === 0 ? NO_CHECKPOINTS : `${checkpointSeconds} s`,
+      },
+    }
+    const handle = await run(new URL('../jobs/compared.ts', import.meta.url), options)
+    await handle.finished
+    const writers = () => told.messages.filter((message) => message.kind === 'end')
+    await until(() => writers().length === parallelism)
+    told.close()
+    const { evictions } = handle.status.backend
+    if (evictions > 0) throw new Error(`${evictions} rows left the memory`)
+    const begins = told.messages.filter(({ kind }) => kind === 'begin')
+    // Where results are rare, the last record is read later than the last result is written.
+    const ends = told.messages.filter(({ kind }) => kind !== 'begin')
+    const span = (time: 'atMs' | 'cpuMs') =>
+      Math.max(...ends.map(({ instant }) => instant[time])) -
+      Math.min(...begins.map(({ instant }) => instant[time]))
+    const tallies = writers().map(({ tally }) => tally)
+    return { ms: span('atMs'), cpuMs: span('cpuMs'), output: outputOf(tallies) }
+  })
+}

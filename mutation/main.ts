@@ -12,7 +12,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { root, runNpm, StepFailed } from '../scripts/lib/process.ts'
+import { installIn } from '../scripts/lib/install.ts'
+import { root, StepFailed } from '../scripts/lib/process.ts'
 import { parseCommandLine } from './options.ts'
 import { isGoodEnough, recordScore, scoreLines, survivorsPage } from './output.ts'
 import { type StrykerReport, summarize } from './report.ts'
@@ -32,7 +33,7 @@ const settings: Settings = {
   ),
   share: values.all ? 1 : values.sample,
   seed: values.seed,
-  budgetMs: values.all ? 600_000 : 10_000,
+  budgetMs: values.all ? 600_000 : 20_000,
   testMaxMs: values.all ? 600_000 : 2_000,
   runsMax: values.all ? 10_000 : 100,
 }
@@ -41,17 +42,6 @@ const stryker = join(root, 'mutation/node_modules/@stryker-mutator/core')
 /** For each sample its own, or results of another one would be taken for part of this. */
 const incrementalFile = `${CACHE}/incremental-${settings.share}-${settings.seed}.json`
 const reportFile = `${CACHE}/report.json`
-
-/** Stryker is large and needed here alone, so that the `npm ci` of the project passes it over. */
-async function install(): Promise<void> {
-  const wanted = readFileSync(join(root, 'mutation/package-lock.json'), 'utf8')
-  const stamp = join(root, 'mutation/node_modules/.installed')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  console.log('installing Stryker into mutation/node_modules …')
-  const flags = ['--workspaces=false', '--ignore-scripts', '--no-audit', '--no-fund']
-  await runNpm(['ci', ...flags, '--loglevel=error'], { cwd: join(root, 'mutation') })
-  writeFileSync(stamp, wanted)
-}
 
 function configuration(): object {
   return {
@@ -99,7 +89,8 @@ function forgetOutsiders(): void {
 
 async function main(): Promise<number> {
   const started = performance.now()
-  await install()
+  // Large, and needed here alone.
+  await installIn('mutation', 'Stryker')
   mkdirSync(join(root, CACHE), { recursive: true })
   forgetOutsiders()
   const config = join(root, CACHE, 'stryker.json')

@@ -48,7 +48,8 @@ export function survivorsPage(survivors: readonly Survivor[]): string {
   return page
 }
 
-function knownOf({ reason, isReached }: Survivor): string {
+function knownOf({ reason, isReached, isCutShort }: Survivor): string {
+  if (reason === undefined && isCutShort) return 'open, its time was over before its tests'
   if (reason === undefined) return isReached ? 'open' : 'open, not reached'
   return reason.kind === 'equivalent' ? `equivalent: ${reason.why}` : reason.why
 }
@@ -88,6 +89,7 @@ export function recordScore(summary: Summary, run: RunDescription): void {
       ['of these equivalent', all.equivalent],
       ['found as they never end', all.timedOut],
       ['survived', all.survived],
+      ['of these not run by all tests that reach them', all.cutShort],
       ['not reached by a test', all.unreached],
       ['passed over (texts of errors, constants of modules)', all.passedOver],
       ['could not be run', all.broken],

@@ -2,6 +2,7 @@
 // differs, so no test can find them, and they are left out of one of the two scores. The others are
 // not worth a test, or the runner cannot run the one there is: these count against us in both.
 import { belowReasons } from './reasons-below.ts'
+import { runsReasons } from './reasons-runs.ts'
 import { savepointReasons } from './reasons-savepoint.ts'
 import { stateReasons } from './reasons-state.ts'
 import { tableReasons } from './reasons-table.ts'
@@ -155,6 +156,7 @@ export const reasons: readonly Reason[] = [
   ...stateReasons,
   ...tableReasons,
   ...belowReasons,
+  ...runsReasons,
 ]
 
 /** What is known of a survivor; undefined if nobody has looked at it. */

@@ -19,6 +19,9 @@ interface ReportedMutant {
   readonly replacement?: string
   readonly status: string
   readonly statusReason?: string
+  /** The tests that reach it, and how many of them were run. */
+  readonly coveredBy?: readonly string[]
+  readonly testsCompleted?: number
   readonly location: { readonly start: Position; readonly end: Position }
 }
 
@@ -28,6 +31,8 @@ export interface Tally {
   /** Found because the mutant never came to an end; part of `found`. */
   timedOut: number
   survived: number
+  /** Part of `survived`: its time was over before the tests that reach it. */
+  cutShort: number
   /** Not reached by any test; counts as survived, and is not part of `survived`. */
   unreached: number
   /** Of those not found, by `reasons.ts`: nothing that can be observed differs. */
@@ -46,6 +51,8 @@ export interface Survivor {
   readonly text: string
   readonly replacement: string
   readonly isReached: boolean
+  /** Of the tests that reach it some were not run: its time was over. */
+  readonly isCutShort: boolean
   /** What is known of it. */
   readonly reason: Reason | undefined
 }
@@ -73,12 +80,17 @@ export function summarize(report: StrykerReport): Summary {
       count(all, mutant.status)
       const isReached = mutant.status === 'Survived'
       if (!isReached && mutant.status !== 'NoCoverage') continue
-      const { mutatorName: mutator, replacement = '' } = mutant
+      const { mutatorName: mutator, replacement = '', coveredBy = [] } = mutant
+      const isCutShort = isReached && (mutant.testsCompleted ?? 0) < coveredBy.length
       const line = mutant.location.start.line
       const text = oneLine(textBetween(lines, mutant.location.start, mutant.location.end))
       const found = { file, mutator, text, replacement: oneLine(replacement) }
       const reason = reasonFor(found, (lines[line - 1] ?? '').trim())
-      survivors.push({ ...found, line, isReached, reason })
+      survivors.push({ ...found, line, isReached, isCutShort, reason })
+      if (isCutShort) {
+        tally.cutShort++
+        all.cutShort++
+      }
       if (reason?.kind !== 'equivalent') continue
       tally.equivalent++
       all.equivalent++
@@ -88,7 +100,7 @@ export function summarize(report: StrykerReport): Summary {
 }
 
 function emptyTally(): Tally {
-  const missed = { survived: 0, unreached: 0, equivalent: 0 }
+  const missed = { survived: 0, cutShort: 0, unreached: 0, equivalent: 0 }
   return { found: 0, timedOut: 0, ...missed, passedOver: 0, broken: 0 }
 }
 

@@ -44,7 +44,7 @@ export class HotRunner {
 
   readonly #settings: Settings
   readonly #byId = new Map<string, TestCase>()
-  /** Processor time of each test without a mutant. */
+  /** By a test's name: the processor time that it takes without a mutant. */
   readonly #timesMs = new Map<string, number>()
   /** By source file: the tests that have found mutants there, and how many. */
   readonly #finders = new Map<string, Map<string, number>>()
@@ -74,8 +74,8 @@ export class HotRunner {
     }
     // Read by now; jobs would take them for options of theirs.
     for (const name of this.#settings.variables) delete process.env[name]
-    for (const [id, timeMs] of Object.entries(readTimes())) this.#timesMs.set(id, timeMs)
-    for (const one of cases) if (!this.#isSlow(one.id)) this.#byId.set(one.id, one)
+    for (const [name, timeMs] of Object.entries(readTimes())) this.#timesMs.set(name, timeMs)
+    for (const one of cases) if (!this.#isSlow(one)) this.#byId.set(one.id, one)
   }
 
   /** Runs every test once, without a mutant, and notes what each reaches and how long it takes. */
@@ -87,13 +87,13 @@ export class HotRunner {
       const started = performance.now()
       const before = processorMs()
       const outcome = await this.#run(session, one, FIRST_LIMIT_MS)
-      this.#timesMs.set(id, Math.round(processorMs() - before))
+      this.#timesMs.set(one.name, Math.round(processorMs() - before))
       this.#reached.set(id, takeHits())
       this.#saveTimes()
       const timeSpentMs = performance.now() - started
-      const told = { id, name: id, fileName: resolve(one.file), timeSpentMs }
-      if (outcome !== 'passed') this.#leaveOut(id, describeOutcome(outcome))
-      else if (this.#isSlow(id)) this.#leaveOut(id)
+      const told = { id, name: one.name, fileName: resolve(one.file), timeSpentMs }
+      if (outcome !== 'passed') this.#leaveOut(one, describeOutcome(outcome))
+      else if (this.#isSlow(one)) this.#leaveOut(one)
       else tests.push({ ...told, status: 0 })
     }
     await session.end()
@@ -129,10 +129,10 @@ export class HotRunner {
   /** Those first that have found mutants of this file, then the fastest. */
   #inOrder(fileName: string, ids: readonly string[] | undefined): readonly TestCase[] {
     const finders = this.#finders.get(fileName)
-    const cost = (id: string) =>
-      ((this.#timesMs.get(id) ?? UNKNOWN_MS) + 1) / (1 + 4 * (finders?.get(id) ?? 0))
-    const chosen = ids ?? [...this.#byId.keys()]
-    return chosen.toSorted((a, b) => cost(a) - cost(b)).flatMap((id) => this.#byId.get(id) ?? [])
+    const cost = ({ id, name }: TestCase) =>
+      ((this.#timesMs.get(name) ?? UNKNOWN_MS) + 1) / (1 + 4 * (finders?.get(id) ?? 0))
+    const chosen = (ids ?? [...this.#byId.keys()]).flatMap((id) => this.#byId.get(id) ?? [])
+    return chosen.toSorted((a, b) => cost(a) - cost(b))
   }
 
   #noteFinder(fileName: string, id: string): void {
@@ -148,19 +148,19 @@ export class HotRunner {
     const outcome = await this.#run(session, one, this.#limitMs(one))
     await session.end().catch(() => undefined)
     if (outcome === 'passed') return
-    console.error(`${one.id} fails without the mutant, too: ${describeOutcome(outcome)}`)
+    console.error(`${one.name} fails without the mutant, too: ${describeOutcome(outcome)}`)
     process.exit(1)
   }
 
-  #isSlow(id: string): boolean {
-    return (this.#timesMs.get(id) ?? 0) > this.#settings.testMaxMs
+  #isSlow({ name }: TestCase): boolean {
+    return (this.#timesMs.get(name) ?? 0) > this.#settings.testMaxMs
   }
 
   /** A test that is slow, or cannot pass in so few runs, or not at all here. */
-  #leaveOut(id: string, why?: string): void {
+  #leaveOut({ id, name }: TestCase, why?: string): void {
     this.#byId.delete(id)
     this.#reached.delete(id)
-    if (why !== undefined) console.warn(`left out, as it fails without any mutant: ${id}: ${why}`)
+    if (why !== undefined) console.warn(`left out, as it fails without any mutant: ${name}: ${why}`)
   }
 
   /** After each test, so that a run which is broken off has not measured for nothing. */
@@ -169,8 +169,8 @@ export class HotRunner {
     writeFileSync(join(projectRoot, TIMINGS_FILE), JSON.stringify(times, undefined, 1))
   }
 
-  #limitMs({ id }: TestCase): number {
-    return LIMIT_MIN_MS + LIMIT_FACTOR * (this.#timesMs.get(id) ?? UNKNOWN_MS)
+  #limitMs({ name }: TestCase): number {
+    return LIMIT_MIN_MS + LIMIT_FACTOR * (this.#timesMs.get(name) ?? UNKNOWN_MS)
   }
 
   async #run(session: Session, one: TestCase, limitMs: number): Promise<Outcome> {

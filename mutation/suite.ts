@@ -3,6 +3,8 @@
 // the tests of this repository use is here; anything else fails loudly at its import.
 export interface TestCase {
   /** `test/state/runs/block.test.ts > blocks > are sorted`. */
+  readonly name: string
+  /** Its number, the same in each process: what Stryker writes down for each mutant it reaches. */
   readonly id: string
   readonly file: string
   readonly suite: Suite
@@ -66,17 +68,17 @@ interface TestOptions {
   readonly skip?: boolean | string
 }
 
-function test(name: string, ...rest: Rest): void {
+function test(title: string, ...rest: Rest): void {
   const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest
   if (options.skip !== undefined && options.skip !== false) return
-  const names = [name]
+  const names = [title]
   for (let suite: Suite | undefined = current; suite; suite = suite.parent) {
     if (suite.name !== '') names.unshift(suite.name)
   }
   const stem = [file, ...names].join(' > ')
-  const same = cases.filter(({ id }) => id === stem || id.startsWith(`${stem} #`)).length
-  const id = same === 0 ? stem : `${stem} #${same + 1}`
-  cases.push({ id, file, suite: current, body })
+  const same = cases.filter((one) => one.name === stem || one.name.startsWith(`${stem} #`)).length
+  const name = same === 0 ? stem : `${stem} #${same + 1}`
+  cases.push({ name, id: String(cases.length), file, suite: current, body })
 }
 
 test.skip = (): void => {}
@@ -115,7 +117,7 @@ export class Session {
   /** Resolves if the test passes; rejects with what failed. */
   async run(one: TestCase): Promise<void> {
     const suites = suitesOf(one)
-    const context = new Context(one.id)
+    const context = new Context(one.name)
     for (const suite of suites) {
       if (this.#entered.has(suite)) continue
       this.#entered.add(suite)

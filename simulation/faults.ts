@@ -3,199 +3,16 @@
  * from the seed. A plan can be healed, and then nothing strikes any more.
  */
 import type { Random } from '../src/util/random.ts'
+import { type FaultChances, FAULT_KINDS, type FaultKind, USUAL } from './fault-kinds.ts'
 import type { Situation } from './situations.ts'
 
-/** Every kind of fault that the simulator knows, with the chance that it strikes where it can. */
-export interface FaultChances {
-  /** At a named point: the whole process is gone. */
-  readonly crashAtPoint: number
-  /** At a named point of a worker: that worker is gone. */
-  readonly workerCrashAtPoint: number
-  /** At a named point: the process or worker stands still for a while. */
-  readonly stallAtPoint: number
-  /** The same of a process that deletes the checkpoints of its job, which was cancelled. */
-  readonly stallInGivingUp: number
-  /** It takes long from when a leader has read the chain to when it puts its fence. */
-  readonly fenceSlow: number
-  /** A storage operation fails and did nothing. */
-  readonly storeErrorBefore: number
-  /** A storage operation fails although it was done. */
-  readonly storeErrorAfter: number
-  /** A worker cannot write a run: its checkpoint is given up, and nobody goes down. */
-  readonly runError: number
-  /** A storage operation takes long. */
-  readonly storeSlow: number
-  /** One bit of what is read is another one; read again, it is right. */
-  readonly readFlip: number
-  /** A request to a store far away is refused, and so are all others for a while (503). */
-  readonly storeUnavailable: number
-  /** A request to a store far away is given up after long; it was not done. */
-  readonly storeTimeoutBefore: number
-  /** The same, and it was done. */
-  readonly storeTimeoutAfter: number
-  /** A list of a store far away lacks what was just put, and has what was just deleted. */
-  readonly staleList: number
-  /** A machine loses its power: all its processes end, and what was not synced may be gone. */
-  readonly powerLost: number
-  /** A change of a name that was not synced is lost with the power. */
-  readonly nameLost: number
-  /** What was written and not synced is lost with the power, in whole or from somewhere on. */
-  readonly writeLost: number
-  /** Of what was written and not synced some sectors are lost with the power. */
-  readonly writeTorn: number
-  /** A write does less than it was given. */
-  readonly shortWrite: number
-  /** A read gives less than there is. */
-  readonly shortRead: number
-  /** A disk is full for a while (ENOSPC). */
-  readonly diskFull: number
-  /** No file can be opened for a while (EMFILE). */
-  readonly tooManyFiles: number
-  /** An operation of a disk fails (EIO). */
-  readonly diskError: number
-  /** A disk is slow for a while. */
-  readonly diskSlow: number
-  /** A sync is said to be done and is not. */
-  readonly lostSync: number
-  /** A bit of a file turns over, for good. */
-  readonly bitRot: number
-  /** A write is said to be done and is not. */
-  readonly lostWrite: number
-  /** A write is done elsewhere, over what another file holds. */
-  readonly misdirectedWrite: number
-  /** What a crashed process had asked of the storage is done all the same. */
-  readonly landsAfterCrash: number
-  /** A message between master and worker, or a doorbell, takes long. */
-  readonly messageSlow: number
-  readonly sourceError: number
-  readonly callError: number
-  readonly callSlow: number
-  readonly sourceSlow: number
-  readonly discoverError: number
-  readonly sinkWriteError: number
-  readonly sinkPrepareError: number
-  readonly commitErrorBefore: number
-  readonly commitErrorAfter: number
-  readonly commitRetry: number
-  readonly withdrawError: number
-  readonly sinkSlow: number
-  /** A write takes a while: with a chance so high, tasks before the sink have no room. */
-  readonly sinkCongested: number
-  /** The user's function throws, once. */
-  readonly functionError: number
-  /** The wall clock is set forward or back. */
-  readonly clockJump: number
-  /** Between any two events of a process: it is gone. */
-  readonly crashAnywhere: number
-  /** Between any two events of a worker: that worker is gone. */
-  readonly workerCrashAnywhere: number
-  /** A worker stands still for a while, and ends as Node ends one whose heap is full. */
-  readonly workerOutOfMemory: number
-  /** The clock of a process goes fast or slow. */
-  readonly clockDrift: number
-  /** A timer rings later than it is due. */
-  readonly timerLate: number
-  /** The process is gone when it has told some workers to begin a checkpoint. */
-  readonly coordinatorLostInInit: number
-  /** The process is gone when a task has acknowledged. */
-  readonly coordinatorLostInPrepare: number
-  /** The process is gone just before or after the manifest is written. */
-  readonly coordinatorLostInConfirm: number
-  /** The process is gone when it has told some workers that the checkpoint is complete. */
-  readonly coordinatorLostInComplete: number
-  /** A merge takes long, and checkpoints go on meanwhile. */
-  readonly mergeSlow: number
-  /** A worker is gone soon after it was told that a checkpoint is complete. */
-  readonly workerLostInComplete: number
-  /** A process or worker is gone right after a checkpoint that was not like most is complete. */
-  readonly lostWhenNeeded: number
-  /** The process is gone while it restores state of an older version of its types. */
-  readonly crashInMigration: number
-  /** A source finds its splits in another order, or not all of them again. */
-  readonly discoverRepeats: number
-  /** A source that was connected anew gives what it gave, in other batches and some empty. */
-  readonly sourceRebatches: number
-  /** A record for which the function throws each time, until another version is deployed. */
-  readonly poisonRecord: number
-  /** A sink's writer takes nothing for a second or more. */
-  readonly slowConsumer: number
-  /** Savepoint, checkpoints, stop and cancel are asked for at once. */
-  readonly requestStorm: number
-}
-
-export type FaultKind = keyof FaultChances
-
-/** Chances at which a job still gets on; a plan uses each of them at its own strength. */
-const USUAL: FaultChances = {
-  crashAtPoint: 0.02,
-  workerCrashAtPoint: 0.015,
-  stallAtPoint: 0.015,
-  stallInGivingUp: 0.03,
-  fenceSlow: 0.03,
-  storeErrorBefore: 0.015,
-  storeErrorAfter: 0.015,
-  runError: 0.004,
-  storeSlow: 0.03,
-  readFlip: 0.006,
-  storeUnavailable: 0.005,
-  storeTimeoutBefore: 0.005,
-  storeTimeoutAfter: 0.005,
-  staleList: 0.1,
-  powerLost: 0.001,
-  nameLost: 0.5,
-  writeLost: 0.5,
-  writeTorn: 0.5,
-  shortWrite: 0.05,
-  shortRead: 0.05,
-  diskFull: 0.003,
-  tooManyFiles: 0.003,
-  diskError: 0.004,
-  diskSlow: 0.002,
-  lostSync: 0.02,
-  bitRot: 0.01,
-  lostWrite: 0.02,
-  misdirectedWrite: 0.02,
-  landsAfterCrash: 0.5,
-  messageSlow: 0.04,
-  sourceError: 0.02,
-  callError: 0.05,
-  callSlow: 0.02,
-  sourceSlow: 0.05,
-  discoverError: 0.05,
-  sinkWriteError: 0.01,
-  sinkPrepareError: 0.05,
-  commitErrorBefore: 0.08,
-  commitErrorAfter: 0.08,
-  commitRetry: 0.1,
-  withdrawError: 0.1,
-  sinkSlow: 0.05,
-  sinkCongested: 0.3,
-  functionError: 0.003,
-  clockJump: 0.02,
-  crashAnywhere: 0.12,
-  workerCrashAnywhere: 0.06,
-  workerOutOfMemory: 0.04,
-  clockDrift: 0.3,
-  timerLate: 0.01,
-  coordinatorLostInInit: 0.003,
-  coordinatorLostInPrepare: 0.003,
-  coordinatorLostInConfirm: 0.005,
-  coordinatorLostInComplete: 0.003,
-  mergeSlow: 0.1,
-  workerLostInComplete: 0.003,
-  lostWhenNeeded: 0.1,
-  crashInMigration: 0.2,
-  discoverRepeats: 0.3,
-  sourceRebatches: 0.1,
-  poisonRecord: 0.001,
-  slowConsumer: 0.002,
-  requestStorm: 0.15,
-}
-
+const STALLS: readonly FaultKind[] = [
+  'stallAtPoint',
+  'stallInGivingUp',
+  'workerOutOfMemory',
+  'callSlow',
+]
 const DAMAGES: readonly FaultKind[] = ['lostSync', 'bitRot', 'lostWrite', 'misdirectedWrite']
-
-// Object.keys widens to string; the keys of the table are the kinds.
-export const FAULT_KINDS = Object.keys(USUAL) as readonly FaultKind[]
 
 export class FaultPlan {
   readonly fired = new Map<FaultKind | Situation, number>()
@@ -212,8 +29,7 @@ export class FaultPlan {
   /**
    * Half of the kinds are left out of a plan, the others are weak or strong in it.
    *
-   * @param only for tests: these strike, and so often, and no others.
-   * @param without never strike.
+   * @param only for tests: these strike, so often, and no others; `without` never strike.
    * @param strengths of those that are not drawn.
    */
   constructor(
@@ -233,7 +49,6 @@ export class FaultPlan {
     this.chances = chances
   }
 
-  /** Those that may strike at all. */
   get kinds(): readonly FaultKind[] {
     return FAULT_KINDS.filter((kind) => this.chances[kind] > 0)
   }
@@ -245,6 +60,11 @@ export class FaultPlan {
   /** Whether bits were read wrongly, and may be again. */
   get hasFlips(): boolean {
     return this.hasDamage || (!this.#healed && this.fired.has('readFlip'))
+  }
+
+  /** Whether somebody stood still, or a call took long. */
+  get hasStalled(): boolean {
+    return STALLS.some((kind) => this.fired.has(kind))
   }
 
   /** Whether a disk has broken its promises: what it holds stays wrong when all is healed. */

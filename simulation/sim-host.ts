@@ -7,7 +7,8 @@ import type { FromWorker, ToWorker } from '../src/checkpoint/messages.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from '../src/runtime/host.ts'
 import type { NativeStoreFactory } from '../src/state/backend.ts'
 import type { Random } from '../src/util/random.ts'
-import { type FaultKind, type FaultPlan, increment } from './faults.ts'
+import type { FaultKind } from './fault-kinds.ts'
+import { type FaultPlan, increment } from './faults.ts'
 import { CheckpointWatch } from './checkpoint-watch.ts'
 import { Scope, type Scheduler } from './scheduler.ts'
 import { type ClockFace, SimClock } from './sim-clock.ts'
@@ -59,6 +60,12 @@ const RATE_MAX = 1.25
 /** A process that is to end somewhere does so within about two to the power of that many events. */
 const DOOM_EVENTS_BITS = 11
 const RESTORE_EVENTS_MAX = 60
+const IMPORT_POINTS: ReadonlySet<string> = new Set([
+  'run-imported',
+  'before-import-link',
+  'after-import-link',
+  'claimed-deleted',
+])
 
 export class SimProcess {
   readonly scope: Scope
@@ -138,8 +145,7 @@ export class SimProcess {
     if (faults.strikes('clockJump')) {
       this.face.offsetMs = (this.#options.random.next() - 0.5) * JUMP_MS_MAX
     }
-    const givesUp = this.#isCancelled && point.startsWith('gc-')
-    if (faults.strikes('stallAtPoint') || (givesUp && faults.strikes('stallInGivingUp'))) {
+    if (faults.strikes('stallAtPoint') || this.#stallsIn(point)) {
       // The others go on meanwhile: not for days, in which nothing happens that is worth it.
       const { stallMsMax, startMsMax } = scheduler.scale
       const lastsMs = worker === undefined ? stallMsMax : Math.min(stallMsMax, 6 * startMsMax)
@@ -155,11 +161,22 @@ export class SimProcess {
     }
     const isConfirm = point === 'before-manifest' || point === 'after-manifest'
     if (isConfirm && this.#loses('coordinatorLostInConfirm')) return new Promise(() => undefined)
+    if (IMPORT_POINTS.has(point) && this.#loses('crashInImport')) {
+      increment(faults.pointsCrashed, point)
+      return new Promise(() => undefined)
+    }
     if (faults.strikes('crashAtPoint')) this.crash(`at ${point}`)
     else if (worker !== undefined && faults.strikes('workerCrashAtPoint')) worker.crash(point)
     else return
     increment(faults.pointsCrashed, point)
     return new Promise(() => undefined)
+  }
+
+  /** Meanwhile another one leads, for which something else is to be kept. */
+  #stallsIn(point: string): boolean {
+    const { faults } = this.#world
+    if (this.#isCancelled && point.startsWith('gc-')) return faults.strikes('stallInGivingUp')
+    return point === 'gc-begin' && faults.strikes('stallInCollecting')
   }
 
   /** A message is on its way to a worker; those to the others may never be. */

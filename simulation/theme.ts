@@ -7,14 +7,21 @@
  */
 import type { RunOptions } from '../src/runtime/run-options.ts'
 import type { Random } from '../src/util/random.ts'
-import type { FaultKind } from './faults.ts'
 import type { ProcessOptions } from './sim-host.ts'
 import type { StorageKind } from './sim-store.ts'
+import {
+  QUIET_CONNECTORS,
+  QUIET_PROCESSES,
+  QUIET_STORE,
+  RESTORED,
+  SOUND_DISKS,
+  type Strengths,
+} from './theme-faults.ts'
 import { type TimeScale, timeScale } from './time-scale.ts'
 
 export interface Theme {
   /** How many times likelier than usual a fault is; 0: it never strikes. Others are drawn. */
-  readonly faults: Partial<Record<FaultKind, number>>
+  readonly faults: Strengths
   /** Of every start. */
   readonly checkpointing?: NonNullable<RunOptions['checkpointing']>
   /** After which a checkpoint is given up, at the pace of seeds as dense as can be. */
@@ -38,6 +45,12 @@ export interface Theme {
   readonly restart?: NonNullable<RunOptions['restart']>
   /** Starts end by a cancel, mostly. */
   readonly cancels?: boolean
+  /** Starts end by a stop with a savepoint, mostly, and the next one goes on from that. */
+  readonly stops?: boolean
+  /** Whoever is next begins while the former process has hardly begun, or is at its end. */
+  readonly isImpatient?: boolean
+  /** Starts are told to go on from an older checkpoint, or to begin anew. */
+  readonly goesBack?: boolean
   /** Key groups: with few of them the tables of a subtask have few parts, and grow. */
   readonly maxParallelism?: number
   /** There is at least one start under faults, in which mostly nobody asks for anything. */
@@ -55,68 +68,6 @@ export interface BackendNeeds {
   /** What was restored is long not loaded. */
   readonly loadsSlowly?: boolean
 }
-
-const QUIET_STORE = {
-  storeErrorBefore: 0,
-  storeErrorAfter: 0,
-  storeUnavailable: 0,
-  storeTimeoutBefore: 0,
-  storeTimeoutAfter: 0,
-  diskFull: 0,
-  tooManyFiles: 0,
-  diskError: 0,
-} as const satisfies Theme['faults']
-
-/** Nobody goes down but where it matters. */
-const QUIET_PROCESSES = {
-  crashAtPoint: 0,
-  crashAnywhere: 0,
-  workerCrashAtPoint: 0,
-  workerCrashAnywhere: 0,
-  workerOutOfMemory: 0,
-  stallAtPoint: 0,
-  poisonRecord: 0,
-} as const satisfies Theme['faults']
-
-const QUIET_CONNECTORS = {
-  sourceError: 0,
-  discoverError: 0,
-  sinkWriteError: 0,
-  sinkPrepareError: 0,
-  commitErrorBefore: 0,
-  commitErrorAfter: 0,
-} as const satisfies Theme['faults']
-
-/** State is restored again and again, in one start: nothing takes long, and most goes well. */
-const RESTORED = {
-  ...QUIET_STORE,
-  storeSlow: 0.1,
-  diskSlow: 0.1,
-  messageSlow: 0.1,
-  stallAtPoint: 0.1,
-  crashAtPoint: 0.1,
-  workerCrashAtPoint: 0.3,
-  crashAnywhere: 0.3,
-  powerLost: 0.3,
-  sourceSlow: 0.1,
-  sourceError: 0.1,
-  sinkSlow: 0.1,
-  sinkCongested: 0,
-  slowConsumer: 0,
-  requestStorm: 0.3,
-  mergeSlow: 5,
-  workerLostInComplete: 100,
-  workerCrashAnywhere: 2,
-  coordinatorLostInComplete: 3,
-} as const satisfies Theme['faults']
-
-/** Disks keep what they have synced. */
-const SOUND_DISKS = {
-  lostSync: 0,
-  bitRot: 0,
-  lostWrite: 0,
-  misdirectedWrite: 0,
-} as const satisfies Theme['faults']
 
 const PATIENT = { strategy: 'fixed-delay', attempts: 1_000, delay: 1 } as const
 
@@ -159,6 +110,7 @@ const THEMES = {
       ...QUIET_CONNECTORS,
       lostWhenNeeded: 5,
       functionError: 1,
+      runError: 8,
       storeSlow: 0.5,
       sinkCongested: 2,
       sinkSlow: 0.5,
@@ -254,6 +206,44 @@ const THEMES = {
     // Who sleeps wakes up when a successor has just written something.
     scale: { ...timeScale('milliseconds'), startMsMax: 150, stallMsMax: 250 },
     cancels: true,
+    isImpatient: true,
+    isLeftAlone: true,
+  },
+  /** Jobs go on from savepoints and make them their own, with the next one and the next. */
+  savepoints: {
+    faults: {
+      ...QUIET_STORE,
+      ...QUIET_PROCESSES,
+      ...QUIET_CONNECTORS,
+      functionError: 0,
+      powerLost: 0.3,
+      requestStorm: 0.3,
+      crashInImport: 8,
+    },
+    stops: true,
+    scale: { ...timeScale('milliseconds'), startMsMax: 150 },
+  },
+  /** Starts do not go on from the newest checkpoint, and others lead or begin beside them. */
+  choices: {
+    faults: {
+      ...QUIET_STORE,
+      ...QUIET_PROCESSES,
+      ...QUIET_CONNECTORS,
+      functionError: 0,
+      powerLost: 0.3,
+      requestStorm: 0.3,
+      stallInCollecting: 80,
+      fenceSlow: 15,
+      staleList: 3,
+    },
+    // What is merged is in no newer checkpoint: it is missed when it goes too early.
+    checkpointing: { keep: 2, minPause: 0 },
+    intervalMs: 15,
+    isStateful: true,
+    maxParallelism: 3,
+    goesBack: true,
+    isImpatient: true,
+    scale: { ...timeScale('milliseconds'), startMsMax: 400, stallMsMax: 250 },
     isLeftAlone: true,
   },
   /** State is restored, merged and restored again and again. */

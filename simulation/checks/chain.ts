@@ -34,9 +34,9 @@ export interface KnownLink {
 
 /**
  * More runs than this in one task mean that merging does not keep up: nine of each of three former
- * subtasks, twice, because a crash may undo a merge.
+ * subtasks, four times, because crashes may undo several merges in a row.
  */
-const RUNS_PER_TASK_MAX = 54
+const RUNS_PER_TASK_MAX = 108
 
 export const linkName = ({ sequence }: Pick<KnownLink, 'sequence'>): string =>
   `chain/${String(sequence).padStart(12, '0')}.manifest`

@@ -5,7 +5,8 @@
  */
 import { required } from '../../src/util/assert.ts'
 import type { Random } from '../../src/util/random.ts'
-import type { FaultKind, FaultPlan } from '../faults.ts'
+import type { FaultKind } from '../fault-kinds.ts'
+import type { FaultPlan } from '../faults.ts'
 import type { Disk, FileId } from './disk.ts'
 
 /** More than this of all kinds together would leave nothing to go back to. */

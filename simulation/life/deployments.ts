@@ -131,7 +131,7 @@ export class Deployments {
     const process = this.#process(`p${++this.#starts}`, age, former.age >= 0 && age > former.age)
     this.#newest = process
     const random = this.#random.fork(`options-${this.#starts}`)
-    const origin = place.origin(random, faults.isHealed)
+    const origin = place.origin(random, faults.isHealed, this.#world.theme.goesBack)
     this.#deletesOnCancel = random.int(4) === 0
     const job = this.#job(random, age)
     const drawn = this.#runOptions(random)

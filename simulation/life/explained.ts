@@ -30,6 +30,9 @@ const EXPLAINED_BY_RIVALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'STORAGE_NOT_FOUND',
 ])
 
+/** What standing still may lead to, of who waits for an answer from outside. */
+const EXPLAINED_BY_STALLS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['FUNCTION_TIMEOUT'])
+
 /** What reading other bits than were written may lead to, while it lasts. */
 const EXPLAINED_BY_FLIPS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CHECKPOINT_DAMAGED',
@@ -42,6 +45,8 @@ export interface Circumstances {
   readonly hasRivals: boolean
   /** Bits were read wrongly, and may be again. */
   readonly hasFlips: boolean
+  /** Somebody stood still for longer than a call may take, or a call did. */
+  readonly hasStalled: boolean
   /** A version of the job with newer types may have led meanwhile. */
   readonly isOutdated: boolean
 }
@@ -50,12 +55,13 @@ export interface Circumstances {
 export function requireExplained(
   what: string,
   error: unknown,
-  { hasRivals, hasFlips, isOutdated }: Circumstances,
+  { hasRivals, hasFlips, hasStalled, isOutdated }: Circumstances,
 ): void {
   if (isMillraceError(error)) {
     if (isOutdated && error.code === 'CHECKPOINT_INCOMPATIBLE') return
     if (hasFlips && EXPLAINED_BY_FLIPS.has(error.code)) return
     if (EXPLAINED.has(error.code)) return
+    if (hasStalled && EXPLAINED_BY_STALLS.has(error.code)) return
     if (hasRivals && EXPLAINED_BY_RIVALS.has(error.code)) return
   }
   throw new Violation(`${what} failed: ${describeError(error)} ${stackOf(error)}`)

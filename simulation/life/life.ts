@@ -28,9 +28,11 @@ import { requireRestartsUsed } from './restarts.ts'
 import { Standbys } from './standbys.ts'
 
 const STARTS_MAX = 4
-const CANCELLED_STARTS_MIN = 3
-/** Whoever is next begins while the former process is still being cancelled. */
-const CANCELLED_OUTAGE_MS_MAX = 5
+/** Where a start is about the one before it. */
+const SUCCESSIONS_MIN = 3
+/** Whoever is next begins while the former process is still at its end. */
+const IMPATIENT_OUTAGE_MS_MAX = 5
+const PATIENCE_MS_MAX = 40
 
 export interface LifeWorld {
   readonly scheduler: Scheduler
@@ -74,8 +76,8 @@ export class Life {
     const random = this.#random
     const { starts = STARTS_MAX } = this.#shrunk
     const drawn = random.int(STARTS_MAX + 1)
-    const { isLeftAlone = false, cancels = false } = this.#world.theme
-    const least = cancels ? CANCELLED_STARTS_MIN : isLeftAlone ? 1 : 0
+    const { isLeftAlone = false, isImpatient = false, stops = false } = this.#world.theme
+    const least = isImpatient || stops ? SUCCESSIONS_MIN : isLeftAlone ? 1 : 0
     const disturbed = Math.min(starts, Math.max(drawn, least))
     for (let start = 0; start < disturbed; start++) {
       await this.#disturbedStart()
@@ -90,32 +92,28 @@ export class Life {
     const begun = deployments.begin()
     const { process } = begun
     await Promise.race([this.#disturb(begun), process.crashed])
-    const { cancels = false } = this.#world.theme
+    const { isImpatient = false } = this.#world.theme
     // Sometimes the former process is only believed dead: it stands still and wakes up later, or
     // is still at its end.
     const fate = random.int(4)
-    if (process.scope.isAlive && (cancels ? fate > 0 : fate === 0)) {
-      if (!cancels) process.stall()
+    if (process.scope.isAlive && (isImpatient ? fate > 0 : fate === 0)) {
+      if (!isImpatient) process.stall()
       this.#zombies.push(process)
     } else if (random.int(3) > 0) process.crash('at the end of the start')
     else this.#world.storage.losePower(process.machine)
     this.#zombies.push(...(await this.#standbys.end(random)))
     if (!this.#isCalm('commands')) await this.commands.betweenStarts()
-    const outageMsMax = cancels ? CANCELLED_OUTAGE_MS_MAX : clock.scale.outageMsMax
+    const outageMsMax = isImpatient ? IMPATIENT_OUTAGE_MS_MAX : clock.scale.outageMsMax
     await clock.sleep(random.next() * outageMsMax)
   }
 
-  async #disturb({ process, running, restart = {} }: Begun): Promise<void> {
+  async #disturb(begun: Begun): Promise<void> {
+    const { process, restart = {} } = begun
     const random = this.#random
     const { clock, theme } = this.#world
-    let handle: JobHandle
-    try {
-      handle = await running
-    } catch (error) {
-      return this.#judge(process, 'start', error)
-    }
+    const handle = await this.#begun(begun)
     // Gone in the very event in which it began to run: nobody stands by for it any more.
-    if (!process.scope.isAlive) return
+    if (handle === undefined || !process.scope.isAlive) return
     const finished = handle.finished.then(
       ({ outcome }) => void (this.#isFinished = outcome === 'finished'),
       (error: unknown) => {
@@ -135,8 +133,22 @@ export class Life {
     const last = random.int(4)
     if (theme.cancels === true && random.int(4) > 0) {
       await Promise.race([finished, cancelAtLast(requests)])
-    } else if (last < 2) await Promise.race([finished, stopAtLast(requests)])
+    } else if (last < 2 || theme.stops === true)
+      await Promise.race([finished, stopAtLast(requests)])
     else if (this.#standbys.exist) await Promise.race([finished, handOverAtLast(requests)])
+  }
+
+  /** The job, once it runs; undefined: it does not, or nobody waits until it does. */
+  async #begun({ process, running }: Begun): Promise<JobHandle | undefined> {
+    const { clock, theme } = this.#world
+    const judged = running.catch((error: unknown) => this.#judge(process, 'start', error))
+    if (theme.isImpatient !== true || this.#random.int(3) > 0) return (await judged) ?? undefined
+    const handle = await Promise.race([judged, clock.sleep(this.#random.next() * PATIENCE_MS_MAX)])
+    if (handle !== undefined) return handle
+    void judged.then((late) =>
+      late?.finished.catch((error: unknown) => this.#judge(process, 'run', error)),
+    )
+    return undefined
   }
 
   get #shrunk(): Shrunk {
@@ -188,6 +200,7 @@ export class Life {
     requireExplained(what, error, {
       hasRivals: this.#zombies.length > 0 || this.#standbys.exist,
       hasFlips: faults.hasFlips,
+      hasStalled: faults.hasStalled,
       isOutdated: process !== undefined && deployments.isOutdated(process),
     })
   }

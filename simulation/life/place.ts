@@ -78,7 +78,11 @@ export class Place {
   }
 
   /** Mostly the newest checkpoint; sometimes an older one, a savepoint, or nothing. */
-  origin(random: Random, isHealed: boolean): Pick<RunOptions, 'from' | 'fresh' | 'claim'> {
+  origin(
+    random: Random,
+    isHealed: boolean,
+    goesBack = false,
+  ): Pick<RunOptions, 'from' | 'fresh' | 'claim'> {
     if (this.#cure !== undefined) return this.#cure
     const chain = this.#chain
     const savepoint = this.#savepoint
@@ -95,12 +99,12 @@ export class Place {
       return chain.history.length > 0 && random.int(2) === 0 ? {} : { from: origin }
     }
     if (isHealed) return {}
-    if (random.int(20) === 0) {
+    if (random.int(goesBack ? 5 : 20) === 0) {
       this.#lineages.leftBehind(chain.lineage)
       return { fresh: true }
     }
     const ids = chain.checkpointIds
-    if (ids.length < 2 || random.int(2) === 0) return {}
+    if (ids.length < 2 || random.int(goesBack ? 5 : 2) === 0) return {}
     return { from: String(ids[random.int(ids.length - 1)]) }
   }
 

@@ -48,8 +48,8 @@ export const operatorBugs: readonly PlantedBug[] = [
     name: 'window-fires-and-keeps-its-contents',
     symptom: 'the state of windows that are over is never freed, and may come out again',
     file: 'src/operators/windows/operator.ts',
-    find: '  #remove(window: Window, slot: number): void {\n    this.contents.clear(slot)\n',
-    replace: '  #remove(window: Window, slot: number): void {\n',
+    find: '    this.contents.clear(slot)\n    this.triggerContext.clear()\n',
+    replace: '    this.triggerContext.clear()\n',
   },
   {
     name: 'join-forgets-too-early',

@@ -2,7 +2,7 @@
  * What a seed is reduced by: fewer starts, faults and people, and less of its workload. Together
  * with the seed's number it names a case, and as JSON it is short enough for a command line.
  */
-import { FAULT_KINDS, type FaultKind } from '../faults.ts'
+import { FAULT_KINDS, type FaultKind } from '../fault-kinds.ts'
 import { TIME_UNITS, type TimeUnit } from '../time-scale.ts'
 
 /** What may be left out as a whole. */

@@ -22,7 +22,7 @@ export interface KeyedChoice {
 const FOLDS = ['count', 'sum', 'reduce', 'aggregate', 'latest', 'total'] as const
 const FOLDS_IN_ANY_ORDER = ['count', 'total'] as const
 const PROCESSES = ['states', 'states', 'ordered', 'distinct', 'timers', 'windows'] as const
-const STATEFUL_PROCESSES = [...PROCESSES, 'ordered', 'timers'] as const
+const STATEFUL_PROCESSES = [...PROCESSES, 'states', 'states', 'ordered', 'timers'] as const
 const PROCESSES_IN_ANY_ORDER = ['distinct', 'timers', 'windows'] as const
 
 /** @param isStateful mostly processes, which have several states or timers. */

@@ -72,7 +72,7 @@ interface RecordsPlan {
 function generateRecords(random: Random, plan: RecordsPlan): readonly Rec[] {
   const { firstKey, keys, hotKeys, outOfOrderMs, recordsMax } = plan
   const isPadded = random.int(8) === 0
-  const isCold = keys > hotKeys && random.int(2) === 0
+  const isCold = keys > hotKeys && random.int(4) > 0
   let time = 1_000
   const count = random.int(recordsMax)
   // Later on hardly anything comes of the others: what they left lies below many small changes.

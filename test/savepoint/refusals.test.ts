@@ -23,6 +23,7 @@ import {
   type SavepointSpec,
   writeSavepoint,
 } from 'millrace/savepoint'
+import { MillraceError } from '../../src/errors.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 
 const state = {
@@ -118,7 +119,11 @@ test('a function needs the type of its key, unless it has state without keys alo
   await refused(of({ key: t.string }, 'seen'), 'STATE_UNKNOWN', /^it declares none$/)
   await assert.rejects(
     made({ one: fromIterable(lists, [], { operatorState: { seen: [1] } as never }) }),
-    { code: 'TYPE_MISMATCH' },
+    (error) => {
+      assert.ok(error instanceof MillraceError && error.code === 'TYPE_MISMATCH')
+      assert.ok(error.cause instanceof Error, 'what does not fit is in its cause')
+      return true
+    },
   )
 })
 

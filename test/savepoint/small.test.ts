@@ -10,6 +10,9 @@ import {
   Snapshot,
   writeSavepoint,
 } from 'millrace/savepoint'
+import type { Entry } from '../../src/state/backend.ts'
+import { writeRun } from '../../src/savepoint/sorted-entries.ts'
+import { METADATA } from '../state/runs/entries.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 
 const carts = keyedProcess({
@@ -26,6 +29,14 @@ interface Cart {
   readonly name?: string
   readonly items?: Map<string, string>
 }
+
+test('entries that fail before the first one leave no run, and say why', async () => {
+  const store = new MemoryBlobStore()
+  const next = () => Promise.reject(new Error('nothing can be read'))
+  const failing: AsyncIterable<Entry> = { [Symbol.asyncIterator]: () => ({ next }) }
+  await assert.rejects(writeRun(store, 'runs/1-1-v0-s0.run', METADATA, failing), /nothing can be/)
+  assert.deepEqual(await store.list(''), [])
+})
 
 /** A savepoint of these carts, each with a timer. */
 async function saved(of: Readonly<Record<string, Cart>>, folder = 'memory:a') {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { job, keyedProcess, listState, mapState, t, valueState } from 'millrace'
 import { sink } from 'millrace/connectors'
-import { changed, type SavepointSpec, Snapshot, writeSavepoint } from 'millrace/savepoint'
+import { changed, rekeyed, type SavepointSpec, Snapshot, writeSavepoint } from 'millrace/savepoint'
 import { jobHarness } from 'millrace/testing'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 
@@ -85,4 +85,18 @@ test('marks of time-to-live go with the state that is dropped', async () => {
   const drop = ['first', 'last', 'all', 'places']
   await using after = await changedBy(before, { visits: changed({ drop }) })
   assert.deepEqual(await entriesOf(after), [])
+})
+
+test('a key that several become was touched when the last of them was', async () => {
+  await using before = await visited()
+  const stamps = async (snapshot: Snapshot) => {
+    const found: (number | undefined)[] = []
+    for await (const { stampMs } of snapshot.state(visits, 'visits').rows()) found.push(stampMs)
+    return found
+  }
+  const [first = assert.fail(), second = assert.fail()] = await stamps(before)
+  assert.notEqual(first, second)
+  const one = rekeyed(before, 'visits', visits, () => 'one', { merge: (a, b) => ({ ...a, ...b }) })
+  await using after = await changedBy(before, { visits: one })
+  assert.deepEqual(await stamps(after), [Math.max(first, second)])
 })

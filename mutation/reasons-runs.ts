@@ -1,0 +1,54 @@
+// What is known of surviving mutants of src/state/runs, besides what `reasons-state.ts` has.
+import { type Row, reasonsOf } from './reason-rows.ts'
+import type { Reason } from './reasons.ts'
+
+const rows: readonly Row[] = [
+  [
+    'entry-renewal',
+    'ConditionalExpression',
+    'state === undefined',
+    'false',
+    'a state that is not declared has no reader either: it is for the compiler',
+    'if (state === undefined || read === undefined) out.raw(input.raw(input.remaining))',
+  ],
+  [
+    'run-lookup',
+    'ConditionalExpression',
+    'clipped === entries',
+    'false',
+    'a block is kept for longer among those kept, whose number is bounded all the same',
+  ],
+  [
+    'run-lookups',
+    'ConditionalExpression',
+    'entries.length > 0',
+    'true',
+    'a merge passes over what has no entries',
+    '.filter((entries) => entries.length > 0)',
+  ],
+  [
+    'run-survey',
+    'BlockStatement',
+    '{ return { keyGroups: { start: 0, end: 0xffff }, operators: undefined } }',
+    undefined,
+    'the block is one of the run, so both keys are there: it is for the compiler',
+  ],
+  ['snapshot-writer', 'StringLiteral', "'utf8'", undefined, 'it is what is meant without it, too'],
+  [
+    'snapshot-writer',
+    'ObjectLiteral',
+    '{ dropTombstones: false }',
+    '{}',
+    'what is not set is as good as false',
+  ],
+  [
+    'snapshot-writer',
+    'ArrayDeclaration',
+    '[]',
+    undefined,
+    'what is no operator has no id that a record could name',
+    'operators: readonly OperatorRecord[] = [],',
+  ],
+]
+
+export const runsReasons: readonly Reason[] = reasonsOf('src/state/runs', rows)

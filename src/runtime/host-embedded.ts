@@ -10,6 +10,7 @@ import { loadMachineLayers, machineMemoryBytes } from '../config/load.ts'
 import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
+import type { WorkerLook } from './heartbeat.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
 import { openKeys, openSignatures } from './host-embedded-keys.ts'
 import { isDebugged, lookAtWorker } from './host-embedded-look.ts'
@@ -22,6 +23,7 @@ import { workerThreadUrl } from './worker-url.ts'
 
 const WORKER_MEMORY_SHARE = 0.6
 const KEEP_ALIVE_MS = 60_000
+const END_AGAIN_MS = 100
 
 export const embeddedHost: Host = embedded(machineMemoryBytes())
 
@@ -66,6 +68,8 @@ function spawnThread(spec: WorkerSpec, events: WorkerEvents, memoryBytesMax: num
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytesMax / 1024 ** 2) },
   })
   let isClosing = false
+  let isEnding = false
+  let looking: Promise<WorkerLook | undefined> | undefined
   let failure: unknown
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'closed') isClosing = true
@@ -86,11 +90,31 @@ function spawnThread(spec: WorkerSpec, events: WorkerEvents, memoryBytesMax: num
         await worker.getHeapStatistics()
       return { heapBytes, outsideBytes: external }
     },
-    look: (withinMs) => lookAtWorker(worker.threadId, name, withinMs),
+    async look(withinMs) {
+      if (isEnding) return undefined
+      looking ??= lookAtWorker(worker.threadId, name, withinMs).finally(() => (looking = undefined))
+      return looking
+    },
     async terminate() {
       isClosing = true
-      await worker.terminate()
+      isEnding = true
+      await looking?.catch(() => undefined)
+      await endThread(worker)
     },
+  }
+}
+
+/**
+ * Ends a thread for sure. A look at it, whose expressions run within the thread, can swallow its
+ * end: what loops there would loop on, heard by nobody and holding more and more.
+ */
+async function endThread(worker: Worker): Promise<void> {
+  const ended = new AbortController()
+  const { signal } = ended
+  worker.once('exit', () => ended.abort())
+  while (!signal.aborted) {
+    void worker.terminate().finally(() => ended.abort())
+    await systemClock.sleep(END_AGAIN_MS, signal)
   }
 }
 

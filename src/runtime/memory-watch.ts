@@ -118,15 +118,22 @@ export class MemoryWatch {
   }
 
   async #ask(watched: Watched): Promise<void> {
-    const { port, worker } = watched
     watched.isAsked = true
+    try {
+      await this.#askOnce(watched)
+    } finally {
+      watched.isAsked = false
+    }
+  }
+
+  async #askOnce(watched: Watched): Promise<void> {
+    const { port, worker } = watched
     let memory: WorkerMemory | undefined
     try {
       memory = await port.memory?.()
     } catch {
       // It is gone, or ends.
     }
-    watched.isAsked = false
     if (memory === undefined || this.#watched.get(worker) !== watched) return
     const former = watched.memory
     watched.growthBytes = held(memory) - held(former)

@@ -2,7 +2,8 @@
 // libFuzzer, by way of Jazzer.js, which inputs lead somewhere new. Findings do not end a search.
 import { parseArgs } from 'node:util'
 import { recordEvidence } from '../scripts/lib/evidence.ts'
-import { flipBytes } from '../test/checkpoint/bit-rot.ts'
+import { flipBytes, type Flips } from '../test/checkpoint/bit-rot.ts'
+import { allRotting } from '../test/checkpoint/rotting.ts'
 import { installJazzer, search, type Searched } from './lib/jazzer.ts'
 import { keepSome } from './lib/inputs.ts'
 import type { FuzzTarget } from './lib/target.ts'
@@ -19,8 +20,9 @@ Flags:
   --target <name>   Only this decoder; may be given more than once.
   --minutes <m>     Of processor time, for each of them. Default: 5.
   --keep            Make fuzz/corpus of some small inputs that were found.
-  --flips <n>       Instead: change one byte of the files of a checkpoint n times, and see each
-                    refused; --record keeps that in docs/evidence/byte-flips.json.
+  --flips <n>       Instead: change one byte of the files of checkpoints and savepoints, plain,
+                    encrypted and signed, n times of each kind, and see each refused;
+                    --record keeps that in docs/evidence/byte-flips.json.
   --list            Show the decoders.
   --json            Write the result as JSON.
   --record          Keep the figures of all searches so far in docs/evidence/fuzz.json; with
@@ -79,13 +81,18 @@ async function flip(flips: number): Promise<number> {
     usage(`--flips ${values.flips} is no count of ${FLIPS_MIN} or more`)
   }
   const startMs = performance.now()
-  const { runs, links, files } = await flipBytes(flips)
+  const all: Flips[] = []
+  for (const of of await allRotting()) {
+    const done = await flipBytes(of, flips)
+    const { name, runs, links, files } = done
+    const places = `${runs} in runs, ${links} in links`
+    const text = `${name}: ${flips} bytes changed in ${files} files; all were refused: ${places}\n`
+    if (!values.json) process.stdout.write(text)
+    all.push(done)
+  }
   const elapsedSeconds = Math.round((performance.now() - startMs) / 1_000)
-  const result = { flips, runs, links, files }
-  const places = `${runs} in runs, ${links} in links`
-  const text = `${flips} bytes changed in ${files} files; all were refused: ${places}\n`
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : text)
-  if (values.record) recordEvidence('byte-flips', { ...flipEvidence(result), elapsedSeconds })
+  if (values.json) process.stdout.write(`${JSON.stringify(all)}\n`)
+  if (values.record) recordEvidence('byte-flips', { ...flipEvidence(all), elapsedSeconds })
   return 0
 }
 

@@ -31,7 +31,7 @@ const PROOFS: Readonly<Record<EvidenceName, Proof>> = {
   models: { file: 'test/state/model/main.ts', args: '', minutes: 3 },
   interleavings: { file: 'test/explore/main.ts', args: '', minutes: 20 },
   fuzz: { file: 'fuzz/main.ts', args: '--minutes 5', minutes: 240 },
-  'byte-flips': { file: 'fuzz/main.ts', args: '--flips 10000', minutes: 1 },
+  'byte-flips': { file: 'fuzz/main.ts', args: '--flips 10000', minutes: 3 },
   mutation: { file: 'mutation/main.ts', args: '--sample 0.035', minutes: 20 },
   coverage: { file: 'scripts/coverage.ts', args: '', minutes: 15 },
 }

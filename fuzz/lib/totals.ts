@@ -86,26 +86,37 @@ export function fuzzEvidence(targets: readonly FuzzTarget[]): Evidence {
   }
 }
 
-/** Of single bytes that were changed in the files of a checkpoint. */
-export function flipEvidence({
-  flips,
-  runs,
-  links,
-  files,
-}: Flips & { readonly flips: number }): Omit<Evidence, 'elapsedSeconds'> {
+/** Of single bytes that were changed in files of checkpoints, by what the files are. */
+export function flipEvidence(all: readonly Flips[]): Omit<Evidence, 'elapsedSeconds'> {
+  const sum = (count: (each: Flips) => number): number =>
+    all.reduce((total, each) => total + count(each), 0)
+  const [flips, runs, links] = [
+    sum((each) => each.flips),
+    sum((each) => each.runs),
+    sum((each) => each.links),
+  ]
+  const ofEach = all[0]?.flips ?? 0
   return {
     title: 'Changed bytes',
     claim:
-      'One byte of the files of a chain of checkpoints changes, in one or more bits; ' +
-      'whatever reads the file refuses it as damage, or gives what it gave before.',
-    command: `npm run fuzz -- --flips ${flips} --record`,
-    isWell: runs + links === flips && flips >= FLIPS_WANTED,
+      'One byte of the files of checkpoints or of a savepoint changes, in one or more bits; ' +
+      'whatever reads the file refuses it as damage, or gives what it gave before. The same with ' +
+      'files that are encrypted or signed.',
+    command: `npm run fuzz -- --flips ${ofEach} --record`,
+    isWell: runs + links === flips && all.every((each) => each.flips >= FLIPS_WANTED),
     figures: [
       ['changed bytes', flips],
       ['refused in runs', runs],
       ['refused in links of the chain', links],
       ['believed', flips - runs - links],
-      ['files', files],
+      ['files', sum((each) => each.files)],
+    ],
+    tables: [
+      {
+        title: 'By what the files are',
+        columns: ['', 'changed bytes', 'refused in runs', 'refused in links', 'files'],
+        rows: all.map((each) => [each.name, each.flips, each.runs, each.links, each.files]),
+      },
     ],
   }
 }

@@ -1,9 +1,11 @@
 // The figures of a run for people, for the list of survivors and for the page of evidence.
 import { recordEvidence } from '../scripts/lib/evidence.ts'
 import {
+  CELL_MAX,
   intervalOf,
   scoreOf,
   sizeOf,
+  SURVIVORS,
   type Summary,
   type Survivor,
   type Tally,
@@ -51,7 +53,9 @@ export function survivorsPage(survivors: readonly Survivor[]): string {
 function knownOf({ reason, isReached, isCutShort }: Survivor): string {
   if (reason === undefined && isCutShort) return 'open, its time was over before its tests'
   if (reason === undefined) return isReached ? 'open' : 'open, not reached'
-  return reason.kind === 'equivalent' ? `equivalent: ${reason.why}` : reason.why
+  // Its test was there, and was not run or does not kill it any more.
+  if (reason.kind === 'killed') return `killed, though not by this run: ${reason.why}`
+  return `${reason.kind}: ${reason.why}`
 }
 
 function byPlace(a: Survivor, b: Survivor): number {
@@ -109,14 +113,14 @@ export function recordScore(summary: Summary, run: RunDescription): void {
           ]),
       },
       {
-        title: 'Survivors',
+        title: SURVIVORS,
         columns: ['where', 'was', 'became', 'known of it'],
         rows: survivors
           .toSorted(byPlace)
           .map((survivor) => [
             `${survivor.file}:${survivor.line}`,
-            `\`${survivor.text.slice(0, 60)}\``,
-            `\`${survivor.replacement.slice(0, 60)}\``,
+            `\`${survivor.text.slice(0, CELL_MAX)}\``,
+            `\`${survivor.replacement.slice(0, CELL_MAX)}\``,
             knownOf(survivor),
           ]),
       },

@@ -11,8 +11,12 @@ export type Row = readonly [
   where?: string | number,
 ]
 
-/** All of them say why a mutant is equivalent. */
-export function reasonsOf(folder: string, rows: readonly Row[]): readonly Reason[] {
+/** All of one kind. */
+export function reasonsOf(
+  folder: string,
+  rows: readonly Row[],
+  kind: Reason['kind'] = 'equivalent',
+): readonly Reason[] {
   return rows.map(([file, mutator, text, replacement, why, where]) => ({
     file: `${folder}/${file}.ts`,
     mutator,
@@ -20,7 +24,7 @@ export function reasonsOf(folder: string, rows: readonly Row[]): readonly Reason
     ...(replacement === undefined ? {} : { replacement }),
     ...(typeof where === 'string' ? { line: where } : {}),
     ...(typeof where === 'number' ? { places: where } : {}),
-    kind: 'equivalent',
+    kind,
     why,
   }))
 }

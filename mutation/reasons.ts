@@ -1,7 +1,8 @@
 // What was found out about mutants that survive. Some are equivalent: nothing that can be observed
 // differs, so no test can find them, and they are left out of one of the two scores. The others are
-// not worth a test, or the runner cannot run the one there is: these count against us in both.
+// not worth a test, or the runner did not run the one there is: these count against us in both.
 import { belowReasons } from './reasons-below.ts'
+import { killedReasons } from './reasons-killed.ts'
 import { runsReasons } from './reasons-runs.ts'
 import { savepointReasons } from './reasons-savepoint.ts'
 import { stateReasons } from './reasons-state.ts'
@@ -19,8 +20,12 @@ export interface Reason {
   readonly places?: number
   /** Left out where the reason holds for every replacement. */
   readonly replacement?: string
-  /** Equivalent: no result, no bound that is promised and no code of an error can differ. */
-  readonly kind: 'equivalent' | 'left'
+  /**
+   * Equivalent: no result, no bound that is promised and no code of an error can differ. Left: not
+   * worth a test. Killed: a test finds it that a run did not get to, or that came after the run.
+   */
+  readonly kind: 'equivalent' | 'left' | 'killed'
+  /** Of what is killed the test: `test/x.test.ts, its name`. */
   readonly why: string
 }
 
@@ -157,6 +162,7 @@ export const reasons: readonly Reason[] = [
   ...tableReasons,
   ...belowReasons,
   ...runsReasons,
+  ...killedReasons,
 ]
 
 /** What is known of a survivor; undefined if nobody has looked at it. */

@@ -65,6 +65,11 @@ export interface Summary {
 
 const TEXT_MAX = 200
 
+/** How much of a code the recorded table of survivors shows. */
+export const CELL_MAX = 60
+/** The title of that table. */
+export const SURVIVORS = 'Survivors'
+
 export function summarize(report: StrykerReport): Summary {
   const byFolder = new Map<string, Tally>()
   const all = emptyTally()
@@ -152,6 +157,7 @@ function textBetween(lines: readonly string[], start: Position, end: Position): 
     .join(' ')
 }
 
-function oneLine(text: string): string {
+/** Code as it is listed: in one line, and cut off if it is long. */
+export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, TEXT_MAX)
 }

@@ -1,4 +1,5 @@
 // docs/evidence.md, made of what the long runs have recorded.
+import { withKnown } from '../../mutation/known.ts'
 import {
   EVIDENCE_NAMES,
   type EvidenceName,
@@ -22,7 +23,10 @@ net is: each is a mistake of the kind that engineers make, put into the engine i
 /** The page's text. */
 export function evidencePage(records: ReadonlyMap<EvidenceName, RecordedEvidence>): string {
   const missing = EVIDENCE_NAMES.filter((name) => !records.has(name))
-  const all = EVIDENCE_NAMES.flatMap((name) => records.get(name) ?? [])
+  const all = EVIDENCE_NAMES.flatMap((name) => {
+    const record = records.get(name) ?? []
+    return name === 'mutation' && !Array.isArray(record) ? withKnown(record) : record
+  })
   const sections = [HEAD, summary(all), ...all.map(section)]
   if (missing.length > 0) sections.push(`Not recorded yet: ${missing.join(', ')}.\n`)
   return sections.join('\n')

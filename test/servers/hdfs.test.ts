@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { openBlobStore } from '../../src/storage/open.ts'
 import { blobStoreSuite } from '../../src/testing/conformance/blob-store.ts'
@@ -49,6 +50,16 @@ if (hdfs !== undefined) {
   remoteStoreSuite({ name: 'hdfs', open, openBehind, proxy, server: hdfs.server })
   remoteJobSuite({ name: 'hdfs', place: at, server: hdfs.server })
 
+  /** Of all files in a folder, also those that have no name of their own yet. */
+  const lengthsIn = async (folder: string): Promise<readonly number[]> => {
+    const url = `http://127.0.0.1:${hdfs.httpPort}/webhdfs/v1/tests/${folder}?op=LISTSTATUS`
+    // As HDFS declares it.
+    const { FileStatuses } = (await (await fetch(url)).json()) as {
+      readonly FileStatuses?: { readonly FileStatus: readonly { readonly length: number }[] }
+    }
+    return (FileStatuses?.FileStatus ?? []).map(({ length }) => length)
+  }
+
   describe('a folder in HDFS', () => {
     it('is known again as ours when the answer to the rename is lost', async () => {
       const [ours, theirs] = [await openBehind('rename', ''), await open('rename')]
@@ -72,6 +83,8 @@ if (hdfs !== undefined) {
       const mebibyte = Buffer.alloc(1024 * 1024, 'abcdefg')
       const [left, writer] = [await dead.create('runs/left'), await owner.create('runs/large')]
       for (let count = 0; count < 17; count++) await left.write(mebibyte)
+      // It is on its way while others are gathered; only then the writer may be gone.
+      while (!(await lengthsIn('parts/runs')).includes(16 * 1024 ** 2)) await setTimeout(10)
       for (let count = 0; count < 33; count++) await writer.write(mebibyte)
       assert.equal(await owner.cleanTemporary?.(), 1)
       await writer.close()

@@ -11,10 +11,13 @@ import { assert } from '../../util/assert.ts'
 import { TEMPORARY_MARK } from '../blob-name.ts'
 import type { BlobWriter } from '../blob-store.ts'
 import { Buffered } from '../remote/buffered.ts'
+import { Sending } from '../remote/sending.ts'
 import type { FileStatus, HdfsClient } from './client.ts'
 
 /** What is written at once, and repeated as a whole; larger blobs are joined from such parts. */
 const PART_BYTES = 16 * 1024 * 1024
+/** Others are filled while some are on their way. */
+const PARTS_AT_ONCE = 3
 
 export class HdfsWriter implements BlobWriter {
   readonly #client: HdfsClient
@@ -25,7 +28,10 @@ export class HdfsWriter implements BlobWriter {
   readonly #own = new Set<string>()
   #state: 'open' | 'failed' | 'closed' | 'aborted' = 'open'
   readonly #buffered = new Buffered()
-  #parts: string[] = []
+  readonly #sending = new Sending(PARTS_AT_ONCE)
+  /** The temporary file of each part, in their order. */
+  readonly #parts: string[] = []
+  #partCount = 0
   #lengthBytes = 0
   #attempts = 0
   /** Number of the whole file, once it is about to be renamed. */
@@ -43,7 +49,7 @@ export class HdfsWriter implements BlobWriter {
     this.#buffered.add(chunk)
     if (this.#buffered.bytes < PART_BYTES) return
     this.#state = 'failed'
-    await this.#writePart()
+    await this.#sendPart()
     this.#state = 'open'
   }
 
@@ -51,7 +57,9 @@ export class HdfsWriter implements BlobWriter {
   async publish(): Promise<boolean> {
     assert(this.#state === 'open', 'close of a blob that failed or was thrown away')
     this.#state = 'failed'
-    if (this.#buffered.bytes > 0 || this.#parts.length === 0) await this.#writePart()
+    if (this.#buffered.bytes > 0 || this.#partCount === 0) await this.#sendPart()
+    await this.#sending.settled()
+    this.#sending.check()
     const [first = '', ...others] = this.#parts
     if (others.length > 0) await this.#join(first, others)
     const { fileId, length } = await this.#client.status(first)
@@ -76,6 +84,7 @@ export class HdfsWriter implements BlobWriter {
     if (this.#state === 'closed' || this.#state === 'aborted') return
     this.#state = 'aborted'
     this.#buffered.clear()
+    await this.#sending.settled()
     for (const temporary of this.#own) {
       // The next owner cleans up what is left, and deletes what no manifest names.
       await this.#client.delete(temporary).catch(() => undefined)
@@ -85,9 +94,16 @@ export class HdfsWriter implements BlobWriter {
     this.#forget()
   }
 
-  async #writePart(): Promise<void> {
+  /** Begins to write what is buffered; waits until another part may begin. */
+  async #sendPart(): Promise<void> {
     const bytes = this.#buffered.take(this.#buffered.bytes)
-    const part = await this.#client.attempts(this.#name, bytes.length, async (attempt) => {
+    this.#lengthBytes += bytes.length
+    await this.#sending.add(this.#writePart(this.#partCount++, bytes))
+  }
+
+  async #writePart(index: number, bytes: Uint8Array): Promise<void> {
+    const sentBytes = bytes.length * PARTS_AT_ONCE
+    this.#parts[index] = await this.#client.attempts(this.#name, sentBytes, async (attempt) => {
       const number = ++this.#attempts
       const temporary = `${this.#name}${TEMPORARY_MARK}${this.#writer}-${number}`
       this.#own.add(temporary)
@@ -95,8 +111,6 @@ export class HdfsWriter implements BlobWriter {
       await this.#client.write(temporary, bytes, attempt)
       return temporary
     })
-    this.#parts.push(part)
-    this.#lengthBytes += bytes.length
   }
 
   async #join(first: string, others: readonly string[]): Promise<void> {

@@ -22,6 +22,11 @@ export interface WriterContext {
   readonly subtaskIndex: number
   readonly clock: Clock
   readonly signal: AbortSignal
+  /**
+   * True if what the job keeps is encrypted (`encryption.keys`): what a writer leaves on a disk
+   * before it is committed should be, too. The key to it may travel in the committable.
+   */
+  readonly isEncrypted?: boolean
 }
 
 export interface SinkWriter<T, Committable> extends AsyncDisposable {

@@ -54,6 +54,8 @@ export interface SinkRunnerOptions {
   readonly scratch: Scratch
   readonly memoryBytesMax: number
   readonly valuesFull: number
+  /** Its writer leaves nothing on a disk that can be read before it is committed. */
+  readonly isEncrypted: boolean
   readonly signal: AbortSignal
 }
 
@@ -74,6 +76,7 @@ export class SinkRunner {
       subtaskIndex: options.subtaskIndex,
       clock: options.host.clock,
       signal: options.signal,
+      isEncrypted: options.isEncrypted,
     }
   }
 

@@ -255,6 +255,7 @@ export class TaskBuilder {
       scratch: this.#scratch(`sink-${node.id}`),
       memoryBytesMax: settings.outboxBytes,
       valuesFull: settings.sinkValues,
+      isEncrypted: settings.encryptionKeys !== undefined,
       signal,
     })
     this.#options.resources.defer(() => runner.close())

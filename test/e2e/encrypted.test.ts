@@ -1,154 +1,178 @@
 // A job whose state is encrypted, as a program: killed in the middle and run again, nothing that it
 // keeps on disk and nothing that it says holds a key or a value of its records.
 import assert from 'node:assert/strict'
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { it } from 'node:test'
+import { it, type TestContext } from 'node:test'
+import {
+  ALL_KINDS,
+  canaryJob,
+  expectedOutput,
+  filesBelow,
+  hasCanary,
+  type Kind,
+  look,
+  requireNothingReadable,
+  visibleOutput,
+} from './canary-job.ts'
 import { assertFailure, jobModule, type Project, project } from './project.ts'
 
-const CANARIES = ['canary-key-4711', 'canary-value-0815', 'Y2FuYXJ5', '63616e617279']
 const KEY = Buffer.alloc(32, 7).toString('base64')
-/** Each of so many records that what finds no room in memory waits on disk. */
-const BURSTS = 20
-const KEYS = 50
-const EACH = (BURSTS * 2_000) / KEYS
+const WITH_KEYS = ['--encryption-keys', 'file:keys'] as const
+const LOOKS_MAX = 2_000
 
-/** Counts heavy records by key, between two workers. */
-const secret = (burstsPerSecond: number, busyMs: number): string =>
-  jobModule(
-    'secret',
-    [
-      'const bursts = dataGenerator({',
-      '  generate: (burst) => burst,',
-      `  count: ${BURSTS},`,
-      `  ratePerSecond: ${burstsPerSecond},`,
-      '})',
-      "const filler = 'canary-value-0815 '.repeat(120)",
-      'const counting = keyedProcess({',
-      '  key: t.string,',
-      '  state: { last: valueState(t.string), total: valueState(t.int32) },',
-      '  processElement({ index, text }, { state: { last, total } }, out) {',
-      `    for (const until = performance.now() + ${busyMs}; performance.now() < until; );`,
-      '    const count = (total.value() ?? 0) + 1',
-      '    total.update(count)',
-      '    last.update(text + index)',
-      `    if (count === ${EACH}) out.collect(count)`,
-      '  },',
-      '})',
-      'env',
-      "  .fromSource('bursts', bursts)",
-      '  .flatMap(() => Array.from({ length: 2_000 }, (_, index) => ({ index, text: filler })))',
-      `  .keyBy(({ index }) => 'canary-key-4711-' + (index % ${KEYS}), t.string)`,
-      "  .process('counting', counting)",
-      "  .sinkTo('out', fileSink({ path: 'out', format: 'json-lines' }))",
-    ].join('\n'),
-    "parallelism: 2, outboxBytes: '64 KiB', checkpointing: { interval: '60 ms' }, " +
-      "state: { localRecovery: 'on' }",
-  )
-
-/** Every file below a folder. */
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+function place(test: TestContext, job: string): Project {
+  const made = project(test)
+  made.write('job.ts', job)
+  chmodSync(made.write('keys', `2026-11 ${KEY}\n`), 0o600)
+  return made
 }
 
-function requireNoCanary(bytes: Buffer, where: string): void {
-  for (const canary of CANARIES) assert.equal(bytes.indexOf(canary), -1, `${canary} in ${where}`)
+function requireSilence(text: string, where: string): void {
+  assert.ok(!hasCanary(Buffer.from(text)), where)
 }
 
-/** Nothing of what a job has left on disk, apart from its output. */
-function requireCleanFiles({ path }: Project): void {
-  for (const file of filesBelow(join(path, '.millrace'))) {
-    requireNoCanary(readFileSync(file), file)
-  }
-}
-
-async function killedOnceAllIsThere(place: Project): Promise<void> {
-  const { child, ended } = place.start('run', 'job.ts', '--encryption-keys', 'file:keys')
-  const seen = new Set<string>()
-  for (let waitedMs = 0; seen.size < 3; waitedMs += 10) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-    for (const file of filesBelow(place.path).filter((each) => each.includes('.millrace/'))) {
-      if (file.includes('/copies/') && file.endsWith('.sums')) seen.add('copies')
-      if (/0000[3-9]\.manifest$/.test(file)) seen.add('checkpoints')
-      if (!file.includes('/state/') || (statIfThere(file)?.size ?? 0) === 0) continue
-      seen.add('spill')
-    }
-    if (seen.has('spill')) requireCleanState(place)
-    if (child.exitCode !== null) assert.fail(`only ${[...seen].join()}: ${(await ended).err}`)
-    assert.ok(waitedMs < 30_000, `only ${[...seen].join()}`)
+/** Looks at all files again and again until there has been what is waited for; then kills. */
+async function killedOnce(
+  { start }: Project,
+  args: readonly string[],
+  isEnough: () => string | undefined,
+): Promise<string> {
+  const { child, ended } = start('run', 'job.ts', ...args)
+  for (let looks = 0, missing = isEnough(); missing !== undefined; missing = isEnough()) {
+    await new Promise((resolve) => setTimeout(resolve, 15))
+    if (child.exitCode !== null) assert.fail(`only ${missing}: ${(await ended).err}`)
+    assert.ok(++looks < LOOKS_MAX, `only ${missing}`)
   }
   child.kill('SIGKILL')
   const { err, out } = await ended
-  requireNoCanary(Buffer.from(err + out), 'what it said')
-  requireCleanFiles(place)
+  return err + out
 }
 
-const statIfThere = (file: string) => statSync(file, { throwIfNoEntry: false })
+it('keeps no key and no value in the clear', { timeout: 180_000 }, async (test) => {
+  const made = place(test, canaryJob(2, 0.1))
+  const seen = new Set<Kind>()
+  const said = await killedOnce(made, WITH_KEYS, () => {
+    const looked = look(made)
+    assert.deepEqual([...looked.readable, ...looked.others], [])
+    for (const kind of looked.seen) seen.add(kind)
+    return seen.size === ALL_KINDS ? undefined : [...seen].join()
+  })
+  requireSilence(said, 'what it said')
+  requireNothingReadable(made)
 
-/** Of a job that runs: its files come and go. */
-function requireCleanState({ path }: Project): void {
-  for (const file of filesBelow(join(path, '.millrace/secret/state'))) {
-    if (statIfThere(file) === undefined) continue
-    try {
-      requireNoCanary(readFileSync(file), file)
-    } catch (error) {
-      if (Reflect.get(Object(error), 'code') !== 'ENOENT') throw error
-    }
-  }
-}
-
-it('keeps no key and no value in the clear', { timeout: 90_000 }, async (test) => {
-  const place = project(test)
-  place.write('job.ts', secret(2, 0.1))
-  chmodSync(place.write('keys', `2026-11 ${KEY}\n`), 0o600)
-  await killedOnceAllIsThere(place)
-
-  place.write('job.ts', secret(100, 0))
-  const keys = ['--encryption-keys', 'file:keys']
-  const { code, err } = await place.millrace('run', 'job.ts', ...keys, '--log-level', 'debug')
+  made.write('job.ts', canaryJob(100, 0))
+  const { code, err, out } = await made.millrace(
+    'run',
+    'job.ts',
+    ...WITH_KEYS,
+    '--log-level',
+    'debug',
+  )
   assert.equal(code, 0, err)
   assert.match(err, /restoredFrom|restored/)
-  requireNoCanary(Buffer.from(err), 'the log')
-  const output = filesBelow(join(place.path, 'out')).map((file) => readFileSync(file, 'utf8'))
-  assert.deepEqual(
-    output.join('').trim().split('\n'),
-    Array.from({ length: KEYS }, () => String(EACH)),
-  )
-  requireCleanFiles(place)
+  requireSilence(err + out, 'the log')
+  assert.deepEqual(visibleOutput(made), expectedOutput)
+  requireNothingReadable(made)
 
-  const shown = await place.millrace('checkpoint', 'show', 'secret', ...keys)
+  const shown = await made.millrace('checkpoint', 'show', 'secret', ...WITH_KEYS)
   assert.match(shown.out, /encrypted +under the key "2026-11"/)
-  const got = await place.millrace(
-    'state',
-    'get',
-    'secret',
-    'counting',
-    '--key',
-    'canary-key-4711-7',
-    ...keys,
-  )
+  const get = ['state', 'get', 'secret', 'counting', '--key', 'canary-key-4711-7'] as const
+  const got = await made.millrace(...get, ...WITH_KEYS)
   assert.match(got.out, /canary-value-0815/, got.err)
-  await requireKeys(place)
+  await requireKeys(made)
+  await rotates(made)
+})
+
+it('finds both wherever they are, were it not encrypted', { timeout: 180_000 }, async (test) => {
+  const made = place(test, canaryJob(2, 0.1))
+  const readable = new Set<Kind>()
+  await killedOnce(made, [], () => {
+    for (const kind of look(made).readable) readable.add(kind)
+    return readable.size === ALL_KINDS ? undefined : [...readable].join()
+  })
 })
 
 /** Without the right key nothing is read and nothing is begun. */
-async function requireKeys(place: Project): Promise<void> {
+async function requireKeys(made: Project): Promise<void> {
   const other = Buffer.alloc(32, 8).toString('base64')
   const run = ['run', 'job.ts', '--encryption-keys']
-  assertFailure(await place.millrace('run', 'job.ts'), {
+  assertFailure(await made.millrace('run', 'job.ts'), {
     exit: 1,
     code: 'STORAGE_ENCRYPTED',
     says: /under the key "2026-11"/,
     cure: /encryption\.keys/,
   })
-  chmodSync(place.write('other', `2026-11 ${other}\n`), 0o600)
-  const wrong = assertFailure(await place.millrace(...run, 'file:other'), {
+  chmodSync(made.write('other', `2026-11 ${other}\n`), 0o600)
+  const wrong = assertFailure(await made.millrace(...run, 'file:other'), {
     exit: 1,
     code: 'DECRYPTION_FAILED',
     says: /"2026-11"/,
     cure: /the key/,
   })
   assert.ok(!wrong.message.includes(other))
+  chmodSync(made.write('another', `2026-12 ${other}\n`), 0o600)
+  assertFailure(await made.millrace(...run, 'file:another'), {
+    exit: 1,
+    code: 'KEY_NOT_FOUND',
+    says: /"2026-11"/,
+    cure: /"2026-11"/,
+  })
 }
+
+/** A newer key is written under; what is there stays as it is and is read as before. */
+async function rotates(made: Project): Promise<void> {
+  const newer = Buffer.alloc(32, 9).toString('base64')
+  const before = new Set(filesBelow(join(made.path, '.millrace/secret/checkpoints')))
+  chmodSync(made.write('keys', `2026-12 ${newer}\n2026-11 ${KEY}\n`), 0o600)
+  const { code, err } = await made.millrace('run', 'job.ts', ...WITH_KEYS)
+  assert.equal(code, 0, err)
+  const after = filesBelow(join(made.path, '.millrace/secret/checkpoints'))
+  assert.ok(after.some((file) => file.endsWith('.run') && before.has(file)))
+  const shown = await made.millrace('checkpoint', 'show', 'secret', ...WITH_KEYS)
+  assert.match(shown.out, /encrypted +under .*"2026-11"/, shown.out)
+}
+
+it('refuses RocksDB, and says why; auto is in memory then', { timeout: 180_000 }, async (test) => {
+  const made = place(test, canaryJob(100, 0))
+  const little = ['--set', 'memory=64MB'] as const
+  assertFailure(
+    await made.millrace('run', 'job.ts', ...WITH_KEYS, ...little, '--backend', 'rocksdb'),
+    {
+      exit: 1,
+      code: 'ENCRYPTION_UNSUPPORTED',
+      says: /rocksdb keeps state on the local disk/,
+      cure: /hashmap/,
+    },
+  )
+  requireNothingReadable(made)
+  rmSync(join(made.path, '.millrace'), { recursive: true })
+  const auto = await made.millrace('run', 'job.ts', ...WITH_KEYS, ...little, '--backend', 'auto')
+  assert.equal(auto.code, 0, auto.err)
+  requireSilence(auto.err + auto.out, 'what it said')
+  assert.deepEqual(visibleOutput(made), expectedOutput)
+  requireNothingReadable(made)
+})
+
+it('names no key in errors, nor in what it keeps of them', { timeout: 60_000 }, async (test) => {
+  const body = [
+    "const keys = dataGenerator({ generate: (at) => 'canary-key-4711-' + at, count: 2 })",
+    'const failing = keyedProcess({',
+    '  key: t.string,',
+    '  state: { last: valueState(t.string) },',
+    '  processElement(text, { state: { last } }) {',
+    "    last.update('canary-value-0815 ' + text)",
+    "    throw new Error('this does not work')",
+    '  },',
+    '})',
+    "env.fromSource('keys', keys).keyBy((key) => key, t.string).process('failing', failing)",
+    "  .sinkTo('out', fileSink({ path: 'out' }))",
+  ].join('\n')
+  const made = place(test, jobModule('secret', body))
+  const { code, err, out } = await made.millrace('run', 'job.ts', ...WITH_KEYS)
+  assert.equal(code, 1, err)
+  assert.match(err, /this does not work/)
+  assert.match(err, /"failing"/)
+  requireSilence(err + out, err)
+  requireNothingReadable(made)
+})

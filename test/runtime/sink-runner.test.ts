@@ -87,6 +87,7 @@ async function runnerOf(
     scratch: new MemoryScratch(),
     memoryBytesMax: 1024,
     valuesFull: 8_192,
+    isEncrypted: false,
     signal: abort.signal,
   })
   const opening = runner.open({ own: restored, all: restored, withdraw: [], waiting })

@@ -16,8 +16,9 @@ import type {
 } from '../../operators/sink.ts'
 import { assert } from '../../util/assert.ts'
 import { errnoOf, fileFailed } from './errors.ts'
-import { syncDirectory } from './part-file.ts'
-import { pendingEpoch, visibleCheckpoint } from './part.ts'
+import { PartFile, syncDirectory } from './part-file.ts'
+import { openSealed } from './part-seal.ts'
+import { clearName, hiddenEpoch, visibleCheckpoint } from './part.ts'
 import type { FilePart } from './part.ts'
 import type { AtPoint } from './sink-options.ts'
 
@@ -28,9 +29,11 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 export class PartCommitter implements Committer<FilePart> {
   readonly #at: AtPoint
+  readonly #context: WriterContext
 
-  constructor(at: AtPoint) {
+  constructor(at: AtPoint, context: WriterContext) {
     this.#at = at
+    this.#context = context
   }
 
   async commit({ committable }: CommitRequest<FilePart>): Promise<CommitOutcome> {
@@ -40,21 +43,47 @@ export class PartCommitter implements Committer<FilePart> {
       throw new MillraceError('STORAGE_CORRUPT', message, { details: { file: final } })
     }
     await this.#at('before-commit')
+    const clear = await this.#cleared(committable)
+    if (clear !== undefined) await this.#at('opened')
     try {
       await checkPending(committable)
-      await linkUnlessThere(join(directory, pending), join(directory, final))
+      await linkUnlessThere(join(directory, clear?.name ?? pending), join(directory, final))
     } catch (error) {
       const errno = errnoOf(error)
       if (errno !== 'EEXIST' && errno !== 'ENOENT') {
         throw fileFailed('committing', join(directory, final), error)
       }
       await checkCommitted(committable)
+    } finally {
+      await clear?.discard()
     }
     await this.#at('linked')
     await syncDirectory(directory)
     await rm(join(directory, pending), { force: true })
     await this.#at('committed')
     return 'committed'
+  }
+
+  /**
+   * What was encrypted, written anew and made durable under a name of this attempt: others remove
+   * the leftovers of former ones meanwhile. Undefined if it is not encrypted, or not there.
+   */
+  async #cleared(part: FilePart): Promise<PartFile | undefined> {
+    const { directory, pending, seal } = part
+    const path = join(directory, pending)
+    if (seal === undefined || !(await exists(path))) return undefined
+    const clear = await PartFile.create(directory, (count) => clearName(this.#context, count))
+    try {
+      const isWhole = await openSealed(path, seal, async (bytes) => {
+        if (clear.append(bytes)) await clear.flush()
+      })
+      if (!isWhole) throw damaged(part, pending, 'has other bytes than were written')
+      await clear.seal()
+      return clear
+    } catch (error) {
+      await clear.discard()
+      throw fileFailed('opening', path, error)
+    }
   }
 
   async withdraw({ committable }: CommitRequest<FilePart>): Promise<void> {
@@ -80,7 +109,7 @@ export async function removeLeftovers(
 ): Promise<void> {
   const kept = new Set(alive.map((part) => part.pending))
   for (const name of await namesIn(directory)) {
-    const epoch = pendingEpoch(context, name)
+    const epoch = hiddenEpoch(context, name)
     if (epoch === undefined || epoch >= context.scope.leaderEpoch || kept.has(name)) continue
     try {
       await rm(join(directory, name), { force: true })

@@ -14,6 +14,7 @@ import { type FileOperations, systemFiles } from '../../storage/local-files.ts'
 import { LocalFolders } from '../../storage/local-folders.ts'
 import { assert } from '../../util/assert.ts'
 import { errnoOf, fileFailed } from './errors.ts'
+import type { PartSeal, PartSealer } from './part-seal.ts'
 
 const FLUSH_BYTES = 256 * 1024
 const NAMES_TRIED_MAX = 10_000
@@ -21,13 +22,17 @@ const NAMES_TRIED_MAX = 10_000
 export interface SealedFile {
   readonly name: string
   readonly lengthBytes: number
+  /** Of what was appended. */
   readonly crc32: number
+  /** If it was encrypted. */
+  readonly seal?: PartSeal
 }
 
 export class PartFile {
   readonly name: string
   readonly #path: string
   readonly #handle: FileHandle
+  readonly #sealer: PartSealer | undefined
   #buffered: Buffer[] = []
   #bufferedBytes = 0
   #writtenBytes = 0
@@ -35,18 +40,23 @@ export class PartFile {
   #failure: Error | undefined
   #closed = false
 
-  private constructor(directory: string, name: string, handle: FileHandle) {
+  private constructor(directory: string, name: string, handle: FileHandle, sealer?: PartSealer) {
     this.name = name
     this.#path = join(directory, name)
     this.#handle = handle
+    this.#sealer = sealer
   }
 
-  /** Creates a file under the first name that is free. */
-  static async create(directory: string, nameOf: (count: number) => string): Promise<PartFile> {
+  /** Creates a file under the first name that is free; with a sealer, what it holds is sealed. */
+  static async create(
+    directory: string,
+    nameOf: (count: number) => string,
+    sealer?: PartSealer,
+  ): Promise<PartFile> {
     for (let count = 0; count < NAMES_TRIED_MAX; count++) {
       const name = nameOf(count)
       try {
-        return new PartFile(directory, name, await open(join(directory, name), 'wx'))
+        return new PartFile(directory, name, await open(join(directory, name), 'wx'), sealer)
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') throw fileFailed('creating', join(directory, name), error)
       }
@@ -58,10 +68,10 @@ export class PartFile {
     return this.#writtenBytes + this.#bufferedBytes
   }
 
-  /** Takes text over; true if there is enough of it that it should be flushed. */
-  append(text: string): boolean {
-    const bytes = Buffer.from(text, 'utf8')
-    this.#buffered.push(bytes)
+  /** Takes text over, or bytes; true if there is enough of it that it should be flushed. */
+  append(text: string | Buffer): boolean {
+    const bytes = typeof text === 'string' ? Buffer.from(text, 'utf8') : text
+    this.#buffered.push(this.#sealer?.sealed(bytes) ?? bytes)
     this.#bufferedBytes += bytes.length
     this.#crc32 = crc32(bytes, this.#crc32)
     return this.#bufferedBytes >= FLUSH_BYTES
@@ -101,7 +111,8 @@ export class PartFile {
     }
     // The content is durable: what closing may still complain of does not matter.
     await this.#close().catch(() => undefined)
-    return { name: this.name, lengthBytes: this.#writtenBytes, crc32: this.#crc32 }
+    const sealed = { name: this.name, lengthBytes: this.#writtenBytes, crc32: this.#crc32 }
+    return this.#sealer === undefined ? sealed : { ...sealed, seal: this.#sealer.seal() }
   }
 
   async #close(): Promise<void> {

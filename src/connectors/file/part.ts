@@ -1,11 +1,13 @@
 /**
  * Names and records of output files. While it is written a part has a hidden name that no attempt
- * uses twice; its visible name sorts by checkpoint and subtask within one line of checkpoints.
+ * uses twice; its visible name sorts by checkpoint and subtask within one line of checkpoints. One
+ * that is encrypted has another hidden name while it is being made visible.
  */
 import type { CommitScope, WriterContext } from '../../operators/sink.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { fnv1aString } from '../../util/hash.ts'
+import { KEY_BYTES, type PartSeal, TAG_BYTES } from './part-seal.ts'
 
 /** A sealed file and how to make it visible; kept in checkpoints. */
 export interface FilePart {
@@ -14,10 +16,13 @@ export interface FilePart {
   readonly pending: string
   readonly final: string
   readonly lengthBytes: number
+  /** Of what it holds. */
   readonly crc32: number
+  /** If it is encrypted while it is hidden. */
+  readonly seal?: PartSeal
 }
 
-export const filePartType: Type<FilePart> = t.struct({
+const plainPartType = t.struct({
   directory: t.string,
   pending: t.string,
   final: t.string,
@@ -25,28 +30,63 @@ export const filePartType: Type<FilePart> = t.struct({
   crc32: t.float64,
 })
 
+/** What opens a part stands behind the rest, so that others are as they always were. */
+export const filePartType: Type<FilePart> = Object.freeze<Type<FilePart>>({
+  schema: plainPartType.schema,
+  copyOnRead: true,
+  isolate({ seal, ...part }) {
+    const plain = plainPartType.isolate(part)
+    if (seal === undefined) return plain
+    return { ...plain, seal: { key: Uint8Array.from(seal.key), tag: Uint8Array.from(seal.tag) } }
+  },
+  write({ seal, ...part }, out) {
+    plainPartType.write(part, out)
+    if (seal === undefined) return
+    out.raw(seal.key)
+    out.raw(seal.tag)
+  },
+  read(input) {
+    const part = plainPartType.read(input)
+    if (input.remaining === 0) return part
+    const key = Uint8Array.from(input.raw(KEY_BYTES))
+    return { ...part, seal: { key, tag: Uint8Array.from(input.raw(TAG_BYTES)) } }
+  },
+})
+
 const PENDING = '.pending-'
+const CLEAR = '.clear-'
 /** Not in any token, so that names can be taken apart. */
 const SEPARATOR = '~'
 const TOKEN_CHARS_MAX = 60
 
 /** The name of the `count`-th file that a subtask writes after a checkpoint. */
 export function pendingName(context: WriterContext, count: number): string {
-  const { leaderEpoch, checkpointId } = context.scope
-  const rest = [`e${leaderEpoch}`, `c${checkpointId}`, `s${context.subtaskIndex}`, count]
-  return pendingPrefix(context) + rest.join(SEPARATOR)
+  return hiddenName(PENDING, context, count)
 }
 
-/** The epoch of a pending file of this sink and line of checkpoints; undefined for others. */
-export function pendingEpoch(context: WriterContext, name: string): number | undefined {
-  const prefix = pendingPrefix(context)
-  if (!name.startsWith(prefix)) return undefined
+/** The name of a file that was encrypted, and is about to be made visible by this attempt. */
+export function clearName(context: WriterContext, count: number): string {
+  return hiddenName(CLEAR, context, count)
+}
+
+function hiddenName(kind: string, context: WriterContext, count: number): string {
+  const { leaderEpoch, checkpointId } = context.scope
+  const rest = [`e${leaderEpoch}`, `c${checkpointId}`, `s${context.subtaskIndex}`, count]
+  return kind + ofSink(context) + rest.join(SEPARATOR)
+}
+
+/** The epoch of a hidden file of this sink and line of checkpoints; undefined for others. */
+export function hiddenEpoch(context: WriterContext, name: string): number | undefined {
+  const prefix = [PENDING, CLEAR]
+    .map((kind) => kind + ofSink(context))
+    .find((each) => name.startsWith(each))
+  if (prefix === undefined) return undefined
   const match = /^e(\d+)~c\d+~s\d+~\d+$/.exec(name.slice(prefix.length))
   return match === null ? undefined : Number(match[1])
 }
 
-function pendingPrefix({ uid, scope }: WriterContext): string {
-  return `${PENDING}${token(uid)}${SEPARATOR}${token(scope.lineage)}${SEPARATOR}`
+function ofSink({ uid, scope }: WriterContext): string {
+  return `${token(uid)}${SEPARATOR}${token(scope.lineage)}${SEPARATOR}`
 }
 
 /** The name that users see for the `index`-th file of a subtask in a checkpoint. */

@@ -15,6 +15,8 @@ export type FileSinkPoint =
   | 'part-sealed'
   | 'prepared'
   | 'before-commit'
+  /** Only if it was encrypted: what it holds is written, under a name that is still hidden. */
+  | 'opened'
   | 'linked'
   | 'committed'
   | 'before-withdraw'

@@ -37,7 +37,7 @@ export function fileSink<T>(options: FileSinkOptions<T>): Sink<T, FilePart> {
       await makeDirectory(directory)
       return new PartWriter(checked, context)
     },
-    createCommitter: () => Promise.resolve(new PartCommitter(at)),
+    createCommitter: (context) => Promise.resolve(new PartCommitter(at, context)),
     async recover(context: WriterContext, alive: readonly FilePart[]) {
       await removeLeftovers(directory, context, alive)
       await withdrawNewer(directory, context, alive)

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FilePart } from '../../../src/connectors/file/part.ts'
-import type { Sink } from '../../../src/operators/sink.ts'
+import type { Sink, WriterContext } from '../../../src/operators/sink.ts'
 import { writerContext } from '../helpers.ts'
 
 export async function visibleNames(folder: string): Promise<string[]> {
@@ -18,7 +18,14 @@ export async function visibleLines(folder: string): Promise<string[]> {
 }
 
 export const pendingNames = async (folder: string) =>
-  (await readdir(folder)).filter((name) => name.startsWith('.pending'))
+  (await readdir(folder)).filter((name) => /^\.(pending|clear)-/.test(name))
+
+/** The sink as it is in a job that is encrypted. */
+export function encrypted<T>(sink: Sink<T, FilePart>): Sink<T, FilePart> {
+  const createWriter = (context: WriterContext) =>
+    sink.createWriter({ ...context, isEncrypted: true })
+  return { ...sink, createWriter }
+}
 
 export const times = (count: number) => new Float64Array(count)
 

@@ -8,30 +8,43 @@ import { csv } from '../../../src/connectors/file/csv.ts'
 import { fileSink } from '../../../src/connectors/file/sink.ts'
 import type { FilePart } from '../../../src/connectors/file/part.ts'
 import type { FileSinkPoint } from '../../../src/connectors/file/sink-options.ts'
+import type { Sink } from '../../../src/operators/sink.ts'
 import { fileSource } from '../../../src/connectors/file/source.ts'
 import { sinkConformance } from '../../../src/testing/conformance/sink.ts'
 import { t } from '../../../src/types/t.ts'
 import { readAll, temporaryFolder, writeFiles, writerContext } from '../helpers.ts'
-import { commit, pendingNames, prepare, times, visibleLines, visibleNames } from './sink-helpers.ts'
+import {
+  commit,
+  encrypted,
+  pendingNames,
+  prepare,
+  times,
+  visibleLines,
+  visibleNames,
+} from './sink-helpers.ts'
 
 describe('the sink fileSink()', () => {
-  it('keeps the promises of sinks', async (test) => {
-    const cleanups: (() => Promise<void>)[] = []
-    test.after(() => Promise.all(cleanups.map((cleanup) => cleanup())))
-    const tests: Promise<void>[] = []
-    sinkConformance((name, action) => tests.push(test.test(name, action)), {
-      record: (index) => `line ${index}`,
-      async create() {
-        const folder = await temporaryFolder({ after: (action) => cleanups.push(action) })
-        return {
-          sink: () => fileSink<string>({ path: folder }),
-          visible: () => visibleLines(folder),
-          pending: async () => (await pendingNames(folder)).length,
-        }
-      },
+  for (const [how, made] of [
+    ['', (sink: Sink<string, FilePart>) => sink],
+    [' of a job that is encrypted', encrypted],
+  ] as const)
+    it(`keeps the promises of sinks${how}`, async (test) => {
+      const cleanups: (() => Promise<void>)[] = []
+      test.after(() => Promise.all(cleanups.map((cleanup) => cleanup())))
+      const tests: Promise<void>[] = []
+      sinkConformance((name, action) => tests.push(test.test(name, action)), {
+        record: (index) => `line ${index}`,
+        async create() {
+          const folder = await temporaryFolder({ after: (action) => cleanups.push(action) })
+          return {
+            sink: () => made(fileSink<string>({ path: folder })),
+            visible: () => visibleLines(folder),
+            pending: async () => (await pendingNames(folder)).length,
+          }
+        },
+      })
+      await Promise.all(tests)
     })
-    await Promise.all(tests)
-  })
 
   it('names files so that they sort by checkpoint and subtask', async (test) => {
     const folder = join(await temporaryFolder(test), 'made/on the way')
@@ -95,17 +108,24 @@ describe('a crash of a file sink', () => {
     'part-sealed',
     'prepared',
     'before-commit',
+    'opened',
     'linked',
     'committed',
   ]
-  for (const point of points) {
-    it(`at "${point}" loses and doubles nothing`, async (test) => {
+  const cases = points.flatMap((point) => {
+    const whole = { point, isEncrypted: true }
+    return point === 'opened' ? [whole] : [{ point, isEncrypted: false }, whole]
+  })
+  for (const { point, isEncrypted } of cases) {
+    const how = isEncrypted ? ', encrypted' : ''
+    it(`at "${point}"${how} loses and doubles nothing`, async (test) => {
       const folder = await temporaryFolder(test)
       let armed = true
       const at = (reached: FileSinkPoint) => {
         if (armed && reached === point) throw new Error('crash')
       }
-      const sink = fileSink<string>({ path: folder, at })
+      const plain = fileSink<string>({ path: folder, at })
+      const sink = isEncrypted ? encrypted(plain) : plain
       const lines = Array.from({ length: 3_000 }, (_, index) => `${index}`.padEnd(99, '.'))
       let alive: readonly FilePart[] = []
       const context = writerContext()

@@ -80,7 +80,7 @@ describe('what is known of survivors since', () => {
     const at = (lineNumber: number) => [`${FILE}:${lineNumber}`, '`undefined`', '`0`', 'open']
     const line = 'if (bare === undefined) return'
     const known = [{ ...reason, mutator: 'Identifier', text: 'undefined', line }]
-    assert.deepEqual(saidOf([at(37), at(61), at(99)], known), [
+    assert.deepEqual(saidOf([at(37), at(62), at(99)], known), [
       'open',
       'killed since: test/x.test.ts, a name',
       'killed since: test/x.test.ts, a name',

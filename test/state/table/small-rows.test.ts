@@ -83,6 +83,61 @@ test('parts of a long list leave memory but for the last, and come back as they 
   await world.close()
 })
 
+test('the last part of a list, which grows, stays in memory while others go', async () => {
+  const world = await TimerWorld.open({ room: 0.01, hasCollections: true })
+  // Nothing is looked at in between: nothing but its place keeps the last part.
+  for (let times = 0; times < 2; times++) {
+    world.on(FIRST, () => world.list.update(between(0, 12_000)))
+    world.backend.maintain(1000)
+  }
+  assert.ok(world.table.itemCount < 188)
+  world.store.forget()
+  world.on(FIRST, () => world.list.add(12_000))
+  assert.deepEqual(world.store.lookUps, [])
+  world.on(FIRST, () => assert.deepEqual(world.list.get(), between(0, 12_001)))
+  await world.close()
+})
+
+test('rows that were used since the hand came by stay, and others go', async () => {
+  const world = await TimerWorld.open({ room: 0.01 })
+  const keys = keysOf(64)
+  for (const key of keys) world.on(key, () => world.value.update(key))
+  world.table.deselect()
+  world.backend.maintain(0)
+  assert.equal(world.backend.statistics.evictions, 16)
+  const used = keys.filter((_, at) => at % 8 === 0)
+  for (const key of used) world.on(key, () => assert.equal(world.value.value(), key))
+  world.table.deselect()
+  for (let round = 0; round < 2; round++) world.backend.maintain(0)
+  assert.equal(world.backend.statistics.evictions, 48)
+  world.store.forget()
+  for (const key of used) world.on(key, () => assert.equal(world.value.value(), key))
+  assert.deepEqual(world.store.lookUps, [])
+  await world.close()
+})
+
+test('of a row of which nothing is left nothing stays below once it has left memory', async () => {
+  const world = await TimerWorld.open({ room: 0.01, hasCollections: true })
+  const keys = keysOf(20)
+  for (const key of keys) {
+    world.on(key, () => {
+      world.value.update(key)
+      world.map.set(1, key)
+      world.list.add(key)
+    })
+  }
+  world.maintain()
+  assert.deepEqual([world.backend.statistics.rows, world.store.keys.length], [0, 3 * keys.length])
+  for (const key of keys) {
+    world.on(key, () => {
+      for (const each of [world.value, world.map, world.list]) each.clear()
+    })
+  }
+  world.maintain()
+  assert.deepEqual([world.backend.statistics.rows, world.store.keys], [0, []])
+  await world.close()
+})
+
 test('what was loaded lazily and deleted takes no memory, and is not asked for again', async () => {
   const former = await TimerWorld.open({ isInMemory: true })
   const keys = keysOf(40)

@@ -7,6 +7,8 @@ import { runsReasons } from './reasons-runs.ts'
 import { savepointReasons } from './reasons-savepoint.ts'
 import { stateReasons } from './reasons-state.ts'
 import { tableReasons } from './reasons-table.ts'
+import { tableKilledReasons } from './reasons-table-killed.ts'
+import { tableShortcutReasons } from './reasons-table-shortcuts.ts'
 import type { Survivor } from './report.ts'
 
 export interface Reason {
@@ -160,6 +162,8 @@ export const reasons: readonly Reason[] = [
   ...savepointReasons,
   ...stateReasons,
   ...tableReasons,
+  ...tableShortcutReasons,
+  ...tableKilledReasons,
   ...belowReasons,
   ...runsReasons,
   ...killedReasons,

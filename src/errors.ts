@@ -72,6 +72,7 @@ const CODES = {
   OUTPUT_TAKEN_BACK: {
     remedy: 'copy it with `millrace checkpoint convert`, for a job with other output to go on from',
   },
+  PARKED_KEY_UNKNOWN: { remedy: '`millrace status` names some of the keys that are parked' },
   PARKED_KEYS_LEFT: {
     remedy:
       'correct the function and run the job again: it goes on from its newest checkpoint, and ' +
@@ -80,6 +81,10 @@ const CODES = {
   PARKED_TOO_MANY: {
     remedy: 'correct the function and run the job again, or raise the limits of onError',
   },
+  OPERATOR_PARKS_NOTHING: {
+    remedy: "only operators with onError('park') have keys that can be released",
+  },
+  OPERATOR_UNKNOWN: { remedy: 'see the uids of the job with `millrace plan`' },
   PACKAGE_UNAVAILABLE: { remedy: 'install the package that the message names' },
   PROFILE_UNWRITABLE: { remedy: 'name a file in a folder that can be written: --profile=<file>' },
   SIGNATURE_INVALID: {

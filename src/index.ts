@@ -75,7 +75,7 @@ export type { LogFields, Logger } from './metrics/log.ts'
 export { keyedProcess, processFunction } from './api/functions.ts'
 export { outputTag } from './operators/output-tag.ts'
 export { deadLetterTag } from './operators/failures/policy.ts'
-export type { ParkedKeyStatus } from './operators/failures/parking.ts'
+export type { ParkedKeyStatus, ReleaseOutcome } from './operators/failures/parked-keys.ts'
 export type { DeadLetter, ErrorPolicy, ParkLimits } from './operators/failures/policy.ts'
 export type { OutputTag } from './operators/output-tag.ts'
 export type {

@@ -7,7 +7,8 @@ import { OPTION_KEYS } from '../../src/config/options.ts'
 import { layerFromObject, layerFromText, resolveOptions } from '../../src/config/resolve.ts'
 import { formatOptionValue, parseOptionValue } from '../../src/config/values.ts'
 import { parseParams } from '../../src/graph/params.ts'
-import { keyFromText, plainValue } from '../../src/savepoint/plain-value.ts'
+import { plainValue } from '../../src/savepoint/plain-value.ts'
+import { keyFromText } from '../../src/types/key-from-text.ts'
 import { t } from '../../src/types/t.ts'
 import { AssertionError } from '../../src/util/assert.ts'
 import { parseDurationMs, parseSignedDurationMs, parseSizeBytes } from '../../src/util/duration.ts'
@@ -154,7 +155,7 @@ const KEY_TYPES = [
 /** The first byte chooses the type. */
 const keyTexts: FuzzTarget = {
   name: 'key-texts',
-  decodes: 'keys as people type them (src/savepoint/plain-value.ts)',
+  decodes: 'keys as people type them (src/types/key-from-text.ts)',
   codes: ['TYPE_MISMATCH'],
   seeds: () =>
     ['a', '5', '9', '2026-01-01', 'YQ==', '["a",1]', '{"a":"b","b":"7"}', 'null', '[1]'].map(

@@ -6,7 +6,7 @@
 import type { ErrorData } from '../errors.ts'
 import type { BroadcastDigest } from './broadcasts.ts'
 import type { JobPlan } from '../graph/plan.ts'
-import type { ParkedKeyStatus } from '../operators/failures/parking.ts'
+import type { ParkedKeyStatus, ReleaseOutcome } from '../operators/failures/parked-keys.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { CommitScope } from '../operators/sink.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
@@ -94,6 +94,13 @@ export type ToWorker =
   | { readonly kind: 'abort'; readonly checkpointId: number }
   /** The least watermark of a group of aligned sources, in all workers. */
   | { readonly kind: 'group-watermark'; readonly group: string; readonly watermark: number }
+  /** Try again what this operator has parked, or one key of it; answered by `released`. */
+  | {
+      readonly kind: 'release'
+      readonly id: number
+      readonly uid: string
+      readonly only?: readonly [key: unknown]
+    }
   /** End of input everywhere at once: sources send MAX watermark and end. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
@@ -141,6 +148,7 @@ export type FromWorker =
   | { readonly kind: 'committed'; readonly checkpointId: number }
   /** The task has seen the end of all its inputs. */
   | { readonly kind: 'ended'; readonly vertex: number; readonly subtaskIndex: number }
+  | { readonly kind: 'released'; readonly id: number; readonly outcome: ReleaseOutcome }
   | { readonly kind: 'status'; readonly status: WorkerStatus }
   /** Something for the log that fails nothing. */
   | { readonly kind: 'event'; readonly event: string; readonly error: ErrorData }

@@ -148,6 +148,25 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/control.ts')).savepoint,
   },
   {
+    name: 'release',
+    summary: 'Tries again what an operator has parked; what fails again stays parked.',
+    description:
+      "Of operators with onError('park'), when the cause is gone without a restart: a restart " +
+      'tries all of them by itself. Ends when each key has failed again or goes on. ' +
+      '`millrace status` shows what is parked.',
+    positionals: [runningJob, { name: 'operator', summary: 'The uid of the operator.' }],
+    flags: [
+      { name: 'key', value: 'key', summary: 'Only this key: text as it is, all else as JSON.' },
+      ...directoryFlags,
+    ],
+    examples: [
+      { command: 'millrace release accounts states', does: 'all that states has parked' },
+      { command: 'millrace release accounts states --key ann --json', does: 'one key' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/release.ts')).release,
+  },
+  {
     name: 'checkpoint',
     summary: 'Takes a checkpoint of a running job now; ends when its output is committed.',
     positionals: [runningJob],

@@ -10,10 +10,17 @@ import type { Type } from '../types/type.ts'
 import { required } from '../util/assert.ts'
 import type { OperatorNode } from './job-graph.ts'
 
+/** What plans call such a node. */
+export const PARKED_OPERATION = 'parked'
 /** The side output between the two; nothing is ever emitted to it. */
 export const PARKED_OUTPUT = 'millrace:parked'
 /** Behind the uid of the operator; in every snapshot, so it never changes. */
 const SUFFIX = '.parked'
+
+/** Of the node where an operator keeps what it has parked. */
+export function parkedUidOf(uid: string): string {
+  return `${uid}${SUFFIX}`
+}
 
 class ParkedOperator extends BaseOperator {
   processElement(): void {}
@@ -30,13 +37,13 @@ export function parkedTypeOf({ inputs, secondKey }: OperatorNode) {
 /** @param operator of which it keeps what is parked; it has a key. */
 export function parkingNode(id: number, operator: OperatorNode): OperatorNode {
   const { label, location } = operator
-  const uid = `${required(operator.uid, 'keyed operators have a uid')}${SUFFIX}`
+  const uid = parkedUidOf(required(operator.uid, 'keyed operators have a uid'))
   const key = required(operator.key, 'only keys can be parked')
   const type = dynamicType()
   return Object.freeze<OperatorNode>({
     id,
     kind: 'operator',
-    operation: 'parked',
+    operation: PARKED_OPERATION,
     uid,
     label: `${label}${SUFFIX}`,
     location,

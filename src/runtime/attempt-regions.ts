@@ -13,6 +13,7 @@ import type { AttemptSetup } from './attempt-setup.ts'
 import { Deployments } from './deployment.ts'
 import { sourceUidOf } from './plan-tasks.ts'
 import { RegionRecovery } from './region-recovery.ts'
+import type { Releases } from './releases.ts'
 import type { Restoring } from './restoring.ts'
 import type { Assignment, SplitCoordinator } from './split-coordinator.ts'
 
@@ -22,6 +23,7 @@ export interface AttemptParts {
   readonly splits: SplitCoordinator
   readonly groups: GroupWatermarks
   readonly restoring: Restoring
+  readonly releases: Releases
   /** The sources of the job were told to end. */
   readonly isDrained: boolean
   /** Runs of the restored checkpoint are still elsewhere. */
@@ -117,7 +119,8 @@ export class AttemptRegions {
     regions: readonly Region[],
     error: ErrorData,
   ): Promise<CheckpointLink | undefined> {
-    const { splits, coordinator } = this.#parts
+    const { splits, coordinator, releases } = this.#parts
+    releases.interrupt()
     const tasks = regions.flatMap((region) => region.tasks)
     for (const task of tasks) {
       const uid = this.#sourceOf(task)

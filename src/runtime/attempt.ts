@@ -9,6 +9,7 @@ import type { ManifestLink } from '../checkpoint/manifest.ts'
 import type { FromWorker, WorkerStatus } from '../checkpoint/messages.ts'
 import type { RequestOutcome, RequestPurpose } from '../checkpoint/protocol.ts'
 import { errorFromData, errorToData, type ErrorData, type MillraceError } from '../errors.ts'
+import type { ReleaseOutcome } from '../operators/failures/parked-keys.ts'
 import type { PhaseTimings } from '../state/backend.ts'
 import { assert } from '../util/assert.ts'
 import { GroupWatermarks } from './alignment.ts'
@@ -19,6 +20,7 @@ import { announceInterval } from './job-events.ts'
 import type { CheckpointingStatus } from './job-status.ts'
 import type { ImportProgress, SnapshotImport } from './import-snapshot.ts'
 import { sourceSpecs, taskNames } from './plan-tasks.ts'
+import { type KeyWish, Releases } from './releases.ts'
 import { Restoring } from './restoring.ts'
 import { SplitCoordinator, type Assignment } from './split-coordinator.ts'
 import { pastStatus } from './worker-status.ts'
@@ -30,6 +32,7 @@ export class Attempt {
   readonly #pace: CheckpointPace
   readonly #groups: GroupWatermarks
   readonly #regions: AttemptRegions
+  readonly #releases: Releases
   readonly #statuses: (WorkerStatus | undefined)[] = []
   /** Of workers that have been replaced. */
   readonly #pastStatuses: WorkerStatus[] = []
@@ -99,6 +102,12 @@ export class Attempt {
       changeBacklog: (isBacklog) => this.#coordinator.changeBacklog(isBacklog),
       changed: (pace) => announceInterval(logger, job.jobName, pace),
     })
+    this.#releases = new Releases({
+      plan: job.plan,
+      workers: workers.count,
+      broadcast: (message) => workers.broadcast(message),
+      isDown: (isMeant) => this.#regions.recovery.isDown(isMeant),
+    })
     this.#regions = this.#newRegions()
   }
 
@@ -165,7 +174,8 @@ export class Attempt {
     } else if (message.kind === 'event') {
       const { event, error } = message
       this.#setup.logger.warn({ worker, event, code: error.code }, `${event}: ${error.message}`)
-    } else if (message.kind === 'task-failed') this.#regions.recovery.taskFailed(message)
+    } else if (message.kind === 'released') this.#releases.answer(worker, message)
+    else if (message.kind === 'task-failed') this.#regions.recovery.taskFailed(message)
     else if (message.kind === 'undeployed' || message.kind === 'deployed') {
       this.#regions.recovery.answer(worker, message)
     } else assert(false, `message ${message.kind} at this time`)
@@ -190,6 +200,11 @@ export class Attempt {
     return this.#coordinator.request(purpose, savepoint, full)
   }
 
+  /** Tries again what an operator has parked. */
+  release(operator: string, key?: KeyWish): Promise<ReleaseOutcome> {
+    return this.#releases.release(operator, key)
+  }
+
   get hasEnded(): boolean {
     return this.#hasEnded
   }
@@ -208,6 +223,7 @@ export class Attempt {
   async close(reason?: MillraceError): Promise<void> {
     this.#discoverTimers.abort()
     this.#regions.recovery.close()
+    this.#releases.interrupt()
     await this.#setup.imports?.close()
     await this.#coordinator.close(reason)
   }
@@ -237,6 +253,7 @@ export class Attempt {
       splits: this.#splits,
       groups: this.#groups,
       restoring: this.#restoring,
+      releases: this.#releases,
       get isDrained() {
         return isDrained()
       },

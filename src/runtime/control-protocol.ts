@@ -23,6 +23,7 @@ const CONTROL_METHODS = [
   'checkpoints',
   'checkpoint',
   'savepoint',
+  'release',
   'stop',
   'cancel',
   'handover',

@@ -4,19 +4,28 @@
  */
 import type { FromWorker } from '../checkpoint/messages.ts'
 import type { ErrorData } from '../errors.ts'
+import type { ParkedKeyStatus } from '../operators/failures/parked-keys.ts'
 
 const HIDDEN = '(not shown: encryption.keys)'
 
 /** The message without the key in its error, if it has one, and those that are parked. */
 export function withoutKey(message: FromWorker): FromWorker {
   if (message.kind === 'status') {
-    const parked = message.status.parked.map((each) => ({ ...each, key: HIDDEN }))
+    const parked = hiddenKeys(message.status.parked)
     return { ...message, status: { ...message.status, parked } }
+  }
+  if (message.kind === 'released') {
+    const parked = hiddenKeys(message.outcome.parked)
+    return { ...message, outcome: { ...message.outcome, parked } }
   }
   if (!('error' in message)) return message
   const { key } = message.error.details
   if (typeof key !== 'string') return message
   return { ...message, error: hidden(message.error, key) }
+}
+
+function hiddenKeys(parked: readonly ParkedKeyStatus[]): readonly ParkedKeyStatus[] {
+  return parked.map((each) => ({ ...each, key: HIDDEN }))
 }
 
 function hidden(error: ErrorData, key: string): ErrorData {

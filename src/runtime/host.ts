@@ -105,6 +105,8 @@ export interface ControlHandler {
   savepoint(directory: string): Promise<unknown>
   stop(options: { readonly savepoint?: string; readonly drain?: boolean }): Promise<unknown>
   cancel(): Promise<unknown>
+  /** Tries again what an operator has parked, or one key of it as people type it. */
+  release(operator: string, key: string | undefined): Promise<unknown>
   /** Lets a standby lead. */
   handOver(): Promise<unknown>
 }

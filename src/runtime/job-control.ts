@@ -3,6 +3,7 @@ import { readChain } from '../checkpoint/chain.ts'
 import { listCheckpoints } from '../checkpoint/listing.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { ControlHandler } from './host.ts'
+import type { KeyWish } from './releases.ts'
 
 /** Of a job master, what can be asked from outside. */
 export interface Controlled {
@@ -10,6 +11,7 @@ export interface Controlled {
   checkpoint(full: boolean): Promise<unknown>
   savepoint(directory: string): Promise<unknown>
   stop(savepoint: string | undefined, drain: boolean): Promise<void>
+  release(operator: string, key?: KeyWish): Promise<unknown>
   cancel(): void
   handOver(): Promise<unknown>
 }
@@ -22,6 +24,9 @@ export function controlOf(master: Controlled, store: BlobStore): ControlHandler 
     checkpoint: ({ full }) => master.checkpoint(full === true),
     savepoint: (directory) => master.savepoint(directory),
     stop: ({ savepoint, drain }) => master.stop(savepoint, drain === true),
+    release: (operator, key) => {
+      return master.release(operator, key === undefined ? undefined : { text: key })
+    },
     cancel: async () => master.cancel(),
     handOver: () => master.handOver(),
   }

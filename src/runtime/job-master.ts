@@ -96,6 +96,11 @@ export class JobMaster {
     return this.#running().request('manual', undefined, full)
   }
 
+  /** Tries again what an operator has parked. */
+  release(...wish: Parameters<Attempt['release']>): ReturnType<Attempt['release']> {
+    return this.#running().release(...wish)
+  }
+
   async savepoint(directory: string): Promise<RequestOutcome> {
     await requireRoomIn(this.#configured ?? this.#options, directory)
     return await this.#running().request('savepoint', directory)
@@ -165,10 +170,9 @@ export class JobMaster {
     } catch (error) {
       failure = error
       if (!isMillraceError(error)) throw error
-      const isAvoidable =
-        this.#progress.restoredFrom !== undefined && this.#restarts.canAvoid(error)
+      const hasOthers = this.#progress.restoredFrom !== undefined
       // What else fails while the job starts for the first time is the caller's to see at once.
-      if (this.#isFirst && !isAvoidable) throw error
+      if (this.#isFirst && !(hasOthers && this.#restarts.canAvoid(error))) throw error
       return { how: 'failed', error }
     } finally {
       const attempt = this.#attempt

@@ -5,7 +5,7 @@ import type { CheckpointPurpose, CheckpointStatistics } from '../checkpoint/mani
 import type { OperatorTime, WorkerStatus } from '../checkpoint/messages.ts'
 import type { CheckpointReport, SlowCheckpoint } from '../checkpoint/protocol.ts'
 import { errorToData, type ErrorData } from '../errors.ts'
-import type { ParkedKeyStatus } from '../operators/failures/parking.ts'
+import type { ParkedKeyStatus } from '../operators/failures/parked-keys.ts'
 import type { CallStatistics } from '../operators/operator.ts'
 import type { BackendStatistics, PhaseTimings } from '../state/backend.ts'
 import type { PaceStatus } from './checkpoint-pace.ts'

@@ -4,6 +4,7 @@
  */
 import { MillraceError } from '../errors.ts'
 import { asJob, type Job } from '../graph/job.ts'
+import type { ReleaseOutcome } from '../operators/failures/parked-keys.ts'
 import { silentLogger } from '../metrics/log.ts'
 import { embeddedHost } from './host-embedded.ts'
 import type { Host } from './host.ts'
@@ -43,6 +44,16 @@ export interface JobHandle extends AsyncDisposable {
    * @throws `STORAGE_CONFLICT` if it is not; `CHECKPOINT_FAILED`.
    */
   savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }>
+  /**
+   * Tries again what an operator with `onError('park')` has parked: all of its keys, or one.
+   * Resolves when each has failed again, and stays parked, or goes on. A restart does the same.
+   *
+   * @param operator its uid
+   * @throws `OPERATOR_UNKNOWN`, `OPERATOR_PARKS_NOTHING`, `PARKED_KEY_UNKNOWN`, `JOB_NOT_RUNNING`.
+   * @example
+   * const { released, parked } = await handle.release('states', { key: 'account-7' })
+   */
+  release(operator: string, options?: { readonly key?: unknown }): Promise<ReleaseOutcome>
   /**
    * Ends the job with a last checkpoint: run again, it goes on from there. With `drain` sources end
    * as if their input were over, so that windows and totals are emitted. With `leave` only this
@@ -143,6 +154,14 @@ class EmbeddedJob implements JobHandle {
 
   async savepoint(directory: string | URL): Promise<{ readonly checkpointId: number }> {
     return this.#master.savepoint(String(directory))
+  }
+
+  async release(
+    operator: string,
+    options: { readonly key?: unknown } = {},
+  ): Promise<ReleaseOutcome> {
+    const hasKey = Object.hasOwn(options, 'key')
+    return this.#master.release(operator, hasKey ? { value: options.key } : undefined)
   }
 
   async stop(options: Parameters<JobHandle['stop']>[0] = {}): Promise<JobResult> {

@@ -131,15 +131,15 @@ export class KeyedStage implements Stage {
   }
 
   /**
-   * Tries what is parked again, then fires due event-time timers; the watermark goes on only after
-   * the last of them.
+   * Fires due event-time timers, then tries what is parked again; the watermark goes on only after
+   * the last of both. Timers come first, for those of parked keys are to wait with the others.
    */
   resume(): void {
+    if (this.#isFiring && this.#fire('event-time', this.currentWatermark)) return
     this.#tryParked(this.#timersPerStep)
     if (this.#guard?.parking?.isTrying === true) return
     if (this.#isFiring) {
-      this.#isFiring = this.#fire('event-time', this.currentWatermark)
-      if (this.#isFiring) return
+      this.#isFiring = false
       // Before others believe that nothing comes any more.
       if (this.currentWatermark === MAX_WATERMARK) this.#finishParked()
       this.#table.deselect()

@@ -10,6 +10,7 @@ import type { JobGraph } from '../graph/job-graph.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import { planOf } from '../graph/plan-of.ts'
 import { type Region, regionsOf } from '../graph/regions.ts'
+import type { Parking } from '../operators/failures/parking.ts'
 import type { PhaseTimings, StateBackend } from '../state/backend.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { required } from '../util/assert.ts'
@@ -89,6 +90,17 @@ export class WorkerGroups {
   /** Does something with each task that runs. */
   each(action: (task: Task) => void): void {
     for (const group of this.#groups) group.run(action)
+  }
+
+  /** What the running subtask of an operator here has parked, if there is one. */
+  parkingOf(uid: string): Parking | undefined {
+    let found: Parking | undefined
+    this.each(({ parts }) => {
+      for (const { node, guard } of parts.chain.operators) {
+        if (node.uid === uid) found = guard?.parking
+      }
+    })
+    return found
   }
 
   /** Builds and restores the tasks of some regions, and says so; or that it failed. */

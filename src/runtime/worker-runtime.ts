@@ -12,6 +12,7 @@ import type { JobGraph } from '../graph/job-graph.ts'
 import { asJob, type Job } from '../graph/job.ts'
 import { parseParams } from '../graph/params.ts'
 import { planOf } from '../graph/plan-of.ts'
+import { NOTHING_RELEASED } from '../operators/failures/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { chooseBackend } from './choose-backend.ts'
 import { required } from '../util/assert.ts'
@@ -32,6 +33,7 @@ const STATUS_EVERY_MS = 250
 
 type Deploy = Extract<ToWorker, { kind: 'deploy' }>
 type Complete = Extract<ToWorker, { kind: 'complete' }>
+type Release = Extract<ToWorker, { kind: 'release' }>
 type Configure = Extract<ToWorker, { kind: 'configure' }>
 
 export class WorkerRuntime {
@@ -180,12 +182,22 @@ export class WorkerRuntime {
       case 'group-watermark':
         this.#built.alignment.receive(message.group, message.watermark)
         return
+      case 'release':
+        return this.#release(message)
       case 'drain':
         this.#built.each((task) => task.parts.source?.drain())
         return
       case 'close':
         this.#closing = true
     }
+  }
+
+  /** Between two records; answered when all of it has been tried. */
+  #release({ id, uid, only }: Release): void {
+    const host = this.#host
+    const parking = this.#built.parkingOf(uid)
+    if (parking === undefined) host.send({ kind: 'released', id, outcome: NOTHING_RELEASED })
+    else parking.release(only, (outcome) => host.send({ kind: 'released', id, outcome }))
   }
 
   async #deploy(deploy: Deploy): Promise<void> {

@@ -14,7 +14,7 @@ export type { HarnessSnapshot } from './harness-snapshots.ts'
 
 // Testing jobs
 export { jobHarness } from './job/job-harness.ts'
-export type { JobHarness, JobHarnessOptions, JobSnapshot } from './job/job-harness.ts'
+export type { JobHarness, JobHarnessOptions, JobSnapshot } from './job/harness-contract.ts'
 export type { Recorded } from './job/recorded-sink.ts'
 export type { ScriptedSource } from './job/scripted-source.ts'
 

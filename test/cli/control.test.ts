@@ -43,6 +43,11 @@ async function runJob(name: string, changes: Partial<ControlHandler> = {}): Prom
       calls.push(['cancel'])
       void claim.release()
     },
+    release: async (operator, key) => {
+      calls.push(['release', operator, key])
+      const left = { operator, key: '"bob"', waiting: 3, since: 0, message: 'no 4' }
+      return { tried: 2, released: 1, parked: [left] }
+    },
     handOver: async () => {
       calls.push(['handover'])
       void claim.release()
@@ -208,4 +213,27 @@ test('the directory comes from the environment or the config file as well', asyn
   const environment = { MILLRACE_DIRECTORY: directory }
   const { out } = await perform('/', ['list'], { environment })
   assert.match(out, /^words +running/m)
+})
+
+test('release tells what goes on, and what stays parked', async () => {
+  const calls = await runJob('parking')
+  const text = await cli('release', 'parking', 'states')
+  assert.deepEqual(
+    [text.code, text.out.split('\n')],
+    [
+      0,
+      [
+        'states: released 1 of 2 keys; still parked:',
+        '  states, key "bob", 3 records since 1970-01-01T00:00:00.000Z: no 4',
+        '',
+      ],
+    ],
+  )
+  const json = JSON.parse((await cli('release', 'parking', 'states', '--key', '7', '--json')).out)
+  assert.deepEqual([json.key, json.tried, json.released, json.parked.length], ['7', 2, 1, 1])
+  assert.deepEqual(calls, [
+    ['release', 'states', undefined],
+    ['release', 'states', '7'],
+  ])
+  assert.equal((await cli('release', 'parking')).code, 2)
 })

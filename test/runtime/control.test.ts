@@ -73,6 +73,7 @@ const handler: ControlHandler = {
   savepoint: (target) => Promise.resolve({ target }),
   stop: (options) => Promise.resolve(options),
   cancel: () => Promise.reject(new Error('no')),
+  release: (operator, key) => Promise.resolve({ operator, key }),
   handOver: () => Promise.resolve('handed over'),
 }
 

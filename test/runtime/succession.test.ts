@@ -31,6 +31,7 @@ const handler: ControlHandler = {
   checkpoints: () => Promise.reject(new Error('no')),
   checkpoint: refuse,
   savepoint: refuse,
+  release: refuse,
   stop: refuse,
   cancel: refuse,
   handOver: refuse,

@@ -6,7 +6,7 @@ import { eventTimer, job, keyedProcess, mapState, t, type Type, valueState } fro
 import { sink } from 'millrace/connectors'
 import { changed, differences, fromIterable, rekeyed, type Snapshot } from 'millrace/savepoint'
 import { jobHarness, type JobSnapshot } from 'millrace/testing'
-import { keyFromText } from '../../src/savepoint/plain-value.ts'
+import { keyFromText } from '../../src/types/key-from-text.ts'
 import { RowEncoder } from '../../src/savepoint/row-encoder.ts'
 import { SECTION_TIMERS, sectionOfKey } from '../../src/state/runs/entry.ts'
 import { readTimeKey } from '../../src/state/runs/entry-key.ts'

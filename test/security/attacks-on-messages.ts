@@ -57,6 +57,7 @@ const roles: readonly Attack[] = [
     (v) =>
       requestOf(v, { token: v.tokens.viewer, target: '/v1/savepoints', body: '{"directory":"a"}' }),
   ],
+  ['release by a viewer', (v) => requestOf(v, { token: v.tokens.viewer, target: '/v1/release' })],
   ['handover by a viewer', (v) => requestOf(v, { token: v.tokens.viewer, target: '/v1/handover' })],
   [
     'cancel by an operator',

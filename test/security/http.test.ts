@@ -141,6 +141,8 @@ describe('afterwards', () => {
         200,
       )
       assert.equal((await ask(token, '/v1/handover', {})).status, 200)
+      const release = { operator: 'states', key: 'ann' }
+      assert.equal((await ask(token, '/v1/release', release)).status, 200)
       assert.equal((await ask(token, '/v1/stop', { drain: true })).status, 200)
     }
     assert.equal((await ask(admin, '/v1/cancel', {})).status, 200)
@@ -149,6 +151,7 @@ describe('afterwards', () => {
       'checkpoint {"full":true}',
       `savepoint ${saved}`,
       'handover',
+      'release "states"',
       'stop {"drain":true}',
     ]
     assert.deepEqual(victim.takeCalls(), [...done, ...done, 'cancel'])

@@ -63,6 +63,7 @@ export async function startVictim(changes: Partial<HttpControl> = {}): Promise<V
     savepoint: asked('savepoint'),
     stop: asked('stop'),
     cancel: asked('cancel'),
+    release: asked('release'),
     handOver: asked('handover'),
   }
   claim.serve(job)

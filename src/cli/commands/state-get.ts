@@ -1,6 +1,7 @@
 /** `millrace state get`: the states of one key. */
-import { keyFromText, plainValue } from '../../savepoint/plain-value.ts'
+import { plainValue } from '../../savepoint/plain-value.ts'
 import { MillraceError } from '../../errors.ts'
+import { keyFromText } from '../../types/key-from-text.ts'
 import { describeKey } from '../../types/keys.ts'
 import type { CommandFunction } from '../command.ts'
 import { exitCode } from '../exit-codes.ts'

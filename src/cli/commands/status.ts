@@ -1,5 +1,6 @@
 /** `millrace status`: one job, with where event time stands in each operator, and why. */
 import type { OperatorTime, TimeHold } from '../../checkpoint/messages.ts'
+import type { ParkedKeyStatus } from '../../operators/failures/parked-keys.ts'
 import type { JobStatus, LeadershipStatus } from '../../runtime/job-status.ts'
 import { stuckWhere } from '../../runtime/worker-watch.ts'
 import type { CommandFunction } from '../command.ts'
@@ -58,9 +59,7 @@ function summary(job: JobStatus): readonly string[] {
   if (job.parkedKeys > 0) {
     const [keys, records] = [formatCount(job.parkedKeys), formatCount(job.parkedRecords)]
     lines.push(`parked: ${keys} keys, for which ${records} records wait`)
-    for (const { operator, key, waiting, message } of job.parked) {
-      lines.push(`  ${operator}, key ${key}, ${formatCount(waiting)} records: ${message}`)
-    }
+    lines.push(...job.parked.map(parkedLine))
   }
   if (importing !== undefined) {
     const { from, files, filesHere, bytes, bytesHere } = importing
@@ -95,6 +94,12 @@ function summary(job: JobStatus): readonly string[] {
   }
   if (lastError !== undefined) lines.push(`last error: ${lastError.code}: ${lastError.message}`)
   return lines
+}
+
+export function parkedLine(parked: ParkedKeyStatus): string {
+  const { operator, key, waiting, since, message } = parked
+  const records = `${formatCount(waiting)} records since ${timeText(since)}`
+  return `  ${operator}, key ${key}, ${records}: ${message}`
 }
 
 /** How much of the restored state is loaded; nothing if all is. */

@@ -5,7 +5,7 @@
  */
 import { MillraceError } from '../../errors.ts'
 import type { KeyedStateTable } from '../../state/backend.ts'
-import { describeKey, routeHash, writeKey } from '../../types/keys.ts'
+import { describeKey, routeHash } from '../../types/keys.ts'
 import { copyOf } from '../../types/owned.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
@@ -19,8 +19,15 @@ import {
   timerOfKey,
   type WaitingTimer,
 } from './parked-states.ts'
+import {
+  type HeldKey,
+  ParkedKeys,
+  type ParkedKeyStatus,
+  type ReleaseOutcome,
+} from './parked-keys.ts'
 import { ParkedTimers } from './parked-timers.ts'
 import { type FailedCall, thrownAs } from './policy.ts'
+import { ReleaseWish } from './release.ts'
 
 export interface ParkingLimits {
   /** Records that wait, over all keys of a subtask. */
@@ -39,38 +46,19 @@ export interface ParkingOptions extends ParkingLimits {
   readonly recordType: Type<ParkedRecord>
 }
 
-/** A parked key, for people. */
-export interface ParkedKeyStatus {
-  readonly operator: string
-  readonly key: string
-  /** Records that wait. */
-  readonly waiting: number
-  readonly message: string
-}
-
-interface Held {
-  readonly key: unknown
-  readonly hash: number
-  waiting: number
-  bytes: number
-  message: string
-}
-
 type Failure = { readonly call: FailedCall; readonly error: unknown }
 
 export class Parking {
   /** What the operator is to be made with. */
   readonly timers: ParkedTimers
-  /** Records that wait. */
-  waiting = 0
   readonly #options: ParkingOptions
   readonly #states: ParkedHandles
-  readonly #keys = new Map<string, Held>()
-  readonly #keyBytes = new ByteWriter(64)
+  readonly #keys = new ParkedKeys()
   readonly #scratch = new ByteWriter()
   #operator: Operator | undefined
-  #bytes = 0
-  #trying: Held[] = []
+  /** In the order in which they are tried again. */
+  readonly #trying = new Set<HeldKey>()
+  #wishes: ReleaseWish[] = []
   #isReplaying = false
   #failure: Failure | undefined
 
@@ -82,12 +70,10 @@ export class Parking {
     const { parked, records } = this.#states
     for (const { key, routeHash: hash } of options.parked.keys()) {
       options.parked.select(key, hash)
-      const { message = '' } = parked.value() ?? {}
-      const held: Held = { key, hash, waiting: records.length, bytes: 0, message }
+      const { message = '', since = 0 } = parked.value() ?? {}
+      const held: HeldKey = { key, hash, since, waiting: records.length, bytes: 0, message }
       for (const { bytes } of records) held.bytes += bytes
-      this.#keys.set(this.#textOf(key), held)
-      this.waiting += held.waiting
-      this.#bytes += held.bytes
+      this.#keys.add(held)
     }
     options.parked.deselect()
     this.#tryAll()
@@ -99,22 +85,24 @@ export class Parking {
   }
 
   get parkedKeys(): number {
-    return this.#keys.size
+    return this.#keys.count
+  }
+
+  /** Records that wait. */
+  get waiting(): number {
+    return this.#keys.waiting
   }
 
   /** Some of them, for people. */
   shown(count: number): readonly ParkedKeyStatus[] {
-    const { label: operator } = this.#options
-    return Array.from(this.#keys.values().take(count), ({ key, waiting, message }) => {
-      return { operator, key: describeKey(key), waiting, message }
-    })
+    return this.#keys.shown(this.#options.label, count)
   }
 
   /** True if the current key of the operator is parked: what comes for it is to wait. */
   get holdsCurrent(): boolean {
-    if (this.#keys.size === 0 || this.#isReplaying) return false
+    if (this.#keys.count === 0 || this.#isReplaying) return false
     const { currentKey } = this.#options.table
-    return currentKey !== undefined && this.#keys.has(this.#textOf(currentKey))
+    return currentKey !== undefined && this.#keys.has(currentKey)
   }
 
   addRecord(input: number, value: unknown, timestamp: number): void {
@@ -131,9 +119,9 @@ export class Parking {
       this.#failure = { call, error }
       return
     }
-    const { key, timer, input, value, timestamp } = call
-    const held: Held = { key, hash: routeHash(key), waiting: 0, bytes: 0, message: '' }
-    this.#keys.set(this.#textOf(key), held)
+    const { key, timer, input, value, timestamp, failedAt: since } = call
+    const held: HeldKey = { key, hash: routeHash(key), since, waiting: 0, bytes: 0, message: '' }
+    this.#keys.add(held)
     this.#note(held, { call, error })
     if (timer === undefined) this.#addRecord(held, input, value, timestamp)
     else this.#addTimer(held, timer)
@@ -141,47 +129,75 @@ export class Parking {
 
   /** While it is true, `tryAgain` has something to do. */
   get isTrying(): boolean {
-    return this.#trying.length > 0
+    return this.#trying.size > 0
   }
 
   /** Tries keys again, each until it fails or nothing of it waits: at most so many calls. */
   tryAgain(callsMax: number): void {
     let calls = 0
-    for (let [held] = this.#trying; held !== undefined && calls < callsMax; [held] = this.#trying) {
-      if (this.#tryNext(held)) calls++
-      else this.#trying.shift()
+    for (const held of this.#trying) {
+      while (calls < callsMax && this.#trying.has(held)) {
+        if (this.#tryNext(held)) calls++
+        else this.#trying.delete(held)
+      }
+      if (calls >= callsMax) break
     }
     this.#options.table.deselect()
     this.#options.parked.deselect()
+    if (this.#trying.size === 0) this.#answerWishes()
+  }
+
+  /**
+   * Tries parked keys again, between two records; a key that is not parked here is none of them.
+   *
+   * @param only one key; all if undefined
+   * @param done is told when each has failed again, or goes on; never if the task ends before
+   */
+  release(
+    only: readonly [key: unknown] | undefined,
+    done: (outcome: ReleaseOutcome) => void,
+  ): void {
+    const held = only === undefined ? this.#keys.all : [this.#keys.of(only[0])]
+    const asked = held.filter((each) => each !== undefined)
+    for (const each of asked) this.#trying.add(each)
+    this.#wishes.push(new ReleaseWish(this.#options.label, asked, done))
+    if (this.#trying.size === 0) this.#answerWishes()
   }
 
   /** Nothing comes any more: tries all for the last time. @throws `PARKED_KEYS_LEFT` */
   finish(): void {
-    if (this.#keys.size === 0) return
+    if (this.#keys.count === 0) return
     this.#tryAll()
     this.tryAgain(Number.POSITIVE_INFINITY)
-    const [left] = this.#keys.values()
+    const [left] = this.#keys.all
     if (left === undefined) return
     const { label } = this.#options
-    const what = `${label}: the input ends, and ${this.#keys.size} keys are parked`
+    const what = `${label}: the input ends, and ${this.#keys.count} keys are parked`
     throw new MillraceError('PARKED_KEYS_LEFT', `${what}, such as ${this.#example(left)}`, {
-      details: { operator: label, keys: this.#keys.size, waiting: this.waiting },
+      details: { operator: label, keys: this.#keys.count, waiting: this.waiting },
     })
   }
 
   #tryAll(): void {
-    this.#trying = [...this.#keys.values()]
+    for (const held of this.#keys.all) this.#trying.add(held)
+  }
+
+  #answerWishes(): void {
+    const wishes = this.#wishes
+    this.#wishes = []
+    for (const wish of wishes) wish.answer(this.#keys)
   }
 
   /** The next thing that waits; false if it failed, or there is none. */
-  #tryNext(held: Held): boolean {
+  #tryNext(held: HeldKey): boolean {
     const { table, parked } = this.#options
     const { records, timers } = this.#states
     parked.select(held.key, held.hash)
     const record = records.first()
     const [timerKey, { payload } = {}] = this.#dueTimer(record?.watermark ?? Infinity) ?? []
     if (record === undefined && timerKey === undefined) {
-      this.#release(held)
+      this.#states.parked.clear()
+      this.#keys.remove(held)
       return false
     }
     table.select(held.key, held.hash)
@@ -206,7 +222,8 @@ export class Parking {
     })
     if (failure !== undefined) return this.#note(held, failure)
     records.popFirst()
-    return this.#count(held, -1, -bytes)
+    this.#keys.change(held, -1, -bytes)
+    return true
   }
 
   /** The first timer that is due by then. */
@@ -230,12 +247,12 @@ export class Parking {
     return this.#failure
   }
 
-  #current(): Held {
-    const held = this.#keys.get(this.#textOf(this.#options.table.currentKey))
+  #current(): HeldKey {
+    const held = this.#keys.of(this.#options.table.currentKey)
     return required(held, 'the current key is parked')
   }
 
-  #addRecord(held: Held, input: number, value: unknown, timestamp: number): void {
+  #addRecord(held: HeldKey, input: number, value: unknown, timestamp: number): void {
     this.#options.parked.select(held.key, held.hash)
     const watermark = this.timers.currentWatermark
     const side = input === 1 ? { first: value } : { second: value }
@@ -244,17 +261,17 @@ export class Parking {
     this.#options.recordType.write(record, this.#scratch)
     const { length: bytes } = this.#scratch
     this.#states.records.pushLast({ ...record, bytes })
-    this.#count(held, 1, bytes)
+    this.#keys.change(held, 1, bytes)
     const { recordsMax, bytesMax, label } = this.#options
-    if (this.waiting <= recordsMax && this.#bytes <= bytesMax) return
+    if (this.waiting <= recordsMax && this.#keys.bytes <= bytesMax) return
     const limit = this.waiting > recordsMax ? `${recordsMax} records` : `${bytesMax} bytes`
-    const what = `${label}: more than ${limit} wait for ${this.#keys.size} parked keys`
+    const what = `${label}: more than ${limit} wait for ${this.#keys.count} parked keys`
     throw new MillraceError('PARKED_TOO_MANY', `${what}, such as ${this.#example(held)}`, {
-      details: { operator: label, keys: this.#keys.size, waiting: this.waiting },
+      details: { operator: label, keys: this.#keys.count, waiting: this.waiting },
     })
   }
 
-  #addTimer(held: Held, timer: WaitingTimer): void {
+  #addTimer(held: HeldKey, timer: WaitingTimer): void {
     this.#options.parked.select(held.key, held.hash)
     const { payload } = timer
     const key = keyOfTimer(timer, this.timers.currentWatermark)
@@ -262,7 +279,7 @@ export class Parking {
   }
 
   /** Keeps why it is parked; false: it goes no further. */
-  #note(held: Held, { call, error }: Failure): false {
+  #note(held: HeldKey, { call, error }: Failure): false {
     this.#options.parked.select(held.key, held.hash)
     const { parked } = this.#states
     const before = parked.value()
@@ -275,26 +292,7 @@ export class Parking {
     return false
   }
 
-  #release(held: Held): void {
-    this.#states.parked.clear()
-    this.#keys.delete(this.#textOf(held.key))
-  }
-
-  #count(held: Held, records: number, bytes: number): true {
-    held.waiting += records
-    held.bytes += bytes
-    this.waiting += records
-    this.#bytes += bytes
-    return true
-  }
-
-  #example({ key, message }: Held): string {
+  #example({ key, message }: HeldKey): string {
     return `${describeKey(key)}: ${message}`
-  }
-
-  #textOf(key: unknown): string {
-    this.#keyBytes.reset()
-    writeKey(key, this.#keyBytes)
-    return this.#keyBytes.bytes.latin1Slice(0, this.#keyBytes.length)
   }
 }

@@ -7,7 +7,13 @@ import type { Clock } from '../../util/clock.ts'
 import type { ControlRequest } from '../control-protocol.ts'
 import type { ControlHandler } from '../host.ts'
 import type { AuditEntry, AuditLog } from './audit-log.ts'
-import { givenParams, type GivenParams, type ParamKinds, REQUESTS } from './requests.ts'
+import {
+  givenParams,
+  type GivenParams,
+  notedParams,
+  type ParamKinds,
+  REQUESTS,
+} from './requests.ts'
 
 /** Who asks. */
 export type Caller = Pick<AuditEntry, 'role' | 'token' | 'via'>
@@ -62,7 +68,12 @@ export class ControlDesk {
       })
     }
     if (!spec.changes) return await spec.perform(job, given)
-    const noted = { id: this.#nextId(), ...caller, request: method, params: given }
+    const noted = {
+      id: this.#nextId(),
+      ...caller,
+      request: method,
+      params: notedParams(spec.params, given),
+    }
     if (place !== undefined) {
       try {
         given = await withPlaces(spec.params, given, place)

@@ -3,6 +3,7 @@
  * changes anything, what it does, and where HTTP has it. Sockets and servers only carry requests;
  * they know none of them.
  */
+import { createHash } from 'node:crypto'
 import { nearestName } from '../../util/nearest.ts'
 import { badRequest, type ControlMethod } from '../control-protocol.ts'
 import type { ControlHandler } from '../host.ts'
@@ -11,7 +12,9 @@ import type { ControlHandler } from '../host.ts'
 export const ROLES = ['viewer', 'operator', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
-const PLACE_CHARS_MAX = 4_096
+/** Of the hash of what is not told. */
+const FINGERPRINT_CHARS = 8
+const TEXT_CHARS_MAX = 4_096
 
 /** Kinds of parameters, and what they are to who performs the request. */
 interface Kinds {
@@ -20,6 +23,9 @@ interface Kinds {
   /** Where something is written: a path or URL. */
   readonly place: string
   readonly 'place?': string | undefined
+  readonly text: string
+  /** A key of state: no log tells it. */
+  readonly 'key?': string | undefined
 }
 
 export type ParamKinds = Readonly<Record<string, keyof Kinds>>
@@ -77,6 +83,13 @@ export const REQUESTS: Readonly<Record<ControlMethod, RequestSpec>> = {
     params: { directory: 'place' },
     perform: (job, { directory }) => job.savepoint(directory),
   }),
+  release: request({
+    role: 'operator',
+    http: { method: 'POST', path: '/v1/release' },
+    changes: true,
+    params: { operator: 'text', key: 'key?' },
+    perform: (job, { operator, key }) => job.release(operator, key),
+  }),
   stop: request({
     role: 'operator',
     http: { method: 'POST', path: '/v1/stop' },
@@ -116,7 +129,7 @@ export function givenParams(
   return Object.fromEntries(
     Object.entries(kinds).map(([name, kind]) => {
       const value = Object.hasOwn(params, name) ? params[name] : undefined
-      return [name, kind === 'flag' ? flagOf(name, value) : placeOf(name, kind, value)]
+      return [name, kind === 'flag' ? flagOf(name, value) : textOf(name, kind, value)]
     }),
   )
 }
@@ -127,11 +140,31 @@ function flagOf(name: string, value: unknown): boolean {
   throw badRequest(`${name} is neither true nor false`)
 }
 
-function placeOf(name: string, kind: 'place' | 'place?', value: unknown): string | undefined {
-  if (value === undefined && kind === 'place?') return undefined
-  if (typeof value !== 'string' || value === '') throw badRequest(`${name} is missing or no text`)
-  if (value.length > PLACE_CHARS_MAX || value.includes('\0')) {
-    throw badRequest(`${name} is longer than ${PLACE_CHARS_MAX} characters, or holds a zero byte`)
+/** What was given, as the audit log has it: a key only as the beginning of its hash. */
+export function notedParams(kinds: ParamKinds, given: GivenParams): GivenParams {
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => {
+      const isHidden = kinds[name] === 'key?' && typeof value === 'string'
+      return [name, isHidden ? fingerprint(value) : value]
+    }),
+  )
+}
+
+function fingerprint(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex').slice(0, FINGERPRINT_CHARS)}`
+}
+
+function textOf(
+  name: string,
+  kind: Exclude<keyof Kinds, 'flag'>,
+  value: unknown,
+): string | undefined {
+  if (value === undefined && kind.endsWith('?')) return undefined
+  // A key may be the empty text.
+  const isEmpty = value === '' && kind !== 'key?'
+  if (typeof value !== 'string' || isEmpty) throw badRequest(`${name} is missing or no text`)
+  if (value.length > TEXT_CHARS_MAX || (value.includes('\0') && kind !== 'key?')) {
+    throw badRequest(`${name} is longer than ${TEXT_CHARS_MAX} characters, or holds a zero byte`)
   }
   return value
 }

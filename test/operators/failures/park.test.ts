@@ -5,7 +5,6 @@ import { describe, it } from 'node:test'
 import {
   job,
   keyedProcess,
-  mapState,
   MillraceError,
   sessionWindow,
   slidingWindow,
@@ -13,74 +12,21 @@ import {
   tumblingWindow,
   valueState,
 } from 'millrace'
-import type { DataStream, KeyedStream, ParkLimits } from 'millrace'
-import { collection, print } from 'millrace/connectors'
-import { jobHarness, type JobHarness } from 'millrace/testing'
-import { eventTimer, processingTimer } from '../../../src/time/descriptors.ts'
-
-const Item = t.struct({ k: t.string, n: t.float64, at: t.timestamp })
-interface Item {
-  k: string
-  n: number
-  at: number
-}
-const nothing = collection<Item>([], { type: Item })
-const item = (k: string, n: number, at = n): Item => ({ k, n, at })
-
-/** What is wrong with the function, until somebody mends it. */
-interface Flaw {
-  /** Numbers at which it throws. */
-  bad: ReadonlySet<number>
-}
-const check = ({ bad }: Flaw, n: number): void => {
-  if (bad.has(n)) throw new Error(`no ${n}`)
-}
-
-type Build = (items: KeyedStream<string, Item>, flaw: Flaw) => DataStream<unknown>
-
-function parkingJob(build: Build, flaw: Flaw, limits?: ParkLimits) {
-  return job('parking', (env) => {
-    const time = { timestamp: ({ at }: Item) => at }
-    const items = env.fromSource('items', nothing, time).keyBy(({ k }) => k)
-    const done = build(items, flaw)
-    if (limits === undefined) done.onError('park')
-    else done.onError('park', limits)
-    done.sinkTo('out', print())
-  })
-}
-
-/** Remembers all that it has seen, in order, and tells it by a timer, too. */
-const remembering: Build = (items, flaw) =>
-  items.process(
-    'remembered',
-    keyedProcess({
-      key: t.string,
-      input: Item,
-      output: t.string,
-      state: { seen: valueState(t.string, { initial: '' }), at: mapState(t.float64, t.float64) },
-      timers: { due: eventTimer(t.float64) },
-      processElement({ k, n, at }, { state, timers }, out) {
-        state.seen.update(`${state.seen.value()} ${n}`)
-        for (const timer of timers.due.list()) if (timer.at === at + 7) timers.due.delete(timer.at)
-        timers.due.set(at + 5, n)
-        timers.due.set(at + 7, n)
-        state.at.set(at, timers.currentWatermark)
-        check(flaw, n)
-        out.collect(`${k}:${state.seen.value()}`)
-      },
-      onTimer(at, { state, payload, currentKey }, out) {
-        state.seen.update(`${state.seen.value()} T${at}`)
-        check(flaw, -at)
-        out.collect(`${currentKey} timer ${at} of ${payload}:${state.seen.value()}`)
-      },
-    }),
-  )
-
-const items = Array.from({ length: 40 }, (_, at) => item('abc'[at % 3] ?? '', at + 1))
-
-const outOf = (harness: JobHarness): readonly string[] =>
-  harness.output<unknown>('out').map((each) => JSON.stringify(each))
-const ofKey = (all: readonly string[], key: string) => all.filter((each) => each.includes(key))
+import { jobHarness } from 'millrace/testing'
+import { processingTimer } from '../../../src/time/descriptors.ts'
+import {
+  type Build,
+  check,
+  type Flaw,
+  Item,
+  item,
+  items,
+  nothing,
+  ofKey,
+  outOf,
+  parkingJob,
+  remembering,
+} from './parked-jobs.ts'
 
 interface Course {
   /** Records before which it is mended and the job started again. */
@@ -124,7 +70,9 @@ describe('a parked key', () => {
     assert.deepEqual(ofKey(told, '"b'), ofKey(out, '"b').slice(0, ofKey(told, '"b').length))
     const { parkedKeys, parkedRecords, parked } = harness.status
     assert.deepEqual([parkedKeys, parkedRecords], [1, 3])
-    assert.deepEqual(parked, [{ operator: 'remembered', key: '"a"', waiting: 3, message: 'no 4' }])
+    const since = Date.UTC(2026, 0)
+    const first = { operator: 'remembered', key: '"a"', waiting: 3, since, message: 'no 4' }
+    assert.deepEqual(parked, [first])
     flaw.bad = new Set()
     await harness.finish()
     assert.equal(harness.status.parkedKeys, 0)

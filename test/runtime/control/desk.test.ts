@@ -1,5 +1,6 @@
 // Requests to a running job: what they take, and what of them stands in the audit log.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { MillraceError } from '../../../src/errors.ts'
 import { parseRequest } from '../../../src/runtime/control-protocol.ts'
@@ -15,6 +16,7 @@ const handler: ControlHandler = {
   savepoint: (target) => Promise.resolve(target),
   stop: (options) => Promise.resolve(options),
   cancel: () => Promise.reject(new MillraceError('JOB_NOT_RUNNING', 'no')),
+  release: (operator, key) => Promise.resolve({ operator, key }),
   handOver: () => Promise.resolve('handed over'),
 }
 
@@ -52,12 +54,29 @@ test('what changes something is noted when it begins and when it ends', async ()
   ])
 })
 
+test('the audit log has no key in it', async () => {
+  const log: AuditEntry[] = []
+  const { ask } = desk(log)
+  const given = { operator: 'states', key: 'ann\0' }
+  assert.deepEqual(await ask('release', given), given)
+  assert.deepEqual(await ask('release', { operator: 'states', key: '' }), {
+    operator: 'states',
+    key: '',
+  })
+  const hash = createHash('sha256').update('ann\0').digest('hex')
+  assert.deepEqual(log[0]?.params, { operator: 'states', key: `sha256:${hash.slice(0, 8)}` })
+  assert.doesNotMatch(JSON.stringify(log), /ann/)
+})
+
 test('a request that takes something else is refused before anything is noted', async () => {
   const log: AuditEntry[] = []
   const { ask } = desk(log)
   for (const [method, params, said] of [
     ['checkpoint', { ful: true }, /no parameter "ful"/],
     ['checkpoint', { full: 'yes' }, /neither true nor false/],
+    ['release', {}, /operator is missing/],
+    ['release', { operator: 'a', key: 7 }, /key is missing or no text/],
+    ['release', { operator: 'a', key: 'k'.repeat(5_000) }, /longer than 4096/],
     ['savepoint', {}, /directory is missing/],
     ['savepoint', { directory: 5 }, /no text/],
     ['savepoint', { directory: 'a\0b' }, /zero byte/],

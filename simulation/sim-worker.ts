@@ -14,6 +14,7 @@ import { copied } from './copied.ts'
 import { MessageLine, SLOW_MESSAGE_MS_MAX } from './message-line.ts'
 import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
+import { SimSealer } from './sim-sealer.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
 import { WorkerNews } from './witness/task-news.ts'
 import { WorkerWatch } from './worker-watch.ts'
@@ -28,6 +29,8 @@ const OUT_OF_MEMORY_MS_MAX = 300
 const DOOM_EVENTS_BITS = 10
 /** The same, of one that is told of a complete checkpoint. */
 const LOST_EVENTS_BITS = 6
+const BLOCK_BYTES_MIN = 50
+const BLOCK_BYTES_MORE = 1_000
 
 /** One worker: its end of the seams, and the port that the master holds. */
 export class SimWorker implements WorkerPort {
@@ -157,6 +160,7 @@ export class SimWorker implements WorkerPort {
     return {
       clock: this.clock,
       random: this.#random.fork('engine'),
+      ...this.#blocks(),
       ...(nativeStore === undefined ? {} : { nativeStore }),
       ...this.#lazyRestore(),
       openStore: async (location) => storage.open(location, this.scope, machine),
@@ -173,6 +177,15 @@ export class SimWorker implements WorkerPort {
       at: (point) => this.#process.at(point, this),
       report: (event, error) => this.#report(event, error),
     }
+  }
+
+  /** Half of the workers write small blocks, of which half are sealed elsewhere. */
+  #blocks(): Pick<WorkerHost, 'sealer' | 'blockBytes'> {
+    const random = this.#random.fork('blocks')
+    if (random.int(2) === 0) return {}
+    const blockBytes = BLOCK_BYTES_MIN + random.int(BLOCK_BYTES_MORE)
+    if (random.int(2) === 0) return { blockBytes }
+    return { blockBytes, sealer: new SimSealer(this.clock, random) }
   }
 
   /** Half of the workers load what they restore in slices so small that crashes fall in between. */

@@ -5,6 +5,20 @@ const SNAPSHOTS = 'src/runtime/task-snapshots.ts'
 
 export const runBugs: readonly PlantedBug[] = [
   {
+    name: 'blocks-in-the-order-they-are-sealed',
+    symptom: 'keys of a run are out of order',
+    file: 'src/state/runs/sealing-queue.ts',
+    find: 'const batch = this.#batches.shift()',
+    replace: 'const batch = this.#batches.pop()',
+  },
+  {
+    name: 'block-changes-while-it-is-sealed',
+    symptom: 'a run holds a block twice, and lacks another one',
+    file: 'src/state/runs/sealing-queue.ts',
+    find: 'this.#blocks.push(Uint8Array.prototype.slice.call(bytes))',
+    replace: 'this.#blocks.push(bytes)',
+  },
+  {
     name: 'older-run-wins-a-merge',
     symptom: 'values go back to older ones at a recovery',
     file: 'src/state/runs/merge-core.ts',

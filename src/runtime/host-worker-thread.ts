@@ -9,6 +9,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Doorbell } from './exchange/channel.ts'
 import type { WorkerHost } from './host.ts'
+import { ThreadSealer } from './host-sealer.ts'
 import { startProfiler } from './host-worker-profiler.ts'
 import { openKeys } from './host-embedded-keys.ts'
 import { reachKillPoint } from './kill-points.ts'
@@ -73,6 +74,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
       },
     },
     random: systemRandom(),
+    sealer: new ThreadSealer(),
     ...(intervalUs === undefined ? {} : { profiler: startProfiler(intervalUs) }),
     openStore: (location) => openBlobStore(location),
     openKeys,

@@ -7,6 +7,7 @@ import type { ProcessFacts } from '../checkpoint/lease-marks.ts'
 import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
 import type { OptionLayer } from '../config/resolve.ts'
 import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts'
+import type { BlockSealer } from '../state/runs/sealer.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
 import type { KeyRing } from '../encryption/key-ring.ts'
@@ -165,6 +166,10 @@ export interface WorkerHost {
   alive?(): void
   /** When state is loaded while records go on; in tests little state is, too. */
   readonly lazyRestore?: LazyRestoreOptions
+  /** Compresses what snapshots write, beside the thread of the records. */
+  readonly sealer?: BlockSealer
+  /** Of a block of a snapshot's run; in the simulator small, so that little state has many. */
+  readonly blockBytes?: number
   /** Watches where the worker's time goes, if the job is profiled. */
   readonly profiler?: Profiler
   openStore: OpenStore

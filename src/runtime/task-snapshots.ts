@@ -9,6 +9,7 @@ import type { KeyGroupRange } from '../state/key-groups.ts'
 import { EntryRenewal, type RenewedOperator } from '../state/runs/entry-renewal.ts'
 import { type MergePlan, mergeRuns, planMerge } from '../state/runs/run-set.ts'
 import { writeSnapshot } from '../state/runs/snapshot-writer.ts'
+import type { Slice } from '../state/runs/pace.ts'
 import type { RunMetadata } from '../state/runs/run-format.ts'
 import type {
   OperatorRecord,
@@ -163,7 +164,7 @@ export class TaskSnapshots {
     records: Promise<readonly OperatorStateEntry[]>,
     former: Attempt | undefined,
   ): Promise<TaskSnapshot> {
-    const { store, scope, host, vertex, subtaskIndex, keyGroups, settings } = this.#options
+    const { store, scope, vertex, subtaskIndex, keyGroups } = this.#options
     const { checkpointId } = attempt
     // One after the other: the list of runs of the former is where this one goes on.
     const [entries] = await Promise.all([records, former?.writing])
@@ -174,9 +175,7 @@ export class TaskSnapshots {
       store,
       name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex }),
       metadata: this.#metadata(checkpointId),
-      compression: settings.compression,
-      slice: this.#slice(),
-      at: (point) => host.at(point),
+      ...this.#how(),
     })
     attempt.written = [written.keyed, written.records].filter((run) => run !== undefined)
     const base = this.#withMerge(former?.runs ?? this.#runs)
@@ -251,7 +250,7 @@ export class TaskSnapshots {
     dropTombstones: boolean,
     checkpointId: number,
   ): Promise<RunReference> {
-    const { store, scope, vertex, subtaskIndex, keyGroups, settings, host } = this.#options
+    const { store, scope, vertex, subtaskIndex, keyGroups } = this.#options
     const merge = ++this.#merges
     return mergeRuns({
       store,
@@ -260,17 +259,16 @@ export class TaskSnapshots {
       dropTombstones,
       name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex, merge }),
       metadata: this.#metadata(checkpointId),
-      compression: settings.compression,
-      slice: this.#slice(),
+      ...this.#how(),
       renewed: (entry) => this.#renewal.renewal.renewed(entry),
-      at: (point) => host.at(point),
     })
   }
 
-  #slice(): { monotonic(): number; budgetMs: number; yield(): Promise<void> } {
-    const { settings, signal } = this.#options
-    const { clock } = this.#options.host
-    return {
+  /** How all runs of the task are written. */
+  #how() {
+    const { settings, signal, host } = this.#options
+    const { clock, sealer, blockBytes } = host
+    const slice: Slice = {
       monotonic: () => clock.monotonic(),
       budgetMs: settings.sliceMs,
       async yield() {
@@ -278,6 +276,8 @@ export class TaskSnapshots {
         signal.throwIfAborted() // a worker that ends does not finish what nobody will name
       },
     }
+    const at = (point: string): void | Promise<void> => host.at(point)
+    return { compression: settings.compression, sealer, blockBytes, slice, at }
   }
 
   #metadata(checkpointId: number): RunMetadata {

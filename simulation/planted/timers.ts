@@ -70,8 +70,8 @@ export const timeBugs: readonly PlantedBug[] = [
     name: 'watermark-before-its-timers',
     symptom: 'a watermark goes on although timers that are due still have to fire',
     file: 'src/runtime/stages.ts',
-    find: '      if (this.#isFiring) return\n',
-    replace: '',
+    find: "if (this.#isFiring && this.#fire('event-time', this.currentWatermark)) return",
+    replace: "if (this.#isFiring) this.#fire('event-time', this.currentWatermark)",
   },
   {
     name: 'watermark-passes-gathered-records',

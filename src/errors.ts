@@ -34,7 +34,9 @@ const CODES = {
   DECRYPTION_FAILED: {
     remedy: 'give the key that the data was encrypted under, by the id that the message names',
   },
-  ENCRYPTION_UNSUPPORTED: { remedy: 'use hashmap(), or run the job without encryption.keys' },
+  ENCRYPTION_UNSUPPORTED: {
+    remedy: 'do as the message says, or run the job without encryption.keys',
+  },
   FUNCTION_FAILED: {
     remedy: 'correct the function or the record that the message names',
     retryable: true,

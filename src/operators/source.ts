@@ -59,6 +59,8 @@ export interface Source<T, Position = unknown> {
    * those of a bounded source without event time, which are read one after the other otherwise.
    */
   readonly readsAllSplits?: boolean
+  /** True if it keeps records on a disk as they are: a job that is encrypted refuses it. */
+  readonly keepsPlainRecords?: boolean
   /** The side output for records that did not parse; absent: they are only counted. */
   readonly malformedTag?: OutputTag<MalformedRecord>
   /** Finds the splits; called at each start and, if given, every `discoverEveryMs`. */

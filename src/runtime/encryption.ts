@@ -6,6 +6,8 @@ import { hasEncryptedChain } from '../checkpoint/encrypted-chain.ts'
 import { EncryptedScratch } from '../encryption/encrypted-scratch.ts'
 import { EncryptedBlobStore } from '../encryption/encrypted-store.ts'
 import type { KeyRing } from '../encryption/key-ring.ts'
+import { MillraceError } from '../errors.ts'
+import type { JobGraph } from '../graph/job-graph.ts'
 import { withoutKey } from './hidden-key.ts'
 import type { Host, OpenStore, WorkerHost } from './host.ts'
 
@@ -32,6 +34,25 @@ export async function encryptedWorkerHost(
     openStore: opensEncrypted(host.openStore, ring),
     send: (message) => host.send(withoutKey(message)),
     scratch: (directory) => new EncryptedScratch(host.scratch(directory), ring.entropy),
+  }
+}
+
+/**
+ * Before anything runs: that no source keeps records on a disk as they are.
+ *
+ * @throws `ENCRYPTION_UNSUPPORTED`
+ */
+export function requireNoPlainRecords({ vertices }: JobGraph, keys: string | undefined): void {
+  if (keys === undefined) return
+  for (const node of vertices.flatMap((vertex) => vertex.nodes)) {
+    if (node.kind !== 'source' || node.source.keepsPlainRecords !== true) continue
+    const { name } = node.source
+    const kept = `source "${node.uid}": ${name} keeps records on the disk as they are`
+    const message = `${kept}, and encryption.keys forbids that`
+    throw new MillraceError('ENCRYPTION_UNSUPPORTED', message, {
+      cure: 'put its folder on an encrypted disk and say so with diskIsEncrypted: true',
+      details: { operator: node.uid },
+    })
   }
 }
 

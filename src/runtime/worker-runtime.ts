@@ -17,7 +17,7 @@ import type { StateBackend } from '../state/backend.ts'
 import { chooseBackend } from './choose-backend.ts'
 import { required } from '../util/assert.ts'
 import { EventTimeObserver } from './event-time-status.ts'
-import { encryptedWorkerHost } from './encryption.ts'
+import { encryptedWorkerHost, requireNoPlainRecords } from './encryption.ts'
 import { signedWorkerHost } from './signing.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
@@ -103,6 +103,7 @@ export class WorkerRuntime {
     const { parallelism, maxParallelism } = settings
     const build = (): JobGraph => buildJobGraph(job, { parallelism, maxParallelism, params })
     const graph = (this.#graph = build())
+    requireNoPlainRecords(graph, settings.encryptionKeys)
     this.#settings = settings
     this.#discovery = new SourceDiscovery(graph, host, this.#abort.signal)
     const workerIndex = this.#spec.index

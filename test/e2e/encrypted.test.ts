@@ -154,6 +154,32 @@ it('refuses RocksDB, and says why; auto is in memory then', { timeout: 180_000 }
   requireNothingReadable(made)
 })
 
+it('refuses a log of the input that is not encrypted', { timeout: 180_000 }, async (test) => {
+  const job = (more: string): string =>
+    jobModule(
+      'secret',
+      [
+        "const texts = dataGenerator({ generate: (at) => 'canary-key-4711-' + at, count: 9 })",
+        `env.fromSource('texts', journal(texts, { directory: '.millrace/log'${more} }))`,
+        "  .sinkTo('out', fileSink({ path: 'out' }))",
+      ].join('\n'),
+    ).replace('import { dataGenerator,', 'import { dataGenerator, journal,')
+  const made = place(test, job(''))
+  assertFailure(await made.millrace('run', 'job.ts', ...WITH_KEYS), {
+    exit: 1,
+    code: 'ENCRYPTION_UNSUPPORTED',
+    says: /"texts": journal\(.*\) keeps records on the disk/,
+    cure: /diskIsEncrypted/,
+    details: { operator: 'texts' },
+  })
+  requireNothingReadable(made)
+  made.write('job.ts', job(', diskIsEncrypted: true'))
+  const { code, err } = await made.millrace('run', 'job.ts', ...WITH_KEYS)
+  assert.equal(code, 0, err)
+  // The control: the log holds what it was refused for.
+  assert.ok(look(made).others.some((file) => file.includes('/.millrace/log/')))
+})
+
 it('names no key in errors, nor in what it keeps of them', { timeout: 60_000 }, async (test) => {
   const body = [
     "const keys = dataGenerator({ generate: (at) => 'canary-key-4711-' + at, count: 2 })",

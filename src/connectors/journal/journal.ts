@@ -29,6 +29,11 @@ export interface JournalOptions {
   readonly segmentBytes?: Size
   /** How many of the newest complete checkpoints can be restored with the log. Default: 3. */
   readonly keepCheckpoints?: number
+  /**
+   * The log itself is not encrypted, so a job with `encryption.keys` refuses it unless this says
+   * that its disk is, or that nobody reads it who should not.
+   */
+  readonly diskIsEncrypted?: boolean
 }
 
 const SEGMENT_BYTES = 16 * 1024 ** 2
@@ -54,8 +59,11 @@ export function journal<T, P>(inner: Source<T, P>, options: JournalOptions): Sou
   if (typeof inner !== 'object' || inner === null || inner[sourceBrand] !== true) {
     throw invalidOption(what, 'the first argument', inner, 'a source')
   }
-  checkOptions(what, options, ['directory', 'segmentBytes', 'keepCheckpoints'])
-  const { directory, segmentBytes = SEGMENT_BYTES } = options
+  checkOptions(what, options, ['directory', 'segmentBytes', 'keepCheckpoints', 'diskIsEncrypted'])
+  const { directory, segmentBytes = SEGMENT_BYTES, diskIsEncrypted = false } = options
+  if (typeof diskIsEncrypted !== 'boolean') {
+    throw invalidOption(what, 'diskIsEncrypted', diskIsEncrypted, 'true or false')
+  }
   if (!(directory instanceof URL) && (typeof directory !== 'string' || directory === '')) {
     throw invalidOption(what, 'directory', directory, 'the path of a folder')
   }
@@ -77,6 +85,7 @@ export function journal<T, P>(inner: Source<T, P>, options: JournalOptions): Sou
     type,
     position: t.float64,
     replayable: true,
+    keepsPlainRecords: !diskIsEncrypted,
     bounded,
     ...(discoverEveryMs === undefined ? {} : { discoverEveryMs }),
     ...(malformedTag === undefined ? {} : { malformedTag }),

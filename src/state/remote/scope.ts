@@ -12,7 +12,10 @@ const SEEN_EVERY_MS = 6 * HOUR_MS
 /** Without that its rows are not read any more … */
 const UNSEEN_MS_MAX = 24 * HOUR_MS
 /** … and some time later they are deleted. Clocks of machines may differ by as much. */
-const LEFT_MS_MIN = 48 * HOUR_MS
+export const LEFT_MS_MIN = 48 * HOUR_MS
+
+/** Whoever begins has much to ask of the server, while he restores his state. */
+const SWEEP_AFTER_MS = 30_000
 
 /** What the scopes of a table are written down in. */
 export interface ScopeTable {
@@ -27,8 +30,9 @@ export class Scope {
   readonly name: string
   readonly #table: ScopeTable
   readonly #clock: Clock
-  #seenMs = 0
+  #seenMs: number | undefined
   #timer: TimerHandle | undefined
+  #sweeping: TimerHandle | undefined
 
   constructor(name: string, table: ScopeTable, clock: Clock) {
     this.name = name
@@ -36,15 +40,16 @@ export class Scope {
     this.#clock = clock
   }
 
-  /** Begins it. What others have left is deleted meanwhile; that it fails is no harm. */
+  /** Begins it. What others have left is deleted some time later; that it fails is no harm. */
   async open(): Promise<void> {
     await this.#see()
-    void this.#sweep().catch(() => undefined)
+    const sweep = (): void => void this.#sweep().catch(() => undefined)
+    this.#sweeping = this.#clock.setTimer(SWEEP_AFTER_MS, sweep)
   }
 
   /** @throws `STORAGE_FAILED` if its rows may have been deleted as those of a dead process. */
   expectAlive(): void {
-    if (this.#clock.now() - this.#seenMs < UNSEEN_MS_MAX) return
+    if (this.#isAlive(this.#clock.now())) return
     const message = 'the rows of this attempt may have been deleted: it stood still for a day'
     throw new MillraceError('STORAGE_FAILED', message, {
       cure: 'the job goes on from its last checkpoint',
@@ -60,10 +65,17 @@ export class Scope {
 
   close(): void {
     this.#timer?.cancel()
+    this.#sweeping?.cancel()
+  }
+
+  #isAlive(now: number): boolean {
+    return this.#seenMs !== undefined && now - this.#seenMs < UNSEEN_MS_MAX
   }
 
   async #see(): Promise<void> {
     const now = this.#clock.now()
+    // What may have been deleted does not come back by saying that it is in use.
+    if (this.#seenMs !== undefined && !this.#isAlive(now)) return
     const again = (): void => void this.#see().catch(() => undefined)
     this.#timer = this.#clock.setTimer(SEEN_EVERY_MS, again)
     await this.#table.see(this.name, now)

@@ -5,6 +5,7 @@
 import { job, t, valueState } from 'millrace'
 import { cassandra } from 'millrace/cassandra'
 import { dataGenerator, fileSink } from 'millrace/connectors'
+import { hbase } from 'millrace/hbase'
 import { remoteBackend } from '../../src/state/remote/remote-backend.ts'
 import { MODULE } from '../state/remote/open.ts'
 
@@ -18,7 +19,7 @@ export default job(
   'watched',
   {
     params: { output: t.string, rate: t.float64, keys: t.float64 },
-    backend: place === '' ? remoteBackend(inHelper) : cassandra(place),
+    backend: backendAt(place),
   },
   (env, { output, rate, keys }) => {
     env
@@ -41,6 +42,11 @@ export default job(
       .sinkTo('out', fileSink({ path: output, format: 'text' }))
   },
 )
+
+function backendAt(url: string) {
+  if (url.startsWith('hbase:')) return hbase(url)
+  return url === '' ? remoteBackend(inHelper) : cassandra(url)
+}
 
 function weightOf(key: number, count: number): string {
   return `${key}/${count} `.repeat(WEIGHT).slice(0, WEIGHT)

@@ -13,12 +13,14 @@
 import { MillraceError } from '../../errors.ts'
 import type { BlobInfo } from '../blob-store.ts'
 import { eachOf } from '../remote/each.ts'
-import type { Asked, Cells, HBaseRequests, Row } from './requests.ts'
+import type { Cells, Row } from './cells.ts'
+import type { Asked, HBaseRequests } from './requests.ts'
 import { GOING_VERSION, only, PUT_VERSION, Rows, versionOf } from './rows.ts'
 
 const CHUNK_BYTES_DEFAULT = 512 * 1024
 const AT_ONCE = 8
 const TAKES_MAX = 5
+const KEYS_ONLY = { filter: 'KeyOnlyFilter()' }
 
 export interface Head {
   readonly id: string
@@ -122,7 +124,7 @@ export class HBaseBlobs {
       return !mayStay
     }
     await this.#putGoing(name, id)
-    const found = await this.requests.scan(asked, this.#rows.allChunks(id), [], 'KeyOnlyFilter()')
+    const found = await this.requests.scan(asked, this.#rows.allChunks(id), [], KEYS_ONLY)
     const rows = found.map(({ key }) => key)
     await this.#dropAll(asked, id, rows)
     return true

@@ -4,12 +4,22 @@
  * Its ways to read are not all to be trusted: a scanner of its own (`/scanner`) ends early, and
  * rows are said to be missing, when a region cannot be read. Only scans without a state
  * (`/table/*`) fail then, so rows are read by these. For bytes of a cell, which are asked for
- * plainly, "not found" is therefore no answer.
+ * plainly, and for rows that are named, "not found" is therefore no answer.
  */
-import { Buffer } from 'node:buffer'
+import { eachOf } from '../remote/each.ts'
 import { type HttpAnswer, HttpClient } from '../remote/http.ts'
 import type { Attempt, Retries } from '../remote/retries.ts'
 import { readTokenFile, type TokenKind } from '../remote/token.ts'
+import {
+  bodyOf,
+  bodyOfRows,
+  type Cells,
+  cellOf,
+  cellsOf,
+  type PutRow,
+  type Row,
+  rowsOf,
+} from './cells.ts'
 import { HBaseFailure, isOfAnotherServer, judgeHBase } from './errors.ts'
 import type { HBasePlace } from './place.ts'
 import { FAMILY, only, PUT_VERSION, type Range } from './rows.ts'
@@ -20,12 +30,14 @@ export interface Asked {
   readonly name: string
 }
 
-/** Values by column. */
-export type Cells = Readonly<Record<string, string | Uint8Array>>
-
-export interface Row {
-  readonly key: string
-  readonly cells: ReadonlyMap<string, Buffer>
+/** What else is asked of a scan. */
+export interface ScanOptions {
+  /** In HBase's own words. */
+  readonly filter?: string
+  /** So many rows at most. */
+  readonly limit?: number
+  /** Downwards: the range is from its greatest row on and before a smaller one. */
+  readonly isDown?: boolean
 }
 
 interface Exchange {
@@ -44,6 +56,8 @@ interface Change extends Asked {
   readonly expected: readonly [string, string]
 }
 
+/** Of rows that were said to be missing. */
+const AT_ONCE = 8
 const JSON_TYPE = 'application/json'
 const BYTES_TYPE = 'application/octet-stream'
 const TOKEN: TokenKind = {
@@ -59,6 +73,7 @@ export class HBaseRequests {
   readonly #table: string
   /** Of the server that answered last. */
   #active = 0
+  #count = 0
 
   constructor(place: HBasePlace, retries: Retries) {
     this.place = place
@@ -66,15 +81,23 @@ export class HBaseRequests {
     this.#table = `/${encodeURIComponent(place.table)}`
   }
 
-  /**
-   * Rows in their order, whole or those columns of them.
-   *
-   * @param filter in HBase's own words.
-   */
-  scan(asked: Asked, [start, end]: Range, columns: readonly string[], filter?: string) {
+  /** Sent so far, repeated ones included. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Rows in their order, whole or those columns of them. */
+  scan(
+    asked: Asked,
+    [start, end]: Range,
+    columns: readonly string[],
+    { filter, limit, isDown = false }: ScanOptions = {},
+  ): Promise<readonly Row[]> {
     const query = new URLSearchParams({ startrow: start, endrow: end })
     for (const column of columns) query.append('column', `${FAMILY}:${column}`)
     if (filter !== undefined) query.set('filter', filter)
+    if (limit !== undefined) query.set('limit', String(limit))
+    if (isDown) query.set('reversed', 'true')
     const path = `${this.#table}/*?${query.toString()}`
     return this.#run(asked, 0, async (attempt) => {
       const answer = await this.#exchange({ method: 'GET', path }, attempt)
@@ -98,6 +121,25 @@ export class HBaseRequests {
     return found?.cells.get(column)
   }
 
+  /** Those of the rows that are there, by one request and one more for each that is not. */
+  async rows(asked: Asked, rows: readonly string[], column: string): Promise<readonly Row[]> {
+    const query = new URLSearchParams(rows.map((row) => ['row', row]))
+    query.append('column', `${FAMILY}:${column}`)
+    const path = `${this.#table}/multiget?${query.toString()}`
+    const found = await this.#run(asked, 0, async (attempt) => {
+      const answer = await this.#exchange({ method: 'GET', path }, attempt)
+      return answer.status === 404 ? [] : rowsOf(succeeded(answer).body)
+    })
+    if (found.length === rows.length) return found
+    const there = new Set(found.map(({ key }) => key))
+    const missing = rows.filter((row) => !there.has(row))
+    const all = [...found]
+    await eachOf(missing, AT_ONCE, async (row) => {
+      all.push(...(await this.scan(asked, only(row), [column])))
+    })
+    return all
+  }
+
   /** Puts a cell of `PUT_VERSION`. */
   putCell(asked: Asked, row: string, column: string, body: Uint8Array): Promise<void> {
     const headers = { 'content-type': BYTES_TYPE, 'x-timestamp': String(PUT_VERSION) }
@@ -111,6 +153,15 @@ export class HBaseRequests {
     const body = bodyOf(row, cellsOf(cells, version))
     await this.#run(asked, body.length, async (attempt) => {
       succeeded(await this.#exchange(this.#change(row, '', body), attempt))
+    })
+  }
+
+  /** Puts several rows in any order; whoever repeats it changes nothing more. */
+  async putRows(asked: Asked, rows: readonly PutRow[], version: number): Promise<void> {
+    const body = bodyOfRows(rows.map(({ row, cells }) => [row, cellsOf(cells, version)]))
+    await this.#run(asked, body.length, async (attempt) => {
+      // Which rows these are, the body says.
+      succeeded(await this.#exchange(this.#change('rows', '', body), attempt))
     })
   }
 
@@ -189,6 +240,7 @@ export class HBaseRequests {
     if (tokenFile !== undefined) {
       all['authorization'] = `Bearer ${await readTokenFile(tokenFile, TOKEN)}`
     }
+    this.#count++
     try {
       const answer = await this.#http.exchange(method, url, attempt, body, all)
       if (answer.status > 500) throw new HBaseFailure(answer.status, answer.body)
@@ -215,47 +267,4 @@ export class HBaseRequests {
 function succeeded(answer: HttpAnswer): HttpAnswer {
   if (answer.status >= 200 && answer.status < 300) return answer
   throw new HBaseFailure(answer.status, answer.body)
-}
-
-function cellOf(column: string, value: string | Uint8Array, version?: number): object {
-  const $ = Buffer.from(value).toString('base64')
-  const cell = { column: Buffer.from(`${FAMILY}:${column}`).toString('base64'), $ }
-  return version === undefined ? cell : { ...cell, timestamp: version }
-}
-
-function cellsOf(cells: Cells, version: number): readonly object[] {
-  return Object.entries(cells).map(([column, value]) => cellOf(column, value, version))
-}
-
-function bodyOf(row: string, cells: readonly object[]): Buffer {
-  const key = Buffer.from(row).toString('base64')
-  return Buffer.from(JSON.stringify({ Row: [{ key, Cell: cells }] }))
-}
-
-/** Throws like a broken connection if the text is none of HBase. */
-function rowsOf(body: Buffer): readonly Row[] {
-  try {
-    // As HBase declares it; anything else fails here, or has no rows.
-    const { Row: rows } = JSON.parse(body.toString('utf8')) as {
-      readonly Row: readonly {
-        readonly key: string
-        readonly Cell: readonly { readonly column: string; readonly $: string }[]
-      }[]
-    }
-    return rows.map(({ key, Cell: cells }) => ({
-      key: Buffer.from(key, 'base64').toString(),
-      cells: new Map(
-        cells.map(({ column, $ }) => [
-          Buffer.from(column, 'base64')
-            .toString()
-            .slice(FAMILY.length + 1),
-          Buffer.from($, 'base64'),
-        ]),
-      ),
-    }))
-  } catch {
-    throw Object.assign(new Error('the answer is not that of HBase'), {
-      code: 'HPE_INVALID_CONSTANT',
-    })
-  }
 }

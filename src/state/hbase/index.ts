@@ -1,0 +1,2 @@
+/** The backend that keeps what memory has no room for in HBase, by its REST server. */
+export { hbase } from './hbase.ts'

@@ -150,7 +150,7 @@ function withoutDropped<L extends Named>(link: L, findings: readonly Finding[]):
       nodes: link.plan.nodes.map((node) => {
         const { uid } = node
         if (uid === undefined) return node
-        if (uids.has(uid)) return { ...node, uid: `\0dropped ${uid}` }
+        if (uids.has(uid)) return { ...node, uid: droppedUid(uid) }
         return { ...node, states: node.states.filter(({ name }) => !states.has(`${uid}.${name}`)) }
       }),
     },
@@ -164,6 +164,17 @@ function withoutDropped<L extends Named>(link: L, findings: readonly Finding[]):
       return source === undefined || !stays(source) ? task : { ...task, source }
     }),
   }
+}
+
+/** A uid that nobody can have, and that still says whose it was. */
+function droppedUid(uid: string): string {
+  return `\0dropped ${uid}`
+}
+
+/** The uid that an operator had before it was given up; undefined if it was not. */
+export function uidBeforeDrop(uid: string): string | undefined {
+  const mark = droppedUid('')
+  return uid.startsWith(mark) ? uid.slice(mark.length) : undefined
 }
 
 /** Their ids stay taken. */

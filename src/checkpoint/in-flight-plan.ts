@@ -4,10 +4,11 @@
  */
 import { MillraceError } from '../errors.ts'
 import type { JobPlan, PlanNode } from '../graph/plan.ts'
+import { uidBeforeDrop } from './adapt.ts'
 import type { CheckpointLink } from './manifest.ts'
 import type { InFlightRestore } from './messages.ts'
 
-type WithInFlight = Pick<CheckpointLink, 'checkpointId' | 'plan' | 'operators' | 'tasks'>
+type WithInFlight = Pick<CheckpointLink, 'checkpointId' | 'plan' | 'tasks'>
 
 /**
  * What was in flight when a checkpoint was taken; undefined: nothing.
@@ -40,9 +41,11 @@ function nodeNow(link: WithInFlight, plan: JobPlan, id: number): number | undefi
   }
   const now = plan.nodes.find((node) => node.uid === uid)
   if (now !== undefined && now.inputs.length >= former.inputs.length) return now.id
-  const record = link.operators.find((operator) => operator.uid === uid)
-  if (now === undefined && record?.dropped === true) return undefined
-  throw lost(link, label)
+  const before = uidBeforeDrop(uid)
+  if (before === undefined) throw lost(link, label)
+  if (plan.nodes.every((node) => node.uid !== before)) return undefined
+  // Only its state was given up; but by its new key records might belong to other subtasks.
+  throw lost(link, label, 'which begins anew')
 }
 
 function isSame(former: PlanNode, now: PlanNode): boolean {
@@ -50,10 +53,12 @@ function isSame(former: PlanNode, now: PlanNode): boolean {
   return now.inputs.join() === former.inputs.join()
 }
 
-function lost({ checkpointId }: WithInFlight, label: string): MillraceError {
-  const message =
-    `checkpoint ${checkpointId} holds records on their way to ${label}, ` +
-    'which the job no longer has'
+function lost(
+  { checkpointId }: WithInFlight,
+  label: string,
+  why = 'which the job no longer has',
+): MillraceError {
+  const message = `checkpoint ${checkpointId} holds records on their way to ${label}, ${why}`
   return new MillraceError('CHECKPOINT_INCOMPATIBLE', message, {
     cure:
       'run the former code once more and stop it with `millrace stop --savepoint`: nothing is in ' +

@@ -1,6 +1,7 @@
 // Records in flight find their nodes again in the present plan, or are refused: none is lost.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { adaptCheckpoint } from '../../src/checkpoint/adapt.ts'
 import { planInFlight, requireNothingInFlight } from '../../src/checkpoint/in-flight-plan.ts'
 import type { CheckpointLink, TaskRecord } from '../../src/checkpoint/manifest.ts'
 import { MillraceError } from '../../src/errors.ts'
@@ -68,16 +69,17 @@ test('a node that is gone is refused, unless it was given up by name', () => {
   const without = plan(2, [[source, merge]])
   const tasks = [task(0, [1, 2])]
   assert.throws(() => planInFlight(link(tasks), without), refused('count'))
-  const { operators } = link(tasks)
-  const kept = operators.map((operator) => ({ ...operator, dropped: true as const }))
-  const one = kept.filter(({ uid }) => uid === 'source')
-  const others = operators.filter(({ uid }) => uid !== 'source')
-  assert.throws(
-    () => planInFlight(link(tasks, { operators: [...one, ...others] }), without),
-    refused('count'),
-  )
-  const found = planInFlight(link(tasks, { operators: kept }), without)
-  assert.deepEqual(found?.nodes, [{ former: 2, now: 2 }])
+  const changes = { drop: ['count'], renamed: {} }
+  const given = adaptCheckpoint(link(tasks), without, changes).link
+  assert.deepEqual(planInFlight(given, without)?.nodes, [{ former: 2, now: 2 }])
+  assert.throws(() => planInFlight(given, plan(2, [[source]])), refused('union'))
+})
+
+test('records on their way to an operator that begins anew are not given up with its state', () => {
+  const anew = plan(2, [[source, { ...count, keyType: { kind: 'float64' } }, merge]])
+  const changes = { drop: ['count'], renamed: {} }
+  const given = adaptCheckpoint(link([task(0, [1, 2])]), anew, changes).link
+  assert.throws(() => planInFlight(given, anew), /on their way to count, which begins anew$/)
 })
 
 test('a node without a uid is found by its place, while the same stands there', () => {

@@ -4,6 +4,13 @@ import type { Reason } from './reasons.ts'
 
 const rows: readonly Row[] = [
   [
+    'block-table',
+    'ConditionalExpression',
+    'common < nearest.length',
+    'true',
+    'it is at most what is sought, which does not begin with it: before its end both differ',
+  ],
+  [
     'entry-renewal',
     'ConditionalExpression',
     'state === undefined',
@@ -25,6 +32,43 @@ const rows: readonly Row[] = [
     'true',
     'a merge passes over what has no entries',
     '.filter((entries) => entries.length > 0)',
+  ],
+  [
+    'run-reader',
+    'ConditionalExpression',
+    'last === undefined',
+    'false',
+    'what is read at once has a first and a last block: it is for the compiler',
+    'if (first === undefined || last === undefined) return',
+  ],
+  [
+    'run-survey',
+    'ConditionalExpression',
+    'first === undefined || next === undefined',
+    'false',
+    'the block is one of the run, so both keys are there: it is for the compiler',
+  ],
+  [
+    'run-survey',
+    'ConditionalExpression',
+    'next === undefined',
+    'false',
+    'the block is one of the run, so both keys are there: it is for the compiler',
+  ],
+  [
+    'search',
+    'ConditionalExpression',
+    'last === undefined',
+    'false',
+    'a batch that has a first entry has a last one: it is for the compiler',
+  ],
+  [
+    'snapshot-writer',
+    'ConditionalExpression',
+    'pause !== undefined',
+    'true',
+    'waits for nothing: where it may pause it pauses once more',
+    2,
   ],
   [
     'run-survey',

@@ -51,6 +51,13 @@ const rows: readonly Row[] = [
     'a uid is that of one node, and only those of sources are looked up',
   ],
   [
+    'draft',
+    'ConditionalExpression',
+    'node.label === node.uid',
+    'true',
+    'a node with a uid is called by it: plans of other labels are made by nobody',
+  ],
+  [
     'new-operator',
     'ConditionalExpression',
     'map?.keyType !== undefined',
@@ -99,6 +106,13 @@ const rows: readonly Row[] = [
     'operatorOfKey(entry.key) === this.#newId',
     'false',
     'writes the number that is there',
+  ],
+  [
+    'rewritten',
+    'ConditionalExpression',
+    'stateId !== undefined',
+    'true',
+    'of what is no number none is lost',
   ],
   [
     'row-encoder',

@@ -2,6 +2,7 @@
 // differs, so no test can find them, and they are left out of one of the two scores. The others are
 // not worth a test, or the runner did not run the one there is: these count against us in both.
 import { belowReasons } from './reasons-below.ts'
+import { checkpointReasons } from './reasons-checkpoint.ts'
 import { killedReasons } from './reasons-killed.ts'
 import { runsReasons } from './reasons-runs.ts'
 import { savepointReasons } from './reasons-savepoint.ts'
@@ -159,6 +160,7 @@ const ownReasons: readonly Reason[] = [
 
 export const reasons: readonly Reason[] = [
   ...ownReasons,
+  ...checkpointReasons,
   ...savepointReasons,
   ...stateReasons,
   ...tableReasons,

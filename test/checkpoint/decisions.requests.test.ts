@@ -58,9 +58,21 @@ test('a failed final checkpoint is tried again', () => {
   driver.endTasks()
   const error = errorData('full')
   driver.take({ kind: 'decline', checkpointId: 1, vertex: 1, subtaskIndex: 0, error })
-  assert.equal(driver.of('trigger').length, 1)
-  driver.tick(driver.state.nextFinalAtMs)
+  driver.tick(499)
+  assert.equal(driver.of('trigger').length, 1, 'but not at once')
+  driver.tick(500)
   assert.equal(driver.of('trigger')[1]?.purpose, 'final')
+})
+
+test('a final checkpoint that fails more often than is tolerated fails the job', () => {
+  const driver = new Driver({ options: { ...OPTIONS, tolerableFailures: 1 } }).start()
+  driver.endTasks()
+  const decline = { vertex: 1, subtaskIndex: 0, error: errorData('full') }
+  driver.take({ kind: 'decline', checkpointId: 1, ...decline })
+  assert.deepEqual(driver.of('fail-job'), [])
+  driver.tick(500)
+  driver.take({ kind: 'decline', checkpointId: 2, ...decline })
+  assert.equal(driver.of('fail-job').length, 1)
 })
 
 test('a drain is answered by the final checkpoint, with its savepoint', () => {

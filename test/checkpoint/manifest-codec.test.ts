@@ -199,6 +199,7 @@ test('every field is checked, and the message names the one that is wrong', () =
     [{ tasks: [{ ...valid.tasks[0], runs: [run('runs/1-1-v0-s0.run', 0, 200)] }] }, /key groups/],
     [{ tasks: [...valid.tasks, ...valid.tasks] }, /twice/],
     [{ tasks: valid.tasks.map((task) => ({ ...task, vertex: 5 })) }, /not in the plan/],
+    [{ tasks: valid.tasks.map((task) => ({ ...task, subtaskIndex: 1 })) }, /0\/1, .* the plan/],
     [{ operators: [...valid.operators, ...valid.operators] }, /twice/],
     [{ sources: [{ uid: 's', pending: [{ id: 'x', position: 1 }], finished: [] }] }, /position/],
     [{ plan: { ...SMALL_PLAN, nodes: [] } }, /unknown node/],

@@ -194,13 +194,11 @@ test('all splits go back to the coordinator, those in progress first', () => {
 
 test('another number of key groups is refused with the way out', () => {
   const link = checkpoint(2)
-  assert.throws(
-    () => planRestore(link, { plan: plan(1, [[A]], 256) }),
-    (error: { code?: unknown; cure?: unknown }) =>
-      error.code === 'CHECKPOINT_INCOMPATIBLE' &&
-      String(error.cure).includes('set maxParallelism to 128') &&
-      String(error.cure).includes('--fresh'),
-  )
+  assert.throws(() => planRestore(link, { plan: plan(1, [[A]], 256) }), {
+    code: 'CHECKPOINT_INCOMPATIBLE',
+    cure: /^set maxParallelism to 128, .* --fresh$/,
+    details: { checkpointId: 2 },
+  })
 })
 
 test('a manifest without all its tasks is damaged', () => {
@@ -210,6 +208,20 @@ test('a manifest without all its tasks is damaged', () => {
     code: 'CHECKPOINT_DAMAGED',
     details: { checkpointId: link.checkpointId },
   })
+})
+
+test('restores are ordered by vertex and subtask, in whatever order the plan has them', () => {
+  const ordered = plan(2, [[A], [B], [node(2, 'c')]])
+  const [first, second, third] = ordered.vertices
+  assert.ok(first !== undefined && second !== undefined && third !== undefined)
+  const link = checkpoint(2, { plan: ordered, parallelism: 2 })
+  const { restores } = planRestore(link, {
+    plan: { ...ordered, vertices: [second, third, first] },
+  })
+  assert.deepEqual(
+    restores.map(({ vertex, subtaskIndex }) => [vertex, subtaskIndex]),
+    [0, 1, 2].flatMap((vertex) => [0, 1].map((subtaskIndex) => [vertex, subtaskIndex])),
+  )
 })
 
 test('a restore without records in flight does not speak of any', () => {

@@ -135,3 +135,19 @@ test('nothing is left of a conversion that fails', async () => {
   await assert.rejects(request, /away/)
   assert.deepEqual([...blobs.keys()], [])
 })
+
+test('nothing is left of a copy whose manifest cannot be written', async () => {
+  const { snapshot } = await saved(CARTS)
+  const blobs = new Map<string, Uint8Array>()
+  const store = new MemoryBlobStore('memory:b', blobs)
+  const put = store.putIfAbsent.bind(store)
+  const seen: string[] = []
+  store.putIfAbsent = async (name, bytes) => {
+    if (!name.endsWith('.manifest')) return await put(name, bytes)
+    seen.push(...blobs.keys())
+    throw new Error('away')
+  }
+  await assert.rejects(writeSavepoint(store, { from: snapshot }), /away/)
+  assert.ok(seen.length > 0, 'its files had been copied')
+  assert.deepEqual([...blobs.keys()], [])
+})

@@ -53,6 +53,7 @@ test('a block whose keys do not ascend, or share less than they could, is refuse
     ['below', 4, [1, [1]]],
     ['shares less than it could', 4, [1, [2]]],
     ['shares more than there is', 5, [3, [0]]],
+    ['shares more than there is, for which there is room', 6, [3, [255]]],
     ['more bytes than the index says', 3, [1, [3]]],
     ['fewer bytes than the index says', 5, [1, [3]]],
   ] as const

@@ -147,6 +147,20 @@ test('timers are ordered by domain, then time, and taken apart again', () => {
   assert.throws(() => readRowKey(ordered[0] as Uint8Array), { code: 'STORAGE_CORRUPT' })
 })
 
+test('a timer whose time is no number is damage', () => {
+  const timer = bytes(() => {
+    beginTimeKey(out, SECTION_TIMERS, 5, 2, 0, Number.POSITIVE_INFINITY)
+    writeKey('k', out)
+    writeEscaped(out, new TextEncoder().encode('close'))
+  })
+  assert.equal(readTimeKey(timer).timeMs, Number.POSITIVE_INFINITY)
+  // One bit of a fraction makes no number of it.
+  const lastOfTime = 5 + 1 + 7
+  assert.equal(timer[lastOfTime], 0)
+  timer[lastOfTime] = 1
+  assert.throws(() => readTimeKey(timer), { code: 'STORAGE_CORRUPT' })
+})
+
 test('record keys are taken apart again and lie above all keyed ones', () => {
   const name = new Uint8Array([0, 1, 2])
   const key = bytes(() => writeRecordKey(out, 3, 'channel-data', 9, name, 70_000))

@@ -19,6 +19,8 @@ test('four neighbours of like size are merged, and their like with them', () => 
 
 test('everything is merged when the newer runs outweigh the oldest', () => {
   assert.deepEqual(planMerge(runsOf([100, 50, 40, 11])), { from: 0, to: 4 })
+  assert.equal(planMerge(runsOf([200, 30, 30, 40])), undefined, 'half of it does not')
+  assert.deepEqual(planMerge(runsOf([200, 30, 30, 41])), { from: 0, to: 4 })
 })
 
 test('a plan is two or more adjacent runs, and nine runs always have one', () => {

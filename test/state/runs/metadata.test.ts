@@ -43,6 +43,10 @@ for (const field of ['jobName', 'checkpointId', 'leaderEpoch', 'maxParallelism',
   })
 }
 
+test('a run whose metadata is of another format version is damaged', async () => {
+  for (const formatVersion of [2, '1', null]) await refused({ ...METADATA, formatVersion })
+})
+
 test('a run whose key groups are none is damaged', async () => {
   for (const keyGroups of [undefined, null, {}, { start: 0 }, { end: 0 }, { start: '0', end: 1 }]) {
     await refused({ ...METADATA, keyGroups })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RunWriter } from '../../../src/state/runs/run-writer.ts'
 import { SnapshotReader } from '../../../src/state/runs/snapshot-reader.ts'
+import { writeSnapshot } from '../../../src/state/runs/snapshot-writer.ts'
 import { MemoryBlobStore } from '../../../src/storage/memory.ts'
 import { liveValue, METADATA, rowKey } from './entries.ts'
 
@@ -26,4 +27,25 @@ test('an operator that is not there is refused with those that are', async () =>
   })
   const empty = await SnapshotReader.open(new MemoryBlobStore(), [])
   await assert.rejects(empty.get('count', 1), { cure: 'it holds no keyed state' })
+})
+
+test('verifying a snapshot reads the file of its records, too', async () => {
+  const store = new MemoryBlobStore()
+  const value = new Uint8Array(500).fill(7)
+  const { records } = await writeSnapshot({
+    cut: undefined,
+    records: [{ operatorId: 1, kind: 'broadcast', name: 'rules', value }],
+    subtaskIndex: 0,
+    store,
+    name: 'run',
+    metadata: METADATA,
+    slice: { budgetMs: 1000, monotonic: () => 0, yield: async () => undefined },
+  })
+  assert.ok(records !== undefined)
+  const reader = await SnapshotReader.open(store, [], [records])
+  await reader.verify()
+  const bytes = Buffer.from(await store.read('run'))
+  await store.delete('run')
+  await store.putIfAbsent('run', bytes.fill(0, 20, 30))
+  await assert.rejects(reader.verify(), { code: 'STORAGE_CORRUPT' })
 })

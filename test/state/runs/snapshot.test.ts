@@ -241,6 +241,35 @@ test('a merged run stands for the runs it replaces', async () => {
   }
 })
 
+test('a merge names the places where a fault may strike it, and leaves no file there', async () => {
+  const store = new MemoryBlobStore()
+  const runs = [await keyedRun(store, [put(1, 'a', '1')]), await keyedRun(store, [drop(1, 'a')])]
+  const names = async () => (await store.list('')).map(({ name }) => name)
+  const before = await names()
+  const points: string[] = []
+  const merged = (name: string, broken?: string) =>
+    mergeRuns({
+      store,
+      runs,
+      keyGroups: ALL,
+      dropTombstones: true,
+      name,
+      metadata: METADATA,
+      slice: countingSlice(),
+      at: (point) => {
+        points.push(point)
+        if (point === broken) throw new Error('struck')
+      },
+    })
+  await assert.rejects(merged('runs/merged.run', 'merge'), /struck/)
+  await assert.rejects(merged('runs/merged.run', 'merge-before-close'), /struck/)
+  assert.deepEqual(await names(), before)
+  await merged('runs/merged.run')
+  const all = ['merge', 'merge-before-close']
+  assert.deepEqual(points, ['merge', ...all, ...all])
+  assert.deepEqual(await names(), [...before, 'runs/merged.run'].toSorted())
+})
+
 test('single keys and prefixes of a set of runs are what a restore holds', async () => {
   const store = new MemoryBlobStore()
   const runs = [

@@ -120,6 +120,22 @@ export interface FaultChances {
   readonly slowConsumer: number
   /** Savepoint, checkpoints, stop and cancel are asked for at once. */
   readonly requestStorm: number
+  /** A request to a table on a server is refused, and is to be tried again. */
+  readonly tableErrorBefore: number
+  /** A request to a table on a server fails although it was done. */
+  readonly tableErrorAfter: number
+  /** A request to a table on a server is never answered; it was not done. */
+  readonly tableTimeoutBefore: number
+  /** The same, and it is done, perhaps when newer requests have long been. */
+  readonly tableTimeoutAfter: number
+  /** An answer of a table takes most of the time that it may take. */
+  readonly tableSlow: number
+  /** No node of the server is there for a while, which may be too long. */
+  readonly tableUnreachable: number
+  /** The server restarts: what is under way breaks off, done or not. */
+  readonly tableRestart: number
+  /** The thread is gone that talks to the server for a task. */
+  readonly helperLost: number
 }
 
 export type FaultKind = keyof FaultChances
@@ -191,6 +207,32 @@ export const USUAL: FaultChances = {
   poisonRecord: 0.001,
   slowConsumer: 0.002,
   requestStorm: 0.15,
+  tableErrorBefore: 0.01,
+  tableErrorAfter: 0.01,
+  tableTimeoutBefore: 0.002,
+  tableTimeoutAfter: 0.004,
+  tableSlow: 0.004,
+  tableUnreachable: 0.0005,
+  tableRestart: 0.001,
+  helperLost: 0.0003,
+}
+
+/** Of tables on servers, below state or checkpoints: their chance is drawn apart. */
+const TABLE_FAULTS = [
+  'tableErrorBefore',
+  'tableErrorAfter',
+  'tableTimeoutBefore',
+  'tableTimeoutAfter',
+  'tableSlow',
+  'tableUnreachable',
+  'tableRestart',
+  'helperLost',
+] as const satisfies readonly FaultKind[]
+
+export type TableFault = (typeof TABLE_FAULTS)[number]
+
+export function isTableFault(kind: FaultKind): kind is TableFault {
+  return TABLE_FAULTS.some((each) => each === kind)
 }
 
 // Object.keys widens to string; the keys of the table are the kinds.

@@ -3,7 +3,13 @@
  * from the seed. A plan can be healed, and then nothing strikes any more.
  */
 import type { Random } from '../src/util/random.ts'
-import { type FaultChances, FAULT_KINDS, type FaultKind, USUAL } from './fault-kinds.ts'
+import {
+  type FaultChances,
+  FAULT_KINDS,
+  type FaultKind,
+  isTableFault,
+  USUAL,
+} from './fault-kinds.ts'
 import type { Situation } from './situations.ts'
 
 const STALLS: readonly FaultKind[] = [
@@ -22,6 +28,8 @@ export class FaultPlan {
   readonly pointsCrashed = new Map<string, number>()
   readonly chances: FaultChances
   readonly #random: Random
+  /** Of tables: seeds without any live as they would if there were none. */
+  readonly #ofTables: Random
   #healed = false
   /** Strikes the next time that it can, whatever the plan is. */
   #armed: FaultKind | undefined
@@ -39,9 +47,11 @@ export class FaultPlan {
     strengths: Partial<Record<FaultKind, number>> = {},
   ) {
     this.#random = random
+    this.#ofTables = random.fork('tables')
     const chances: Record<FaultKind, number> = { ...USUAL }
     for (const kind of FAULT_KINDS) {
-      const drawn = random.int(2) === 0 ? 0 : ([0.3, 1, 3][random.int(3)] ?? 1)
+      const own = this.#randomOf(kind)
+      const drawn = own.int(2) === 0 ? 0 : ([0.3, 1, 3][own.int(3)] ?? 1)
       chances[kind] *= strengths[kind] ?? drawn
       if (only !== undefined) chances[kind] = only[kind] ?? 0
       if (without === 'all' || without.includes(kind)) chances[kind] = 0
@@ -89,7 +99,7 @@ export class FaultPlan {
       return true
     }
     const chance = this.chances[kind]
-    if (this.#healed || chance === 0 || this.#random.next() >= chance) return false
+    if (this.#healed || chance === 0 || this.#randomOf(kind).next() >= chance) return false
     this.count(kind)
     return true
   }
@@ -108,6 +118,10 @@ export class FaultPlan {
 
   count(kind: FaultKind | Situation): void {
     increment(this.fired, kind)
+  }
+
+  #randomOf(kind: FaultKind): Random {
+    return isTableFault(kind) ? this.#ofTables : this.#random
   }
 }
 

@@ -95,6 +95,7 @@ export class Scenario {
     } finally {
       process.off('unhandledRejection', onUnhandled)
       this.#scheduler.end()
+      this.#deployments.end()
     }
   }
 

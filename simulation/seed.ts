@@ -12,6 +12,8 @@ export interface SeedOptions {
   readonly onTrace?: ((line: string) => void) | undefined
   readonly backends: readonly ((random: Random, needs?: BackendNeeds) => StateBackend)[]
   readonly nativeStore?: NativeStoreFactory | undefined
+  /** Takes the place of the last backend in half of the starts that have it. */
+  readonly remote?: SeedOptions['backends'][number] | undefined
   /** Runs a bank instead of a random job, and is told its history in the end. */
   readonly onHistory?: ((history: readonly BankEvent[]) => void) | undefined
   /** What the seed is reduced by. */

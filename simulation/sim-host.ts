@@ -14,6 +14,7 @@ import { Scope, type Scheduler } from './scheduler.ts'
 import { type ClockFace, SimClock } from './sim-clock.ts'
 import type { SimFolders } from './sim-folders.ts'
 import type { SimStorage } from './sim-store.ts'
+import type { SimHelpers } from './tables/sim-helpers.ts'
 import { SimWorker } from './sim-worker.ts'
 import type { Witness } from './witness/witness.ts'
 
@@ -22,6 +23,7 @@ export interface ProcessWorld {
   readonly faults: FaultPlan
   readonly storage: SimStorage
   readonly nativeStore: NativeStoreFactory | undefined
+  readonly helpers: SimHelpers
   readonly folders: SimFolders
   /** By storage: the process that has fenced all others off. */
   readonly leaders: Map<string, SimProcess>

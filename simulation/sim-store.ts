@@ -9,12 +9,16 @@ import type { RunJson, TaskJson } from './checks/link-json.ts'
 import type { Directory } from './disk/directory.ts'
 import { FarStorage } from './disk/far-storage.ts'
 import { LocalStorage } from './disk/local-storage.ts'
+import { TableStorage } from './disk/table-storage.ts'
 import type { MachineWorld } from './disk/machine.ts'
 import type { Scope } from './scheduler.ts'
 import { footerChecksumOf } from './witness/run-file.ts'
 import { SimKeys } from './sim-keys.ts'
 
 export type StorageKind = 'disk' | 'far'
+
+/** Of so many stores far away one keeps its blobs in tables. */
+const TABLES_OF = 3
 
 /** Where jobs and savepoints lie; what is elsewhere is on the machine. */
 const SHARED = 'sim/'
@@ -24,7 +28,7 @@ export class SimStorage {
   readonly kind: StorageKind
   readonly keys: SimKeys
   readonly #world: MachineWorld
-  readonly #far: FarStorage
+  readonly #far: FarStorage | TableStorage
   readonly #machines: LocalStorage[] = []
   readonly #shared = new Map<string, Directory>()
 
@@ -32,7 +36,9 @@ export class SimStorage {
     this.keys = new SimKeys(world.random.fork('keys'))
     this.#world = { ...world, ...(this.keys.areUsed ? { keys: this.keys } : {}) }
     this.kind = kind ?? (world.random.fork('storage').int(2) === 0 ? 'disk' : 'far')
-    this.#far = new FarStorage({ ...this.#world, random: world.random.fork('far') })
+    const far = { ...this.#world, random: world.random.fork('far') }
+    const isTable = world.random.fork('tables').int(TABLES_OF) === 0
+    this.#far = isTable ? new TableStorage(far) : new FarStorage(far)
   }
 
   /** Those of a job or a savepoint. */

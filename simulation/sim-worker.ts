@@ -16,6 +16,7 @@ import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimSealer } from './sim-sealer.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
+import type { HelperOwner } from './tables/sim-helpers.ts'
 import { WorkerNews } from './witness/task-news.ts'
 import { WorkerWatch } from './worker-watch.ts'
 
@@ -47,6 +48,7 @@ export class SimWorker implements WorkerPort {
   readonly #runtime: WorkerRuntime
   readonly #watch = new WorkerWatch()
   readonly #news: WorkerNews
+  #helpers = 0
   #awake = false
   #wakeUp: (() => void) | undefined
 
@@ -155,13 +157,14 @@ export class SimWorker implements WorkerPort {
   }
 
   #host(): WorkerHost {
-    const { storage, nativeStore } = this.#world
+    const { storage, nativeStore, helpers } = this.#world
     const { machine } = this.#process
     return {
       clock: this.clock,
       random: this.#random.fork('engine'),
       ...this.#blocks(),
       ...(nativeStore === undefined ? {} : { nativeStore }),
+      startHelper: (spec) => helpers.start(this.#helperOwner, spec),
       ...this.#lazyRestore(),
       openStore: async (location) => storage.open(location, this.scope, machine),
       scratch: (directory) => this.#scratch(storage.scratch(directory, machine)),
@@ -193,6 +196,13 @@ export class SimWorker implements WorkerPort {
     const random = this.#random.fork('lazy restore')
     if (random.int(2) === 0 && !this.#options.restoresLazily) return {}
     return { lazyRestore: { minimumBytes: 0, rowsPerSlice: 1 + random.int(8) } }
+  }
+
+  /** What waits for a server in this worker. */
+  get #helperOwner(): HelperOwner {
+    const { scheduler, faults } = this.#world
+    const random = this.#random.fork(`helper ${this.#helpers++}`)
+    return { scheduler, faults, clock: this.clock, random }
   }
 
   #scratch(scratch: Scratch): Scratch {

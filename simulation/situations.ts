@@ -20,3 +20,5 @@ export type Situation =
   | 'fork'
   /** The state of a task in a checkpoint was compared with what its functions had written. */
   | 'witnessed'
+  /** A task waited for what lies in tables on a server. */
+  | 'remoteRead'

@@ -15,6 +15,7 @@ import { SimFolders } from '../sim-folders.ts'
 import { type ProcessWorld, SimProcess } from '../sim-host.ts'
 import type { SimStorage } from '../sim-store.ts'
 import type { Theme } from '../theme.ts'
+import { SimHelpers } from '../tables/sim-helpers.ts'
 import { Witness } from '../witness/witness.ts'
 import { Ages } from '../workloads/held.ts'
 import type { Workload } from '../workloads/workload.ts'
@@ -73,7 +74,14 @@ export class Deployments {
     const isWitnessed = random.fork('witness').int(world.theme.isStateful === true ? 2 : 5) === 0
     const witness = isWitnessed ? new Witness({ scheduler, storage, faults }) : undefined
     const leaders = new Map<string, SimProcess>()
-    this.#processWorld = { scheduler, faults, folders, storage, nativeStore, leaders, witness }
+    const helpers = new SimHelpers()
+    const parts = { scheduler, faults, folders, storage, nativeStore, helpers }
+    this.#processWorld = { ...parts, leaders, witness }
+  }
+
+  /** Nothing happens any more. */
+  end(): void {
+    this.#processWorld.helpers.end()
   }
 
   get starts(): number {

@@ -15,7 +15,7 @@ import type { Poison } from './poison.ts'
 /** So many calls of functions with an error policy throw. */
 const GUARDED_ERRORS = 0.1
 
-export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
+export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'remote' | 'tamper'> {
   readonly random: Random
   readonly needs: BackendNeeds | undefined
   /** Then nothing may lie below the rows in memory. */
@@ -34,14 +34,15 @@ export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'tamper'> {
 }
 
 export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
-  const { backends, tamper, random, age, workload, output, clock, poison } = parts
+  const { backends, remote, tamper, random, age, workload, output, clock, poison } = parts
   const { sources, typed, lastingWriters } = workload
   const guarded = random.fork('guarded')
   const drawn = random.int(backends.length)
   // The last one has a store below.
   const layered = parts.needs?.isLayered === true ? backends.length - 1 : drawn
   const chosen = parts.isEncrypted ? 0 : layered
-  const make = required(backends[chosen], 'no backend is given')
+  const isRemote = chosen === backends.length - 1 && random.fork('remote').int(2) === 0
+  const make = required((isRemote && remote) || backends[chosen], 'no backend is given')
   const backend = make(random, parts.needs)
   return buildWorkload('sim', workload, {
     backend: parts.witness?.watching(backend) ?? backend,

@@ -2,11 +2,13 @@
 import { barrierBugs } from './barriers.ts'
 import type { PlantedBug } from './bug.ts'
 import { checkpointBugs } from './checkpoint.ts'
+import { chunkBugs } from './chunks.ts'
 import { connectorBugs } from './connectors.ts'
 import { encryptionBugs } from './encryption.ts'
 import { failureBugs } from './failures.ts'
 import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
+import { remoteBugs } from './remote.ts'
 import { runBugs } from './runs.ts'
 import { stateBugs } from './state.ts'
 import { storageBugs } from './storage.ts'
@@ -22,8 +24,10 @@ export const areas: readonly BugArea[] = [
   { title: 'Checkpoint protocol', bugs: checkpointBugs },
   { title: 'Barriers and what is in flight', bugs: barrierBugs },
   { title: 'Files', bugs: storageBugs },
+  { title: 'Files in chunks on servers', bugs: chunkBugs },
   { title: 'Encryption', bugs: encryptionBugs },
   { title: 'State in memory and below', bugs: stateBugs },
+  { title: 'State on servers', bugs: remoteBugs },
   { title: 'Runs, key groups and types', bugs: runBugs },
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },
   { title: 'Sources and sinks', bugs: connectorBugs },

@@ -17,6 +17,8 @@ async function main(): Promise<void> {
   const isLoaded = bug === undefined ? () => true : plant(bug)
   // Only now: it brings the engine in.
   const { runAndCheck } = await import('../cli/seed-runner.ts')
+  // What only helper threads load.
+  await import('../tables/helper-side.ts')
   if (!isLoaded()) throw new Error(`planted bug "${name}": no seed runs ${bug?.file}`)
   for (let seed = Number(first); seed <= Number(last); seed++) {
     const { failure, virtualMs } = await runAndCheck(seed)

@@ -7,6 +7,7 @@ import type { ProcessFacts } from '../checkpoint/lease-marks.ts'
 import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
 import type { OptionLayer } from '../config/resolve.ts'
 import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts'
+import type { StartHelper } from '../state/remote/helper-port.ts'
 import type { BlockSealer } from '../state/runs/sealer.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
@@ -162,6 +163,8 @@ export interface WorkerHost {
   readonly random: Random
   /** Replaces the native RocksDB, in the simulator. */
   readonly nativeStore?: NativeStoreFactory
+  /** Replaces the threads that talk to the server of a remote backend, in the simulator. */
+  readonly startHelper?: StartHelper
   /** Says that the thread lives, while it waits in a call for something outside. */
   alive?(): void
   /** When state is loaded while records go on; in tests little state is, too. */

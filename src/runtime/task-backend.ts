@@ -49,6 +49,8 @@ export function keyedBackendOf(
     monotonic: () => host.clock.monotonic(),
     ...(host.lazyRestore === undefined ? {} : { lazyRestore: host.lazyRestore }),
     ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
+    ...(host.startHelper === undefined ? {} : { startHelper: host.startHelper }),
+    random: host.random,
     alive: () => host.alive?.(),
   })
   for (const node of keyed) {

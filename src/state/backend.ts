@@ -14,6 +14,8 @@ import type { KeyGroupRange } from './key-groups.ts'
 import type { OperatorRecord } from './snapshot.ts'
 import type { ExpiryContext } from './ttl.ts'
 import type { Type } from '../types/type.ts'
+import type { Random } from '../util/random.ts'
+import type { StartHelper } from './remote/helper-port.ts'
 
 export type { NativeStoreFactory } from './cold-store.ts'
 
@@ -230,6 +232,10 @@ export interface BackendContext {
   readonly shards?: ShardOptions
   /** Stands for the native store below a backend; the simulator brings one. */
   readonly nativeStore?: NativeStoreFactory
+  /** Stands for the threads that talk to a server; the simulator brings one. */
+  readonly startHelper?: StartHelper
+  /** For names that nobody else has; that of the system if left out. */
+  readonly random?: Random
   /** To be called now and then by who blocks the thread: it does not answer, but it lives. */
   readonly alive?: () => void
 }

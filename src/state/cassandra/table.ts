@@ -3,12 +3,16 @@
  * written by a majority of the replicas, so a read sees what was written before it.
  */
 import { Buffer } from 'node:buffer'
-import { connectCassandra, type Row } from '../../storage/cassandra/driver.ts'
-import { parseCassandraPlace } from '../../storage/cassandra/place.ts'
+import {
+  type CassandraConnection,
+  connectCassandra,
+  type Row,
+} from '../../storage/cassandra/driver.ts'
+import { type CassandraPlace, parseCassandraPlace } from '../../storage/cassandra/place.ts'
 import { eachOf } from '../../storage/remote/each.ts'
 import { Retries } from '../../storage/remote/retries.ts'
-import { systemClock } from '../../util/clock.ts'
-import { systemRandom } from '../../util/random.ts'
+import { type Clock, systemClock } from '../../util/clock.ts'
+import { type Random, systemRandom } from '../../util/random.ts'
 import { byHead, headOf, held, heldIn, partsOf } from '../remote/rows.ts'
 import type {
   OpenRemoteTable,
@@ -28,12 +32,30 @@ const BATCH_BYTES_MAX = 24 * 1024
 const BATCH_ROWS_MAX = 64
 const REQUESTS_AT_ONCE = 24
 
+/** What the table reaches the world by. */
+export interface TableWorld {
+  readonly clock: Clock
+  readonly random: Random
+  readonly connection: CassandraConnection
+}
+
 const openTable: OpenRemoteTable<{ readonly url: string }> = async ({ url }, scope) => {
   const place = parseCassandraPlace(url)
+  const connection = connectCassandra(place, process.env)
+  const world = { clock: systemClock, random: systemRandom(), connection }
+  return await openCassandraTable(place, scope, world)
+}
+
+export default openTable
+
+export async function openCassandraTable(
+  place: CassandraPlace,
+  scope: string,
+  { clock, random, connection }: TableWorld,
+): Promise<RemoteTable> {
   const { timeoutMs, retryForMs } = place
-  const [clock, random] = [systemClock, systemRandom()]
   const retries = new Retries({ clock, random, timeoutMs, retryForMs })
-  const requests = new RowRequests(place, connectCassandra(place, process.env), retries)
+  const requests = new RowRequests(place, connection, retries)
   try {
     await requests.create()
     const scopes = new CassandraScopes(requests)
@@ -45,8 +67,6 @@ const openTable: OpenRemoteTable<{ readonly url: string }> = async ({ url }, sco
     throw error
   }
 }
-
-export default openTable
 
 class CassandraTable implements RemoteTable {
   readonly #requests: RowRequests

@@ -1,6 +1,6 @@
 /** Where the helper thread of a remote store begins: it opens the table and serves it. */
 import { type MessagePort, workerData } from 'node:worker_threads'
-import type { HelperSpec } from './helper-thread.ts'
+import type { HelperSpec } from './helper-port.ts'
 import { RemoteServer } from './remote-server.ts'
 import type { OpenRemoteTable } from './remote-table.ts'
 

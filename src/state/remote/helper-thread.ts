@@ -5,15 +5,7 @@
  */
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { MillraceError, messageOf } from '../../errors.ts'
-import type { HelperPort } from './remote-store.ts'
-
-export interface HelperSpec {
-  /** URL of what exports an `OpenRemoteTable`: one of our own modules, never from outside. */
-  readonly module: string
-  /** Can be cloned. */
-  readonly options: unknown
-  readonly scope: string
-}
+import type { HelperPort, HelperSpec } from './helper-port.ts'
 
 /** `tsc` does not rewrite URLs. */
 function entryUrl(): URL {

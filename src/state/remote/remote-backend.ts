@@ -23,15 +23,12 @@ export function remoteBackend({ name, ...remote }: RemoteBackend): StateBackend 
     name,
     keepsPlainState: true,
     create(context: BackendContext) {
-      const { memoryBytes, nativeStore, alive } = context
+      const { memoryBytes, alive, random = systemRandom(), startHelper: start } = context
       return new TableBackend(name, context, {
         memoryBytes,
         async open() {
-          // The simulator's stands for the server, too.
-          const small = { directory: '', blockCacheBytes: 1, writeBufferBytes: 1 }
-          if (nativeStore !== undefined) return await nativeStore(small)
           const { module, options, silenceMsMax } = remote
-          const port = startHelper({ module, options, scope: systemRandom().id() })
+          const port = (start ?? startHelper)({ module, options, scope: random.id() })
           const waits = { silenceMsMax, ...(alive === undefined ? {} : { alive }) }
           return await RemoteStore.open(port, waits)
         },

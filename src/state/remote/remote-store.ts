@@ -16,20 +16,8 @@ import {
   encodeScan,
   encodeWrite,
 } from './frames.ts'
+import type { HelperPort } from './helper-port.ts'
 import { WrittenKeys } from './written-keys.ts'
-
-/** The task's end of the line to a helper thread. */
-export interface HelperPort {
-  /** Takes the bytes away from the caller. */
-  post(request: Uint8Array): void
-  /** The next answer, if there is one. */
-  receive(): Uint8Array | undefined
-  /** Blocks the thread until an answer may be there, or so long. */
-  wait(timeoutMs: number): void
-  /** The same without blocking it. */
-  arrives(): Promise<void>
-  close(): Promise<void>
-}
 
 export interface RemoteStoreOptions {
   /** Called now and then while it waits: the thread does not answer, but it lives. */

@@ -9,9 +9,16 @@ import type { Row } from './driver.ts'
 import type { CassandraRequests, Said } from './requests.ts'
 import { AFTER_SLASH, CHUNKS_PER_BUCKET, shardOf } from './tables.ts'
 
-/** Larger blobs are kept in chunks. */
-export const CHUNK_BYTES = 256 * 1024
 export const AT_ONCE = 16
+
+/** Of the bytes of a blob; who reads must have the chunks of who has written. */
+export interface ChunkSizes {
+  readonly chunkBytes: number
+  /** A blob of up to so many bytes is small: it has no chunks. */
+  readonly smallBytesMax: number
+}
+
+export const CHUNK_SIZES: ChunkSizes = { chunkBytes: 256 * 1024, smallBytesMax: 64 * 1024 }
 
 export interface Head {
   readonly id: string
@@ -30,10 +37,12 @@ interface Listed {
 
 export class CassandraBlobs {
   readonly requests: CassandraRequests
+  readonly sizes: ChunkSizes
   readonly #folder: string
 
-  constructor(requests: CassandraRequests) {
+  constructor(requests: CassandraRequests, sizes: ChunkSizes) {
     this.requests = requests
+    this.sizes = sizes
     this.#folder = requests.place.folder
   }
 
@@ -193,7 +202,7 @@ export class CassandraBlobs {
 
   /** Of so many bytes, or as many chunks as there are. */
   async #dropChunks(name: string, id: string, lengthBytes?: number): Promise<void> {
-    const bucketBytes = CHUNK_BYTES * CHUNKS_PER_BUCKET
+    const bucketBytes = this.sizes.chunkBytes * CHUNKS_PER_BUCKET
     for (let bucket = 0; ; bucket++) {
       const ofBucket = [this.#folder, name, id, bucket]
       if (lengthBytes !== undefined && bucket * bucketBytes >= lengthBytes) return

@@ -14,9 +14,9 @@ import { readChunks } from '../remote/chunks.ts'
 import { eachOf } from '../remote/each.ts'
 import { putByWriter } from '../remote/put-small.ts'
 import { Retries } from '../remote/retries.ts'
-import { AT_ONCE, CassandraBlobs, CHUNK_BYTES, type Head } from './blobs.ts'
-import { connectCassandra } from './driver.ts'
-import { parseCassandraPlace } from './place.ts'
+import { AT_ONCE, CassandraBlobs, CHUNK_SIZES, type ChunkSizes, type Head } from './blobs.ts'
+import { type CassandraConnection, connectCassandra } from './driver.ts'
+import { type CassandraPlace, parseCassandraPlace } from './place.ts'
 import { CassandraRequests } from './requests.ts'
 import { CassandraWriter } from './writer.ts'
 
@@ -36,10 +36,21 @@ export function openCassandraStore(
 ): BlobStore {
   const { clock = systemClock, random = systemRandom() } = options
   const place = parseCassandraPlace(location)
-  const { timeoutMs, retryForMs } = place
-  const retries = new Retries({ clock, random, timeoutMs, retryForMs })
   const connection = connectCassandra(place, process.env)
-  return new CassandraBlobStore(new CassandraRequests(place, connection, retries), random)
+  return cassandraStoreOver(connection, place, { clock, random, sizes: CHUNK_SIZES })
+}
+
+/** The same over a connection that is there already. */
+export function cassandraStoreOver(
+  connection: CassandraConnection,
+  place: CassandraPlace,
+  world: Required<CassandraStoreOptions> & { readonly sizes: ChunkSizes },
+): BlobStore {
+  const { timeoutMs, retryForMs } = place
+  const { clock, random, sizes } = world
+  const retries = new Retries({ clock, random, timeoutMs, retryForMs })
+  const requests = new CassandraRequests(place, connection, retries)
+  return new CassandraBlobStore(requests, random, sizes)
 }
 
 class CassandraBlobStore implements BlobStore {
@@ -51,10 +62,10 @@ class CassandraBlobStore implements BlobStore {
   readonly #living = new Set<string>()
   #isClosed = false
 
-  constructor(requests: CassandraRequests, random: Random) {
+  constructor(requests: CassandraRequests, random: Random, sizes: ChunkSizes) {
     this.location = requests.place.location
     this.#requests = requests
-    this.#blobs = new CassandraBlobs(requests)
+    this.#blobs = new CassandraBlobs(requests, sizes)
     this.#random = random
   }
 
@@ -108,7 +119,7 @@ class CassandraBlobStore implements BlobStore {
   #readChunks(name: string, head: Head, start: number, end: number): Promise<Uint8Array> {
     const chunks = {
       lengthBytes: head.lengthBytes,
-      chunkBytes: CHUNK_BYTES,
+      chunkBytes: this.#blobs.sizes.chunkBytes,
       atOnceMax: AT_ONCE,
       read: (part: number) => this.#blobs.chunk(name, head.id, part),
       lost: (offset: number) => this.#missing(name, head, offset),

@@ -7,11 +7,9 @@ import { assert } from '../../util/assert.ts'
 import type { BlobWriter } from '../blob-store.ts'
 import { Buffered } from '../remote/buffered.ts'
 import { Sending } from '../remote/sending.ts'
-import { type CassandraBlobs, CHUNK_BYTES } from './blobs.ts'
+import type { CassandraBlobs } from './blobs.ts'
 
 const CHUNKS_AT_ONCE = 8
-/** A blob of up to so many bytes is small. */
-const SMALL_BYTES_MAX = 64 * 1024
 
 export class CassandraWriter implements BlobWriter {
   readonly #blobs: CassandraBlobs
@@ -39,7 +37,8 @@ export class CassandraWriter implements BlobWriter {
     this.#buffered.add(chunk)
     this.#lengthBytes += chunk.length
     this.#state = 'failed'
-    while (this.#buffered.bytes >= CHUNK_BYTES) await this.#sendChunk(CHUNK_BYTES)
+    const { chunkBytes } = this.#blobs.sizes
+    while (this.#buffered.bytes >= chunkBytes) await this.#sendChunk(chunkBytes)
     this.#state = 'open'
   }
 
@@ -47,7 +46,7 @@ export class CassandraWriter implements BlobWriter {
   async publish(): Promise<boolean> {
     assert(this.#state === 'open', 'close of a blob that failed or was thrown away')
     this.#state = 'failed'
-    const isSmall = this.#parts === 0 && this.#buffered.bytes <= SMALL_BYTES_MAX
+    const isSmall = this.#parts === 0 && this.#buffered.bytes <= this.#blobs.sizes.smallBytesMax
     const bytes = isSmall ? this.#buffered.take(this.#buffered.bytes) : undefined
     if (isSmall) await this.#begin(false)
     if (this.#buffered.bytes > 0) await this.#sendChunk(this.#buffered.bytes)

@@ -212,9 +212,9 @@ export const USUAL: FaultChances = {
   tableTimeoutBefore: 0.002,
   tableTimeoutAfter: 0.004,
   tableSlow: 0.004,
-  tableUnreachable: 0.0005,
+  tableUnreachable: 0.002,
   tableRestart: 0.001,
-  helperLost: 0.0003,
+  helperLost: 0.002,
 }
 
 /** Of tables on servers, below state or checkpoints: their chance is drawn apart. */

@@ -70,10 +70,10 @@ export const remoteBugs: readonly PlantedBug[] = [
     replace: '    } while (pageState !== undefined && rows.length === 0)\n    return rows\n',
   },
   {
-    name: 'scan-ends-at-deleted-rows',
-    symptom: 'entries of a map behind others that were deleted are missing',
-    file: TABLE,
-    find: 'if (rows.length < limit || last === undefined || found.length === 2 * limit) return found',
-    replace: 'if (last === undefined || rows.length <= limit) return found',
+    name: 'deleted-row-read-as-an-empty-one',
+    symptom: 'a key whose state was deleted after it had left memory cannot be read any more',
+    file: 'src/state/remote/rows.ts',
+    find: '  return bytes.length === 0 ? undefined : bytes.subarray(HELD.length)\n',
+    replace: '  return bytes.subarray(HELD.length)\n',
   },
 ]

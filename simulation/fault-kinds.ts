@@ -214,7 +214,7 @@ export const USUAL: FaultChances = {
   tableSlow: 0.004,
   tableUnreachable: 0.002,
   tableRestart: 0.001,
-  helperLost: 0.002,
+  helperLost: 0.006,
 }
 
 /** Of tables on servers, below state or checkpoints: their chance is drawn apart. */

@@ -1,4 +1,4 @@
-/** Planted bugs of state that lies on servers: scopes, what is under way, what was never written. */
+/** Planted bugs of state on servers: scopes, what is under way, what was never written. */
 import type { PlantedBug } from './bug.ts'
 
 const SERVER = 'src/state/remote/remote-server.ts'

@@ -1,7 +1,7 @@
 /**
- * A connection to a simulated cluster of Cassandra, under the production code that repeats requests:
- * each may fail before or after it took effect, or never be answered and take effect late; nodes
- * are gone for a while, or restart while requests are under way.
+ * A connection to a simulated cluster of Cassandra, below the code that repeats requests: each may
+ * fail before or after it took effect, or never be answered and take effect late; nodes are gone
+ * for a while, or restart while requests are under way.
  */
 import type {
   Agreement,

@@ -1,4 +1,4 @@
-/** The thread that stands for all helper threads of simulated worlds; a planted bug is planted here, too. */
+/** The thread that stands for all helper threads of simulated worlds, with the planted bug. */
 import { getEnvironmentData, type MessagePort, workerData } from 'node:worker_threads'
 import type { PlantedBug } from '../planted/bug.ts'
 import { plant } from '../planted/hook.ts'

@@ -1,4 +1,4 @@
-/** The line between a task and the helper thread of its remote store, whoever holds the other end. */
+/** The line between a task and the helper thread of its remote store, whoever is at its end. */
 
 /** The task's end. */
 export interface HelperPort {

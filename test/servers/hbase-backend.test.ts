@@ -92,6 +92,18 @@ if (hbase !== undefined) {
       for (const { requests } of workers) requests.close()
     })
 
+    it('are all there when the server comes back from a kill', async () => {
+      const store = await holding('killed', 300)
+      await hbase.server.kill()
+      await hbase.server.start()
+      const found = store.getMany(keys(300)).map(String)
+      assert.deepEqual(
+        found,
+        keys(300).map((key) => `of ${key.toString()}`),
+      )
+      await store.close()
+    })
+
     it('keep what was written last, also when something older comes late', async () => {
       const requests = requestsTo()
       const asked = { action: 'write rows', name: '' }

@@ -154,6 +154,26 @@ it('refuses RocksDB, and says why; auto is in memory then', { timeout: 180_000 }
   requireNothingReadable(made)
 })
 
+for (const name of ['hbase', 'cassandra']) {
+  it(`refuses ${name}(), before any server is asked`, { timeout: 180_000 }, async (test) => {
+    const lines = [
+      "const texts = dataGenerator({ generate: (at) => 'canary-key-4711-' + at, count: 9 })",
+    ]
+    lines.push("env.fromSource('texts', texts).sinkTo('out', fileSink({ path: 'out' }))")
+    // Nobody answers there.
+    const backend = `backend: ${name}('${name}://127.0.0.1:1/jobs')`
+    const code = jobModule('secret', lines.join('\n'), backend)
+    const made = place(test, `import { ${name} } from 'millrace/${name}'\n${code}`)
+    assertFailure(await made.millrace('run', 'job.ts', ...WITH_KEYS), {
+      exit: 1,
+      code: 'ENCRYPTION_UNSUPPORTED',
+      says: new RegExp(`${name} keeps state on its server`),
+      cure: /hashmap/,
+    })
+    requireNothingReadable(made)
+  })
+}
+
 it('refuses a log of the input that is not encrypted', { timeout: 180_000 }, async (test) => {
   const job = (more: string): string =>
     jobModule(

@@ -46,5 +46,7 @@ export const chunkBugs: readonly PlantedBug[] = [
     file: BLOBS,
     find: '    await eachOf(doubtful, AT_ONCE, async (name) => {\n',
     replace: '    await eachOf(doubtful.slice(1), AT_ONCE, async (name) => {\n',
+    uncaught:
+      'who begins settles what is in doubt, and who puts a link that was not listed is refused',
   },
 ]

@@ -17,6 +17,8 @@ const CHEAP = [
   'complete-told-before-the-manifest',
   'watermark-overtakes-records',
   'file-not-synced',
+  'name-given-before-the-chunks',
+  'row-read-past-its-write',
 ]
 const SEEDS_MAX = 40
 

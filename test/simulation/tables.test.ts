@@ -1,0 +1,99 @@
+// The simulated nodes: the newest change wins however late others come, and no name lies.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { BlobTables } from '../../simulation/tables/blob-tables.ts'
+import { StateTables } from '../../simulation/tables/state-tables.ts'
+import { statementsOf as rowsOf } from '../../src/state/cassandra/statements.ts'
+import { statementsOf as blobsOf } from '../../src/storage/cassandra/tables.ts'
+
+const [rows, blobs] = [rowsOf('jobs'), blobsOf('jobs')]
+const HEAD = Buffer.from('head')
+const key = (text: string) => Buffer.from(`head-${text}`)
+
+describe('simulated rows of state', () => {
+  const put = (tables: StateTables, of: string, value: string, timestamp: number) =>
+    tables.run([{ cql: rows.put, values: ['scope', HEAD, key(of), Buffer.from(value)] }], {
+      nowMs: 0,
+      timestamp,
+    })
+  const all = (tables: StateTables, nowMs = 0) => {
+    const values = ['scope', HEAD, key(''), key('~'), 10]
+    const found = tables.run([{ cql: rows.scan, values }], { nowMs, timestamp: 0 })
+    return found.map((row) => String(row['value']))
+  }
+
+  it('keep the newest of several changes, in whatever order they come', () => {
+    const tables = new StateTables()
+    put(tables, 'a', 'new', 2)
+    put(tables, 'a', 'old', 1)
+    assert.deepEqual(all(tables), ['new'])
+  })
+
+  it('hide what is older than a deletion, also if it comes later', () => {
+    const tables = new StateTables()
+    put(tables, 'a', 'before', 1)
+    put(tables, 'b', 'after', 4)
+    const values = ['scope', HEAD, key(''), key('~')]
+    tables.run([{ cql: rows.dropRange, values }], { nowMs: 0, timestamp: 3 })
+    put(tables, 'c', 'late', 2)
+    assert.deepEqual(all(tables), ['after'])
+  })
+
+  it('forget the row of a deleted key after a day', () => {
+    const tables = new StateTables()
+    const values = ['scope', HEAD, key('a')]
+    tables.run([{ cql: rows.empty, values }], { nowMs: 0, timestamp: 1 })
+    assert.deepEqual(all(tables, 86_399_999), [''])
+    assert.deepEqual(all(tables, 86_400_000), [])
+  })
+})
+
+describe('simulated blobs', () => {
+  const OF = ['folder', 'name'] as const
+  const begun = () => {
+    const seen: string[] = []
+    const tables = new BlobTables({
+      appeared: (_, name, bytes) => seen.push(`${name} ${bytes.length}`),
+      disappeared: (_, name) => seen.push(`${name} is gone`),
+    })
+    const run = (cql: string, ...values: readonly unknown[]) =>
+      tables.run([{ cql, values }], { nowMs: 0, timestamp: 1 })
+    const take = (id: string, length: bigint) => {
+      const statements = [
+        { cql: blobs.take, values: [id, ...OF] },
+        { cql: blobs.fillBegun, values: [length, ...OF, id] },
+      ]
+      return tables.run(statements, { nowMs: 0, timestamp: 1 })[0]
+    }
+    return { seen, run, take }
+  }
+
+  it('give a name once, and tell who has it', () => {
+    const { seen, run, take } = begun()
+    for (const id of ['one', 'two']) {
+      run(blobs.begin, ...OF, id)
+      run(blobs.putChunk, ...OF, id, 0, 0, Buffer.from(id))
+    }
+    assert.equal(take('one', 3n)?.['[applied]'], true)
+    assert.deepEqual(take('two', 3n), { '[applied]': false, current: 'one' })
+    assert.deepEqual(seen, ['name 3'])
+  })
+
+  it('do not give it to a blob that lacks a chunk', () => {
+    const { run, take } = begun()
+    run(blobs.begin, ...OF, 'one')
+    run(blobs.putChunk, ...OF, 'one', 0, 1, Buffer.from('end'))
+    assert.throws(() => take('one', 6n), /gets its name with 3 of 6 bytes/)
+  })
+
+  it('keep the chunks of a blob that has its name', () => {
+    const { seen, run, take } = begun()
+    run(blobs.begin, ...OF, 'one')
+    run(blobs.putChunk, ...OF, 'one', 0, 0, Buffer.from('one'))
+    take('one', 3n)
+    assert.throws(() => run(blobs.dropChunks, ...OF, 'one', 0), /go while it has its name/)
+    run(blobs.leave, ...OF, 'one')
+    run(blobs.dropChunks, ...OF, 'one', 0)
+    assert.deepEqual(seen, ['name 3', 'name is gone'])
+  })
+})

@@ -18,7 +18,6 @@ const CHEAP = [
   'watermark-overtakes-records',
   'file-not-synced',
   'name-given-before-the-chunks',
-  'row-read-past-its-write',
 ]
 const SEEDS_MAX = 40
 

@@ -1,7 +1,10 @@
 // A server as a process of its own, which is started, killed and started again on the same data.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 const LOG_CHARACTERS_MAX = 20_000
 const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.net.preferIPv4Stack=true']
@@ -22,8 +25,9 @@ export async function freePorts(count: number): Promise<number[]> {
 export class JavaServer {
   readonly #args: readonly string[]
   readonly #isReady: (log: string) => Promise<boolean>
+  readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-server-'))
+  readonly #output = join(this.#folder, 'output')
   #child: ChildProcess | undefined
-  #log = ''
 
   /**
    * @param args of `java`
@@ -32,21 +36,26 @@ export class JavaServer {
   constructor(args: readonly string[], isReady: (log: string) => Promise<boolean>) {
     this.#args = [...JVM, ...args]
     this.#isReady = isReady
-    process.once('exit', () => this.#child?.kill('SIGKILL'))
+    process.once('exit', () => {
+      this.#child?.kill('SIGKILL')
+      rmSync(this.#folder, { recursive: true, force: true })
+    })
+  }
+
+  /** The end of what the server has printed. */
+  get #log(): string {
+    return readFileSync(this.#output, 'utf8').slice(-LOG_CHARACTERS_MAX)
   }
 
   /** Resolves when the server answers. */
   async start(signal?: AbortSignal): Promise<void> {
-    const child = spawn('java', this.#args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    // Into a file: of a pipe that this thread does not read while it waits the server would wait.
+    const output = openSync(this.#output, 'w')
+    const child = spawn('java', this.#args, { stdio: ['ignore', output, output] })
+    closeSync(output)
     this.#child = child
-    this.#log = ''
     let failure: Error | undefined
     child.on('error', (error) => (failure = error))
-    const listen = (text: string): void => {
-      this.#log = (this.#log + text).slice(-LOG_CHARACTERS_MAX)
-    }
-    child.stdout.setEncoding('utf8').on('data', listen)
-    child.stderr.setEncoding('utf8').on('data', listen)
     while (!(await this.#isReady(this.#log))) {
       if (failure !== undefined) throw failure
       if (child.exitCode !== null) throw new Error(`the server ended:\n${this.#log}`)
@@ -58,8 +67,6 @@ export class JavaServer {
     }
     // Tests end, and this with them, whatever the server says.
     child.unref()
-    // Pipes of a child process are sockets.
-    for (const pipe of [child.stdout, child.stderr]) (pipe as Socket).unref()
   }
 
   /** As a loss of power would. */

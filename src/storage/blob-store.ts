@@ -27,6 +27,8 @@ export type ReadSync = (name: string, offsetBytes: number, lengthBytes: number) 
 export interface BlobStore {
   /** The store's root as the user wrote it, without secrets; for messages. */
   readonly location: string
+  /** Sent to the server so far, repetitions included; absent where there is none. */
+  readonly requests?: number
   /** Id of the key that new blobs are encrypted under; absent where they are not. */
   keyId?(): Promise<string>
   /** Who vouches for manifests here; then each must be signed. Absent: nobody. */

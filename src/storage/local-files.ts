@@ -72,3 +72,20 @@ export const systemFiles: FileOperations = {
       .map((entry) => join(entry.parentPath, entry.name))
   },
 }
+
+/** For what is thrown away with the process: nobody waits for the disk to have it. */
+export const unsyncedFiles: FileOperations = {
+  ...systemFiles,
+  open: async (path) => withoutSync(await systemFiles.open(path)),
+  create: async (path) => withoutSync(await systemFiles.create(path)),
+}
+
+function withoutSync(file: OpenFile): OpenFile {
+  return {
+    write: (bytes, offset, length) => file.write(bytes, offset, length),
+    read: (bytes, offset, length, position) => file.read(bytes, offset, length, position),
+    stat: () => file.stat(),
+    sync: () => Promise.resolve(),
+    close: () => file.close(),
+  }
+}

@@ -53,6 +53,11 @@ export class HdfsClient {
     this.#retries = retries
   }
 
+  /** Operations asked for so far; some take two requests. */
+  get operations(): number {
+    return this.#retries.attempts
+  }
+
   async status(name: string): Promise<FileStatus> {
     const request = { method: 'GET', operation: 'GETFILESTATUS', name, action: 'look up' } as const
     return required((await this.#ask(request)).FileStatus, 'a file has a status')

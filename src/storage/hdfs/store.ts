@@ -50,6 +50,10 @@ class HdfsBlobStore implements BlobStore {
     this.#random = random
   }
 
+  get requests(): number {
+    return this.#client.operations
+  }
+
   async create(name: string): Promise<BlobWriter> {
     return this.#create(name)
   }

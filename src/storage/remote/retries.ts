@@ -44,9 +44,15 @@ export class Retries {
   readonly #options: RetryOptions
   readonly #closing = new AbortController()
   #hasAnswered = false
+  #attempts = 0
 
   constructor(options: RetryOptions) {
     this.#options = options
+  }
+
+  /** So many were made, of all that was asked for. */
+  get attempts(): number {
+    return this.#attempts
   }
 
   /**
@@ -98,6 +104,7 @@ export class Retries {
   > {
     const { clock, timeoutMs } = this.#options
     const limitMs = timeoutMs + (sentBytes / BYTES_PER_SECOND_MIN) * 1_000
+    this.#attempts++
     const late = new AbortController()
     const expire = (): void => late.abort()
     let timer = clock.setTimer(limitMs, expire)

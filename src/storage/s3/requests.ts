@@ -35,6 +35,11 @@ export class S3Requests {
     this.#retries = retries
   }
 
+  /** Sent so far. */
+  get count(): number {
+    return this.#retries.attempts
+  }
+
   /** The key of a blob. */
   key(name: string): string {
     return `${this.place.prefix}${name}`

@@ -56,6 +56,10 @@ class S3BlobStore implements BlobStore {
     this.#random = random
   }
 
+  get requests(): number {
+    return this.#requests.count
+  }
+
   async create(name: string): Promise<BlobWriter> {
     this.#check(name)
     return new S3Writer(this.#requests, name, this.#random.id(), this.#uploads)

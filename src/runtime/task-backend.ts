@@ -14,6 +14,7 @@ import { assert, required } from '../util/assert.ts'
 import type { WorkerHost } from './host.ts'
 
 export interface KeyedBackendOptions {
+  readonly deploy: { readonly scope: { readonly leaderEpoch: number } }
   readonly graph: JobGraph
   readonly settings: WorkerSettings
   readonly backend: StateBackend
@@ -51,6 +52,11 @@ export function keyedBackendOf(
     ...(host.nativeStore === undefined ? {} : { nativeStore: host.nativeStore }),
     ...(host.startHelper === undefined ? {} : { startHelper: host.startHelper }),
     random: host.random,
+    attempt: {
+      jobName: settings.jobName,
+      storage: settings.storage,
+      leaderEpoch: options.deploy.scope.leaderEpoch,
+    },
     alive: () => host.alive?.(),
   })
   for (const node of keyed) {

@@ -212,6 +212,14 @@ export interface ShardOptions {
   readonly slots: number
 }
 
+export interface AttemptPlace {
+  readonly jobName: string
+  /** Location of the job's checkpoints; no two jobs have one in common. */
+  readonly storage: string
+  /** Higher than that of all attempts before it. */
+  readonly leaderEpoch: number
+}
+
 /** What the host gives a backend; the only way a backend reaches the world. */
 export interface BackendContext {
   readonly keyGroups: KeyGroupRange
@@ -230,6 +238,8 @@ export interface BackendContext {
   readonly lazyRestore?: LazyRestoreOptions
   /** Of how many parts a table is, and room for how many rows each has; for tests to have few. */
   readonly shards?: ShardOptions
+  /** For what lies on a server: whose it is, and of which leadership. Absent outside of jobs. */
+  readonly attempt?: AttemptPlace
   /** Stands for the native store below a backend; the simulator brings one. */
   readonly nativeStore?: NativeStoreFactory
   /** Stands for the threads that talk to a server; the simulator brings one. */

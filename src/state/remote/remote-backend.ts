@@ -4,12 +4,12 @@
  */
 import { systemRandom } from '../../util/random.ts'
 import type { BackendContext, StateBackend } from '../backend.ts'
+import type { ColdStore } from '../cold-store.ts'
 import { TableBackend } from '../table/table-backend.ts'
 import { startHelper } from './helper-thread.ts'
 import { RemoteStore } from './remote-store.ts'
 
-export interface RemoteBackend {
-  readonly name: string
+export interface HelpedTable {
   /** URL of the module that opens the table. */
   readonly module: string
   /** For it; can be cloned. */
@@ -18,21 +18,30 @@ export interface RemoteBackend {
   readonly silenceMsMax: number
 }
 
-export function remoteBackend({ name, ...remote }: RemoteBackend): StateBackend {
+export interface RemoteBackend extends HelpedTable {
+  readonly name: string
+}
+
+export function remoteBackend({ name, ...table }: RemoteBackend): StateBackend {
   return Object.freeze<StateBackend>({
     name,
     keepsPlainState: true,
     create(context: BackendContext) {
-      const { memoryBytes, alive, random = systemRandom(), startHelper: start } = context
+      const { memoryBytes } = context
       return new TableBackend(name, context, {
         memoryBytes,
-        async open() {
-          const { module, options, silenceMsMax } = remote
-          const port = (start ?? startHelper)({ module, options, scope: random.id() })
-          const waits = { silenceMsMax, ...(alive === undefined ? {} : { alive }) }
-          return await RemoteStore.open(port, waits)
-        },
+        open: () => openHelped(context, table),
       })
     },
   })
+}
+
+/** A remote store behind a helper thread of its own. */
+export async function openHelped(
+  { alive, random = systemRandom(), startHelper: start = startHelper }: BackendContext,
+  { module, options, silenceMsMax }: HelpedTable,
+): Promise<ColdStore> {
+  const port = start({ module, options, scope: random.id() })
+  const waits = { silenceMsMax, ...(alive === undefined ? {} : { alive }) }
+  return await RemoteStore.open(port, waits)
 }

@@ -3,3 +3,7 @@ import { describe } from 'node:test'
 import { killedWithState } from '../servers/remote-state-suite.ts'
 
 describe('state beyond memory', () => killedWithState({}, 2))
+
+describe('state in an object store', () => {
+  killedWithState({ MILLRACE_TEST_STATE: 'beside' }, 2)
+})

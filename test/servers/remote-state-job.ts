@@ -6,12 +6,13 @@ import { job, t, valueState } from 'millrace'
 import { cassandra } from 'millrace/cassandra'
 import { dataGenerator, fileSink } from 'millrace/connectors'
 import { hbase } from 'millrace/hbase'
+import { objectStore } from 'millrace/object-store'
 import { remoteBackend } from '../../src/state/remote/remote-backend.ts'
 import { MODULE } from '../state/remote/open.ts'
 
 const WEIGHT = 200
 
-/** Where the rows are: a server, or the memory of the helper thread. */
+/** Where the rows are: a server, beside the checkpoints, or the memory of the helper thread. */
 const { MILLRACE_TEST_STATE: place = '' } = process.env
 const inHelper = { name: 'remote', module: MODULE, options: {}, silenceMsMax: 10_000 }
 
@@ -44,8 +45,11 @@ export default job(
 )
 
 function backendAt(url: string) {
+  if (url === '') return remoteBackend(inHelper)
   if (url.startsWith('hbase:')) return hbase(url)
-  return url === '' ? remoteBackend(inHelper) : cassandra(url)
+  if (url.startsWith('cassandra:')) return cassandra(url)
+  const sizes = { writeBufferSize: '64 KB', cacheSize: '1 MB' } as const
+  return objectStore(url === 'beside' ? sizes : { location: url, ...sizes })
 }
 
 function weightOf(key: number, count: number): string {

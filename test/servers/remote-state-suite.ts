@@ -4,10 +4,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
 import type { StateBackend } from '../../src/state/backend.ts'
+import type { ColdStore } from '../../src/state/cold-store.ts'
 import { hashmap } from '../../src/state/hashmap/index.ts'
 import { startHelper } from '../../src/state/remote/helper-thread.ts'
 import { RemoteStore } from '../../src/state/remote/remote-store.ts'
 import { MemoryScratch } from '../../src/storage/scratch-memory.ts'
+import type { Scratch } from '../../src/storage/scratch.ts'
 import { backendSuite } from '../../src/testing/conformance/backend.ts'
 import { checkCounts, visibleLines } from '../e2e/watched-output.ts'
 import { Watched } from '../e2e/watched.ts'
@@ -22,6 +24,10 @@ export interface RemoteBackendSuite {
   readonly name: string
   readonly url: string
   readonly choose: () => StateBackend
+  /** Opens an empty store; by default over the table of the backend of that name. */
+  readonly open?: () => Promise<ColdStore>
+  /** Has a folder on the local disk. */
+  readonly scratch?: () => Scratch
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -38,14 +44,15 @@ export async function openRemoteStore(
 }
 
 export function remoteBackendSuite(suite: RemoteBackendSuite): void {
-  const { name, url, choose } = suite
-  coldStoreSuite({ name: `state in ${name}`, open: () => openRemoteStore(suite) })
+  const { name, url, choose, scratch = () => new MemoryScratch() } = suite
+  const { open = () => openRemoteStore(suite) } = suite
+  coldStoreSuite({ name: `state in ${name}`, open })
   backendSuite({
     test,
     name: `${name}()`,
     choose,
     other: () => hashmap(),
-    context: () => ({ scratch: new MemoryScratch() }),
+    context: () => ({ scratch: scratch() }),
     evicts: true,
   })
   describe(`state in ${name}`, () => {

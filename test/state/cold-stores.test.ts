@@ -6,6 +6,7 @@ import { after } from 'node:test'
 import { openRocksDb, rocksdbIsAvailable } from '../../src/state/rocksdb/binding.ts'
 import { openMemoryStore } from '../../src/testing/memory-store.ts'
 import { coldStoreSuite } from './cold-store-suite.ts'
+import { openObjects } from './object-store/open.ts'
 import { openRemote } from './remote/open.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'))
@@ -24,3 +25,8 @@ coldStoreSuite({
 })
 coldStoreSuite({ name: 'the store in memory', open: openMemoryStore })
 coldStoreSuite({ name: 'a remote store, its table in memory', open: () => openRemote({}) })
+coldStoreSuite({ name: 'an object store in a folder', open: () => openObjects() })
+coldStoreSuite({
+  name: 'an object store in memory, without a cache',
+  open: () => openObjects({ location: 'memory:', cacheBytes: 0 }),
+})

@@ -12,6 +12,9 @@ export type Situation =
   | 'rescaleDuringCheckpoint'
   /** A process that stood by was given the lead. */
   | 'handOver'
+  /** A key was parked, or has failed again; one that was went on by request. */
+  | 'keyParked'
+  | 'keyReleased'
   /** What people do with a job that does not run, or beside one that does. */
   | 'rollback'
   | 'sweep'

@@ -165,6 +165,13 @@ export class Deployments {
     return { process, running: runOn(process.host, this.#job(random, age), options) }
   }
 
+  /** Uids of the operators that park keys. */
+  get parking(): readonly string[] {
+    return this.#world.workload.nodes.flatMap((node) => {
+      return node.kind === 'guard' && node.policy === 'park' ? node.uid : []
+    })
+  }
+
   /** Some source waits for more input for ever. */
   get isEndless(): boolean {
     return this.#world.workload.sources.some(({ bounded }) => !bounded)

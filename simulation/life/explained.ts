@@ -8,6 +8,8 @@ const EXPLAINED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CHECKPOINT_NOT_FOUND',
   'OUTPUT_MAY_REPEAT',
   'OUTPUT_TAKEN_BACK',
+  // A function throws at the end of its input, and waits for its correction.
+  'PARKED_KEYS_LEFT',
   'CHECKPOINT_FAILED',
   'CONNECTOR_FAILED',
   'FUNCTION_FAILED',

@@ -168,6 +168,7 @@ export class Life {
       clock,
       faults,
       random: this.#random.fork(`requests-${starts}`),
+      parking: deployments.parking,
       savepoint: `sim/savepoint-${starts}`,
       onRequest: () => scheduler.note(process.scope.name, 'request'),
       onStoppedWith: (savepoint) => {

@@ -11,6 +11,8 @@ export interface Requests {
   readonly clock: SimClock
   readonly random: Random
   readonly faults: FaultPlan
+  /** Uids of operators that park keys. */
+  readonly parking: readonly string[]
   /** Where savepoints go; a few may go to the same place, which must be refused. */
   readonly savepoint: string
   readonly onRequest: () => void
@@ -32,17 +34,27 @@ const HAND_OVERS_MAX = 6
 /** Makes some requests; ends when the last is answered or the process is gone. */
 export async function makeRequests(requests: Requests): Promise<void> {
   const { process, clock, random } = requests
+  const releases = random.fork('releases')
   for (let left = random.int(REQUESTS_MAX + 1); left > 0; left--) {
     await clock.sleep(random.next() * PAUSE_MS_MAX * clock.scale.pace)
     if (!process.scope.isAlive) return
     try {
       requests.onRequest()
+      for (const uid of requests.parking) if (releases.int(2) === 0) release(requests, uid)
       if (requests.faults.strikes('requestStorm')) storm(requests)
       else await makeOne(requests)
     } catch (error) {
       requests.onError(error)
     }
   }
+}
+
+/** Beside whatever else is asked: it may be cut off by that. */
+function release({ handle, faults, onError }: Requests, uid: string): void {
+  const told = ({ released }: { readonly released: number }): void => {
+    if (released > 0) faults.count('keyReleased')
+  }
+  handle.release(uid).then(told, onError)
 }
 
 /** The life of a process that is not killed: it is stopped, and its state saved. */

@@ -14,6 +14,7 @@ import type { Poison } from './poison.ts'
 
 /** So many calls of functions with an error policy throw. */
 const GUARDED_ERRORS = 0.1
+const PARKED_ERRORS = 0.03
 
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'remote' | 'tamper'> {
   readonly random: Random
@@ -62,12 +63,18 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
       poison.taste(rec)
       if (world.faults.strikes('functionError')) throw new Error('injected: the function failed')
     },
-    beforeGuarded() {
+    beforeGuarded(policy) {
       const { faults } = world
-      if (faults.isHealed || faults.chances.functionError === 0) return
-      if (guarded.next() >= GUARDED_ERRORS) return
-      faults.count('functionError')
-      throw new Error('injected: the guarded function failed')
+      const isPark = policy === 'park'
+      // Keys that are parked restart nothing: all themes may have some.
+      const isPeace = isPark ? faults.kinds.length === 0 : faults.chances.functionError === 0
+      if (faults.isHealed || isPeace) return
+      if (guarded.next() >= (isPark ? PARKED_ERRORS : GUARDED_ERRORS)) return
+      faults.count(isPark ? 'keyParked' : 'functionError')
+      const error = new Error('injected: the guarded function failed')
+      // It becomes state, which is not to depend on how much of stacks is kept.
+      error.stack = error.message
+      throw error
     },
     answer: (signal) => answerOfWorld(world, clock, signal),
   })

@@ -24,7 +24,7 @@ export interface WorkloadEnds {
   /** Called for each record of a `map`; may throw. */
   beforeRecord(rec: Rec): void
   /** The same for one that has an error policy. */
-  beforeGuarded(): void
+  beforeGuarded(policy: 'dead-letter' | 'park'): void
   /** Something that must never be is the case. */
   violated(what: string): void
   /** The outside world answers: some time later, or with an error. */
@@ -133,8 +133,10 @@ class Builder {
       case 'delay':
         return delayed(uid, keyed, typed, (what) => this.#ends.violated(`${uid}: ${what}`))
       case 'guard': {
+        const { policy } = node
         const violated = (what: string): void => this.#ends.violated(`${uid}: ${what}`)
-        return guarded(keyed, { uid, typed, violated, mayThrow: () => this.#ends.beforeGuarded() })
+        const mayThrow = (): void => this.#ends.beforeGuarded(policy)
+        return guarded(keyed, { uid, typed, policy, violated, mayThrow })
       }
       case 'expire':
         return expired(uid, keyed, this.#tag('expired'), typed)

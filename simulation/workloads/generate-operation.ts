@@ -21,11 +21,15 @@ export function chooseOperation(random: Random, isForward: boolean, isStateful: 
 }
 
 /** One of so many has an error policy, where records are certain one by one. */
-const GUARDED_OF = 10
+const GUARDED_OF = 6
 
 /** @param at the place of the operation in the workload. */
 export function isGuarded(random: Random, at: number, compare: Compare): boolean {
   return compare !== 'sums' && random.fork(`guard ${at}`).int(GUARDED_OF) === 0
+}
+
+export function policyOf(random: Random, at: number): 'dead-letter' | 'park' {
+  return random.fork(`policy ${at}`).int(2) === 0 ? 'dead-letter' : 'park'
 }
 
 export function choosePlan(random: Random, stepMs: number, at: number): WindowPlan {

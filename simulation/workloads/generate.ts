@@ -7,7 +7,7 @@ import type { Random } from '../../src/util/random.ts'
 import type { Certainty, Compare, KeyKind, SourceData, Workload, WorkloadNode } from './workload.ts'
 import { chooseHelper } from './generate-helpers.ts'
 import { chooseKeyed } from './generate-keyed.ts'
-import { chooseOperation, choosePlan, countOf, isGuarded } from './generate-operation.ts'
+import { chooseOperation, choosePlan, countOf, isGuarded, policyOf } from './generate-operation.ts'
 import { generateSources } from './sources.ts'
 
 interface Stream extends Certainty {
@@ -201,10 +201,14 @@ class Generator {
     this.#stream({ kind: 'pair', inputs, uid, key: this.#key(), what, sizeMs }, 'multiset', origins)
   }
 
-  /** What failed comes by another way, and so in another order. */
-  #guard({ node: input, origins, isTimed }: Stream): void {
+  #guard({ node: input, compare, origins, isTimed }: Stream): void {
     const uid = `guard-${this.#nodes.length}`
-    this.#stream({ kind: 'guard', input, uid, key: this.#key() }, 'multiset', origins, isTimed)
+    const policy = policyOf(this.#random, this.#nodes.length)
+    const node = { kind: 'guard', policy, input, uid, key: this.#key() } as const
+    // What waited keeps its order, and may be late.
+    if (policy === 'park') return this.#stream(node, compare, origins)
+    // What failed comes by another way, and so in another order.
+    this.#stream(node, 'multiset', origins, isTimed)
   }
 
   #outside({ node: input, compare, origins, isTimed }: Stream): void {

@@ -6,6 +6,7 @@
 import { counterState, deadLetterTag, listState, mapState, t, valueState } from '../../src/index.ts'
 import type { DataStream, KeyedStream } from '../../src/index.ts'
 import { eventTimer } from '../../src/time/descriptors.ts'
+import { parked } from './parked.ts'
 import { TIMER_DELAY_MS, type Rec } from './workload.ts'
 
 type Key = number | string | readonly [number, string]
@@ -15,12 +16,14 @@ const VALUES_MAX = 6
 export interface GuardedParts {
   readonly uid: string
   readonly typed: boolean
+  readonly policy: 'dead-letter' | 'park'
   mayThrow(): void
   violated(what: string): void
 }
 
 export function guarded(keyed: KeyedStream<Key, Rec>, parts: GuardedParts): DataStream<Rec> {
-  const { uid, typed } = parts
+  const { uid, typed, policy } = parts
+  if (policy === 'park') return parked(keyed, parts)
   const number = typed ? t.float64 : t.dynamic<number>()
   const state = {
     seen: counterState(),

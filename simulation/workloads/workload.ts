@@ -178,9 +178,10 @@ export type WorkloadNode =
       /** After a restore each subtask is given all that any of them held. */
       readonly isUnion: boolean
     }
-  /** State, timers and results of calls that may throw; what failed comes out as it went in. */
+  /** State, timers and results of calls that may throw; what failed comes out as it was. */
   | {
       readonly kind: 'guard'
+      readonly policy: 'dead-letter' | 'park'
       readonly input: number
       readonly uid: string
       readonly key: KeyKind

@@ -10,6 +10,8 @@ import { keyOfTimer, type ParkedHandles, type ParkedTimerKey } from './parked-st
 export class ParkedTimers implements KeyedTimers {
   /** Event time as it was, while a key is tried again. */
   replayed: number | undefined
+  /** How far it had come when the last record came that waits. */
+  reached = Number.NEGATIVE_INFINITY
   readonly #timers: KeyedTimers
   /** On the key that is tried again. */
   readonly #parked: ParkedHandles['timers']
@@ -29,7 +31,8 @@ export class ParkedTimers implements KeyedTimers {
 
   register(domain: TimeDomain, time: number, name: string, payload?: unknown): void {
     const at = this.replayed === undefined ? undefined : this.#find(domain, time, name)
-    const hasPassed = domain === 'event-time' && time <= this.#timers.currentWatermark
+    const reached = Math.max(this.reached, this.#timers.currentWatermark)
+    const hasPassed = domain === 'event-time' && time <= reached
     if (at === undefined && (this.replayed === undefined || !hasPassed)) {
       return this.#timers.register(domain, time, name, payload)
     }

@@ -238,6 +238,8 @@ export class Parking {
     this.#failure = undefined
     this.#isReplaying = true
     this.timers.replayed = watermark
+    // At another parallelism event time may have gone back, and what waits is ahead of it.
+    this.timers.reached = this.#states.records.last()?.watermark ?? watermark
     try {
       call(required(this.#operator, 'the operator is made'))
     } finally {

@@ -18,7 +18,7 @@ import { SimKeys } from './sim-keys.ts'
 export type StorageKind = 'disk' | 'far'
 
 /** Of so many stores far away one keeps its blobs in tables. */
-const TABLES_OF = 3
+const TABLES_OF = 6
 
 /** Where jobs and savepoints lie; what is elsewhere is on the machine. */
 const SHARED = 'sim/'

@@ -30,7 +30,9 @@ const OUT_OF_MEMORY_MS_MAX = 300
 const DOOM_EVENTS_BITS = 10
 /** The same, of one that is told of a complete checkpoint. */
 const LOST_EVENTS_BITS = 6
-const BLOCK_BYTES_MIN = 50
+/** One worker in so many writes small blocks. */
+const SMALL_BLOCKS_OF = 6
+const BLOCK_BYTES_MIN = 200
 const BLOCK_BYTES_MORE = 1_000
 
 /** One worker: its end of the seams, and the port that the master holds. */
@@ -182,10 +184,10 @@ export class SimWorker implements WorkerPort {
     }
   }
 
-  /** Half of the workers write small blocks, of which half are sealed elsewhere. */
+  /** Some workers write small blocks, of which half are sealed elsewhere. */
   #blocks(): Pick<WorkerHost, 'sealer' | 'blockBytes'> {
     const random = this.#random.fork('blocks')
-    if (random.int(2) === 0) return {}
+    if (random.int(SMALL_BLOCKS_OF) > 0) return {}
     const blockBytes = BLOCK_BYTES_MIN + random.int(BLOCK_BYTES_MORE)
     if (random.int(2) === 0) return { blockBytes }
     return { blockBytes, sealer: new SimSealer(this.clock, random) }

@@ -16,6 +16,9 @@ import type { Poison } from './poison.ts'
 const GUARDED_ERRORS = 0.1
 const PARKED_ERRORS = 0.03
 
+/** Of so many starts with a store below memory one has that store on a server. */
+const REMOTE_OF = 6
+
 export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'remote' | 'tamper'> {
   readonly random: Random
   readonly needs: BackendNeeds | undefined
@@ -42,7 +45,7 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
   // The last one has a store below.
   const layered = parts.needs?.isLayered === true ? backends.length - 1 : drawn
   const chosen = parts.isEncrypted ? 0 : layered
-  const isRemote = chosen === backends.length - 1 && random.fork('remote').int(2) === 0
+  const isRemote = chosen === backends.length - 1 && random.fork('remote').int(REMOTE_OF) === 0
   const make = required((isRemote && remote) || backends[chosen], 'no backend is given')
   const backend = make(random, parts.needs)
   return buildWorkload('sim', workload, {

@@ -63,9 +63,11 @@ export class ListedNames {
   }
 
   #rows(folder: string, isWanted: (name: string) => boolean): readonly Row[] {
-    const listed = [...(this.#folders.get(folder)?.values() ?? [])]
-    return listed
-      .filter((each) => isWanted(each.name) && !this.#isGone(folder, each))
+    const names = this.#folders.get(folder) ?? new Map<string, Listed>()
+    // They do not come back: when they were deleted is remembered.
+    for (const [key, each] of names) if (this.#isGone(folder, each)) names.delete(key)
+    return [...names.values()]
+      .filter((each) => isWanted(each.name))
       .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
       .map(({ name, stage, id, length }) => ({ name, stage, id, length }))
   }

@@ -9,6 +9,7 @@ import type { FromWorker } from '../checkpoint/messages.ts'
 import { loadMachineLayers, machineMemoryBytes } from '../config/load.ts'
 import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
+import { entryUrl } from '../util/entry-url.ts'
 import { systemRandom } from '../util/random.ts'
 import type { WorkerLook } from './heartbeat.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
@@ -19,7 +20,6 @@ import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
 import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
-import { workerThreadUrl } from './worker-url.ts'
 
 const WORKER_MEMORY_SHARE = 0.6
 const KEEP_ALIVE_MS = 60_000
@@ -62,7 +62,7 @@ export function embedded(memoryBytes: number): Host {
 function spawnThread(spec: WorkerSpec, events: WorkerEvents, memoryBytesMax: number): WorkerPort {
   const name = `millrace worker ${spec.index}`
   const beats = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(workerThreadUrl(), {
+  const worker = new Worker(entryUrl(import.meta.url, 'worker-thread'), {
     workerData: { spec, beats },
     name,
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytesMax / 1024 ** 2) },

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads'
 import { type BlockSealer, seal, type Sealed, type SealOptions } from '../state/runs/sealer.ts'
+import { entryUrl } from '../util/entry-url.ts'
 
 /** What the thread is asked, and answers; a block that did not shrink is not sent back. */
 export interface SealRequest {
@@ -24,12 +25,6 @@ interface Asked {
 
 const NAME = 'millrace blocks'
 
-/** `tsc` does not rewrite URLs. */
-function entryUrl(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./host-sealer-thread.${extension}`, import.meta.url)
-}
-
 export class ThreadSealer implements BlockSealer {
   readonly fromBytes = 1024 ** 2
   readonly batchBytes = 256 * 1024
@@ -40,7 +35,7 @@ export class ThreadSealer implements BlockSealer {
   #id = 0
 
   /** @param entry what the thread runs; for tests. */
-  constructor(entry = entryUrl()) {
+  constructor(entry = entryUrl(import.meta.url, 'host-sealer-thread')) {
     this.#entry = entry
   }
 

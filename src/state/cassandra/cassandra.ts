@@ -1,17 +1,12 @@
 /** State beyond memory in tables of Cassandra. */
 import { parseCassandraPlace } from '../../storage/cassandra/place.ts'
+import { entryUrl } from '../../util/entry-url.ts'
 import type { StateBackend } from '../backend.ts'
 import { remoteBackend } from '../remote/remote-backend.ts'
 
 /** A request may wait for one before it, and each may be repeated for as long as the URL says. */
 const REQUESTS_AT_ONCE = 2
 const MARGIN_MS = 60_000
-
-/** `tsc` does not rewrite URLs. */
-function tableUrl(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./table.${extension}`, import.meta.url).href
-}
 
 /**
  * Holds keyed state in memory as far as it fits and the rest in tables of Cassandra, which are made
@@ -31,5 +26,10 @@ function tableUrl(): string {
 export function cassandra(url: string): StateBackend {
   const { timeoutMs, retryForMs } = parseCassandraPlace(url)
   const silenceMsMax = REQUESTS_AT_ONCE * (timeoutMs + retryForMs) + MARGIN_MS
-  return remoteBackend({ name: 'cassandra', module: tableUrl(), options: { url }, silenceMsMax })
+  return remoteBackend({
+    name: 'cassandra',
+    module: entryUrl(import.meta.url, 'table').href,
+    options: { url },
+    silenceMsMax,
+  })
 }

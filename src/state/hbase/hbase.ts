@@ -1,17 +1,12 @@
 /** State beyond memory in a table of HBase. */
 import { parseHBasePlace } from '../../storage/hbase/place.ts'
+import { entryUrl } from '../../util/entry-url.ts'
 import type { StateBackend } from '../backend.ts'
 import { remoteBackend } from '../remote/remote-backend.ts'
 
 /** A request may wait for others before it; each may be repeated for as long as the URL says. */
 const REQUESTS_AT_ONCE = 3
 const MARGIN_MS = 60_000
-
-/** `tsc` does not rewrite URLs. */
-function tableUrl(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./table.${extension}`, import.meta.url).href
-}
 
 /**
  * Holds keyed state in memory as far as it fits and the rest in a table of HBase, which must be
@@ -29,5 +24,10 @@ function tableUrl(): string {
 export function hbase(url: string): StateBackend {
   const { timeoutMs, retryForMs } = parseHBasePlace(url)
   const silenceMsMax = REQUESTS_AT_ONCE * (timeoutMs + retryForMs) + MARGIN_MS
-  return remoteBackend({ name: 'hbase', module: tableUrl(), options: { url }, silenceMsMax })
+  return remoteBackend({
+    name: 'hbase',
+    module: entryUrl(import.meta.url, 'table').href,
+    options: { url },
+    silenceMsMax,
+  })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { MillraceError } from '../../errors.ts'
 import { folderOf } from '../../storage/open.ts'
 import { parseSizeBytes, type Size } from '../../util/duration.ts'
+import { entryUrl } from '../../util/entry-url.ts'
 import type { BackendContext, StateBackend } from '../backend.ts'
 import { openHelped } from '../remote/remote-backend.ts'
 import { TableBackend } from '../table/table-backend.ts'
@@ -70,7 +71,11 @@ export function objectStore(options: ObjectStoreOptions = {}): StateBackend {
             bufferBytes: ownBytes,
           }
           const silenceMsMax = SILENCE_MS_MAX
-          return openHelped(context, { module: tableUrl(), options: table, silenceMsMax })
+          return openHelped(context, {
+            module: entryUrl(import.meta.url, 'open-table').href,
+            options: table,
+            silenceMsMax,
+          })
         },
       })
     },
@@ -97,10 +102,4 @@ function sizeOf(size: Size | undefined, option: string): number | undefined {
   const bytes = parseSizeBytes(size, option)
   if (bytes > 0) return bytes
   throw new MillraceError('CONFIG_INVALID', `${option} of objectStore() is ${bytes} bytes`)
-}
-
-/** `tsc` does not rewrite URLs. */
-function tableUrl(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./open-table.${extension}`, import.meta.url).href
 }

@@ -5,18 +5,13 @@
  */
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { MillraceError, messageOf } from '../../errors.ts'
+import { entryUrl } from '../../util/entry-url.ts'
 import type { HelperPort, HelperSpec } from './helper-port.ts'
-
-/** `tsc` does not rewrite URLs. */
-function entryUrl(): URL {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return new URL(`./helper-entry.${extension}`, import.meta.url)
-}
 
 export function startHelper(spec: HelperSpec): HelperPort {
   const { port1: port, port2 } = new MessageChannel()
   const signal = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(entryUrl(), {
+  const worker = new Worker(entryUrl(import.meta.url, 'helper-entry'), {
     workerData: { spec, port: port2, signal },
     transferList: [port2],
     name: 'millrace remote store',

@@ -25,7 +25,7 @@ import {
   type FilterInfo,
   type RunMetadata,
 } from './run-format.ts'
-import { type BlockSealer, seal, type Sealed } from './sealer.ts'
+import { type BlockSealer, seal, type Sealed, type SealOptions } from './sealer.ts'
 import { SealingQueue } from './sealing-queue.ts'
 
 const BLOCK_BYTES_DEFAULT = 32 * 1024
@@ -54,8 +54,7 @@ export class RunWriter {
   readonly #name: string
   readonly #metadata: RunMetadata
   readonly #blockBytes: number
-  readonly #compresses: boolean
-  readonly #hashes: boolean
+  readonly #sealOptions: SealOptions
   readonly #sealer: BlockSealer | undefined
   readonly #block = new BlockBuilder()
   readonly #filter = new FilterBuilder()
@@ -85,8 +84,10 @@ export class RunWriter {
     this.#name = name
     this.#metadata = metadata
     this.#blockBytes = options.blockBytes ?? BLOCK_BYTES_DEFAULT
-    this.#compresses = options.compression !== 'none'
-    this.#hashes = options.hashes === true
+    this.#sealOptions = {
+      compresses: options.compression !== 'none',
+      hashes: options.hashes === true,
+    }
     this.#sealer = options.sealer
     assert(this.#blockBytes > 0 && this.#blockBytes <= 1 << 22, 'block size out of range')
   }
@@ -154,7 +155,7 @@ export class RunWriter {
       name: this.#name,
       lengthBytes: this.#offsetBytes,
       footerChecksum,
-      ...(this.#hashes ? { footerHash: hash('sha256', footer.view(), 'hex') } : {}),
+      ...(this.#sealOptions.hashes ? { footerHash: hash('sha256', footer.view(), 'hex') } : {}),
       entries: this.#entries,
       keyGroups: this.#metadata.keyGroups,
     }
@@ -177,13 +178,13 @@ export class RunWriter {
     const { out, firstKey, entries, keyBytes } = this.#block
     const raw = out.view()
     const block = { firstKey, rawBytes: raw.length, entries, keyBytes }
-    const { sealer, options } = { sealer: this.#sealer, options: this.#sealOptions }
+    const sealer = this.#sealer
     this.#blockCount++
     this.#rawBytes += raw.length
     if (sealer !== undefined && this.#rawBytes > sealer.fromBytes) {
-      this.#queue ??= new SealingQueue(sealer, options)
+      this.#queue ??= new SealingQueue(sealer, this.#sealOptions)
     }
-    if (this.#queue === undefined) this.#keepBlock(block, seal(raw, options))
+    if (this.#queue === undefined) this.#keepBlock(block, seal(raw, this.#sealOptions))
     else this.#queue.add(block, raw)
     this.#block.reset()
     if (this.#filter.rows >= FILTER_ROWS) this.#sealFilter()
@@ -194,10 +195,6 @@ export class RunWriter {
     if (this.#queue === undefined) this.#keepFilter(filter)
     else this.#queue.addOther(filter)
     this.#rowBytes = 0
-  }
-
-  get #sealOptions() {
-    return { compresses: this.#compresses, hashes: this.#hashes }
   }
 
   #keepBlock(block: Block, { stored, ...sealed }: Sealed): void {

@@ -25,6 +25,7 @@ export async function freePorts(count: number): Promise<number[]> {
 export class JavaServer {
   readonly #args: readonly string[]
   readonly #isReady: (log: string) => Promise<boolean>
+  readonly #sweep: () => void
   readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-server-'))
   readonly #output = join(this.#folder, 'output')
   #child: ChildProcess | undefined
@@ -32,10 +33,16 @@ export class JavaServer {
   /**
    * @param args of `java`
    * @param isReady asked again and again, with what the server has printed.
+   * @param sweep takes away what a kill leaves of this server that the real one would not leave.
    */
-  constructor(args: readonly string[], isReady: (log: string) => Promise<boolean>) {
+  constructor(
+    args: readonly string[],
+    isReady: (log: string) => Promise<boolean>,
+    sweep: () => void = () => undefined,
+  ) {
     this.#args = [...JVM, ...args]
     this.#isReady = isReady
+    this.#sweep = sweep
     process.once('exit', () => {
       this.#child?.kill('SIGKILL')
       rmSync(this.#folder, { recursive: true, force: true })
@@ -77,6 +84,7 @@ export class JavaServer {
     child.ref()
     child.kill('SIGKILL')
     await ended
+    this.#sweep()
   }
 }
 

@@ -1,5 +1,5 @@
 // S3Proxy: a server that speaks S3, over files of a folder.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jarsOf } from './maven.ts'
@@ -9,6 +9,8 @@ export const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'millrace-test-key',
   AWS_SECRET_ACCESS_KEY: 'millrace-test-secret',
 } as const
+
+const HALF_WRITTEN = /-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export interface S3Server {
   readonly port: number
@@ -37,8 +39,10 @@ export async function startS3Proxy(signal: AbortSignal): Promise<S3Server> {
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
   writeFileSync(file, lines.join('\n'))
   const main = ['org.gaul.s3proxy.Main', '--properties', file]
-  const server = new JavaServer(['-Xmx128m', '-DLOG_LEVEL=warn', '-cp', classPath, ...main], () =>
-    answers(port),
+  const server = new JavaServer(
+    ['-Xmx128m', '-DLOG_LEVEL=warn', '-cp', classPath, ...main],
+    () => answers(port),
+    () => removeHalfWritten(join(folder, 'data', bucket)),
   )
   await server.start(signal)
   const close = async (): Promise<void> => {
@@ -46,4 +50,13 @@ export async function startS3Proxy(signal: AbortSignal): Promise<S3Server> {
     rmSync(folder, { recursive: true, force: true })
   }
   return { port, bucket, server, close }
+}
+
+/**
+ * S3Proxy writes an object into `<name>-<uuid>` beside its place and renames it. Killed between the
+ * two it lists that file as an object for ever: a bucket never shows a half of one.
+ */
+function removeHalfWritten(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+    if (HALF_WRITTEN.test(name)) rmSync(join(folder, name), { force: true })
 }

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { anchorsOf, type Block, blocksOf, linksOf, projectWith, readPage, root } from './pages.ts'
 
 const execute = promisify(execFile)
-const timeoutMs = 60_000
+const timeoutMs = 240_000
 
 /** Runs node with the sources' condition; fails with what it printed. */
 async function node(cwd: string, ...args: readonly string[]): Promise<string> {

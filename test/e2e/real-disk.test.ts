@@ -67,7 +67,7 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
-describe('a job whose checkpoints lie on a disk', { timeout: 60_000 }, () => {
+describe('a job whose checkpoints lie on a disk', { timeout: 240_000 }, () => {
   it('that is full goes on, and loses nothing when it is killed there', async (test) => {
     const place = project(test)
     using disk = smallDisk(place)

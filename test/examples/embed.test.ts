@@ -8,7 +8,7 @@ import { startService } from '../../examples/embed/service.ts'
 import { recordsOf, temporaryFolder } from './helpers.ts'
 
 const paths = ['/', '/about', '/news']
-const waitMs = 20_000
+const waitMs = 120_000
 
 async function writeLog(folder: string, name: string, lines: number): Promise<void> {
   const text = Array.from({ length: lines }, (_, at) => `GET ${paths[at % paths.length]} 200\n`)

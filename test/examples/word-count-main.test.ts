@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { recordsOf, temporaryFolder } from './helpers.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const timeoutMs = 60_000
+const timeoutMs = 240_000
 /** Enough to be killed after the first checkpoint and before the end. */
 const passes = 16
 const wordsOfBook = 790_406

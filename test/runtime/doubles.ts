@@ -21,7 +21,7 @@ export async function turns(count = 3): Promise<void> {
 
 /** Resolves when the condition holds; fails after many turns of the event loop. */
 export async function until(condition: () => boolean, what = 'the condition'): Promise<void> {
-  const deadlineMs = systemClock.monotonic() + 5_000
+  const deadlineMs = systemClock.monotonic() + 60_000
   while (!condition()) {
     if (systemClock.monotonic() > deadlineMs) throw new Error(`${what} did not come to hold`)
     await systemClock.yield()

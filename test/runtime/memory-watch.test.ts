@@ -25,7 +25,7 @@ describe('of workers, the one to be ended', () => {
   })
 })
 
-describe('a worker that holds too much', { timeout: 20_000 }, () => {
+describe('a worker that holds too much', { timeout: 120_000 }, () => {
   it('is looked at once, however long that takes, and ended once', async () => {
     let looks = 0
     let looked = (): void => undefined

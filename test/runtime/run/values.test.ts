@@ -213,7 +213,7 @@ describe('a program with a job', () => {
     )
     const ended = spawnSync(process.execPath, ['--conditions=millrace-source', program], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 120_000,
     })
     assert.deepEqual([ended.stdout, ended.stderr, ended.status], ['', '', 0])
   })

@@ -32,9 +32,13 @@ async function put({ table }: Opened, rows: number): Promise<void> {
   await settled(table)
 }
 
-/** Nothing is being put or merged any more. */
+/** Nothing is being put or merged any more: no request came at several looks, on a busy machine too. */
 async function settled(table: Opened['table']): Promise<void> {
-  for (let before = -1; before !== table.requests; await sleep(20)) before = table.requests
+  let before = -1
+  for (let looks = 0; looks < 5; await sleep(20)) {
+    looks = before === table.requests ? looks + 1 : 0
+    before = table.requests
+  }
 }
 
 async function expectRows({ table }: Opened, rows: readonly number[]): Promise<void> {

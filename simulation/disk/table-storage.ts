@@ -16,7 +16,7 @@ import type { MachineWorld } from './machine.ts'
 
 const TIMEOUT_MS = 150
 const RETRY_FOR_MS = 500
-const SIZES = { chunkBytes: 400, smallBytesMax: 150 }
+const SIZES = { chunkBytes: 400, smallBytesMax: 150, atOnceMax: 8 }
 
 export class TableStorage {
   readonly #world: MachineWorld

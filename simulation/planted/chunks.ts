@@ -2,7 +2,7 @@
 import type { PlantedBug } from './bug.ts'
 
 const BLOBS = 'src/storage/cassandra/blobs.ts'
-const WRITER = 'src/storage/cassandra/writer.ts'
+const WRITER = 'src/storage/remote/chunked-writer.ts'
 
 export const chunkBugs: readonly PlantedBug[] = [
   {

@@ -1,30 +1,19 @@
-/**
- * What is decided about blobs: which one has a name now. Each has an id of its own, never used
- * again, so that whoever repeats a decision after an answer was lost sees whether it was made.
- */
+/** What is decided about blobs in tables of Cassandra: which one has a name now. */
 import { MillraceError } from '../../errors.ts'
 import type { BlobInfo } from '../blob-store.ts'
+import type { ChunkedBlobs, ChunkSizes, Head } from '../remote/chunked.ts'
 import { eachOf } from '../remote/each.ts'
 import type { Row } from './driver.ts'
 import type { CassandraRequests, Said } from './requests.ts'
 import { AFTER_SLASH, CHUNKS_PER_BUCKET, shardOf } from './tables.ts'
 
-export const AT_ONCE = 16
+const AT_ONCE = 16
 
-/** Of the bytes of a blob; who reads must have the chunks of who has written. */
-export interface ChunkSizes {
-  readonly chunkBytes: number
-  /** A blob of up to so many bytes is small: it has no chunks. */
-  readonly smallBytesMax: number
-}
-
-export const CHUNK_SIZES: ChunkSizes = { chunkBytes: 256 * 1024, smallBytesMax: 64 * 1024 }
-
-export interface Head {
-  readonly id: string
-  readonly lengthBytes: number
-  /** Of a small blob. */
-  readonly bytes: Uint8Array | undefined
+/** Who reads must have the chunks of who has written. */
+export const CHUNK_SIZES: ChunkSizes = {
+  chunkBytes: 256 * 1024,
+  smallBytesMax: 64 * 1024,
+  atOnceMax: AT_ONCE,
 }
 
 /** A name in a folder, and a blob that may have it. */
@@ -35,32 +24,31 @@ interface Listed {
   readonly lengthBytes: number | undefined
 }
 
-export class CassandraBlobs {
-  readonly requests: CassandraRequests
+export class CassandraBlobs implements ChunkedBlobs {
+  readonly location: string
   readonly sizes: ChunkSizes
+  readonly #requests: CassandraRequests
   readonly #folder: string
 
   constructor(requests: CassandraRequests, sizes: ChunkSizes) {
-    this.requests = requests
+    this.location = requests.place.location
+    this.#requests = requests
     this.sizes = sizes
     this.#folder = requests.place.folder
   }
 
-  /** The blob that has the name. What is being decided at the moment is decided then. */
-  async head(name: string, action = 'look up'): Promise<Head | undefined> {
+  async head(name: string, action: string): Promise<Head | undefined> {
     const said: Said = ['head', this.#folder, name]
-    const rows = await this.requests.read({ action, name, said: [said], agreement: 'serial' })
+    const rows = await this.#requests.read({ action, name, said: [said], agreement: 'serial' })
     const current = rows.find((row) => row['current'] !== null && row['current'] === row['id'])
     if (current === undefined) return undefined
     const { id, length, bytes } = current
-    return {
-      id: String(id),
-      lengthBytes: Number(length),
-      bytes: bytes instanceof Uint8Array ? bytes : undefined,
-    }
+    const whole = { id: String(id), lengthBytes: Number(length) }
+    return bytes instanceof Uint8Array
+      ? { ...whole, chunkBytes: undefined, bytes }
+      : { ...whole, chunkBytes: this.sizes.chunkBytes, bytes: undefined }
   }
 
-  /** Says that a blob of that id may get the name: by this it is found if its writer dies. */
   async begin(name: string, id: string, hasChunks: boolean): Promise<void> {
     await this.#write('begin to write', name, ['intend', ...this.#listing(name), id])
     if (hasChunks) await this.#write('begin to write', name, ['begin', this.#folder, name, id])
@@ -69,24 +57,16 @@ export class CassandraBlobs {
   putChunk(name: string, id: string, part: number, bytes: Uint8Array): Promise<void> {
     const bucket = Math.floor(part / CHUNKS_PER_BUCKET)
     const said: Said = ['putChunk', this.#folder, name, id, bucket, part, bytes]
-    return this.requests.write({ action: 'write', name, said: [said], sentBytes: bytes.length })
+    return this.#requests.write({ action: 'write', name, said: [said], sentBytes: bytes.length })
   }
 
   async chunk(name: string, id: string, part: number): Promise<Uint8Array | undefined> {
     const bucket = Math.floor(part / CHUNKS_PER_BUCKET)
     const said: Said = ['chunk', this.#folder, name, id, bucket, part]
-    const [row] = await this.requests.read({ action: 'read', name, said: [said] })
+    const [row] = await this.#requests.read({ action: 'read', name, said: [said] })
     return row?.['bytes'] instanceof Uint8Array ? row['bytes'] : undefined
   }
 
-  /**
-   * Gives the name to the blob if no other has it. If it is refused, nothing is left of one
-   * without chunks.
-   *
-   * @param bytes of a blob without chunks.
-   * @returns false if another one has it.
-   * @throws `STORAGE_NOT_FOUND` if what was written was cleaned away.
-   */
   async publish(
     name: string,
     id: string,
@@ -98,7 +78,7 @@ export class CassandraBlobs {
       bytes === undefined
         ? ['fillBegun', BigInt(lengthBytes), ...whole]
         : ['fill', BigInt(lengthBytes), bytes, ...whole]
-    const refusal = await this.requests.decide({
+    const refusal = await this.#requests.decide({
       action: 'publish',
       name,
       said: [['take', id, this.#folder, name], fill],
@@ -106,12 +86,16 @@ export class CassandraBlobs {
     })
     const holder = refusal === undefined ? id : refusal['current']
     if (typeof holder !== 'string') {
-      const message = `${this.requests.place.location}: ${name} was cleaned away unfinished`
+      const message = `${this.location}: ${name} was cleaned away unfinished`
       throw new MillraceError('STORAGE_NOT_FOUND', message, { details: { file: name } })
     }
     if (holder === id) await this.#confirm(name, id, lengthBytes)
     else if (bytes !== undefined) await this.#forget('publish', name, id)
     return holder === id
+  }
+
+  async takeBack(name: string, id: string): Promise<void> {
+    if (!(await this.#discard(name, id))) await this.remove(name, id)
   }
 
   /** Takes the name from the blob that has it, or only from that of this id. */
@@ -122,7 +106,7 @@ export class CassandraBlobs {
     await this.#write('delete', name, ['doubt', ...this.#listing(name)])
     if (head === undefined) return
     const { id, lengthBytes, bytes } = head
-    await this.requests.decide({
+    await this.#requests.decide({
       action: 'delete',
       name,
       said: [
@@ -134,25 +118,6 @@ export class CassandraBlobs {
     await this.#forget('delete', name, id)
   }
 
-  /**
-   * Cleans away a blob that has not got its name, so that it never will.
-   *
-   * @returns false if it has got it meanwhile.
-   */
-  async discard(name: string, id: string): Promise<boolean> {
-    const said: Said = ['dropBegun', this.#folder, name, id, id]
-    await this.requests.decide({ action: 'clean up', name, said: [said] })
-    const head = await this.head(name, 'clean up')
-    if (head?.id === id) {
-      await this.#confirm(name, id, head.lengthBytes)
-      return false
-    }
-    await this.#dropChunks(name, id)
-    await this.#forget('clean up', name, id)
-    return true
-  }
-
-  /** Ordered by name. */
   async list(prefix: string): Promise<readonly BlobInfo[]> {
     const blobs: BlobInfo[] = []
     const doubtful: string[] = []
@@ -168,8 +133,38 @@ export class CassandraBlobs {
     return blobs.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  async clean(living: ReadonlySet<string>): Promise<number> {
+    let cleaned = 0
+    await eachOf(await this.#unfinished(living), AT_ONCE, async ({ name, id }) => {
+      if (await this.#discard(name, id)) cleaned++
+    })
+    return cleaned
+  }
+
+  close(): Promise<void> {
+    return this.#requests.close()
+  }
+
+  /**
+   * Cleans away a blob that has not got its name, so that it never will.
+   *
+   * @returns false if it has got it meanwhile.
+   */
+  async #discard(name: string, id: string): Promise<boolean> {
+    const said: Said = ['dropBegun', this.#folder, name, id, id]
+    await this.#requests.decide({ action: 'clean up', name, said: [said] })
+    const head = await this.head(name, 'clean up')
+    if (head?.id === id) {
+      await this.#confirm(name, id, head.lengthBytes)
+      return false
+    }
+    await this.#dropChunks(name, id)
+    await this.#forget('clean up', name, id)
+    return true
+  }
+
   /** Blobs that may never have got their names, except those with these ids. */
-  async unfinished(living: ReadonlySet<string>): Promise<readonly Listed[]> {
+  async #unfinished(living: ReadonlySet<string>): Promise<readonly Listed[]> {
     const listed = [...(await this.#listed('')).values()].flat()
     const confirmed = new Set(
       listed.filter((blob) => blob.lengthBytes !== undefined).map(({ id }) => id),
@@ -182,7 +177,7 @@ export class CassandraBlobs {
       prefix === ''
         ? ['names', this.#folder]
         : ['namesBelow', this.#folder, prefix, `${prefix.slice(0, -1)}${AFTER_SLASH}`]
-    const rows = await this.requests.read({ action: 'list', name: prefix, said: [below] })
+    const rows = await this.#requests.read({ action: 'list', name: prefix, said: [below] })
     return Map.groupBy(rows.map(listedOf), ({ name }) => name)
   }
 
@@ -208,7 +203,7 @@ export class CassandraBlobs {
       if (lengthBytes !== undefined && bucket * bucketBytes >= lengthBytes) return
       if (lengthBytes === undefined) {
         const said: Said = ['anyChunk', ...ofBucket]
-        const found = await this.requests.read({ action: 'clean up', name, said: [said] })
+        const found = await this.#requests.read({ action: 'clean up', name, said: [said] })
         if (found.length === 0) return
       }
       await this.#write('delete', name, ['dropChunks', ...ofBucket])
@@ -216,7 +211,7 @@ export class CassandraBlobs {
   }
 
   #write(action: string, name: string, said: Said): Promise<void> {
-    return this.requests.write({ action, name, said: [said] })
+    return this.#requests.write({ action, name, said: [said] })
   }
 }
 

@@ -1,35 +1,34 @@
 /**
- * One blob on its way into Cassandra: a small one in the transaction that gives it its name, a
+ * One blob on its way to a server of rows: a small one in the change that gives it its name, a
  * large one in chunks while it is written, of which several are on their way at a time.
  */
 import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
-import type { BlobWriter } from '../blob-store.ts'
-import { Buffered } from '../remote/buffered.ts'
-import { Sending } from '../remote/sending.ts'
-import type { CassandraBlobs } from './blobs.ts'
+import { Buffered } from './buffered.ts'
+import type { ChunkedBlobs } from './chunked.ts'
+import type { PublishingWriter } from './put-small.ts'
+import { Sending } from './sending.ts'
 
-const CHUNKS_AT_ONCE = 8
-
-export class CassandraWriter implements BlobWriter {
-  readonly #blobs: CassandraBlobs
+export class ChunkedWriter implements PublishingWriter {
+  readonly #blobs: ChunkedBlobs
   readonly #name: string
   readonly #id: string
   /** Ids of the store's living writers. */
   readonly #living: Set<string>
   readonly #buffered = new Buffered()
-  readonly #sending = new Sending(CHUNKS_AT_ONCE)
+  readonly #sending: Sending
   #state: 'open' | 'failed' | 'closed' | 'aborted' = 'open'
   #parts = 0
   #lengthBytes = 0
-  /** Whether anything of it may be in the tables. */
+  /** Whether anything of it may be on the server. */
   #hasBegun = false
 
-  constructor(blobs: CassandraBlobs, name: string, id: string, living: Set<string>) {
+  constructor(blobs: ChunkedBlobs, name: string, id: string, living: Set<string>) {
     this.#blobs = blobs
     this.#name = name
     this.#id = id
     this.#living = living
+    this.#sending = new Sending(blobs.sizes.atOnceMax)
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -61,7 +60,7 @@ export class CassandraWriter implements BlobWriter {
 
   async close(): Promise<void> {
     if (this.#state === 'closed' || (await this.publish())) return
-    const message = `${this.#blobs.requests.place.location}: blob ${this.#name} exists already`
+    const message = `${this.#blobs.location}: blob ${this.#name} exists already`
     throw new MillraceError('STORAGE_CONFLICT', message, { details: { file: this.#name } })
   }
 
@@ -72,9 +71,7 @@ export class CassandraWriter implements BlobWriter {
     await this.#sending.settled()
     try {
       // It has its name after all if only the answer was lost.
-      if (this.#hasBegun && !(await this.#blobs.discard(this.#name, this.#id))) {
-        await this.#blobs.remove(this.#name, this.#id)
-      }
+      if (this.#hasBegun) await this.#blobs.takeBack(this.#name, this.#id, this.#parts > 0)
     } catch {
       // The next owner cleans up, and deletes what no manifest names.
     }
@@ -83,9 +80,10 @@ export class CassandraWriter implements BlobWriter {
 
   /** Begins to send a chunk; waits until another one may begin. */
   async #sendChunk(bytes: number): Promise<void> {
+    const part = this.#parts++
     if (!this.#hasBegun) await this.#begin(true)
     const chunk = this.#buffered.take(bytes)
-    await this.#sending.add(this.#blobs.putChunk(this.#name, this.#id, this.#parts++, chunk))
+    await this.#sending.add(this.#blobs.putChunk(this.#name, this.#id, part, chunk))
   }
 
   async #begin(hasChunks: boolean): Promise<void> {

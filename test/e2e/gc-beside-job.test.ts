@@ -21,7 +21,7 @@ const counting = countingJob({
   checkpointing: "{ interval: '10 ms', keep: 1 }",
 })
 
-it('deletes what dead runs left, and nothing that is missed', { timeout: 240_000 }, async (test) => {
+it('deletes what dead runs left, and nothing that is missed', { timeout: 99_000 }, async (test) => {
   const place = project(test)
   place.write('job.ts', counting)
   const location = join(place.path, '.millrace/counting/checkpoints')

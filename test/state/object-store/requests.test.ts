@@ -32,7 +32,7 @@ async function put({ table }: Opened, rows: number): Promise<void> {
   await settled(table)
 }
 
-/** Nothing is being put or merged any more: no request came at several looks, on a busy machine too. */
+/** Nothing is being put or merged any more: several looks, for the machine may be busy. */
 async function settled(table: Opened['table']): Promise<void> {
   let before = -1
   for (let looks = 0; looks < 5; await sleep(20)) {

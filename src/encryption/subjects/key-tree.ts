@@ -1,0 +1,78 @@
+/**
+ * A secret for each of 2^128 tags, and a way to forget single ones: a tree of hashes with four
+ * branches at each node. Who has a node has all leaves below it; so one root is enough until
+ * something is erased, and then the nodes beside the erased leaf's path are, of which there are at
+ * most 192. Trees never change: erasing makes another one that shares what it can.
+ */
+import { Buffer } from 'node:buffer'
+import { hash } from 'node:crypto'
+import { assert, required } from '../../util/assert.ts'
+
+/** Bytes of a tag, the path to a leaf. */
+export const TAG_BYTES = 16
+/** Bytes of a node, and so of a leaf. */
+export const NODE_BYTES = 32
+export const BRANCHES = 4
+/** Steps from the root to a leaf; two bits of the tag each. */
+export const DEPTH = (TAG_BYTES * 8) / 2
+const LABEL = Buffer.from('millrace subject', 'latin1')
+
+/** A secret from which all below follows; what is left of it; or nothing: all below is erased. */
+export type KeyTree = Uint8Array | Punctured | undefined
+
+export interface Punctured {
+  /** Four, of which at least one is neither whole nor missing. */
+  readonly branches: readonly KeyTree[]
+}
+
+/** The leaf of this tag; undefined if it was erased. Takes up to 64 hashes. */
+export function leafOf(tree: KeyTree, tag: Uint8Array): Uint8Array | undefined {
+  let [at, depth] = below(tree, tag)
+  if (at === undefined) return undefined
+  for (; depth < DEPTH; depth++) at = branchOf(at, stepOf(tag, depth))
+  return at
+}
+
+/** True unless the leaf of this tag was erased; takes no hash. */
+export function hasLeaf(tree: KeyTree, tag: Uint8Array): boolean {
+  return below(tree, tag)[0] !== undefined
+}
+
+/** The tree without this leaf: the same if it has none. */
+export function withoutLeaf(tree: KeyTree, tag: Uint8Array): KeyTree {
+  return hasLeaf(tree, tag) ? without(tree, tag, 0) : tree
+}
+
+/** The deepest node above the leaf that is left, and how deep it is. */
+function below(tree: KeyTree, tag: Uint8Array): [node: Uint8Array | undefined, depth: number] {
+  assert(tag.length === TAG_BYTES, `a tag has ${TAG_BYTES} bytes, not ${tag.length}`)
+  let [at, depth] = [tree, 0]
+  while (at !== undefined && 'branches' in at) at = at.branches[stepOf(tag, depth++)]
+  return [at, depth]
+}
+
+function without(tree: KeyTree, tag: Uint8Array, depth: number): KeyTree {
+  if (depth === DEPTH || tree === undefined) return undefined
+  const step = stepOf(tag, depth)
+  const old =
+    'branches' in tree
+      ? tree.branches
+      : Array.from({ length: BRANCHES }, (_, branch) => branchOf(tree, branch))
+  const branches = old.with(step, without(old[step], tag, depth + 1))
+  return branches.every((branch) => branch === undefined) ? undefined : { branches }
+}
+
+/** SHA-256 of a label, the node and the branch: of one length always, and one block of the hash. */
+function branchOf(node: Uint8Array, branch: number): Uint8Array {
+  const input = Buffer.allocUnsafe(LABEL.length + NODE_BYTES + 1)
+  LABEL.copy(input)
+  input.set(node, LABEL.length)
+  input[input.length - 1] = branch
+  return hash('sha256', input, 'buffer')
+}
+
+/** The next two bits of the path: of each byte the highest first. */
+function stepOf(tag: Uint8Array, depth: number): number {
+  const byte = required(tag[depth >>> 2], 'a tag has two bits for each step')
+  return (byte >>> (6 - 2 * (depth & 3))) & 3
+}

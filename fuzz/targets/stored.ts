@@ -5,11 +5,13 @@ import { claimantOf } from '../../src/checkpoint/claims.ts'
 import {
   CLAIM_NAME,
   linkName,
+  numberOfVault,
   parsePinName,
   parseRunName,
   pinName,
   runName,
   sequenceOfLink,
+  vaultName,
 } from '../../src/checkpoint/layout.ts'
 import {
   decodeContent,
@@ -25,6 +27,12 @@ import {
 } from '../../src/checkpoint/manifest-codec.ts'
 import type { ManifestLink } from '../../src/checkpoint/manifest.ts'
 import { formatStateLock, parseStateLock, type StateLock } from '../../src/checkpoint/state-lock.ts'
+import {
+  decodeVault,
+  encodeVault,
+  type KeptVault,
+} from '../../src/encryption/subjects/vault-codec.ts'
+import { Vault } from '../../src/encryption/subjects/vault.ts'
 import { type CopySums, decodeSums, encodeSums } from '../../src/storage/copy-sums.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'
 import { absoluteLocation, isLocalDisk } from '../../src/storage/open.ts'
@@ -64,6 +72,7 @@ const names: FuzzTarget = {
     [
       linkName(7),
       runName({ leaderEpoch: 1, checkpointId: 2, vertex: 0, subtaskIndex: 3, merge: 4 }),
+      vaultName(3),
       pinName({ sequence: 5, expiresAtMs: 1_700_000_000_000, holder: 'abc' }),
       markName({ kind: 'standby', holder: 'x1', renewal: 3, sequence: 0 }),
       markName({
@@ -77,20 +86,22 @@ const names: FuzzTarget = {
     ].map(utf8),
   decode(input) {
     const name = input.toString('utf8')
-    const [link, run, pin, mark] = [
+    const [link, run, pin, vault, mark] = [
       sequenceOfLink(name),
       parseRunName(name),
       parsePinName(name),
+      numberOfVault(name),
       parseMarkName(name),
     ]
     const again = [
       ...(link === undefined ? [] : [linkName(link)]),
       ...(run === undefined ? [] : [runName(run)]),
       ...(pin === undefined ? [] : [pinName(pin)]),
+      ...(vault === undefined ? [] : [vaultName(vault)]),
       ...(mark === undefined ? [] : [markName(mark)]),
     ]
     if (again.some((each) => each !== name)) throw new AssertionError(`${name} is ${again.join()}`)
-    return { link, run, pin, mark }
+    return { link, run, pin, vault, mark }
   },
 }
 
@@ -164,6 +175,21 @@ const copySums: FuzzTarget = {
   },
 }
 
+const vaults: FuzzTarget = {
+  name: 'vaults',
+  decodes: 'vaults of the keys of subjects (src/encryption/subjects/vault-codec.ts)',
+  codes: LINK_CODES,
+  seeds: () => {
+    const whole = Vault.create((bytes) => new Uint8Array(bytes).fill(bytes))
+    const erased = whole.erase(utf8('one'))
+    return [whole, erased, erased.erase(utf8('another'))].map((vault, at) => {
+      return encodeVault({ number: at + 1, leaderEpoch: 1, vault })
+    })
+  },
+  decode: (input) => decodeVault(input, 'it'),
+  encode: (kept) => encodeVault(kept as KeptVault), // of `decode`
+}
+
 const locations: FuzzTarget = {
   name: 'locations',
   decodes: 'locations of storages (src/storage/open.ts)',
@@ -186,5 +212,6 @@ export const storedTargets: readonly FuzzTarget[] = [
   claims,
   stateLock,
   copySums,
+  vaults,
   locations,
 ]

@@ -9,12 +9,14 @@
  *     links-deleted                        link 1 has been there, and was deleted
  *     claim.json                           the job that owns this snapshot, if one has claimed it
  *     pins/000000000042-1754000000000-a1b2.pin   link 42 is held until that time, by a1b2
+ *     subjects/000000000003.vault          the third vault of the keys of subjects
  */
 import { assert } from '../util/assert.ts'
 
 export const CHAIN_PREFIX = 'chain/'
 export const RUNS_PREFIX = 'runs/'
 export const PINS_PREFIX = 'pins/'
+export const SUBJECTS_PREFIX = 'subjects/'
 export const CLAIM_NAME = 'claim.json'
 /** Says for ever that a chain of which no link is listed is not empty. */
 export const LINKS_DELETED_NAME = 'links-deleted'
@@ -23,6 +25,7 @@ const SEQUENCE_DIGITS = 12
 export const SEQUENCE_MAX = 10 ** SEQUENCE_DIGITS - 1
 
 const LINK_NAME = /^chain\/(\d{12})\.manifest$/
+const VAULT_NAME = /^subjects\/(\d{12})\.vault$/
 /** Written in one way only: without leading zeros. */
 const NUMBER = '(0|[1-9]\\d{0,14})'
 const RUN_NAME = new RegExp(
@@ -44,6 +47,21 @@ export function sequenceOfLink(name: string): number | undefined {
   const match = LINK_NAME.exec(name)
   const sequence = match === null ? 0 : Number(match[1])
   return sequence === 0 ? undefined : sequence
+}
+
+/** The name of a vault; `number` counts from 1. */
+export function vaultName(number: number): string {
+  assert(
+    Number.isSafeInteger(number) && number >= 1 && number <= SEQUENCE_MAX,
+    `the number of a vault is 1 to ${SEQUENCE_MAX}, not ${number}`,
+  )
+  return `${SUBJECTS_PREFIX}${String(number).padStart(SEQUENCE_DIGITS, '0')}.vault`
+}
+
+/** The number in a vault's name, or undefined if it is none. */
+export function numberOfVault(name: string): number | undefined {
+  const number = Number(VAULT_NAME.exec(name)?.[1] ?? 0)
+  return number === 0 ? undefined : number
 }
 
 /** Who wrote a run, and for what. */

@@ -1,4 +1,4 @@
-/** A secret for each person, or whatever else a job may have to forget, for as long as it is kept. */
+/** A secret for each person, or whatever else a job may have to forget, as long as it is kept. */
 export interface SubjectKeys {
   /** The tag of a subject now, 16 bytes: another one after it was erased. */
   tagOf(subject: Uint8Array): Uint8Array

@@ -2,7 +2,6 @@
  * The runs of a table, newest first, merged in the background: so many of one level become one of
  * the next. Runs never change; a segment is deleted when its run was merged and nobody reads it.
  */
-import { systemClock } from '../../util/clock.ts'
 import { blocksOf, type Run, type Segment } from './segment.ts'
 import { Merged, RunCursor } from './cursors.ts'
 import { type DeadRange, DeadRanges } from './dead-ranges.ts'
@@ -54,7 +53,7 @@ export class Levels {
     const builder = new RunBuilder(this.#store, { level: 0, writtenAt, isKept: true })
     let entries = 0
     for (const item of items) {
-      if (++entries % ENTRIES_PER_TURN === 0) await systemClock.yield()
+      if (++entries % ENTRIES_PER_TURN === 0) await this.#store.clock.yield()
       if (builder.add(item)) await builder.send()
     }
     const run = await builder.end()
@@ -130,7 +129,7 @@ export class Levels {
     })
     const merged = new Merged(cursors, false)
     for (let entries = 0; !this.#isClosing; entries++) {
-      if (entries % ENTRIES_PER_TURN === 0) await systemClock.yield()
+      if (entries % ENTRIES_PER_TURN === 0) await this.#store.clock.yield()
       for (let wait = merged.ready(); wait !== undefined; wait = merged.ready()) await wait
       const told = merged.next()
       if (told === undefined) break

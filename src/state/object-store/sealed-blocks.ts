@@ -7,10 +7,10 @@
 import { Buffer } from 'node:buffer'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { systemEntropy } from '../../util/random.ts'
 
 const CIPHER = 'aes-256-gcm'
-const KEY_BYTES = 32
+/** Of the key. */
+export const KEY_BYTES = 32
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const COMPRESSION = { [constants.ZSTD_c_compressionLevel]: 1 }
@@ -22,8 +22,13 @@ export interface SealedBlock {
 }
 
 export class SealedBlocks {
-  readonly #key = systemEntropy(KEY_BYTES)
+  readonly #key: Uint8Array
   #ids = 0
+
+  /** @param key of `KEY_BYTES`, and of nobody else. */
+  constructor(key: Uint8Array) {
+    this.#key = key
+  }
 
   seal(raw: Uint8Array): SealedBlock {
     const id = ++this.#ids

@@ -7,8 +7,9 @@ import { MillraceError } from '../../errors.ts'
 import type { BlobStore } from '../../storage/blob-store.ts'
 import { eachOf } from '../../storage/remote/each.ts'
 import { required } from '../../util/assert.ts'
+import type { Clock } from '../../util/clock.ts'
 import type { BlockCache } from './block-cache.ts'
-import { SealedBlocks } from './sealed-blocks.ts'
+import type { SealedBlocks } from './sealed-blocks.ts'
 import type { Block } from './segment.ts'
 
 const READS_AT_ONCE = 16
@@ -23,12 +24,23 @@ export interface SegmentSizes {
   readonly segmentBytes: number
 }
 
+export interface SegmentStoreOptions {
+  readonly store: BlobStore
+  /** A name that nobody else writes to. */
+  readonly folder: string
+  readonly cache: BlockCache
+  readonly blocks: SealedBlocks
+  readonly clock: Clock
+  readonly sizes?: SegmentSizes | undefined
+}
+
 /** One request puts a segment of such a size on S3, and one reads a part of it. */
 const SIZES: SegmentSizes = { blockBytes: 32 << 10, segmentBytes: 6 << 20 }
 
 export class SegmentStore {
-  readonly blocks = new SealedBlocks()
+  readonly blocks: SealedBlocks
   readonly cache: BlockCache
+  readonly clock: Clock
   readonly sizes: SegmentSizes
   readonly #store: BlobStore
   readonly #folder: string
@@ -37,11 +49,12 @@ export class SegmentStore {
   #count = 0
   #sent = 0
 
-  /** @param folder a name that nobody else writes to. */
-  constructor(store: BlobStore, folder: string, cache: BlockCache, sizes: SegmentSizes = SIZES) {
+  constructor({ store, folder, cache, blocks, clock, sizes = SIZES }: SegmentStoreOptions) {
     this.#store = store
     this.#folder = folder
     this.cache = cache
+    this.blocks = blocks
+    this.clock = clock
     this.sizes = sizes
   }
 

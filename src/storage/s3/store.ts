@@ -13,9 +13,9 @@ import { checkBlobName, checkBlobPrefix, isBlobName, TEMPORARY_MARK } from '../b
 import type { BlobInfo, BlobStore, BlobWriter } from '../blob-store.ts'
 import { readRange } from '../range.ts'
 import { Retries } from '../remote/retries.ts'
-import { parseS3Place } from './place.ts'
+import { parseS3Place, type S3Place } from './place.ts'
 import { S3Requests } from './requests.ts'
-import { connectS3 } from './sdk.ts'
+import { connectS3, type S3Connection } from './sdk.ts'
 import { S3Writer } from './writer.ts'
 
 /** A blob of no job: by it is found out whether the server heeds conditions. */
@@ -36,9 +36,18 @@ export interface S3StoreOptions {
 export function openS3Store(location: string, options: S3StoreOptions = {}): BlobStore {
   const { clock = systemClock, random = systemRandom() } = options
   const place = parseS3Place(location, process.env)
+  return s3StoreOver(connectS3(place), place, { clock, random })
+}
+
+/** The same over a connection that is there already. */
+export function s3StoreOver(
+  connection: S3Connection,
+  place: S3Place,
+  { clock, random }: Required<S3StoreOptions>,
+): BlobStore {
   const { timeoutMs, retryForMs } = place
   const retries = new Retries({ clock, random, timeoutMs, retryForMs })
-  return new S3BlobStore(new S3Requests(place, connectS3(place), retries), random)
+  return new S3BlobStore(new S3Requests(place, connection, retries), random)
 }
 
 class S3BlobStore implements BlobStore {

@@ -136,6 +136,25 @@ export interface FaultChances {
   readonly tableRestart: number
   /** The thread is gone that talks to the server for a task. */
   readonly helperLost: number
+  /** A request to a bucket is refused (503), and is to be tried again. */
+  readonly objectErrorBefore: number
+  /** A request to a bucket fails although it was done. */
+  readonly objectErrorAfter: number
+  /** A request to a bucket is never answered; it was not done. */
+  readonly objectTimeoutBefore: number
+  /** The same, and it is done, perhaps when newer requests have long been. */
+  readonly objectTimeoutAfter: number
+  /** An answer of a bucket takes most of the time that it may take. */
+  readonly objectSlow: number
+  /** The servers of a bucket are gone for a while, which may be too long. */
+  readonly objectUnreachable: number
+  /** All connections to a bucket break off, what was asked for done or not. */
+  readonly objectRestart: number
+  /** A bit of what is read from a bucket is another one, this time. */
+  readonly objectFlip: number
+  /** The disk that blocks of a bucket are cached on fails, or gives other bits. */
+  readonly cacheError: number
+  readonly cacheFlip: number
 }
 
 export type FaultKind = keyof FaultChances
@@ -215,6 +234,16 @@ export const USUAL: FaultChances = {
   tableUnreachable: 0.002,
   tableRestart: 0.001,
   helperLost: 0.006,
+  objectErrorBefore: 0.02,
+  objectErrorAfter: 0.02,
+  objectTimeoutBefore: 0.004,
+  objectTimeoutAfter: 0.008,
+  objectSlow: 0.01,
+  objectUnreachable: 0.003,
+  objectRestart: 0.003,
+  objectFlip: 0.02,
+  cacheError: 0.05,
+  cacheFlip: 0.05,
 }
 
 /** Of tables on servers, below state or checkpoints: their chance is drawn apart. */
@@ -229,10 +258,26 @@ const TABLE_FAULTS = [
   'helperLost',
 ] as const satisfies readonly FaultKind[]
 
-export type TableFault = (typeof TABLE_FAULTS)[number]
+/** Of buckets below state, and of the disks before them: drawn apart from those, too. */
+const OBJECT_FAULTS = [
+  'objectErrorBefore',
+  'objectErrorAfter',
+  'objectTimeoutBefore',
+  'objectTimeoutAfter',
+  'objectSlow',
+  'objectUnreachable',
+  'objectRestart',
+  'objectFlip',
+  'cacheError',
+  'cacheFlip',
+] as const satisfies readonly FaultKind[]
 
-export function isTableFault(kind: FaultKind): kind is TableFault {
-  return TABLE_FAULTS.some((each) => each === kind)
+export type ServerFault = (typeof TABLE_FAULTS | typeof OBJECT_FAULTS)[number]
+
+/** What a kind of fault is drawn with. */
+export function groupOf(kind: FaultKind): 'tables' | 'objects' | undefined {
+  if (TABLE_FAULTS.some((each) => each === kind)) return 'tables'
+  return OBJECT_FAULTS.some((each) => each === kind) ? 'objects' : undefined
 }
 
 // Object.keys widens to string; the keys of the table are the kinds.

@@ -3,13 +3,7 @@
  * from the seed. A plan can be healed, and then nothing strikes any more.
  */
 import type { Random } from '../src/util/random.ts'
-import {
-  type FaultChances,
-  FAULT_KINDS,
-  type FaultKind,
-  isTableFault,
-  USUAL,
-} from './fault-kinds.ts'
+import { type FaultChances, FAULT_KINDS, type FaultKind, groupOf, USUAL } from './fault-kinds.ts'
 import type { Situation } from './situations.ts'
 
 const STALLS: readonly FaultKind[] = [
@@ -28,8 +22,8 @@ export class FaultPlan {
   readonly pointsCrashed = new Map<string, number>()
   readonly chances: FaultChances
   readonly #random: Random
-  /** Of tables: seeds without any live as they would if there were none. */
-  readonly #ofTables: Random
+  /** Of servers: seeds without any live as they would if there were none. */
+  readonly #ofServers: { readonly tables: Random; readonly objects: Random }
   #healed = false
   /** Strikes the next time that it can, whatever the plan is. */
   #armed: FaultKind | undefined
@@ -47,7 +41,7 @@ export class FaultPlan {
     strengths: Partial<Record<FaultKind, number>> = {},
   ) {
     this.#random = random
-    this.#ofTables = random.fork('tables')
+    this.#ofServers = { tables: random.fork('tables'), objects: random.fork('objects') }
     const chances: Record<FaultKind, number> = { ...USUAL }
     for (const kind of FAULT_KINDS) {
       const own = this.#randomOf(kind)
@@ -121,7 +115,8 @@ export class FaultPlan {
   }
 
   #randomOf(kind: FaultKind): Random {
-    return isTableFault(kind) ? this.#ofTables : this.#random
+    const group = groupOf(kind)
+    return group === undefined ? this.#random : this.#ofServers[group]
   }
 }
 

@@ -12,8 +12,8 @@ export interface SeedOptions {
   readonly onTrace?: ((line: string) => void) | undefined
   readonly backends: readonly ((random: Random, needs?: BackendNeeds) => StateBackend)[]
   readonly nativeStore?: NativeStoreFactory | undefined
-  /** Takes the place of the last backend in half of the starts that have it. */
-  readonly remote?: SeedOptions['backends'][number] | undefined
+  /** Take the place of the last backend in some of the starts that have it. */
+  readonly remotes?: readonly RemoteOption[] | undefined
   /** Runs a bank instead of a random job, and is told its history in the end. */
   readonly onHistory?: ((history: readonly BankEvent[]) => void) | undefined
   /** What the seed is reduced by. */
@@ -22,6 +22,15 @@ export interface SeedOptions {
   readonly eventsMax?: number | undefined
   /** For tests of the simulator itself: changes each record that a source reads. */
   readonly tamper?: ((record: Rec) => Rec) | undefined
+}
+
+/** A backend with its state on servers. */
+export interface RemoteOption {
+  /** What chance knows it by. */
+  readonly name: string
+  /** Of so many starts with a store below memory one has it. */
+  readonly of: number
+  readonly make: SeedOptions['backends'][number]
 }
 
 export interface SeedReport {

@@ -23,5 +23,6 @@ export type Situation =
   | 'fork'
   /** The state of a task in a checkpoint was compared with what its functions had written. */
   | 'witnessed'
-  /** A task waited for what lies in tables on a server. */
+  /** A task waited for what lies in tables on a server, or in segments in a bucket. */
   | 'remoteRead'
+  | 'objectRead'

@@ -108,7 +108,10 @@ export function flippedByChance(
   bytes: Uint8Array,
   { faults, random }: Pick<MachineWorld, 'faults' | 'random'>,
 ): Uint8Array {
-  if (bytes.length === 0 || !faults.strikes('readFlip')) return bytes
+  return bytes.length > 0 && faults.strikes('readFlip') ? flippedOnce(bytes, random) : bytes
+}
+
+export function flippedOnce(bytes: Uint8Array, random: Random): Uint8Array {
   const flipped = new Uint8Array(bytes)
   const at = random.int(flipped.length)
   flipped[at] = (flipped[at] ?? 0) ^ (1 << random.int(8))

@@ -10,7 +10,8 @@ import { cassandraStoreOver } from '../../src/storage/cassandra/store.ts'
 import type { Scope } from '../scheduler.ts'
 import { SimClock } from '../sim-clock.ts'
 import { BlobTables } from '../tables/blob-tables.ts'
-import { Cluster, SimConnection } from '../tables/connection.ts'
+import { SimConnection } from '../tables/connection.ts'
+import { Cluster } from '../tables/line.ts'
 import { FarDirectory } from './far-storage.ts'
 import type { MachineWorld } from './machine.ts'
 
@@ -21,17 +22,17 @@ const SIZES = { chunkBytes: 400, smallBytesMax: 150, atOnceMax: 8 }
 export class TableStorage {
   readonly #world: MachineWorld
   readonly #directories = new Map<string, FarDirectory>()
-  readonly #cluster: Cluster
+  readonly #cluster = new Cluster()
+  readonly #tables: BlobTables
   #opened = 0
 
   constructor(world: MachineWorld) {
     this.#world = world
     const { scheduler } = world
-    const tables = new BlobTables({
+    this.#tables = new BlobTables({
       appeared: (folder, name, bytes) => this.directory(folder).put(name, bytes, scheduler.nowMs),
       disappeared: (folder, name) => this.directory(folder).delete(name, scheduler.nowMs),
     })
-    this.#cluster = new Cluster(tables)
   }
 
   directory(location: string): FarDirectory {
@@ -47,7 +48,7 @@ export class TableStorage {
     const random = this.#world.random.fork(`store ${this.#opened++}`)
     const { slowness } = scheduler.scale
     const limits = { timeoutMs: TIMEOUT_MS * slowness, retryForMs: RETRY_FOR_MS * slowness }
-    const of = { scheduler, scope, faults, cluster: this.#cluster }
+    const of = { scheduler, scope, faults, cluster: this.#cluster, tables: this.#tables }
     const connection = new SimConnection({ ...of, ...limits, random })
     const clock = new SimClock(scheduler, scope, random.fork('clock'))
     const place = { ...parseCassandraPlace('cassandra://sim/jobs'), ...limits }

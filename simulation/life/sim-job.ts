@@ -16,10 +16,7 @@ import type { Poison } from './poison.ts'
 const GUARDED_ERRORS = 0.1
 const PARKED_ERRORS = 0.03
 
-/** Of so many starts with a store below memory one has that store on a server. */
-const REMOTE_OF = 6
-
-export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'remote' | 'tamper'> {
+export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'remotes' | 'tamper'> {
   readonly random: Random
   readonly needs: BackendNeeds | undefined
   /** Then nothing may lie below the rows in memory. */
@@ -38,15 +35,16 @@ export interface SimJobParts extends Pick<SeedOptions, 'backends' | 'remote' | '
 }
 
 export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
-  const { backends, remote, tamper, random, age, workload, output, clock, poison } = parts
+  const { backends, remotes = [], tamper, random, age, workload, output, clock, poison } = parts
   const { sources, typed, lastingWriters } = workload
   const guarded = random.fork('guarded')
   const drawn = random.int(backends.length)
   // The last one has a store below.
   const layered = parts.needs?.isLayered === true ? backends.length - 1 : drawn
   const chosen = parts.isEncrypted ? 0 : layered
-  const isRemote = chosen === backends.length - 1 && random.fork('remote').int(REMOTE_OF) === 0
-  const make = required((isRemote && remote) || backends[chosen], 'no backend is given')
+  const isLast = chosen === backends.length - 1
+  const remote = remotes.find(({ name, of }) => isLast && random.fork(name).int(of) === 0)
+  const make = required(remote?.make ?? backends[chosen], 'no backend is given')
   const backend = make(random, parts.needs)
   return buildWorkload('sim', workload, {
     backend: parts.witness?.watching(backend) ?? backend,

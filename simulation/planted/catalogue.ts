@@ -10,6 +10,7 @@ import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
 import { remoteBugs } from './remote.ts'
 import { runBugs } from './runs.ts'
+import { segmentBugs } from './segments.ts'
 import { stateBugs } from './state.ts'
 import { storageBugs } from './storage.ts'
 import { timeBugs } from './timers.ts'
@@ -28,6 +29,7 @@ export const areas: readonly BugArea[] = [
   { title: 'Encryption', bugs: encryptionBugs },
   { title: 'State in memory and below', bugs: stateBugs },
   { title: 'State on servers', bugs: remoteBugs },
+  { title: 'State in segments', bugs: segmentBugs },
   { title: 'Runs, key groups and types', bugs: runBugs },
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },
   { title: 'Sources and sinks', bugs: connectorBugs },

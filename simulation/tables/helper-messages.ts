@@ -1,14 +1,16 @@
 /** What goes between a simulated worker and the one thread that stands for all helper threads. */
-import type { FaultChances, TableFault } from '../fault-kinds.ts'
+import type { FaultChances, ServerFault } from '../fault-kinds.ts'
 
-export type TableChances = Readonly<Record<TableFault, number>> & Partial<FaultChances>
+export type ServerChances = Readonly<Record<ServerFault, number>> & Partial<FaultChances>
 
 /** Opens the server's end of a store. */
 export interface Opening {
+  /** As `HelperSpec` has it: what the server is is known by it. */
+  readonly module: string
   readonly options: unknown
   readonly scope: string
   readonly seed: number
-  readonly chances: TableChances
+  readonly chances: ServerChances
 }
 
 export interface Call {
@@ -33,7 +35,7 @@ export interface End {
 export interface Reply {
   readonly answers: readonly Uint8Array[]
   readonly nowMs: number
-  readonly struck: readonly TableFault[]
+  readonly struck: readonly ServerFault[]
   /** Of all that has happened there. */
   readonly hash: string
   readonly violation?: string

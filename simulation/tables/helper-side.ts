@@ -1,34 +1,31 @@
 /**
  * The other end of simulated remote stores: the production server of rows, over the production
- * table of Cassandra, over simulated nodes. It lives in a thread of its own, because who reads
- * state blocks its own; but time is virtual, and passes only while somebody waits for an answer.
+ * tables, over simulated servers. It lives in a thread of its own, because who reads state blocks
+ * its own; but time is virtual, and passes only while somebody waits for an answer.
  */
 import { RemoteServer } from '../../src/state/remote/remote-server.ts'
-import { openCassandraTable } from '../../src/state/cassandra/table.ts'
-import { parseCassandraPlace } from '../../src/storage/cassandra/place.ts'
 import { SeededRandom } from '../../src/util/random.ts'
-import type { TableFault } from '../fault-kinds.ts'
+import type { ServerFault } from '../fault-kinds.ts'
 import { Scheduler } from '../scheduler.ts'
-import { SimClock } from '../sim-clock.ts'
-import { Cluster, SimConnection, type TableFaults } from './connection.ts'
-import type { Call, Opening, Reply, TableChances } from './helper-messages.ts'
-import { StateTables } from './state-tables.ts'
+import type { Call, Opening, Reply, ServerChances } from './helper-messages.ts'
+import type { ServerFaults } from './line.ts'
+import { Servers } from './servers.ts'
 
 const EVENTS_MAX = 2_000_000
 
 /** Faults as whoever calls was told of them. */
-class ToldFaults implements TableFaults {
+class ToldFaults implements ServerFaults {
   isHealed = false
-  readonly struck: TableFault[] = []
-  readonly #chances: TableChances
+  readonly struck: ServerFault[] = []
+  readonly #chances: ServerChances
   readonly #random: SeededRandom
 
-  constructor(chances: TableChances, random: SeededRandom) {
+  constructor(chances: ServerChances, random: SeededRandom) {
     this.#chances = chances
     this.#random = random
   }
 
-  strikes(kind: TableFault): boolean {
+  strikes(kind: ServerFault): boolean {
     const chance = this.#chances[kind]
     if (this.isHealed || chance === 0 || this.#random.next() >= chance) return false
     this.struck.push(kind)
@@ -43,20 +40,13 @@ class StoreEnd {
   readonly #server: RemoteServer
   #answers: Uint8Array[] = []
 
-  constructor({ options, scope, seed, chances }: Opening, cluster: Cluster) {
-    const scheduler = this.#scheduler
-    const random = new SeededRandom(seed)
+  constructor(opening: Opening, servers: Servers) {
+    const { seed, chances } = opening
     this.#faults = new ToldFaults(chances, new SeededRandom(seed, 1))
-    // As `cassandra()` gives them.
-    const place = parseCassandraPlace((options as { readonly url: string }).url)
-    const { timeoutMs, retryForMs } = place
-    const of = { scheduler, scope: scheduler.world, cluster, timeoutMs, retryForMs }
-    const connection = new SimConnection({ ...of, random, faults: this.#faults })
-    const clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
-    const world = { clock, random: random.fork('retries'), connection }
-    this.#server = new RemoteServer(
-      () => openCassandraTable(place, scope, world),
-      (answer) => this.#answers.push(answer),
+    const random = new SeededRandom(seed)
+    const end = { scheduler: this.#scheduler, random, faults: this.#faults }
+    this.#server = new RemoteServer(servers.opener(opening, end), (answer) =>
+      this.#answers.push(answer),
     )
   }
 
@@ -91,14 +81,13 @@ class StoreEnd {
   }
 }
 
-/** One world: the nodes outlive whoever has asked them. */
 class TableWorld {
-  readonly #cluster = new Cluster(new StateTables())
+  readonly #servers = new Servers()
   readonly #stores = new Map<number, StoreEnd>()
 
   async call(call: Call): Promise<Reply> {
     const { store, opening } = call
-    if (opening !== undefined) this.#stores.set(store, new StoreEnd(opening, this.#cluster))
+    if (opening !== undefined) this.#stores.set(store, new StoreEnd(opening, this.#servers))
     const end = this.#stores.get(store)
     if (end === undefined) throw new Error('a call of a store that was not opened')
     return await end.call(call)

@@ -9,6 +9,7 @@ import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
 import { type Scheduler, Violation } from '../scheduler.ts'
 import type { SimClock } from '../sim-clock.ts'
+import type { Situation } from '../situations.ts'
 import { callHelper, endHelper } from './helper-line.ts'
 import type { Call, Opening } from './helper-messages.ts'
 
@@ -28,9 +29,9 @@ export class SimHelpers {
   readonly #world = worlds++
   #stores = 0
 
-  start(owner: HelperOwner, { options, scope }: HelperSpec): HelperPort {
+  start(owner: HelperOwner, { module, options, scope }: HelperSpec): HelperPort {
     const { faults, random } = owner
-    const opening = { options, scope, seed: random.uint32(), chances: faults.chances }
+    const opening = { module, options, scope, seed: random.uint32(), chances: faults.chances }
     return new SimHelper(owner, { world: this.#world, store: this.#stores++, opening })
   }
 
@@ -43,6 +44,7 @@ export class SimHelpers {
 class SimHelper implements HelperPort {
   readonly #owner: HelperOwner
   readonly #place: Pick<Call, 'world' | 'store'>
+  readonly #situation: Situation
   #opening: Opening | undefined
   #requests: Call['requests'][number][] = []
   #answers: Uint8Array[] = []
@@ -55,6 +57,8 @@ class SimHelper implements HelperPort {
     this.#owner = owner
     this.#opening = opening
     this.#place = place
+    const isBucket = opening.module.includes('/object-store/')
+    this.#situation = isBucket ? 'objectRead' : 'remoteRead'
   }
 
   post(request: Uint8Array): void {
@@ -74,7 +78,7 @@ class SimHelper implements HelperPort {
       this.#failure = new MillraceError('STORAGE_FAILED', message)
       return
     }
-    this.#owner.faults.count('remoteRead')
+    this.#owner.faults.count(this.#situation)
     this.#call(timeoutMs)
   }
 

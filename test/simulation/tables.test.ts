@@ -1,7 +1,8 @@
-// The simulated nodes: the newest change wins however late others come, and no name lies.
+// The simulated servers: the newest change wins however late others come, and no name lies.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BlobTables } from '../../simulation/tables/blob-tables.ts'
+import { Bucket } from '../../simulation/tables/bucket.ts'
 import { StateTables } from '../../simulation/tables/state-tables.ts'
 import { statementsOf as rowsOf } from '../../src/state/cassandra/statements.ts'
 import { statementsOf as blobsOf } from '../../src/storage/cassandra/tables.ts'
@@ -95,5 +96,46 @@ describe('simulated blobs', () => {
     run(blobs.leave, ...OF, 'one')
     run(blobs.dropChunks, ...OF, 'one', 0)
     assert.deepEqual(seen, ['name 3', 'name is gone'])
+  })
+})
+
+describe('a simulated bucket', () => {
+  it('refuses a name that is taken, if it is told to', () => {
+    const bucket = new Bucket()
+    const put = { Key: 'a', Body: Buffer.from('first'), IfNoneMatch: '*' }
+    bucket.run('PutObject', put)
+    const refused = { name: 'PreconditionFailed', $metadata: { httpStatusCode: 412 } }
+    assert.throws(() => bucket.run('PutObject', { ...put, Body: Buffer.from('second') }), refused)
+    assert.equal(bucket.run('HeadObject', { Key: 'a' }).ContentLength, 5)
+  })
+
+  it('gives ranges, and says what it has not', async () => {
+    const bucket = new Bucket()
+    bucket.run('PutObject', { Key: 'a', Body: Buffer.from('0123456789') })
+    const { Body: body = [] } = bucket.run('GetObject', { Key: 'a', Range: 'bytes=2-4' })
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    assert.equal(Buffer.concat(chunks).toString(), '234')
+    assert.throws(() => bucket.run('GetObject', { Key: 'a', Range: 'bytes=10-12' }), {
+      name: 'InvalidRange',
+    })
+    bucket.run('DeleteObject', { Key: 'a' })
+    assert.throws(() => bucket.run('HeadObject', { Key: 'a' }), { name: 'NoSuchKey' })
+  })
+
+  it('lists names in order, by pages', () => {
+    const bucket = new Bucket()
+    for (const name of 'gfedcba') bucket.run('PutObject', { Key: `of/${name}` })
+    bucket.run('PutObject', { Key: 'other' })
+    const first = bucket.run('ListObjectsV2', { Prefix: 'of/' })
+    assert.equal(first.IsTruncated, true)
+    const token = first.NextContinuationToken ?? ''
+    const second = bucket.run('ListObjectsV2', { Prefix: 'of/', ContinuationToken: token })
+    assert.equal(second.IsTruncated, false)
+    const keys = [first, second].flatMap(({ Contents = [] }) => Contents.map(({ Key }) => Key))
+    assert.deepEqual(
+      keys,
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `of/${name}`),
+    )
   })
 })

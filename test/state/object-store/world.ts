@@ -1,12 +1,14 @@
 /** A table in segments over stores and disks that a test makes worse than they are. */
 import { Buffer } from 'node:buffer'
 import { BlockCache } from '../../../src/state/object-store/block-cache.ts'
+import { KEY_BYTES, SealedBlocks } from '../../../src/state/object-store/sealed-blocks.ts'
 import { type SegmentSizes, SegmentStore } from '../../../src/state/object-store/segment-store.ts'
 import { ObjectTable } from '../../../src/state/object-store/table.ts'
 import type { BlobStore } from '../../../src/storage/blob-store.ts'
 import { MemoryBlobStore } from '../../../src/storage/memory.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
 import type { Scratch } from '../../../src/storage/scratch.ts'
+import { systemClock } from '../../../src/util/clock.ts'
 
 const SMALL: SegmentSizes = { blockBytes: 150, segmentBytes: 700 }
 
@@ -28,7 +30,14 @@ export function openTable(options: OpenOptions = {}): Opened {
   const { store, disk, cacheBytes = 4_000, bufferBytes = 3_000, sizes = SMALL } = options
   const [blobs, scratch] = [new MemoryBlobStore(), new MemoryScratch()]
   const cache = new BlockCache(disk?.(scratch) ?? scratch, cacheBytes)
-  const segments = new SegmentStore(store?.(blobs) ?? blobs, '000000000001/a', cache, sizes)
+  const segments = new SegmentStore({
+    store: store?.(blobs) ?? blobs,
+    folder: '000000000001/a',
+    cache,
+    blocks: new SealedBlocks(new Uint8Array(KEY_BYTES)),
+    clock: systemClock,
+    sizes,
+  })
   return { table: new ObjectTable(segments, bufferBytes, () => blobs.close()), blobs, scratch }
 }
 

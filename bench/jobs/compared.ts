@@ -12,9 +12,11 @@ import {
   t,
   type Update,
   valueState,
+  words,
 } from 'millrace'
 import { fileSource, lines, sink, source } from 'millrace/connectors'
 import type { Source } from '../../src/operators/source.ts'
+import { textReadOf, withText } from '../../src/operators/text/line.ts'
 import { Checksum, textHash, type Tally } from '../suite/checksum.ts'
 import {
   type Draw,
@@ -74,13 +76,16 @@ function drawn<T>(draw: Draw<T>, records: number, splits: number): Source<T, num
 
 /** The source, telling of each split when it begins and ends. */
 function timed<T, P>(of: Source<T, P>): Source<T, P> {
-  return {
-    ...of,
-    async *read(split, from, context) {
-      tellOf('begin')
-      yield* of.read(split, from, context)
-      tellOf('read')
-    },
+  const read = timedRead((...args: Parameters<typeof of.read>) => of.read(...args))
+  const readText = textReadOf(of)
+  return { ...of, read: readText === undefined ? read : withText(read, timedRead(readText)) }
+}
+
+function timedRead<A extends readonly unknown[], B>(read: (...args: A) => AsyncIterable<B>) {
+  return async function* (...args: A): AsyncGenerator<B, void, undefined> {
+    tellOf('begin')
+    yield* read(...args)
+    tellOf('read')
   }
 }
 
@@ -176,6 +181,14 @@ const works: Readonly<Record<string, (env: StreamEnvironment, given: Params) => 
     env
       .fromSource('lines', timed(fileSource({ path: input, format: lines() })))
       .flatMap((line) => line.split(' '))
+      .keyBy((word) => word)
+      .count('counts')
+      .sinkTo('out', textUpdates)
+  },
+  'words-built-in'(env, { input }) {
+    env
+      .fromSource('lines', timed(fileSource({ path: input, format: lines() })))
+      .flatMap(words())
       .keyBy((word) => word)
       .count('counts')
       .sinkTo('out', textUpdates)

@@ -11,6 +11,7 @@ const memory = { backend: 'memory', parallelism: 1 } as const
 const rocksdb = { backend: 'rocksdb', parallelism: 1 } as const
 
 const MILLRACE: Contender = { name: 'Millrace', engine: 'millrace', ...memory }
+const WITH_WORDS: Contender = { name: 'Millrace, words()', engine: 'millrace-words', ...memory }
 const FLINK: Contender = { name: 'Flink, heap', engine: 'flink', ...memory }
 const BY_HAND: Contender = { name: 'a loop and a Map, by hand', engine: 'by-hand', ...memory }
 const TABLES: Contender = { name: 'a loop and typed arrays, by hand', engine: 'tables', ...memory }
@@ -30,7 +31,7 @@ const ON_ROCKSDB: readonly Contender[] = [
 /** Those that can use two workers, with two. */
 function withTwo(contenders: readonly Contender[]): readonly Contender[] {
   return contenders
-    .filter(({ engine }) => engine === 'millrace' || engine === 'flink')
+    .filter(({ engine }) => ['millrace', 'millrace-words', 'flink'].includes(engine))
     .map((contender) => ({ ...contender, name: `${contender.name}, 2`, parallelism: 2 }))
 }
 
@@ -49,6 +50,13 @@ const IN_MEMORY = [MILLRACE, FLINK, TABLES, BY_HAND]
 const W1: readonly Cell[] = [
   cell('w1/words', 'word count', WORDS, [...IN_MEMORY, RXJS, D2TS]),
   cell('w1/words-2', 'word count, two workers', WORDS, withTwo(IN_MEMORY)),
+  cell('w1/built-in', 'word count with words()', WORDS, [WITH_WORDS, FLINK, TABLES, BY_HAND]),
+  cell(
+    'w1/built-in-2',
+    'word count with words(), two workers',
+    WORDS,
+    withTwo([WITH_WORDS, FLINK]),
+  ),
   cell('w1/words-rocksdb', 'word count, RocksDB', ['words', 5 * M, 0], ON_ROCKSDB),
 ]
 

@@ -10,6 +10,8 @@ type Runner = (task: Task) => Promise<Measured>
 
 const runners: Readonly<Record<Exclude<Engine, 'flink'>, Runner>> = {
   millrace,
+  // The same work by the built-in function.
+  'millrace-words': (task) => millrace({ ...task, work: 'words-built-in' }),
   'by-hand': byHand,
   tables,
   rxjs,

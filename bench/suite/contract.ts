@@ -39,7 +39,8 @@ export interface Measured {
 }
 
 /** Who does the work; all but Flink in a fresh process for each run. */
-export type Engine = 'millrace' | 'flink' | 'by-hand' | 'tables' | 'rxjs' | 'd2ts'
+export type Engine =
+  'millrace' | 'millrace-words' | 'flink' | 'by-hand' | 'tables' | 'rxjs' | 'd2ts'
 
 export interface Contender {
   readonly name: string

@@ -4,12 +4,14 @@ import { inFolder, until } from '../lib.ts'
 import { CHANNEL, type Told } from '../jobs/compared.ts'
 import { Listener } from '../jobs/probe.ts'
 import { outputOf } from './checksum.ts'
-import type { Measured, Task } from './contract.ts'
+import type { Measured, Task, Work } from './contract.ts'
 
 /** None, but for the one at the end, which is after the last record. */
 const NO_CHECKPOINTS = '24 h'
 
-export function millrace(task: Task): Promise<Measured> {
+type AnyWork = Work | 'words-built-in'
+
+export function millrace(task: Omit<Task, 'work'> & { readonly work: AnyWork }): Promise<Measured> {
   return inFolder(async (directory) => {
     const { work, records, keys, input, parallelism, checkpointSeconds } = task
     const told = new Listener<Told>(CHANNEL)

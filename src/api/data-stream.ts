@@ -12,7 +12,9 @@ import type { OperatorContext, Operator } from '../operators/operator.ts'
 import type { OutputTag } from '../operators/output-tag.ts'
 import { ProcessOperator } from '../operators/process.ts'
 import { type Sink, sinkBrand } from '../operators/sink.ts'
-import { FilterOperator, FlatMapOperator, MapOperator } from '../operators/stateless.ts'
+import { FilterOperator } from '../operators/stateless.ts'
+import { flatMapOperator, mapOperator } from '../operators/text/operators.ts'
+import { byteVersionOf } from '../operators/text/text-function.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows/assigners.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
@@ -59,9 +61,9 @@ export class Stream<T> implements DataStream<T> {
     const call = callOf('map')
     requireFunction(fn, call)
     const untyped = unary(fn)
-    return this.#add(call, dynamicType(), (context) => {
-      return new MapOperator(context, call.what, untyped)
-    })
+    const text = byteVersionOf(fn)
+    const create = (context: OperatorContext) => mapOperator(context, call.what, untyped)
+    return this.#add(call, text?.outputType ?? dynamicType(), create, text?.one !== undefined)
   }
 
   flatMap<O>(fn: (value: T) => Iterable<O> | AsyncFunctionError): DataStream<O> {
@@ -69,9 +71,9 @@ export class Stream<T> implements DataStream<T> {
     requireFunction(fn, call)
     // An AsyncFunctionError is never returned: it stands for a compile error.
     const untyped = unary(fn as (value: T) => Iterable<O>)
-    return this.#add(call, dynamicType(), (context) => {
-      return new FlatMapOperator(context, call.what, untyped)
-    })
+    const text = byteVersionOf(fn)
+    const create = (context: OperatorContext) => flatMapOperator(context, call.what, untyped)
+    return this.#add(call, text?.outputType ?? dynamicType(), create, text?.each !== undefined)
   }
 
   filter<O extends T>(fn: (value: T) => value is O): DataStream<O>
@@ -267,8 +269,9 @@ export class Stream<T> implements DataStream<T> {
     call: Call,
     outputType: Type<unknown>,
     create: (context: OperatorContext) => Operator,
+    readsText = false,
   ): DataStream<O> {
-    const node = { ...this.#node(call, outputType), create, sideOutputs: new Map() }
+    const node = { ...this.#node(call, outputType), create, sideOutputs: new Map(), readsText }
     const from = this.site.builder.add(node)
     return this.site.stream([{ from, tag: undefined, type: outputType }])
   }

@@ -73,6 +73,8 @@ export interface OperatorNode extends NodeBase {
   readonly onError?: ErrorPolicy
   /** Of the policy `park`: limits, and the node that owns what is parked. */
   readonly parking?: ParkingLimits & { readonly node: number }
+  /** It takes lines of text as bytes as well as in strings. */
+  readonly readsText?: boolean
   /** Owns state for another operator, and gets no records. */
   readonly isParking?: boolean
   /** Makes one running instance for a subtask. */

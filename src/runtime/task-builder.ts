@@ -23,6 +23,7 @@ import { markedHost } from './profile/marked-chain.ts'
 import { Replay } from './replay.ts'
 import { SinkRunner, type WaitingValues } from './sink-runner.ts'
 import { Task } from './task.ts'
+import { sourceOf } from './text-source.ts'
 import { keyedBackendOf } from './task-backend.ts'
 import { gateOf, inputOf, sendsKeyless, sourceHeadOf, type TaskHead } from './task-head.ts'
 import {
@@ -276,7 +277,7 @@ export class TaskBuilder {
     const { former, task } = place
     const at = { subtaskIndex, chain, host, task }
     if (node.kind === 'source') {
-      const source = sourceHeadOf(node, signal, at)
+      const source = sourceHeadOf(node, sourceOf(node, graph, vertex), signal, at)
       const id = this.#operatorsByUid.get(node.uid)?.id
       if (id !== undefined) source.restoreWatermark(restoredWatermark(former, id))
       return { head: source, source, gate: undefined }

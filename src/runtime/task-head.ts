@@ -1,6 +1,6 @@
 /** What stands at the head of a task: the source it reads, or the gate to the tasks before it. */
 import type { JobGraph, SourceNode, Vertex } from '../graph/job-graph.ts'
-import type { SourceContext } from '../operators/source.ts'
+import type { Source, SourceContext } from '../operators/source.ts'
 import { assert, required } from '../util/assert.ts'
 import type { Chain } from './chain.ts'
 import type { ChannelReader } from './exchange/channel.ts'
@@ -25,12 +25,17 @@ interface Place {
   task(): Task
 }
 
-export function sourceHeadOf(node: SourceNode, signal: AbortSignal, place: Place): SourceHead {
+export function sourceHeadOf(
+  node: SourceNode,
+  source: Source<unknown>,
+  signal: AbortSignal,
+  place: Place,
+): SourceHead {
   const { uid } = node
   const { subtaskIndex, chain, host } = place
   const random = host.random.fork(`${uid}/${subtaskIndex}`)
   const context: SourceContext = { signal, clock: host.clock, random, subtaskIndex }
-  const head = new SourceHead(node, chain.entry, chain.malformed, {
+  const head = new SourceHead({ ...node, source }, chain.entry, chain.malformed, {
     context,
     isBlocked: () => place.task().isBlocked(),
     wake: () => host.wake(),

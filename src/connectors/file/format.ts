@@ -2,6 +2,7 @@
  * The contract of file formats: how bytes of a file become records. A format says how its records
  * end, so that reading can be split, resumed and told where a malformed record stands.
  */
+import type { TextLine } from '../../operators/text/line.ts'
 import type { Type } from '../../types/type.ts'
 import type { RecordEncoder } from './encoders.ts'
 import type { ParsedBatch } from './parsed-batch.ts'
@@ -16,6 +17,8 @@ export interface FileFormat<T> {
   readonly hasHeader: boolean
   /** A parser for one file. */
   createParser(): RecordParser<T>
+  /** One that takes the same lines as bytes, of a format whose records are lines. */
+  createTextParser?(): RecordParser<TextLine>
   /** How records are written; absent if the format can only be read. */
   readonly encoder?: RecordEncoder<T>
 }

@@ -3,7 +3,9 @@
  * one may lack it. Each line is decoded on its own: pieces of one large decoded string would be
  * faster to cut, but each of them would keep the whole string alive in a job's state.
  */
+import { Buffer } from 'node:buffer'
 import { isMillraceError, messageOf } from '../../errors.ts'
+import { TextLine } from '../../operators/text/line.ts'
 import { dynamicType } from '../../types/dynamic.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
@@ -37,6 +39,7 @@ export function lines(): FileFormat<string> {
         takeLines(window, batch, (line) => values.push(line))
       },
     }),
+    createTextParser: () => ({ take: takeTextLines }),
     encoder: textEncoder,
   })
 }
@@ -98,13 +101,41 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
+/** The same lines as bytes: those of a batch are copied together, for the window moves on. */
+function takeTextLines(window: Window, batch: ParsedBatch<TextLine>): void {
+  const { bytes, position: from } = window
+  const borders: number[] = []
+  findLines(window, batch, (start, end) => borders.push(start - from, end - from))
+  const to = window.position
+  const copied = Buffer.allocUnsafeSlow(to - from + 1)
+  bytes.copy(copied, 0, from, to)
+  copied[to - from] = LINE_FEED // the last line of a file may lack it
+  for (let at = 0; at < borders.length; at += 2) {
+    // Even in number, and each is below the length.
+    batch.values.push(new TextLine(copied, borders[at] as number, borders[at + 1] as number))
+  }
+}
+
 /** Hands over each whole line of ours, decoded, with the offset in the file where it begins. */
 function takeLines<T>(
   window: Window,
   batch: ParsedBatch<T>,
   take: (line: string, offset: number) => void,
 ): void {
-  const { bytes, filled, ascii, last } = window
+  const { bytes, ascii } = window
+  findLines(window, batch, (start, end) => {
+    const line = ascii ? bytes.latin1Slice(start, end) : bytes.utf8Slice(start, end)
+    take(line, window.offsetOf(start))
+  })
+}
+
+/** Finds the whole lines that are ours: where the text of each starts and ends in the window. */
+function findLines<T>(
+  window: Window,
+  batch: ParsedBatch<T>,
+  take: (start: number, end: number) => void,
+): void {
+  const { bytes, filled, last } = window
   const limit = Math.min(window.limit, filled)
   let { position } = window
   while (position < limit && !batch.isFull) {
@@ -114,8 +145,7 @@ function takeLines<T>(
       end = filled
     }
     const textEnd = end > position && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
-    const line = ascii ? bytes.latin1Slice(position, textEnd) : bytes.utf8Slice(position, textEnd)
-    take(line, window.offsetOf(position))
+    take(position, textEnd)
     batch.lines++
     position = Math.min(end + 1, filled)
   }

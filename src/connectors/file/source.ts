@@ -4,6 +4,7 @@
  */
 import { malformedTag } from '../../operators/malformed.ts'
 import { sourceBrand } from '../../operators/source.ts'
+import { type ReadText, withText } from '../../operators/text/line.ts'
 import type { Source, SourceContext, Split } from '../../operators/source.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
@@ -48,9 +49,21 @@ export function fileSource(options: FileSourceOptions<unknown>): Source<unknown,
     ...(checked.watchMs === undefined ? {} : { discoverEveryMs: checked.watchMs }),
     ...(checked.onMalformed === 'side-output' ? { malformedTag } : {}),
     discover: () => finder.discover(),
-    read: (split: Split, from: FilePosition | undefined, context: SourceContext) =>
-      readFileSplit(decodeSplit(split), from, checked, context.signal),
+    read: readOf(checked),
   })
+}
+
+function readOf(options: CheckedFileOptions): Source<unknown, FilePosition>['read'] {
+  const reader = (of: CheckedFileOptions) => {
+    return (split: Split, from: FilePosition | undefined, context: SourceContext) =>
+      readFileSplit(decodeSplit(split), from, of, context.signal)
+  }
+  const { format } = options
+  const read = reader(options)
+  if (format.createTextParser === undefined) return read
+  const createParser = format.createTextParser.bind(format)
+  const readText = reader({ ...options, format: { ...format, createParser } })
+  return withText(read, readText as ReadText<FilePosition>) // the parser makes lines of bytes
 }
 
 class SplitFinder {

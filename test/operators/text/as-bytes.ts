@@ -1,0 +1,57 @@
+// Lines as bytes, the way a source hands them over: among others in one buffer; and what a function
+// makes of them, beside what it makes of the strings.
+import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
+import fc from 'fast-check'
+import { TextLine } from '../../../src/operators/text/line.ts'
+import { byteVersionOf, type TextFunction } from '../../../src/operators/text/text-function.ts'
+import { CollectingOutput } from '../doubles.ts'
+
+const LINE_FEED = 10
+
+/** Each behind something else, and before its line end. */
+export function asLines(texts: readonly Uint8Array[]): readonly TextLine[] {
+  const ended = texts.flatMap((text) => [text, Uint8Array.of(LINE_FEED)])
+  const bytes = Buffer.concat(ended)
+  let start = 0
+  return texts.map((text) => {
+    const line = new TextLine(bytes, start, start + text.length)
+    start += text.length + 1
+    return line
+  })
+}
+
+/** Pieces of text, and bytes that are no text, in any order; never a line end. */
+export const rawText: fc.Arbitrary<Uint8Array> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('a', 'b', 'word', ' ', '  ', '\t', '\r', '\v', '\0', '\u0001', ',', ', '),
+      fc.constantFrom('é', 'µ', '€', '→', '漢', '😀', '\u0301', '\ufffd', 'x'.repeat(40)),
+      fc.constantFrom('\u00a0', '\u1680', '\u2003', '\u200b', '\u2028', '\u202f', '\u205f'),
+      fc.constantFrom('\u3000', '\ufeff', '\u0085', '\u180e'),
+      fc.uint8Array({ maxLength: 3 }).map((bytes) => bytes.filter((byte) => byte !== LINE_FEED)),
+    ),
+    { maxLength: 12 },
+  )
+  .map((pieces) => new Uint8Array(Buffer.concat(pieces.map((piece) => Buffer.from(piece)))))
+
+/** What `flatMap` gives for lines as bytes. */
+export function partsOf(fn: TextFunction<string[]>, lines: readonly TextLine[]): unknown[][] {
+  const each = byteVersionOf(fn)?.each?.()
+  assert.ok(each !== undefined, 'it has a version for bytes')
+  return lines.map((line) => {
+    const output = new CollectingOutput()
+    each(line, output, 7)
+    assert.ok(output.timestamps.every((timestamp) => timestamp === 7))
+    return output.values
+  })
+}
+
+/** A result, or what was thrown. */
+export function outcomeOf(call: () => unknown): unknown {
+  try {
+    return { value: call() }
+  } catch (error) {
+    return { error: String(error) }
+  }
+}

@@ -44,6 +44,7 @@ export const operator = checks.shape<OperatorRecord>(
     timers: checks.list(timer, LIST_MAX),
     dropped: checks.exactly(true),
     highestStateId: checks.integer(),
+    shredded: checks.exactly(true),
     schemaId: checks.integer(),
     formerTypes: checks.list(formerTypes, LIST_MAX),
   },

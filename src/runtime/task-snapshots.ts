@@ -260,7 +260,7 @@ export class TaskSnapshots {
       name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex, merge }),
       metadata: this.#metadata(checkpointId),
       ...this.#how(),
-      renewed: (entry) => this.#renewal.renewal.renewed(entry),
+      renewed: (entry, seal) => this.#renewal.renewal.renewed(entry, seal),
     })
   }
 

@@ -5,6 +5,7 @@
  */
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from '../storage/blob-store.ts'
 import type { Signatures } from '../storage/signatures.ts'
+import type { SubjectKeys } from '../storage/subject-keys.ts'
 
 export class SignedBlobStore implements BlobStore {
   readonly location: string
@@ -25,6 +26,10 @@ export class SignedBlobStore implements BlobStore {
     this.readSync = inner.readSync?.bind(inner)
     if (signatures !== undefined) this.signatures = signatures
     if (inner.keyId !== undefined) this.keyId = inner.keyId.bind(inner)
+  }
+
+  get subjects(): SubjectKeys | undefined {
+    return this.inner.subjects
   }
 
   create(name: string): Promise<BlobWriter> {

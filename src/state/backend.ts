@@ -11,6 +11,7 @@ import type { KeyTimer, PendingTimer, TimerDomain, TimerListener } from '../time
 import type { NativeStoreFactory } from './cold-store.ts'
 import type { StateDescriptor } from './descriptors.ts'
 import type { KeyGroupRange } from './key-groups.ts'
+import type { ShreddedOperators, SubjectOf } from './sealed/subject.ts'
 import type { OperatorRecord } from './snapshot.ts'
 import type { ExpiryContext } from './ttl.ts'
 import type { Type } from '../types/type.ts'
@@ -30,6 +31,8 @@ export type EntryStream = AsyncIterable<Entry>
 
 /** An operator's keyed state as its function declares it, with the ids the manifest allotted. */
 export interface OperatorStateSpec {
+  /** Whose a key is, if its entries are to be sealed under the key of that subject. */
+  readonly shredBy?: SubjectOf
   readonly record: OperatorRecord
   readonly keyType: Type<unknown>
   /** In the order of `record.states`; same names. */
@@ -130,6 +133,8 @@ export interface StateCut {
    * are older than `entries()`. Merged into the run by the writer.
    */
   readonly spilled: readonly EntryStream[]
+  /** Operators, by id, whose entries the writer of the run has to seal. */
+  readonly shredded?: ShreddedOperators
   /** The checkpoint is complete: the epoch's dirty marks and segments may be forgotten. */
   confirm(): void
   /** The checkpoint failed: the changes join the next cut. */

@@ -69,6 +69,8 @@ export interface OperatorRecord {
   readonly keyType?: TypeSchema
   readonly states: readonly StateRecord[]
   readonly timers?: readonly TimerRecord[]
+  /** Its keyed entries are sealed under the keys of their subjects. */
+  readonly shredded?: true
   /** The job no longer has it; the record stays so that its id is never given to another. */
   readonly dropped?: true
   /** The highest state id ever allotted here, when that is above those of `states`. */

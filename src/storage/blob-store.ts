@@ -5,6 +5,7 @@
  */
 
 import type { Signatures } from './signatures.ts'
+import type { SubjectKeys } from './subject-keys.ts'
 
 export interface BlobInfo {
   readonly name: string
@@ -35,6 +36,8 @@ export interface BlobStore {
   readonly signatures?: Signatures
   /** True: runs written here hold hashes of their blocks, so that a signature can cover them. */
   readonly hashesBlocks?: boolean
+  /** Of those whose state lies here, where each has a key of its own that can be erased. */
+  readonly subjects?: SubjectKeys | undefined
   create(name: string): Promise<BlobWriter>
   /**
    * Writes a small blob at once if no blob of that name exists; the one commit point of the

@@ -5,6 +5,7 @@
  */
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
 import type { CopyWriter, LocalCopies } from './local-copies.ts'
+import type { SubjectKeys } from './subject-keys.ts'
 
 const PIECE_BYTES = 1024 * 1024
 
@@ -33,6 +34,10 @@ export class CopyingStore implements BlobStore {
     this.#far = far
     this.#copies = copies
     this.#prefix = prefix
+  }
+
+  get subjects(): SubjectKeys | undefined {
+    return this.#far.subjects
   }
 
   async create(name: string): Promise<BlobWriter> {

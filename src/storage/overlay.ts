@@ -5,6 +5,7 @@
  */
 import { hasCode } from '../errors.ts'
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
+import type { SubjectKeys } from './subject-keys.ts'
 
 export class OverlayStore implements BlobStore {
   readonly location: string
@@ -29,6 +30,10 @@ export class OverlayStore implements BlobStore {
     this.readSync = (name, offsetBytes, lengthBytes) => {
       return this.#findSync(name, here, there, offsetBytes, lengthBytes)
     }
+  }
+
+  get subjects(): SubjectKeys | undefined {
+    return this.#own.subjects
   }
 
   create(name: string): Promise<BlobWriter> {

@@ -28,6 +28,9 @@ import {
 export const SCALAR_SUFFIX_BYTES = 3
 export const SCALAR_SUFFIX: Uint8Array = new Uint8Array(SCALAR_SUFFIX_BYTES)
 
+/** What the key of a timer or mark begins with: head, clock and time. */
+export const TIME_HEAD_BYTES: number = KEY_HEAD_BYTES + 9
+
 const input = new ByteReader(new Uint8Array(0))
 
 /** True for the keys that filters know: rows and collections of keyed state. */

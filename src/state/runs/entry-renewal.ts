@@ -9,6 +9,7 @@ import type { Type } from '../../types/type.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry, OperatorStateSpec } from '../backend.ts'
 import type { StateKind } from '../descriptors.ts'
+import { type EntrySeal, isSealed } from '../sealed/entry-seal.ts'
 import { SchemaHistory } from '../schema-history.ts'
 import { operatorOfKey, SCALAR_ROW, SECTION_ROWS, SECTION_TIMERS, sectionOfKey } from './entry.ts'
 import { readRowKey, readTimeKey } from './entry-key.ts'
@@ -49,12 +50,17 @@ export class EntryRenewal {
     return new Map(Array.from(this.#operators, ([id, { age }]) => [id, age]))
   }
 
-  /** The entry itself if it is of its operator's age. */
-  renewed(entry: Entry): Entry {
+  /**
+   * The entry itself if it is of its operator's age.
+   *
+   * @param seal opens and seals entries that are sealed
+   */
+  renewed(entry: Entry, seal?: EntrySeal): Entry {
     const operator = this.#operators.get(operatorOfKey(entry.key))
-    if (operator === undefined) return entry
+    if (operator === undefined || operator.isCurrent(entry)) return entry
     try {
-      return operator.renewed(entry)
+      if (!isSealed(entry)) return operator.renewed(entry)
+      return seal?.changed(entry, (plain) => operator.renewed(plain)) ?? entry
     } catch (error) {
       if (isMillraceError(error) && error.code === 'STORAGE_CORRUPT') throw error
       this.#onFailure(error)
@@ -90,10 +96,15 @@ class OperatorRenewal {
     return this.#history.current
   }
 
+  isCurrent({ value }: Entry): boolean {
+    const { flags, schemaId } = this.#header.read(this.#input.reset(value))
+    return schemaId === this.age || (flags & FLAG_ANY_TOMBSTONE) !== 0
+  }
+
+  /** Not to be called for what is current. */
   renewed(entry: Entry): Entry {
     const input = this.#input.reset(entry.value)
     const { flags, schemaId, stampMs } = this.#header.read(input)
-    if (schemaId === this.age || (flags & FLAG_ANY_TOMBSTONE) !== 0) return entry
     const out = this.#out
     out.reset()
     writeHeader(out, flags, this.age, stampMs)

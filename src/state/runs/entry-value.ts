@@ -15,6 +15,8 @@ export const FLAG_POINT_TOMBSTONE = 1
 export const FLAG_RANGE_TOMBSTONE = 2
 /** Behind the elements of a list's chunk come their stamps. */
 export const FLAG_ELEMENT_STAMPS = 4
+/** The key holds names, and the payload key and value, sealed (`sealed/entry-seal.ts`). */
+export const FLAG_SEALED = 8
 export const FLAG_ANY_TOMBSTONE = FLAG_POINT_TOMBSTONE | FLAG_RANGE_TOMBSTONE
 
 /**

@@ -5,13 +5,16 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Entry, EntryStream } from '../backend.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
+import { type EntrySeal, isSealed } from '../sealed/entry-seal.ts'
+import { openedBatchesSync, openedEntries, type OpeningOptions } from '../sealed/opening.ts'
+import type { ShreddedOperator } from '../sealed/subject.ts'
 import type { RunReference } from '../snapshot.ts'
 import { SCALAR_SUFFIX } from './entry-key.ts'
 import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
 import { mergeSync } from './merge.ts'
 import { RunLookup } from './run-lookup.ts'
 import { RunReader } from './run-reader.ts'
-import { restoreStream } from './run-set.ts'
+import { restoreStream, sealOf } from './run-set.ts'
 import { keyGroupBound } from './search.ts'
 import { BATCH_ENTRIES_MAX, EntryBatches, type EntryBatch } from './stream.ts'
 
@@ -22,14 +25,25 @@ const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 export class RunLookups extends EntryBatches {
   /** Oldest first. */
   readonly #runs: readonly RunLookup[]
+  readonly #seal: EntrySeal | undefined
 
-  constructor(whole: EntryBatches, runs: readonly RunLookup[]) {
+  constructor(whole: EntryBatches, runs: readonly RunLookup[], seal?: EntrySeal) {
     super(() => whole.batches())
     this.#runs = runs
+    this.#seal = seal
   }
 
-  /** The live entries of a row in key order. `isScalar`: there is one at most. */
-  row(prefix: Uint8Array, isScalar: boolean): readonly Entry[] {
+  /**
+   * The live entries of a row in key order. `isScalar`: there is one at most. `shredded`: whose its
+   * key is, if its entries are sealed.
+   */
+  row(prefix: Uint8Array, isScalar: boolean, shredded?: ShreddedOperator): readonly Entry[] {
+    const sealed = shredded === undefined ? prefix : this.#seal?.prefix(prefix, shredded)
+    const found = this.#row(sealed ?? prefix, isScalar)
+    return found.some(isSealed) ? [...openedEntries(found, this.#opening)] : found
+  }
+
+  #row(prefix: Uint8Array, isScalar: boolean): readonly Entry[] {
     if (isScalar) return this.#scalarRow(prefix)
     const runs = this.#covering(prefix)
     // A range tombstone over the whole row is not among a run's entries of it.
@@ -50,7 +64,7 @@ export class RunLookups extends EntryBatches {
    */
   range(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
     const streams = this.#covering(start).map((run) => singly(run.between(start, end)))
-    return mergeSync(streams, { dropTombstones: true })
+    return openedEntries(mergeSync(streams, { dropTombstones: true }), this.#opening)
   }
 
   /** The same in batches, none much larger than a block. */
@@ -58,7 +72,11 @@ export class RunLookups extends EntryBatches {
     const [only, ...others] = this.#covering(start)
     if (only === undefined || others.length > 0) return gathered(this.range(start, end))
     // A range tombstone deletes nothing of its own run: there is nothing to be merged.
-    return alive(only.between(start, end))
+    return openedBatchesSync(alive(only.between(start, end)), this.#opening)
+  }
+
+  get #opening(): OpeningOptions {
+    return { seal: this.#seal, order: 'within rows' }
   }
 
   /** The operators that have entries in a key group. */
@@ -130,7 +148,7 @@ export async function openRestore(
   runs: readonly RunReference[],
   keyGroups: KeyGroupRange,
 ): Promise<EntryStream> {
-  const whole = restoreStream(store, runs, keyGroups)
+  const whole = restoreStream(store, runs, keyGroups, { order: 'within rows' })
   if (store.readSync === undefined) return whole
   const clipped = runs.flatMap((run): readonly RunReference[] => {
     const range = intersect(run.keyGroups, keyGroups)
@@ -141,5 +159,6 @@ export async function openRestore(
   return new RunLookups(
     whole,
     readers.map((reader) => new RunLookup(reader, readSync)),
+    sealOf(store),
   )
 }

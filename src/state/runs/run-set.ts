@@ -5,6 +5,8 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Entry } from '../backend.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
+import { EntrySeal, isSealed } from '../sealed/entry-seal.ts'
+import { openedBatches, type OpeningOptions } from '../sealed/opening.ts'
 import type { RunReference } from '../snapshot.ts'
 import { keyGroupOfKey, operatorOfKey } from './entry.ts'
 import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
@@ -19,14 +21,23 @@ export { planMerge, type MergePlan } from './merge-plan.ts'
 
 /**
  * What the runs hold for the wanted key groups: merged, without tombstones, each run clipped to its
- * reference. The runs are opened when the stream is read. Throws `STORAGE_CORRUPT` on damage.
+ * reference, sealed entries opened. The runs are opened when the stream is read. Throws
+ * `STORAGE_CORRUPT` on damage, `KEY_NOT_FOUND` for sealed entries in a store without their keys.
  */
 export function restoreStream(
   store: BlobStore,
   runs: readonly RunReference[],
   keyGroups: KeyGroupRange,
+  { order = 'within key groups', onErased }: Partial<Omit<OpeningOptions, 'seal'>> = {},
 ): EntryBatches {
-  return mergedRuns(store, runs, keyGroups, true)
+  const merged = mergedRuns(store, runs, keyGroups, true)
+  const seal = sealOf(store)
+  return new EntryBatches(() => openedBatches(merged.batches(), { seal, order, onErased }))
+}
+
+/** What opens sealed entries of a store; undefined if it has no keys of subjects. */
+export function sealOf({ subjects }: BlobStore): EntrySeal | undefined {
+  return subjects && new EntrySeal(subjects)
 }
 
 function mergedRuns(
@@ -73,25 +84,27 @@ export interface MergeRunsOptions extends RunWriterOptions {
   readonly name: string
   readonly metadata: RunMetadata
   readonly slice: Slice
-  /** What is to stand for an entry, with the same key. */
-  readonly renewed?: (entry: Entry) => Entry
+  /** What is to stand for an entry, with the same key; `seal` opens and seals what is sealed. */
+  readonly renewed?: (entry: Entry, seal: EntrySeal | undefined) => Entry
   /** A named place where a fault may strike. */
   readonly at?: (point: string) => void | Promise<void>
 }
 
 /**
  * Writes the one run that may replace `runs` in a manifest. Records (what is not keyed) are not
- * taken over. If it fails, nothing is visible.
+ * taken over, nor is what is sealed of erased subjects. If it fails, nothing is visible.
  */
 export async function mergeRuns(options: MergeRunsOptions): Promise<RunReference> {
   const { store, runs, keyGroups, dropTombstones, name, metadata, slice, at, renewed } = options
   const pacer = new Pacer(slice)
   const writer = await RunWriter.create(store, name, { ...metadata, keyGroups }, options)
+  const seal = sealOf(store)
   try {
     await at?.('merge')
     for await (const batch of mergedRuns(store, runs, keyGroups, dropTombstones).batches()) {
       for (const entry of batch) {
-        writer.add(renewed === undefined ? entry : renewed(entry))
+        if (seal !== undefined && isSealed(entry) && seal.isErased(entry)) continue
+        writer.add(renewed === undefined ? entry : renewed(entry, seal))
         const pause = writer.flushIfFull() ?? pacer.worked()
         if (pause !== undefined) await pause
       }

@@ -8,7 +8,7 @@ import type { BlobStore } from '../../storage/blob-store.ts'
 import { routeHash, writeKey } from '../../types/keys.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
-import { keyGroupOf } from '../key-groups.ts'
+import { keyGroupOf, type KeyGroupRange } from '../key-groups.ts'
 import type { OperatorRecord, OperatorStateEntry, RecordKind, RunReference } from '../snapshot.ts'
 import {
   beginRowKey,
@@ -18,12 +18,14 @@ import {
   SECTION_ROWS,
   SECTION_TIMERS,
   sectionOfKey,
+  startsWith,
 } from './entry.ts'
 import { readRecordKey, rowPrefixLength } from './entry-key.ts'
 import { EntryHeader } from './entry-value.ts'
 import { RunReader } from './run-reader.ts'
 import { restoreStream, RunSet } from './run-set.ts'
 import { StateDecoder, type DecodedRow, type DeclaredTypes } from './state-decoder.ts'
+import type { EntryBatches } from './stream.ts'
 import { TimerDecoder, type TimerEntry } from './timer-decoder.ts'
 
 export type { DecodedRow } from './state-decoder.ts'
@@ -42,6 +44,7 @@ export class SnapshotReader {
   readonly #records: readonly RunReference[]
   readonly #set: RunSet
   readonly #operators = new Map<string, OperatorRecord>()
+  #erasedEntries = 0
 
   private constructor(
     store: BlobStore,
@@ -121,10 +124,16 @@ export class SnapshotReader {
     const maxParallelism = this.#set.readers[0]?.metadata.maxParallelism
     if (maxParallelism === undefined) return undefined
     const prefix = new ByteWriter()
-    beginRowKey(prefix, keyGroupOf(routeHash(key), maxParallelism), operator.id)
+    const keyGroup = keyGroupOf(routeHash(key), maxParallelism)
+    beginRowKey(prefix, keyGroup, operator.id)
     writeKey(key, prefix)
     const row: Entry[] = []
-    for await (const entry of this.#set.prefix(prefix.view())) row.push(entry)
+    // Whose a key is only the job's code says: all of the key group are opened.
+    const found =
+      operator.shredded === true
+        ? this.#beginning(prefix.view(), { start: keyGroup, end: keyGroup })
+        : this.#set.prefix(prefix.view())
+    for await (const entry of found) row.push(entry)
     return row.length === 0 ? undefined : (decoder ?? new StateDecoder(operator)).decode(row)
   }
 
@@ -160,8 +169,24 @@ export class SnapshotReader {
     }
   }
 
+  async *#beginning(prefix: Uint8Array, keyGroups: KeyGroupRange): AsyncGenerator<Entry> {
+    for await (const entry of this.#all(keyGroups)) {
+      if (startsWith(entry.key, prefix)) yield entry
+    }
+  }
+
+  /** Entries that were passed over because their subjects were erased, in all readings so far. */
+  get erasedEntries(): number {
+    return this.#erasedEntries
+  }
+
+  #all(keyGroups: KeyGroupRange = ALL_KEY_GROUPS): EntryBatches {
+    const onErased = (): void => void this.#erasedEntries++
+    return restoreStream(this.#store, this.#runs, keyGroups, { onErased })
+  }
+
   async *#section(operator: OperatorRecord, section: number): AsyncGenerator<Entry> {
-    for await (const entry of restoreStream(this.#store, this.#runs, ALL_KEY_GROUPS)) {
+    for await (const entry of this.#all()) {
       const { key } = entry
       if (operatorOfKey(key) === operator.id && sectionOfKey(key) === section) yield entry
     }

@@ -5,8 +5,11 @@
  */
 import { Buffer } from 'node:buffer'
 import type { BlobStore } from '../../storage/blob-store.ts'
+import { assert } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import type { Entry, StateCut } from '../backend.ts'
+import { EntrySeal } from '../sealed/entry-seal.ts'
+import { Sealing } from '../sealed/sealing.ts'
 import type { OperatorRecord, OperatorStateEntry, RunReference } from '../snapshot.ts'
 import { compareBytes, writeRecordKey } from './entry.ts'
 import { writeHeader } from './entry-value.ts'
@@ -45,7 +48,8 @@ export async function writeSnapshot(options: SnapshotOptions): Promise<WrittenSn
   const { cut, records, subtaskIndex, metadata, at } = options
   const run = new LazyRun(options)
   try {
-    const keyed = cut === undefined ? 0 : await writeCut(cut, run, options.slice)
+    const sealing = cut === undefined ? undefined : sealingOf(cut, options.store)
+    const keyed = cut === undefined ? 0 : await writeCut(cut, run, options.slice, sealing)
     for (const entry of recordEntries(records, subtaskIndex, metadata.operators))
       await run.add(entry)
     if (run.writer === undefined) return {}
@@ -88,7 +92,12 @@ class LazyRun {
 }
 
 /** Writes the keyed changes; gives their number. */
-async function writeCut(cut: StateCut, run: LazyRun, slice: Slice): Promise<number> {
+async function writeCut(
+  cut: StateCut,
+  run: LazyRun,
+  slice: Slice,
+  sealing: Sealing | undefined,
+): Promise<number> {
   const pacer = new Pacer(slice)
   const spilled = cut.spilled.map((stream, age) => new StreamCursor(age, stream))
   // With segments below, an entry may have to wait for them, while records go on.
@@ -101,10 +110,14 @@ async function writeCut(cut: StateCut, run: LazyRun, slice: Slice): Promise<numb
       const entry = core.next()
       if (entry !== undefined) {
         count++
-        const pause = run.add(entry) ?? pacer.worked()
-        if (pause !== undefined) await pause
-      } else if (core.blocked === undefined) return count
-      else {
+        if (sealing === undefined) {
+          const pause = run.add(entry) ?? pacer.worked()
+          if (pause !== undefined) await pause
+        } else await addAll(sealing.take(entry), run, pacer)
+      } else if (core.blocked === undefined) {
+        if (sealing !== undefined) await addAll(sealing.rest(), run, pacer)
+        return count
+      } else {
         const pause = core.blocked.refill() ?? pacer.look()
         if (pause !== undefined) await pause
       }
@@ -113,6 +126,23 @@ async function writeCut(cut: StateCut, run: LazyRun, slice: Slice): Promise<numb
     held.close()
     for (const cursor of spilled) await cursor.close()
   }
+}
+
+/** What seals entries of a cut, if any are to be sealed. */
+function sealingOf({ shredded }: StateCut, { subjects, location }: BlobStore): Sealing | undefined {
+  if (shredded === undefined || shredded.size === 0) return undefined
+  assert(subjects !== undefined, `no keys of subjects belong to ${location}`)
+  return new Sealing(new EntrySeal(subjects), shredded)
+}
+
+async function addAll(entries: Iterable<Entry>, run: LazyRun, pacer: Pacer): Promise<void> {
+  for (const entry of entries) {
+    const full = run.add(entry) ?? pacer.worked()
+    if (full !== undefined) await full
+  }
+  // Sealing takes many times what encoding does.
+  const pause = pacer.look()
+  if (pause !== undefined) await pause
 }
 
 /** An entry whose bytes nobody reuses. */

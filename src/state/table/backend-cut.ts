@@ -5,6 +5,7 @@
 import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import type { Entry, EntryStream, StateCut } from '../backend.ts'
+import type { ShreddedOperators } from '../sealed/subject.ts'
 import { collectShard, isOutside, passShard } from './collect.ts'
 import { mergeParts, type SortedEntries } from './entry-buffer.ts'
 import type { KeyedTable } from './keyed-table.ts'
@@ -52,6 +53,14 @@ export class BackendCut implements StateCut {
       table.cuts.add(part)
       return part
     })
+  }
+
+  get shredded(): ShreddedOperators {
+    return new Map(
+      this.#owner.tables.flatMap(({ shredded, spec }) => {
+        return shredded === undefined ? [] : [[spec.record.id, shredded] as const]
+      }),
+    )
   }
 
   get spilled(): readonly EntryStream[] {

@@ -1,5 +1,6 @@
 /** One operator's keyed state as its operator sees it: rows, handles and timers together. */
 import type { ExpiryOutput, KeyedStateTable, OperatorStateSpec } from '../backend.ts'
+import type { ShreddedOperator } from '../sealed/subject.ts'
 import { EntryCodec } from './entry-codec.ts'
 import { Expiry, isMark } from './expiry.ts'
 import { handlesOf } from './handles.ts'
@@ -26,6 +27,8 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly timers: TimerEntries
   readonly averages = new Averages()
   readonly expiry = new Expiry()
+  /** Whose its keys are, if its entries are to be sealed. */
+  readonly shredded: ShreddedOperator | undefined
   source: TableSource | undefined
   readonly #toucher = new RowToucher()
   readonly #hasCollections: boolean
@@ -43,6 +46,8 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
       ? COLLECTIONS_WORTH_TOUCHING
       : ROWS_WORTH_TOUCHING
     this.spec = spec
+    const { shredBy: subjectOf } = spec
+    this.shredded = subjectOf && { uid: spec.record.uid, subjectOf }
     const timerCodec = new TimerCodec(spec.record, spec.timers ?? {})
     this.timers = new TimerEntries(this, timerCodec, spec.keyType, (keys, hashes, count) =>
       this.source?.prefetch(keys, hashes, count),

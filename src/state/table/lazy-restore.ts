@@ -89,7 +89,7 @@ export class LazyRestore {
   pull(table: KeyedTable, group: number, prefix: Uint8Array): RowEntries {
     this.#pulls[group] = (this.#pulls[group] ?? 0) + 1
     this.#options.group.pulls++
-    return this.#options.lookups.row(prefix, table.layout.collections.length === 0)
+    return this.#options.lookups.row(prefix, table.layout.collections.length === 0, table.shredded)
   }
 
   /** Loads some more while `goesOn` says so, which is asked now and then; true if more is left. */

@@ -9,7 +9,7 @@ import { routeHash } from '../../types/keys.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import { beginKey, endOfPrefix, SECTION_TIMERS } from '../runs/entry.ts'
-import { readTimeKey, type TimeKey } from '../runs/entry-key.ts'
+import { readTimeKey, TIME_HEAD_BYTES, type TimeKey } from '../runs/entry-key.ts'
 import { EntryHeader } from '../runs/entry-value.ts'
 import type { RunLookups } from '../runs/run-lookups.ts'
 import { timerNameOf } from '../runs/timer-payload.ts'
@@ -157,7 +157,8 @@ export class LazyTimers implements TimerSource {
     const frontiers = this.#frontiers[domain] as TimerFrontiers // clocks are 0 and 1
     const positions = this.#positions[domain] as (Uint8Array | undefined)[] // as above
     const isFirst = positions[group] === undefined
-    positions[group] = Uint8Array.prototype.slice.call(key)
+    // All of a time come into memory together, so none of it lies before this one.
+    positions[group] = Uint8Array.prototype.slice.call(key, 0, TIME_HEAD_BYTES)
     const { timeMs } = readTimeKey(key)
     if (isFirst) frontiers.lower(group, timeMs, ANY_HASH)
     else frontiers.raise(group, timeMs, ANY_HASH)

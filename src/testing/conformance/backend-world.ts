@@ -43,6 +43,7 @@ import { keyGroupOf, type KeyGroupRange } from '../../state/key-groups.ts'
 import { keyGroupOfKey } from '../../state/runs/entry.ts'
 import { mergeEntries } from '../../state/runs/merge.ts'
 import { streamOf } from '../../state/runs/stream.ts'
+import type { SubjectOf } from '../../state/sealed/subject.ts'
 import { MemoryScratch } from '../../storage/scratch-memory.ts'
 import { eventTimer, processingTimer } from '../../time/descriptors.ts'
 import { dynamicType } from '../../types/dynamic.ts'
@@ -60,6 +61,8 @@ export interface BackendSuite {
   readonly choose: () => StateBackend
   /** How runs reach a backend that is opened; by default as one merged stream. */
   readonly restoreOf?: (runs: Runs, keyGroups: KeyGroupRange) => EntryStream | Promise<EntryStream>
+  /** Whose a key is, if `restoreOf` gives what was sealed under the keys of subjects. */
+  readonly shredBy?: SubjectOf
   /** Another backend, to which snapshots must fit; the one under test if left out. */
   readonly other?: () => StateBackend
   /** What the context holds besides the usual, such as a folder of one's own. */
@@ -154,7 +157,9 @@ export class World {
       monotonic: () => 0,
       ...suite.context?.(),
     })
-    const world = new World(backend, backend.register(SPEC))
+    const { shredBy } = suite
+    const spec = shredBy === undefined ? SPEC : { ...SPEC, shredBy }
+    const world = new World(backend, backend.register(spec))
     const from = suite.restoreOf ?? restored
     await backend.open(restore === undefined ? undefined : await from(restore, keyGroups))
     return world

@@ -106,7 +106,10 @@ export class MortalWorld {
       ...suite.context?.(),
     })
     const descriptors = statesWith(ttl)
-    this.table = this.backend.register({ record: MORTAL_RECORD, keyType: text, descriptors })
+    const { shredBy } = suite
+    const shredded = shredBy === undefined ? {} : { shredBy }
+    const spec = { record: MORTAL_RECORD, keyType: text, descriptors, ...shredded }
+    this.table = this.backend.register(spec)
   }
 
   static async open(suite: BackendSuite, options: MortalOptions = {}): Promise<MortalWorld> {

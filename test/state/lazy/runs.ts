@@ -27,8 +27,9 @@ export async function written(
   store: MemoryBlobStore,
   name: string,
   run: readonly Entry[],
+  blockBytes = 200,
 ): Promise<RunReference> {
-  const writer = await RunWriter.create(store, name, METADATA, { blockBytes: 200 })
+  const writer = await RunWriter.create(store, name, METADATA, { blockBytes })
   for (const entry of run) writer.add(entry)
   return writer.close()
 }

@@ -34,6 +34,8 @@ const LOST_EVENTS_BITS = 6
 const SMALL_BLOCKS_OF = 6
 const BLOCK_BYTES_MIN = 200
 const BLOCK_BYTES_MORE = 1_000
+/** One in so many does not fuse its chains. */
+const PLAIN_OF = 8
 
 /** One worker: its end of the seams, and the port that the master holds. */
 export class SimWorker implements WorkerPort {
@@ -168,6 +170,7 @@ export class SimWorker implements WorkerPort {
       ...(nativeStore === undefined ? {} : { nativeStore }),
       startHelper: (spec) => helpers.start(this.#helperOwner, spec),
       ...this.#lazyRestore(),
+      hasPlainChains: this.#random.fork('chains').int(PLAIN_OF) === 0,
       openStore: async (location) => storage.open(location, this.scope, machine),
       scratch: (directory) => this.#scratch(storage.scratch(directory, machine)),
       openKeys: async () => storage.keys.ring(this.#random.fork('keys')),

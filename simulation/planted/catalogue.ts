@@ -6,6 +6,7 @@ import { chunkBugs } from './chunks.ts'
 import { connectorBugs } from './connectors.ts'
 import { encryptionBugs } from './encryption.ts'
 import { failureBugs } from './failures.ts'
+import { fusedBugs } from './fused.ts'
 import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
 import { remoteBugs } from './remote.ts'
@@ -34,6 +35,7 @@ export const areas: readonly BugArea[] = [
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },
   { title: 'Sources and sinks', bugs: connectorBugs },
   { title: 'Operators', bugs: operatorBugs },
+  { title: 'Fused chains', bugs: fusedBugs },
   { title: 'Error policies', bugs: failureBugs },
   { title: 'Leadership, collection, imports, regions', bugs: leadershipBugs },
 ]

@@ -4,6 +4,7 @@ import type { DataStream, Job, KeyedStream, OutputTag, StreamEnvironment } from 
 import type { Sink, Source, StateBackend } from '../../src/spi.ts'
 import { required } from '../../src/util/assert.ts'
 import { banked } from './bank.ts'
+import { copies } from './copies.ts'
 import { called, expired, ruled } from './outside.ts'
 import { guarded } from './guarded.ts'
 import { withHeld } from './held.ts'
@@ -292,9 +293,4 @@ function rec(key: Key, v: number): Rec {
 function numberOf(key: Key): number {
   if (typeof key === 'number') return key
   return Number(typeof key === 'string' ? key.slice('key '.length) : key[1])
-}
-
-function* copies(record: Rec, copiesMax: number): Generator<Rec> {
-  const count = restOf(record, copiesMax + 1)
-  for (let at = 1; at <= count; at++) yield { ...record, v: record.v * at }
 }

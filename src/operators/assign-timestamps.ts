@@ -10,7 +10,7 @@ import type { OperatorStateEntry } from '../state/snapshot.ts'
 import { required } from '../util/assert.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 import { BaseOperator } from './base.ts'
-import { MAX_WATERMARK, MIN_WATERMARK, type OperatorContext } from './operator.ts'
+import { type Inline, MAX_WATERMARK, MIN_WATERMARK, type OperatorContext } from './operator.ts'
 import { type EventTimeRecord, EventTimeProgress, type WatermarkStrategy } from './watermarks.ts'
 
 const STATE = 'event time'
@@ -21,6 +21,12 @@ interface Restored extends EventTimeRecord {
 }
 
 export class AssignTimestampsOperator extends BaseOperator {
+  /** A restore puts another progress in place of the first. */
+  readonly inline: Inline = {
+    kind: 'timestamps',
+    timestampOf: (value) => this.#progress.timestampOf(value),
+    onRecord: (value, timestamp) => this.#progress.onRecord(value, timestamp),
+  }
   readonly #context: OperatorContext
   readonly #strategy: WatermarkStrategy
   #progress: EventTimeProgress

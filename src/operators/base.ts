@@ -4,7 +4,7 @@
  */
 import type { KeyedStateTable } from '../state/backend.ts'
 import { required } from '../util/assert.ts'
-import type { Operator, OperatorContext, Output } from './operator.ts'
+import type { Inline, Operator, OperatorContext, Output } from './operator.ts'
 import { ResultCheck } from './synchronous.ts'
 
 export abstract class BaseOperator implements Operator {
@@ -34,6 +34,11 @@ export abstract class BaseOperator implements Operator {
   /** Looks at the first results of the user's function: none may be a promise. */
   protected check(result: unknown): void {
     this.#results.check(result)
+  }
+
+  /** An operator that calls a function for each record, and no more. */
+  protected inlineOf(kind: 'map' | 'filter' | 'flat-map', fn: (value: unknown) => unknown): Inline {
+    return { kind, fn, check: (result) => this.#results.check(result) }
   }
 }
 

@@ -92,12 +92,33 @@ export interface OperatorContext {
   readonly guard?: CallGuard
 }
 
+/**
+ * What an operator without state does for a record, in parts: a fused chain calls them in its own
+ * code instead of `processElement`, in the same order and with the same effect.
+ */
+export type Inline =
+  | {
+      readonly kind: 'map' | 'filter' | 'flat-map'
+      /** The user's function. */
+      readonly fn: (value: unknown) => unknown
+      /** Takes what it returned, before that is used. */
+      readonly check: (result: unknown) => void
+    }
+  | {
+      readonly kind: 'timestamps'
+      readonly timestampOf: (value: unknown) => number
+      /** Takes the record after it was handed on. */
+      readonly onRecord: (value: unknown, timestamp: number) => void
+    }
+
 /** One running operator of one subtask. */
 export interface Operator {
   /** Acquires resources; the only place of a task that may wait before records flow. */
   open(): void | Promise<void>
   /** A record of the first input, or the only one. */
   processElement(value: unknown, timestamp: number): void
+  /** What `processElement` does, if it is no more than that. */
+  readonly inline?: Inline
   /** One of the second: keyed like the first, or broadcast, and then on no key. */
   processElement2?(value: unknown, timestamp: number): void
   processWatermark(timestamp: number): void

@@ -1,13 +1,15 @@
 /** Operators without state: map, flatMap and filter. */
 import { BaseOperator } from './base.ts'
-import type { OperatorContext } from './operator.ts'
+import type { Inline, OperatorContext } from './operator.ts'
 
 export class MapOperator extends BaseOperator {
+  readonly inline: Inline
   readonly #fn: (value: unknown) => unknown
 
   constructor(context: OperatorContext, what: string, fn: (value: unknown) => unknown) {
     super(context, what)
     this.#fn = fn
+    this.inline = this.inlineOf('map', fn)
   }
 
   processElement(value: unknown, timestamp: number): void {
@@ -20,11 +22,13 @@ export class MapOperator extends BaseOperator {
 
 /** Emits while it iterates, so a generator's results need no room. */
 export class FlatMapOperator extends BaseOperator {
+  readonly inline: Inline
   readonly #fn: (value: unknown) => Iterable<unknown>
 
   constructor(context: OperatorContext, what: string, fn: (value: unknown) => Iterable<unknown>) {
     super(context, what)
     this.#fn = fn
+    this.inline = this.inlineOf('flat-map', fn)
   }
 
   processElement(value: unknown, timestamp: number): void {
@@ -42,11 +46,13 @@ export class FlatMapOperator extends BaseOperator {
 }
 
 export class FilterOperator extends BaseOperator {
+  readonly inline: Inline
   readonly #fn: (value: unknown) => unknown
 
   constructor(context: OperatorContext, what: string, fn: (value: unknown) => unknown) {
     super(context, what)
     this.#fn = fn
+    this.inline = this.inlineOf('filter', fn)
   }
 
   processElement(value: unknown, timestamp: number): void {

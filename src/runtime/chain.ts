@@ -10,6 +10,8 @@ import { malformedTag } from '../operators/malformed.ts'
 import type { Operator, OperatorContext, OperatorWorld, Output } from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import { assert, required } from '../util/assert.ts'
+import { discard } from './chain-outputs.ts'
+import { Fusion } from './fused-chain.ts'
 import { PlainStage } from './plain-stage.ts'
 import { markStage, nameOf } from './profile/marked-stage.ts'
 import type { Marks } from './profile/marks.ts'
@@ -39,6 +41,8 @@ export interface ChainHost {
   operatorId(uid: string): number | undefined
   /** Of a job that is profiled. */
   readonly marks?: Marks
+  /** True: records go from operator to operator, as they do where no code may be made. */
+  readonly isPlain?: boolean
 }
 
 export interface ChainOperator {
@@ -62,55 +66,12 @@ export interface Chain {
   readonly malformed: Output
 }
 
-const discard: Output = { collect() {}, watermark() {}, endInput() {} }
-
-/** Hands everything to several consumers. */
-class Fanout implements Output {
-  readonly #outputs: readonly Output[]
-
-  constructor(outputs: readonly Output[]) {
-    this.#outputs = outputs
-  }
-
-  collect(value: unknown, timestamp: number): void {
-    for (const output of this.#outputs) output.collect(value, timestamp)
-  }
-
-  watermark(timestamp: number): void {
-    for (const output of this.#outputs) output.watermark(timestamp)
-  }
-
-  endInput(): void {
-    for (const output of this.#outputs) output.endInput()
-  }
-}
-
-/** Main output of an operator: watermarks and the end also go to its side outputs. */
-class MainOutput extends Fanout {
-  readonly #main: Output
-
-  constructor(main: Output, sides: readonly Output[]) {
-    super([main, ...sides])
-    this.#main = main
-  }
-
-  override collect(value: unknown, timestamp: number): void {
-    this.#main.collect(value, timestamp)
-  }
-}
-
-const join = (outputs: readonly Output[]): Output =>
-  outputs.length === 0
-    ? discard
-    : outputs.length === 1
-      ? (outputs[0] ?? discard)
-      : new Fanout(outputs)
-
 export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Chain {
   const entries = new Map<number, Output>()
   const operators: ChainOperator[] = []
   let malformed: Output = discard
   const inVertex = new Set(vertex.nodes.map((node) => node.id))
+  const fusion = new Fusion(vertex.id, host.isPlain === true || host.marks !== undefined)
 
   /** Consumers of one output of a node: in this task, and over exchanges. */
   const consumersOf = (nodeId: number, tag: string | undefined): Output => {
@@ -128,37 +89,48 @@ export function buildChain(graph: JobGraph, vertex: Vertex, host: ChainHost): Ch
         outputs.push(host.exchange(id))
       }
     }
-    return join(outputs)
+    return fusion.joined(outputs)
   }
 
   for (const node of [...vertex.nodes].reverse()) {
     if (node.kind === 'sink') entries.set(node.id, host.sink(node))
     else if (node.kind === 'source') {
       malformed = consumersOf(node.id, malformedTag.name)
-      const entry = new MainOutput(consumersOf(node.id, undefined), [malformed])
+      const entry = fusion.main(consumersOf(node.id, undefined), [malformed])
       host.marks?.methods(entry, node.id, node.uid, { collect: 'record' })
       entries.set(node.id, entry)
     } else {
-      const built = buildOperator(node, vertex, host, consumersOf)
+      const built = buildOperator(node, vertex, host, { fusion, consumersOf })
       operators.unshift(built)
       entries.set(node.id, built.stage)
     }
   }
   const head = required(vertex.nodes[0], `vertex ${vertex.id} is empty`)
-  const entry = required(entries.get(head.id), 'the head was not built')
+  const entry = fusion.fused(required(entries.get(head.id), 'the head was not built'))
   const first = operators.find(({ node }) => node === head)
+  malformed = fusion.fused(malformed)
+  fusion.make()
   return { operators, entry, secondEntry: first?.stage.second ?? entry, entries, malformed }
+}
+
+interface Wiring {
+  readonly fusion: Fusion
+  readonly consumersOf: (nodeId: number, tag: string | undefined) => Output
 }
 
 function buildOperator(
   node: OperatorNode,
   vertex: Vertex,
   host: ChainHost,
-  consumersOf: (nodeId: number, tag: string | undefined) => Output,
+  { fusion, consumersOf }: Wiring,
 ): ChainOperator {
   const sides = new Map<string, Output>()
-  for (const tag of node.sideOutputs.keys()) sides.set(tag, consumersOf(node.id, tag))
+  for (const tag of node.sideOutputs.keys()) {
+    sides.set(tag, fusion.fused(consumersOf(node.id, tag)))
+  }
   const main = consumersOf(node.id, undefined)
+  const output = sides.size === 0 ? main : fusion.main(main, [...sides.values()])
+  const fused = fusion.fused(output)
   const table = node.key === undefined ? undefined : host.table(node)
   const context: OperatorContext = {
     jobName: host.jobName,
@@ -166,7 +138,7 @@ function buildOperator(
     operatorId: node.uid === undefined ? undefined : host.operatorId(node.uid),
     subtaskIndex: host.subtaskIndex,
     parallelism: host.parallelism,
-    output: sides.size === 0 ? main : new MainOutput(main, [...sides.values()]),
+    output: fused,
     // What nobody reads is dropped, as in Flink; a declared list is checked by the operator.
     sideOutput: (tag) => sides.get(tag.name) ?? discard,
     table,
@@ -182,6 +154,12 @@ function buildOperator(
       ? new PlainStage(node.label, operator)
       : keyedStage(node, node.key, { operator, table, guard, host })
   if (host.marks !== undefined) markStage(stage, node.id, nameOf(node), host.marks)
+  if (operator.inline !== undefined && guard === undefined) {
+    const { label } = node
+    fusion.describe(stage, { label, inline: operator.inline, next: output })
+    // Its records go on in the function of those before it.
+    fusion.leave(fused)
+  }
   return { node, operator, stage, ...(guard === undefined ? {} : { guard }) }
 }
 

@@ -5,6 +5,7 @@
  */
 import { Session, url as debuggerUrl } from 'node:inspector'
 import { systemClock } from '../util/clock.ts'
+import { FUSED_SCHEME } from './fused-chain.ts'
 import type { WorkerLook } from './heartbeat.ts'
 
 interface Frame {
@@ -28,6 +29,8 @@ const KNOWN: readonly (readonly [file: string, expression: string])[] = [
   ],
   ['/runtime/exchange/input-gate.', '({ place: this.place })'],
 ]
+/** The same for functions of fused chains, which are no files. */
+const KNOWN_OF_FUSED = "({ ...(at < 0 ? {} : { operator: chain.labels[at] }), progress: '' })"
 const ENGINE = new URL('../', import.meta.url).href
 const FRAMES_MAX = 200
 
@@ -129,7 +132,7 @@ async function look(session: WorkerSession): Promise<WorkerLook> {
   for (const frame of frames) {
     const { callFrameId } = frame
     const url = urlOf(frame)
-    const expression = url.startsWith(ENGINE) ? expressionFor(url) : undefined
+    const expression = expressionFor(url)
     if (expression === undefined) continue
     const value = await evaluate(session, callFrameId, expression)
     progress.push(value)
@@ -145,6 +148,8 @@ async function look(session: WorkerSession): Promise<WorkerLook> {
 }
 
 function expressionFor(url: string): string | undefined {
+  if (url.startsWith(FUSED_SCHEME)) return KNOWN_OF_FUSED
+  if (!url.startsWith(ENGINE)) return undefined
   return KNOWN.find(([file]) => url.includes(file))?.[1]
 }
 

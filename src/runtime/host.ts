@@ -173,6 +173,8 @@ export interface WorkerHost {
   readonly sealer?: BlockSealer
   /** Of a block of a snapshot's run; in the simulator small, so that little state has many. */
   readonly blockBytes?: number
+  /** True: chains are not fused, as where no code may be made of strings; in the simulator. */
+  readonly hasPlainChains?: boolean
   /** Watches where the worker's time goes, if the job is profiled. */
   readonly profiler?: Profiler
   openStore: OpenStore

@@ -1,0 +1,40 @@
+/** What lies between two operators of a chain where there is more than one consumer, or none. */
+import type { Output } from '../operators/operator.ts'
+
+/** What nobody reads. */
+export const discard: Output = { collect() {}, watermark() {}, endInput() {} }
+
+/** Hands everything to several consumers. */
+export class Fanout implements Output {
+  readonly #outputs: readonly Output[]
+
+  constructor(outputs: readonly Output[]) {
+    this.#outputs = outputs
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    for (const output of this.#outputs) output.collect(value, timestamp)
+  }
+
+  watermark(timestamp: number): void {
+    for (const output of this.#outputs) output.watermark(timestamp)
+  }
+
+  endInput(): void {
+    for (const output of this.#outputs) output.endInput()
+  }
+}
+
+/** Main output of an operator: watermarks and the end also go to its side outputs. */
+export class MainOutput extends Fanout {
+  readonly #main: Output
+
+  constructor(main: Output, sides: readonly Output[]) {
+    super([main, ...sides])
+    this.#main = main
+  }
+
+  override collect(value: unknown, timestamp: number): void {
+    this.#main.collect(value, timestamp)
+  }
+}

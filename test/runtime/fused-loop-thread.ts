@@ -1,12 +1,15 @@
 // A thread in which a function of a fused chain loops for ever.
-import { parentPort } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import type { Output } from '../../src/operators/operator.ts'
 import { Fusion } from '../../src/runtime/fused-chain.ts'
 
 const discard: Output = { collect() {}, watermark() {}, endInput() {} }
 const plainOutput = (): Output => ({ ...discard })
 
+const begun = workerData as Int32Array // what the test gives
+
 function neverEnding(): never {
+  Atomics.store(begun, 0, 1)
   for (;;);
 }
 
@@ -19,5 +22,4 @@ fusion.describe(second, { label: 'the one that loops', inline: loops, next: plai
 fusion.describe(first, { label: 'the one before', inline: passes, next: second })
 const entrance = fusion.fused(first)
 fusion.make()
-parentPort?.postMessage('ready')
 entrance.collect(1, 0)

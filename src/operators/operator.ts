@@ -118,7 +118,7 @@ export interface Operator {
   /** A record of the first input, or the only one. */
   processElement(value: unknown, timestamp: number): void
   /** What `processElement` does, if it is no more than that. */
-  readonly inline?: Inline
+  readonly inline?: Inline | undefined
   /** One of the second: keyed like the first, or broadcast, and then on no key. */
   processElement2?(value: unknown, timestamp: number): void
   processWatermark(timestamp: number): void

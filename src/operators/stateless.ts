@@ -22,7 +22,7 @@ export class MapOperator extends BaseOperator {
 
 /** Emits while it iterates, so a generator's results need no room. */
 export class FlatMapOperator extends BaseOperator {
-  readonly inline: Inline
+  readonly inline: Inline | undefined
   readonly #fn: (value: unknown) => Iterable<unknown>
 
   constructor(context: OperatorContext, what: string, fn: (value: unknown) => Iterable<unknown>) {

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { describe, it } from 'node:test'
-import { type DataStream, isMillraceError } from 'millrace'
+import { type DataStream, isMillraceError, jsonField, t, words } from 'millrace'
 import { sink } from 'millrace/connectors'
+import { TextLine } from '../../src/operators/text/line.ts'
 import { buildChain, type Chain, type ChainHost } from '../../src/runtime/chain.ts'
 import { fusedText, type Step } from '../../src/runtime/fused-text.ts'
 import { type Random, SeededRandom } from '../../src/util/random.ts'
@@ -189,6 +190,23 @@ describe('a fused chain', () => {
     }, false)
     for (const record of [0, 1, 2]) chain.entry.collect(record, 0)
     assert.deepEqual(sinks.get('out')?.values, [10, 30])
+  })
+
+  it('takes lines that come as bytes where its operators read them', () => {
+    const bytes = Buffer.from('{"n":4,"of":"a b"}\n')
+    for (const isPlain of [true, false]) {
+      const { chain, sinks } = built((stream) => {
+        const lines = stream as unknown as DataStream<string>
+        lines.map(jsonField('n', t.float64)).sinkTo('numbers', drop)
+        lines
+          .flatMap(words())
+          .map((word) => word.length)
+          .sinkTo('lengths', drop)
+      }, isPlain)
+      chain.entry.collect(new TextLine(bytes, 0, bytes.length - 1), 0)
+      assert.deepEqual(sinks.get('numbers')?.values, [4])
+      assert.deepEqual(sinks.get('lengths')?.values, [14, 3])
+    }
   })
 
   it('is several functions where it is long', () => {

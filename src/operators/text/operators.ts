@@ -2,12 +2,14 @@
  * The operators of functions that have a version for bytes: they take lines of either kind. What
  * comes as bytes is never seen by the job's own functions.
  */
-import type { Operator, OperatorContext } from '../operator.ts'
+import type { Inline, Operator, OperatorContext } from '../operator.ts'
 import { FlatMapOperator, MapOperator } from '../stateless.ts'
 import { TextLine } from './line.ts'
 import { byteVersionOf, type EachOf, type OneOf } from './text-function.ts'
 
 class TextFlatMapOperator extends FlatMapOperator {
+  /** It hands words on while it looks for the next one, which takes a call. */
+  override readonly inline = undefined
   readonly #each: EachOf
 
   constructor(
@@ -27,11 +29,15 @@ class TextFlatMapOperator extends FlatMapOperator {
 }
 
 class TextMapOperator extends MapOperator {
+  override readonly inline: Inline
   readonly #one: OneOf
 
   constructor(context: OperatorContext, what: string, fn: (value: unknown) => unknown, one: OneOf) {
     super(context, what, fn)
     this.#one = one
+    this.inline = this.inlineOf('map', (value) =>
+      value instanceof TextLine ? one(value) : fn(value),
+    )
   }
 
   override processElement(value: unknown, timestamp: number): void {

@@ -13,12 +13,13 @@ export function surroundings(
   signal: AbortSignal,
   { vertex, subtaskIndex }: { readonly vertex: number; readonly subtaskIndex: number },
   place: () => string,
-): Pick<ChainHost, 'world' | 'place' | 'report'> {
+): Pick<ChainHost, 'world' | 'place' | 'report' | 'isPlain'> {
   const random = host.random.fork(`vertex ${vertex}, subtask ${subtaskIndex}`)
   return {
     world: { clock: host.clock, random, signal, wake: () => host.wake() },
     place,
     report: (event, error) => host.report(event, error),
+    isPlain: host.hasPlainChains === true,
   }
 }
 

@@ -100,7 +100,8 @@ class FusedOutput implements Output {
         return label === undefined ? error : functionFailed(label, error)
       },
     }
-    // oxlint-disable-next-line typescript/no-implied-eval -- its text is made of names and numbers of ours alone
+    // Its text is made of names and numbers of ours alone.
+    // oxlint-disable-next-line typescript/no-implied-eval -- see above
     const make = new Function('chain', ...parameters.keys(), `${body}//# sourceURL=${url}\n`)
     this.collect = make(chain, ...parameters.values()) as Output['collect'] // what it returns
   }

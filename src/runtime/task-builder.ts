@@ -116,7 +116,6 @@ export class TaskBuilder {
       parallelism,
       processingTime: () => this.#options.processingTime(),
       timersPerStep: settings.timersPerStep,
-      isPlain: host.hasPlainChains === true,
       ...surroundings(host, signal, { vertex: vertex.id, subtaskIndex }, () => task.place),
       sink: (node: SinkNode) => {
         const runner = sinks.find((sink) => sink.node === node)

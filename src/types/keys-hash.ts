@@ -8,7 +8,9 @@ import { ByteWriter } from '../util/bytes.ts'
 import { FNV_OFFSET, FNV_PRIME, fnv1aBytes } from '../util/hash.ts'
 import { KEY_TAG, orderedWords, orderFloat64, writeKey } from './keys-write.ts'
 
-const STRING_SEED = Math.imul(FNV_OFFSET ^ KEY_TAG.STRING, FNV_PRIME)
+/** The hash of what stands before the bytes of a string; what stands behind them. */
+export const STRING_SEED = Math.imul(FNV_OFFSET ^ KEY_TAG.STRING, FNV_PRIME)
+export const STRING_END = KEY_TAG.END
 const NUMBER_SEED = Math.imul(FNV_OFFSET ^ KEY_TAG.NUMBER, FNV_PRIME)
 
 const scratch = new ByteWriter()

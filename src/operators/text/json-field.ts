@@ -1,7 +1,7 @@
 /** `jsonField()`: one value of a line of JSON, found in its bytes where it comes as bytes. */
 import { MillraceError } from '../../errors.ts'
 import { dynamicType } from '../../types/dynamic.ts'
-import { TextDictionary } from '../../types/text-dictionary.ts'
+import { textOf } from '../../types/text-of.ts'
 import type { Type } from '../../types/type.ts'
 import { type JsonPath, JsonScanner } from './json-scanner.ts'
 import type { TextLine } from './line.ts'
@@ -77,19 +77,18 @@ function fieldOfBytes(
   check: (value: unknown) => unknown,
 ): OneOf {
   const scanner = new JsonScanner(path)
-  const dictionary = new TextDictionary()
   return (line) => {
     if (!scanner.scan(line)) return ofText(line.toString())
-    return check(scanner.start < 0 ? undefined : valueOf(line, scanner, dictionary))
+    return check(scanner.start < 0 ? undefined : valueOf(line, scanner))
   }
 }
 
-function valueOf({ bytes }: TextLine, { start, end }: JsonScanner, known: TextDictionary): unknown {
+function valueOf({ bytes }: TextLine, { start, end }: JsonScanner): unknown {
   const first = bytes[start] as number // it has one byte at least
   if (first === QUOTE) {
     return hasBackslash(bytes, start, end)
       ? (JSON.parse(bytes.utf8Slice(start, end)) as unknown)
-      : known.textOf(bytes, start + 1, end - 1)
+      : textOf(bytes, start + 1, end - 1)
   }
   if (first === MINUS || (first >= ZERO && first <= NINE)) {
     return wholeNumber(bytes, start, end) ?? Number(bytes.latin1Slice(start, end))

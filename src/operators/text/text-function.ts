@@ -16,7 +16,7 @@ export type OneOf = (line: TextLine) => unknown
 
 interface ByteVersion {
   readonly outputType: Type<unknown>
-  /** Each running operator makes its own, for it may remember what it has seen. */
+  /** Each running operator makes its own, for it may have a state of its own. */
   readonly each?: () => EachOf
   readonly one?: () => OneOf
 }

@@ -133,6 +133,9 @@ const CODES = {
   STORAGE_URL_UNKNOWN: {
     remedy: 'use file:, s3:, hdfs:, hbase:, cassandra:, memory: or a plain path',
   },
+  SUBJECT_KEYS_MISSING: {
+    remedy: 'give encryption.subjects, and put the vault back from where it was last',
+  },
   TYPE_INVALID: { remedy: 'see the message; `t` lists the types and what they take' },
   TYPE_MISMATCH: { remedy: 'make the value fit its declared type, or change the type' },
   WORKER_LOST: {

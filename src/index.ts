@@ -51,7 +51,7 @@ export type {
 } from './operators/joins/functions.ts'
 
 // Running it
-export { type JobHandle, run } from './runtime/run.ts'
+export { type Erasure, type JobHandle, run, type Subject } from './runtime/run.ts'
 export type { RunOptions } from './runtime/run-options.ts'
 export type { JobResult } from './runtime/job-result.ts'
 export type {

@@ -6,7 +6,7 @@ import type { JobPlan } from '../graph/plan.ts'
 import type { OperatorRecord } from '../state/snapshot.ts'
 import type { ChainKeeperWorld } from './chain-keeper.ts'
 import type { Chain } from './chain.ts'
-import type { CheckpointLink, SourceRecord, TaskRecord } from './manifest.ts'
+import type { CheckpointLink, SourceRecord, TaskRecord, VaultRecord } from './manifest.ts'
 import type { ToWorker } from './messages.ts'
 import type { CheckpointReport, ProtocolSetup } from './protocol.ts'
 
@@ -18,6 +18,7 @@ export interface CheckpointedJob {
   readonly params: Readonly<Record<string, unknown>>
   readonly plan: JobPlan
   readonly operators: readonly OperatorRecord[]
+  readonly subjects?: VaultRecord
 }
 
 export interface CoordinatorSetup {

@@ -1,6 +1,7 @@
 /** What links say of a snapshot that was, or is being, imported: checked field by field. */
 import * as checks from './json-checks.ts'
-import type { ClaimedSnapshot, ImportRecord } from './manifest.ts'
+import { SEQUENCE_MAX } from './layout.ts'
+import type { ClaimedSnapshot, ImportRecord, VaultRecord } from './manifest.ts'
 
 export const NAME_CHARS_MAX = 4096
 
@@ -16,6 +17,15 @@ export const imports = checks.shape<ImportRecord>(
     ownCheckpointId: id,
   },
   { claims: checks.exactly(true) },
+)
+
+export const subjects = checks.shape<VaultRecord>(
+  {
+    vault: checks.text(16, /^[0-9a-f]{16}$/),
+    number: checks.integer(1, SEQUENCE_MAX),
+    location: name,
+  },
+  {},
 )
 
 export const claimed = checks.shape<ClaimedSnapshot>({ location: name, lineage: name }, {})

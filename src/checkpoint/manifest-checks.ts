@@ -15,7 +15,7 @@ import { MAX_PARALLELISM_LIMIT } from '../state/key-groups.ts'
 import { OPERATOR_ID_MAX } from './operator-ids.ts'
 import type { RunReference } from '../state/snapshot.ts'
 import type { Signature } from '../storage/signatures.ts'
-import { claimed, imports } from './import-checks.ts'
+import { claimed, imports, subjects } from './import-checks.ts'
 import * as checks from './json-checks.ts'
 import { type Check, refuse, unique } from './json-checks.ts'
 import { schema } from './schema-checks.ts'
@@ -198,7 +198,7 @@ const checkpoint = checks.shape<CheckpointLink>(
     processingTime: checks.finite,
     statistics,
   },
-  { claimed, keyId, signature },
+  { claimed, subjects, keyId, signature },
 )
 
 /** Proves that `value` is a link of format version 1. */

@@ -70,6 +70,16 @@ export interface ClaimedSnapshot {
   readonly lineage: string
 }
 
+/** The vault of the keys that entries are sealed under (`shredBy`). */
+export interface VaultRecord {
+  /** Its id, the same after each erasure. */
+  readonly vault: string
+  /** Its number then; an older one is not to be believed. */
+  readonly number: number
+  /** The storage of the job, where it lies. */
+  readonly location: string
+}
+
 /** A complete checkpoint: writing it is the commit point. */
 export interface CheckpointLink extends LinkHeader {
   readonly kind: 'checkpoint'
@@ -90,6 +100,8 @@ export interface CheckpointLink extends LinkHeader {
   readonly processingTime: number
   readonly statistics: CheckpointStatistics
   readonly claimed?: ClaimedSnapshot
+  /** Absent: the job has no keys of subjects. */
+  readonly subjects?: VaultRecord
 }
 
 export type ManifestLink = FenceLink | CheckpointLink

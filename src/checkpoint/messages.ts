@@ -67,6 +67,8 @@ export type ToWorker =
       readonly withdraw: readonly OperatorStateEntry[]
       /** Output of this lineage is the job's to commit, too: it has claimed the snapshot. */
       readonly claimedLineage?: string
+      /** The keys of subjects, as `vault-codec.ts` has them. */
+      readonly vault?: Uint8Array
       /** Runs that may not be here yet, and where they are until then. */
       readonly imports?: ForeignRuns
     }

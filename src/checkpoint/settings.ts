@@ -11,6 +11,8 @@ export interface WorkerSettings {
   readonly storage: string
   /** Where the keys are; undefined: nothing is encrypted. */
   readonly encryptionKeys: string | undefined
+  /** Whether there are keys of subjects, for `shredBy`. */
+  readonly hasSubjects: boolean
   /** Whether runs are written so that a signature of the manifest can cover them. */
   readonly isSigned: boolean
   /** Local folder for throw-away files. */

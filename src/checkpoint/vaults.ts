@@ -14,6 +14,7 @@ import type { Vault } from '../encryption/subjects/vault.ts'
 import { isMillraceError, MillraceError } from '../errors.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { numberOfVault, SUBJECTS_PREFIX, vaultName } from './layout.ts'
+import type { VaultRecord } from './manifest.ts'
 
 const ATTEMPTS_MAX = 32
 
@@ -72,6 +73,31 @@ export async function putNextVault(store: BlobStore, write: VaultWrite): Promise
     return kept
   }
   throw tooMany(store)
+}
+
+/**
+ * The vault that a manifest names, or one after it.
+ *
+ * @param kept what is there
+ * @throws `SUBJECT_KEYS_MISSING`
+ */
+export function requireVaultOf(
+  record: VaultRecord,
+  kept: KeptVault | undefined,
+  location: string,
+): Vault {
+  const isIt = kept?.vault.id === record.vault
+  if (isIt && kept.number >= record.number) return kept.vault
+  const problem = isIt
+    ? `is there as it was before: it is number ${kept.number}, and was number ${record.number}`
+    : kept === undefined
+      ? 'is not there'
+      : 'is another one'
+  const message = `${location}: the vault of the checkpoint's keys of subjects ${problem}`
+  throw new MillraceError('SUBJECT_KEYS_MISSING', message, {
+    cure: `put the folder subjects of ${record.location} there, as it was last`,
+    details: { vault: record.vault },
+  })
 }
 
 async function readNumber(store: BlobStore, number: number): Promise<KeptVault> {

@@ -12,7 +12,7 @@ const checkpointFlag: FlagSpec = {
   summary: 'Its number; default: the newest.',
 }
 const directoryFlags: readonly FlagSpec[] = [
-  ...optionFlags(['directory', 'encryption.keys', 'signing.keys']),
+  ...optionFlags(['directory', 'encryption.keys', 'encryption.subjects', 'signing.keys']),
   ...configFlags.slice(0, 1),
 ]
 

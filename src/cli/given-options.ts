@@ -51,6 +51,11 @@ export function keysPlace(values: OptionValues, terminal: Terminal): string | un
   return placeOf(values['encryption.keys'], terminal)
 }
 
+/** The same for those of the vault of subjects. */
+export function subjectsPlace(values: OptionValues, terminal: Terminal): string | undefined {
+  return placeOf(values['encryption.subjects'], terminal)
+}
+
 /** The same for those that sign. */
 export function signingPlace(values: OptionValues, terminal: Terminal): string | undefined {
   return placeOf(values['signing.keys'], terminal)

@@ -11,11 +11,13 @@ import { Snapshot } from '../savepoint/snapshot.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import { nearestName } from '../util/nearest.ts'
 import type { Invocation } from './command.ts'
-import { commandOptions, isUrl, keysPlace, signingPlace } from './given-options.ts'
+import { commandOptions, isUrl, keysPlace, signingPlace, subjectsPlace } from './given-options.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface OpenSnapshots {
   readonly store: BlobStore
+  /** To open it once more. */
+  readonly location: string
   readonly chain: Chain
   /** Newest last. */
   readonly checkpoints: readonly CheckpointLink[]
@@ -37,12 +39,15 @@ export async function openSnapshots(
   const keys = keysPlace(values, terminal)
   const isTrusted = invocation.isSet('accept-unsigned')
   const signingKeys = isTrusted ? undefined : signingPlace(values, terminal)
-  const store = await openSnapshotStore(location, keys, signingKeys)
+  const subjectKeys = subjectsPlace(values, terminal)
+  const store = await openSnapshotStore(location, keys, signingKeys, subjectKeys)
   const chain = await readChain(store, onForged)
   const checkpoints = chain.entries.flatMap(({ link }) =>
     link.kind === 'checkpoint' ? [link] : [],
   )
-  if (chain.entries.length > 0 || chain.damage.length > 0) return { store, chain, checkpoints }
+  if (chain.entries.length > 0 || chain.damage.length > 0) {
+    return { store, location, chain, checkpoints }
+  }
   await store.close()
   throw await notFound(argument, `there are no checkpoints in ${location}`, invocation, terminal)
 }

@@ -19,7 +19,7 @@ const state: FlagSpec = {
   summary: 'Only this state; may be given again.',
 }
 const directory: readonly FlagSpec[] = [
-  ...optionFlags(['directory', 'encryption.keys', 'signing.keys']),
+  ...optionFlags(['directory', 'encryption.keys', 'encryption.subjects', 'signing.keys']),
   ...configFlags.slice(0, 1),
 ]
 
@@ -86,6 +86,30 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
     ],
     exits: ['absent'],
     load: async () => (await import('./commands/state-diff.ts')).stateDiff,
+  },
+  {
+    name: 'state erase',
+    summary: 'Makes all of one subject unreadable, in every checkpoint and savepoint of a job.',
+    description:
+      'Of states with shredBy, in a job with encryption.subjects. A running job stops with a ' +
+      'checkpoint and goes on without the subject, as after a restart. Nothing is rewritten, and ' +
+      'nothing brings back what was erased. Asking again does no harm.',
+    positionals: [{ name: 'job', summary: 'The name of a job, running or not.' }],
+    flags: [
+      { name: 'subject', value: 'subject', summary: 'As shredBy of the job returns it.' },
+      {
+        name: 'type',
+        value: 'type',
+        summary: 'text, number, or bytes in hexadecimal digits. Default: text.',
+      },
+      ...directory,
+    ],
+    examples: [
+      { command: 'millrace state erase orders --subject ann', does: 'all of ann' },
+      { command: 'millrace state erase orders --subject 7 --type number', does: 'not of "7"' },
+    ],
+    exits: ['absent'],
+    load: async () => (await import('./commands/state-erase.ts')).stateErase,
   },
   {
     name: 'state export',

@@ -10,6 +10,7 @@ import { Buffer } from 'node:buffer'
 import { isMillraceError, MillraceError } from '../errors.ts'
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from '../storage/blob-store.ts'
 import { readRange } from '../storage/range.ts'
+import type { SubjectKeys } from '../storage/subject-keys.ts'
 import { BlobCipher, blockCount, plainLength, TAG_BYTES } from './blob-cipher.ts'
 import {
   type BlobHeader,
@@ -48,14 +49,20 @@ interface Blocks {
 export class EncryptedBlobStore implements BlobStore {
   readonly location: string
   readonly readSync: ReadSync | undefined
+  readonly subjects: SubjectKeys | undefined
   readonly #inner: BlobStore
   readonly #ring: KeyRing
   readonly #blockBytes: number
   /** By name, most lately opened last. */
   readonly #opened = new Map<string, Opened>()
 
-  /** Closes `inner` when it is closed. */
-  constructor(inner: BlobStore, ring: KeyRing) {
+  /**
+   * Closes `inner` when it is closed.
+   *
+   * @param subjects their keys, for what is sealed in the blobs
+   */
+  constructor(inner: BlobStore, ring: KeyRing, subjects?: SubjectKeys) {
+    this.subjects = subjects
     this.location = inner.location
     this.#inner = inner
     this.#ring = ring

@@ -41,11 +41,11 @@ export class AttemptRegions {
 
   /** @param parts read only when something fails: they may be made later. */
   constructor(setup: AttemptSetup, parts: AttemptParts) {
-    const { workers, settings, job, host } = setup
+    const { workers, settings, job, vault, host } = setup
     this.#setup = setup
     this.#parts = parts
     this.#regions = regionsOf(job.plan)
-    this.#deployments = new Deployments({ workers: workers.count, settings, job })
+    this.#deployments = new Deployments({ workers: workers.count, settings, job, vault })
     this.recovery = new RegionRecovery({
       clock: host.clock,
       regions: this.#regions,

@@ -5,6 +5,7 @@ import type { CheckpointLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import type { CheckpointReport, ProtocolOptions } from '../checkpoint/protocol.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
+import type { KeptVault } from '../encryption/subjects/vault-codec.ts'
 import type { MillraceError } from '../errors.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
@@ -25,6 +26,8 @@ export interface AttemptSetup {
   readonly workers: WorkerSet
   readonly settings: WorkerSettings
   readonly job: CheckpointedJob
+  /** The keys of subjects; undefined: there are none. */
+  readonly vault: KeptVault | undefined
   readonly chain: Chain
   readonly store: BlobStore
   readonly protocol: ProtocolOptions

@@ -24,6 +24,7 @@ const CONTROL_METHODS = [
   'checkpoint',
   'savepoint',
   'release',
+  'erase',
   'stop',
   'cancel',
   'handover',

@@ -7,15 +7,18 @@ import type { CheckpointedJob } from '../checkpoint/coordinator.ts'
 import type { CheckpointLink } from '../checkpoint/manifest.ts'
 import type { ForeignRuns, TaskRestore, ToWorker } from '../checkpoint/messages.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
+import type { KeptVault } from '../encryption/subjects/vault-codec.ts'
 import type { Region } from '../graph/regions.ts'
 import type { OperatorStateEntry } from '../state/snapshot.ts'
 import { required } from '../util/assert.ts'
 import { createRing } from './exchange/ring.ts'
+import { vaultBytes } from './subject-keys.ts'
 
 export interface DeploymentSetup {
   readonly workers: number
   readonly settings: WorkerSettings
   readonly job: CheckpointedJob
+  readonly vault: KeptVault | undefined
 }
 
 export interface Deployment {
@@ -44,6 +47,7 @@ export class Deployments {
   messages(deployment: Deployment): readonly ToWorker[] {
     const { round, regions, restored, restores, withdraw, lastOutputId, imports } = deployment
     const { job, workers } = this.#setup
+    const vault = vaultBytes(this.#setup.vault)
     const isMeant = taskFilter(regions)
     const message = {
       kind: 'deploy',
@@ -61,6 +65,7 @@ export class Deployments {
       processingTime: restored?.processingTime ?? 0,
       withdraw,
       ...(imports === undefined ? {} : { imports }),
+      ...(vault === undefined ? {} : { vault }),
       ...(restored?.claimed === undefined ? {} : { claimedLineage: restored.claimed.lineage }),
     } as const
     return Array.from({ length: workers }, (_, worker) => {

@@ -8,8 +8,14 @@ import { EncryptedBlobStore } from '../encryption/encrypted-store.ts'
 import type { KeyRing } from '../encryption/key-ring.ts'
 import { MillraceError } from '../errors.ts'
 import type { JobGraph } from '../graph/job-graph.ts'
+import type { SubjectKeys } from '../storage/subject-keys.ts'
 import { withoutKey } from './hidden-key.ts'
 import type { Host, OpenStore, WorkerHost } from './host.ts'
+
+/** What may come to be known later. */
+interface KeysOfSubjects {
+  readonly keys: SubjectKeys | undefined
+}
 
 /**
  * The host itself if there is no place of keys.
@@ -22,16 +28,21 @@ export async function encryptedHost(host: Host, keys: string | undefined): Promi
   return { ...host, openStore: opensEncrypted(host.openStore, ring) }
 }
 
-/** The same for a worker, whose errors do not name keys either. */
+/**
+ * The same for a worker, whose errors do not name keys either.
+ *
+ * @param subjects asked when a store is opened
+ */
 export async function encryptedWorkerHost(
   host: WorkerHost,
   keys: string | undefined,
+  subjects: KeysOfSubjects,
 ): Promise<WorkerHost> {
   if (keys === undefined) return host
   const ring = await host.openKeys(keys)
   return {
     ...host,
-    openStore: opensEncrypted(host.openStore, ring),
+    openStore: opensEncrypted(host.openStore, ring, subjects),
     send: (message) => host.send(withoutKey(message)),
     scratch: (directory) => new EncryptedScratch(host.scratch(directory), ring.entropy),
   }
@@ -56,12 +67,16 @@ export function requireNoPlainRecords({ vertices }: JobGraph, keys: string | und
   }
 }
 
-function opensEncrypted(open: OpenStore, ring: KeyRing): OpenStore {
+function opensEncrypted(
+  open: OpenStore,
+  ring: KeyRing,
+  subjects: KeysOfSubjects = { keys: undefined },
+): OpenStore {
   return async (location, whose = 'own') => {
     // Whether there is a key to write under is known before the first record.
     if (whose === 'own') await ring.dataKey()
     const store = await open(location)
     if (whose === 'foreign' && (await hasEncryptedChain(store)) === false) return store
-    return new EncryptedBlobStore(store, ring)
+    return new EncryptedBlobStore(store, ring, subjects.keys)
   }
 }

@@ -109,6 +109,8 @@ export interface ControlHandler {
   cancel(): Promise<unknown>
   /** Tries again what an operator has parked, or one key of it as people type it. */
   release(operator: string, key: string | undefined): Promise<unknown>
+  /** Erases a subject, as people type it: text, or what `type` says. */
+  erase(subject: string, type: string | undefined): Promise<unknown>
   /** Lets a standby lead. */
   handOver(): Promise<unknown>
 }

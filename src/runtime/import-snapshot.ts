@@ -8,7 +8,12 @@ import { type ChainEntry, type ChainHead, appendLink } from '../checkpoint/chain
 import { type Claimant, deleteClaimed } from '../checkpoint/claims.ts'
 import { shareRun } from '../checkpoint/copy-run.ts'
 import { runName } from '../checkpoint/layout.ts'
-import type { CheckpointLink, ImportRecord, TaskRecord } from '../checkpoint/manifest.ts'
+import type {
+  CheckpointLink,
+  ImportRecord,
+  TaskRecord,
+  VaultRecord,
+} from '../checkpoint/manifest.ts'
 import type { ForeignRuns } from '../checkpoint/messages.ts'
 import { HeldPin } from '../checkpoint/pins.ts'
 import { runsOf } from '../checkpoint/registry.ts'
@@ -48,6 +53,8 @@ export interface ImportTarget {
   readonly leaderEpoch: number
   /** Of the job's own storage, for what it claims. */
   readonly self: Claimant
+  /** Its vault, which must be that of the snapshot. */
+  readonly subjects?: VaultRecord
   /** Its head is the own fence. */
   readonly head: ChainHead
 }
@@ -83,8 +90,10 @@ export class SnapshotImport {
     const tasks = link.tasks.map((task) => this.#renamed(task))
     const claimed = { location: record.location, lineage: link.lineage }
     const owned = record.claims === true ? { claimed } : {}
-    const { claimed: _former, ...body } = link
-    return { ...body, ...own, ...place, ...facts, tasks, ...owned }
+    const { claimed: _former, subjects: _there, ...body } = link
+    const { subjects } = this.#target
+    const sealed = subjects === undefined ? {} : { subjects }
+    return { ...body, ...own, ...place, ...facts, tasks, ...owned, ...sealed }
   }
 
   /** For workers, that read what is not here yet in its place. */

@@ -2,6 +2,7 @@
 import { readChain } from '../checkpoint/chain.ts'
 import { listCheckpoints } from '../checkpoint/listing.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
+import { subjectFromText } from './erasures.ts'
 import type { ControlHandler } from './host.ts'
 import type { KeyWish } from './releases.ts'
 
@@ -12,6 +13,7 @@ export interface Controlled {
   savepoint(directory: string): Promise<unknown>
   stop(savepoint: string | undefined, drain: boolean): Promise<void>
   release(operator: string, key?: KeyWish): Promise<unknown>
+  erase(subject: Uint8Array): Promise<unknown>
   cancel(): void
   handOver(): Promise<unknown>
 }
@@ -27,6 +29,7 @@ export function controlOf(master: Controlled, store: BlobStore): ControlHandler 
     release: (operator, key) => {
       return master.release(operator, key === undefined ? undefined : { text: key })
     },
+    erase: async (text, type) => master.erase(subjectFromText(text, type)),
     cancel: async () => master.cancel(),
     handOver: () => master.handOver(),
   }

@@ -19,17 +19,17 @@ import {
   regionEvents,
 } from './job-events.ts'
 import { type JobResult, resultOf, type RunEnding } from './job-result.ts'
+import { type Erasure, Erasures } from './erasures.ts'
 import { JobProgress, type JobStatus } from './job-status.ts'
 import { Leadership } from './leadership.ts'
 import { newAttempt } from './new-attempt.ts'
 import type { JobProfile } from './profile/job-profile.ts'
 import { RegionProgress } from './region-status.ts'
 import { Restarts } from './restarts.ts'
-import { workerSettings } from './run-options.ts'
+import { startWorkers } from './start-workers.ts'
 import { requireRoomIn, Stopping } from './stopping.ts'
 import { leadWish, type StoodBy, type Taken, takeTurn } from './take-turn.ts'
 import { watchedWorkers } from './watched-workers.ts'
-import { workerSpecs } from './worker-spec.ts'
 import type { Planned, WorkerSet } from './worker-set.ts'
 
 type Outcome = AttemptOutcome | StoodBy
@@ -42,6 +42,7 @@ export class JobMaster {
   #attempt: Attempt | undefined
   readonly #restarts: Restarts
   #leadership: Leadership | undefined
+  readonly #erasures = new Erasures()
   #ending: RunEnding | undefined
   #stopping: Stopping | undefined
   #wake = new AbortController()
@@ -74,6 +75,7 @@ export class JobMaster {
     try {
       for (;;) {
         const outcome = await this.#runAttempt(onRunning)
+        if (this.#erasures.follow(outcome) && this.#stopping === undefined) continue
         if (outcome.how !== 'failed') return await this.#result(outcome)
         this.#progress.lastError = errorToData(outcome.error)
         const delayMs = this.#restartDelay(outcome.error)
@@ -87,6 +89,7 @@ export class JobMaster {
       throw error
     } finally {
       this.#stopping?.jobEnded()
+      this.#erasures.jobEnded()
       await this.#release()
     }
   }
@@ -96,9 +99,13 @@ export class JobMaster {
     return this.#running().request('manual', undefined, full)
   }
 
-  /** Tries again what an operator has parked. */
+  /** Tries again what an operator has parked; erases a subject, and goes on without it. */
   release(...wish: Parameters<Attempt['release']>): ReturnType<Attempt['release']> {
     return this.#running().release(...wish)
+  }
+
+  erase(subject: Uint8Array): Promise<Erasure> {
+    return this.#erasures.erase(subject, () => this.#running(), this.#configured?.vaults)
   }
 
   async savepoint(directory: string): Promise<RequestOutcome> {
@@ -142,9 +149,7 @@ export class JobMaster {
   /** A checkpoint, and then a standby leads. Throws `STANDBY_MISSING` if there is none. */
   async handOver(): Promise<void> {
     const attempt = this.#running()
-    if ((await this.#leadership?.findsStandbys()) !== true) {
-      throw new MillraceError('STANDBY_MISSING', `nobody stands by for ${this.#progress.jobName}`)
-    }
+    await this.#leadership?.requireStandbys()
     await attempt.request('manual')
     this.#ending = 'hand-over'
     this.#wake.abort()
@@ -163,6 +168,7 @@ export class JobMaster {
       if (this.#ending === 'cancel') attempt.cancel()
       return await attempt.run(() => {
         this.#isFirst = false
+        this.#erasures.running()
         announceStart(this.#logger, this.#progress, attempt.openTimings)
         onRunning()
         if (this.#stopping !== undefined) void this.#stopAttempt(attempt, this.#stopping)
@@ -190,22 +196,11 @@ export class JobMaster {
     lost: AbortSignal,
     onStandby: () => void,
   ): Promise<Attempt | StoodBy> {
-    const { options } = this.#options
-    const spec = workerSpecs(this.#options)
-    const facts = await workers.start([spec(0)])
-    const configured = this.#configured ?? (await this.#configure(facts.name, facts.options))
-    const { host, resolved, paths, memory } = configured
-    const others = Array.from({ length: resolved.values.parallelism - 1 }, (_, at) => spec(at + 1))
-    if (others.length > 0) await workers.start(others)
-    const settings = workerSettings(resolved, facts.name, {
-      paths,
-      memoryBytes: memory.bytes,
-      hasDamage: this.#restarts.readsAll,
-      ...host.bounds,
-    })
-    const configure = { kind: 'configure', params: options.params ?? {}, settings } as const
-    const planned = await workers.configure(configure)
-    const lead = await this.#lead(configured, planned, lost, onStandby)
+    const start = { ...this.#options, readsAll: this.#restarts.readsAll }
+    const started = await startWorkers(workers, start, (name, code) => this.#configure(name, code))
+    const { planned, ...parts } = started
+    const { host, resolved } = parts.configured
+    const lead = await this.#lead(parts.configured, planned, lost, onStandby)
     if ('how' in lead) return lead
     if (lead.stops) this.#stopping ??= new Stopping(undefined, false)
     this.#progress.hadFinished = this.#isFirst && lead.restored?.finished === true
@@ -216,15 +211,13 @@ export class JobMaster {
     if (resolved.values.standby) this.#isFirst = false
     return newAttempt({
       host,
-      configured,
-      settings,
+      ...parts,
       workers,
       lead,
       failures: this.#progress.attempts - 1,
       logger: this.#logger,
       stopping: () => this.#stopping,
       onReport: (report) => keepReport(this.#progress, report, host.clock.now()),
-      replaceWorker: (index) => workers.replace(spec(index), configure, planned.plan),
       regionDelayMs: (error) => this.#restartDelay(error, true),
       ...regionEvents(this.#logger, this.#progress),
     })
@@ -248,12 +241,19 @@ export class JobMaster {
         announceStandby(logger, this.#progress)
         onStandby()
       },
-      lead: leadWish(configured, planned, { host, isFirst, readsAll, logger }),
+      lead: leadWish(configured, planned, {
+        host,
+        isFirst,
+        readsAll,
+        erasures: this.#erasures,
+        logger,
+      }),
     })
   }
 
   /** Once, when the first worker has told the job's name and its options in code. */
   async #configure(jobName: string, code: object): Promise<ConfiguredJob> {
+    if (this.#configured !== undefined) return this.#configured
     this.#progress.jobName = jobName
     const configured = (this.#configured = await configureJob(this.#options, jobName, code))
     const { values } = configured.resolved
@@ -293,7 +293,7 @@ export class JobMaster {
   async #release(): Promise<void> {
     await this.#workers?.close()
     await this.#leadership?.release()
-    await this.#configured?.store.close()
+    await this.#configured?.close()
     await this.#leadership?.releaseFolder()
     this.#configured?.memory.release()
   }

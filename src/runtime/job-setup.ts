@@ -11,6 +11,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import type { AttemptSetup } from './attempt-setup.ts'
 import type { PaceOptions } from './checkpoint-pace.ts'
 import { encryptedHost } from './encryption.ts'
+import { openVaults, type Vaults } from './subject-keys.ts'
 import { signedHost } from './signing.ts'
 import type { Host } from './host.ts'
 import type { LeadRequest } from './lead.ts'
@@ -32,11 +33,15 @@ export interface ConfiguredJob {
   readonly resolved: ResolvedOptions
   readonly paths: JobPaths
   readonly store: BlobStore
+  /** Where the keys of subjects are; undefined: there are none. */
+  readonly vaults: Vaults | undefined
   /** Copies of runs on the local disk. */
   openCopies(): Promise<BlobStore>
   /** Of this process: of its claim, its fences and its marks. */
   readonly id: string
   readonly memory: MemoryGrant
+  /** Closes the stores. */
+  close(): Promise<void>
 }
 
 /**
@@ -74,11 +79,16 @@ export async function configureJob(
   const host = await signedHost(await encryptedHost(plainHost, keys), signingKeys)
   const id = host.random.id()
   const paths = jobPaths(resolved, jobName, id)
+  const vaults = await openVaults(plainHost, resolved.values, paths.storage)
   const store = await host.openStore(paths.storage)
   const isStated = resolved.origins.memory !== 'default'
   const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)
   const openCopies = (): Promise<BlobStore> => host.openStore(paths.copies)
-  return { host, resolved, paths, store, openCopies, id, memory }
+  const close = async (): Promise<void> => {
+    await store.close()
+    await vaults?.store.close()
+  }
+  return { host, resolved, paths, store, vaults, openCopies, id, memory, close }
 }
 
 /** What the job is told to go on from; attempts after the first go on from where that led. */

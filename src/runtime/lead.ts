@@ -13,6 +13,7 @@ import { lineOf } from '../checkpoint/line.ts'
 import type { CheckpointLink, FenceLink, SourceRecord } from '../checkpoint/manifest.ts'
 import type { TaskRestore } from '../checkpoint/messages.ts'
 import { operatorIds, planRestore } from '../checkpoint/restore-plan.ts'
+import type { KeptVault } from '../encryption/subjects/vault-codec.ts'
 import { MillraceError } from '../errors.ts'
 import type { JobPlan } from '../graph/plan.ts'
 import type { Logger } from '../metrics/log.ts'
@@ -22,11 +23,21 @@ import type { OperatorStateEntry } from '../state/snapshot.ts'
 import type { Host } from './host.ts'
 import { SnapshotImport } from './import-snapshot.ts'
 import { type Origin, originOf } from './origin.ts'
+import {
+  leadVault,
+  requireVault,
+  type Vaults,
+  vaultRecord,
+  type WantedErasures,
+} from './subject-keys.ts'
 import { abandonedCommittables } from './withdrawal.ts'
 
 export interface LeadRequest {
   readonly host: Host
   readonly store: BlobStore
+  readonly vaults: Vaults | undefined
+  /** Subjects to erase by taking the lead. */
+  readonly erasures: WantedErasures
   readonly plan: JobPlan
   readonly params: Readonly<Record<string, unknown>>
   readonly from: string | undefined
@@ -51,6 +62,7 @@ export interface LeadRequest {
 export interface Lead {
   readonly chain: Chain
   readonly job: CheckpointedJob
+  readonly vault: KeptVault | undefined
   readonly restored: CheckpointLink | undefined
   readonly restores: readonly TaskRestore[]
   readonly sources: readonly SourceRecord[]
@@ -82,6 +94,7 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
         decided.link = fitting(request, origin.link)
         planRestore(decided.link, { plan })
       }
+      await requireVault(request.vaults, origin.link, self.location)
       await origin.claim?.()
       const { foreign, lineage = host.random.id() } = origin
       // Own checkpoints are left behind; should the job crash now, the import goes on.
@@ -92,22 +105,32 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   )
   const origin = required(decided.origin, 'the fence was decided')
   const own = { jobName: plan.jobName, lineage: link.lineage, leaderEpoch: link.leaderEpoch }
+  const { vaults, erasures } = request
+  const vault = vaults && (await leadVault(vaults, own.leaderEpoch, erasures))
+  const subjects = vault === undefined ? {} : { subjects: vaultRecord(vault, self.location) }
   const imports =
     origin.foreign === undefined
       ? undefined
-      : new SnapshotImport(origin.foreign, { ...request, ...own, self, head: chain.head })
+      : new SnapshotImport(origin.foreign, {
+          ...request,
+          ...own,
+          ...subjects,
+          self,
+          head: chain.head,
+        })
   const restored =
     imports === undefined ? decided.link : adaptCheckpoint(imports.restored, plan, changes).link
   if (imports === undefined && restored?.claimed !== undefined) {
     await deleteLeftOver(request, restored.claimed.location, self)
   }
   const operators = operatorIds(idsOf(chain, restored), plan, restored?.plan)
-  const job = { ...own, params, plan, operators }
+  const job = { ...own, params, plan, operators, ...subjects }
   const { restores, sources } =
     restored === undefined ? { restores: [], sources: [] } : planRestore(restored, job)
   return {
     chain,
     job,
+    vault,
     restored,
     restores,
     sources,

@@ -84,10 +84,12 @@ export class Leadership {
     return this.#keeper.standbys.map(({ id }) => id)
   }
 
-  /** Looks now who stands by, and says whether anybody does. */
-  async findsStandbys(): Promise<boolean> {
+  /** Looks now who stands by. Throws `STANDBY_MISSING` if nobody does. */
+  async requireStandbys(): Promise<void> {
     await this.#keeper.refresh()
-    return this.standbys.length > 0
+    if (this.standbys.length > 0) return
+    const message = `nobody stands by for ${this.#options.jobName}`
+    throw new MillraceError('STANDBY_MISSING', message)
   }
 
   get status(): LeadershipStatus {

@@ -89,6 +89,7 @@ export function workerSettings(
     memoryBytes,
     storage: paths.storage,
     encryptionKeys: values['encryption.keys'],
+    hasSubjects: values['encryption.subjects'] !== undefined,
     isSigned: values['signing.keys'] !== undefined,
     stateDirectory: paths.state,
     batchRecords: values.batchRecords,

@@ -6,6 +6,7 @@ import { MillraceError } from '../errors.ts'
 import { asJob, type Job } from '../graph/job.ts'
 import type { ReleaseOutcome } from '../operators/failures/parked-keys.ts'
 import { silentLogger } from '../metrics/log.ts'
+import { bytesOfSubject, type Erasure, type Subject } from './erasures.ts'
 import { embeddedHost } from './host-embedded.ts'
 import type { Host } from './host.ts'
 import { JobMaster } from './job-master.ts'
@@ -14,6 +15,8 @@ import type { JobStatus } from './job-status.ts'
 import { moduleUrl } from './module-url.ts'
 import { type JobProfile, profileIntervalUs } from './profile/job-profile.ts'
 import type { RunOptions } from './run-options.ts'
+
+export type { Erasure, Subject } from './erasures.ts'
 
 /** A running job. */
 export interface JobHandle extends AsyncDisposable {
@@ -54,6 +57,17 @@ export interface JobHandle extends AsyncDisposable {
    * const { released, parked } = await handle.release('states', { key: 'account-7' })
    */
   release(operator: string, options?: { readonly key?: unknown }): Promise<ReleaseOutcome>
+  /**
+   * Erases a subject (`shredBy`): from then on no checkpoint, savepoint or copy gives anything of
+   * it. The job stops with a checkpoint and goes on from it without the subject, as after a
+   * restart; no output comes twice. A subject that comes back begins anew.
+   *
+   * @throws `SUBJECT_KEYS_MISSING` if the job has no `encryption.subjects`; `JOB_NOT_RUNNING`,
+   *   `CHECKPOINT_FAILED`: then it is erased or it is not, and asking again does no harm.
+   * @example
+   * await handle.erase({ subject: 'customer-7' })
+   */
+  erase(options: { readonly subject: Subject }): Promise<Erasure>
   /**
    * Ends the job with a last checkpoint: run again, it goes on from there. With `drain` sources end
    * as if their input were over, so that windows and totals are emitted. With `leave` only this
@@ -162,6 +176,10 @@ class EmbeddedJob implements JobHandle {
   ): Promise<ReleaseOutcome> {
     const hasKey = Object.hasOwn(options, 'key')
     return this.#master.release(operator, hasKey ? { value: options.key } : undefined)
+  }
+
+  async erase({ subject }: { readonly subject: Subject }): Promise<Erasure> {
+    return this.#master.erase(bytesOfSubject(subject))
   }
 
   async stop(options: Parameters<JobHandle['stop']>[0] = {}): Promise<JobResult> {

@@ -71,14 +71,18 @@ function leadersBefore({ chain, job }: Lead): readonly string[] {
 
 /** What an attempt of this job wants to go on from; where from is said for the first one only. */
 export function leadWish(
-  { resolved: { values }, store, id }: ConfiguredJob,
+  { resolved: { values }, store, vaults, id }: ConfiguredJob,
   { plan, params }: Planned,
-  start: Pick<LeadRequest, 'host' | 'readsAll' | 'logger'> & { readonly isFirst: boolean },
+  start: Pick<LeadRequest, 'host' | 'readsAll' | 'logger' | 'erasures'> & {
+    readonly isFirst: boolean
+  },
 ): LeadWish {
-  const { host, readsAll, logger, isFirst } = start
+  const { host, readsAll, logger, erasures, isFirst } = start
   return {
     host,
     store,
+    vaults,
+    erasures,
     plan,
     params,
     ...startOf(values, isFirst),

@@ -23,6 +23,7 @@ import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
 import { workerProfile } from './profile/worker-profile.ts'
 import { SourceDiscovery } from './source-discovery.ts'
+import { WorkerSubjects } from './subject-keys.ts'
 import type { Task } from './task.ts'
 import { WorkerGroups } from './worker-groups.ts'
 import { workerStatus } from './worker-status.ts'
@@ -46,6 +47,7 @@ export class WorkerRuntime {
   #discovery: SourceDiscovery | undefined
   #store: WorkerStore | undefined
   #backend: StateBackend | undefined
+  readonly #subjects = new WorkerSubjects()
   #graph: JobGraph | undefined
   #groups: WorkerGroups | undefined
   readonly #eventTime: EventTimeObserver
@@ -96,7 +98,7 @@ export class WorkerRuntime {
 
   async #configure(message: Configure): Promise<void> {
     const { settings } = message
-    const encrypted = await encryptedWorkerHost(this.#host, settings.encryptionKeys)
+    const encrypted = await encryptedWorkerHost(this.#host, settings.encryptionKeys, this.#subjects)
     const host = (this.#host = signedWorkerHost(encrypted, settings.isSigned))
     const job = required(this.#job, 'not loaded')
     const params = parseParams(job, message.params)
@@ -204,6 +206,7 @@ export class WorkerRuntime {
   async #deploy(deploy: Deploy): Promise<void> {
     const settings = required(this.#settings, 'not configured')
     this.#processingTime = Math.max(this.#processingTime, deploy.processingTime)
+    if (deploy.vault !== undefined) this.#subjects.take(deploy.vault)
     this.#store ??= await openWorkerStore(this.#host, settings, this.#spec.index, deploy)
     this.#backend ??= await chooseBackend(settings, this.#job?.settings.backend)
     const { backend, store } = { backend: this.#backend, store: this.#store.store }
@@ -285,8 +288,7 @@ export class WorkerRuntime {
     this.#closing = true
     this.#abort.abort()
     for (const group of this.#groups?.all ?? []) group.stop()
-    await this.#commits
-    await this.#changes
+    await Promise.all([this.#commits, this.#changes])
     await this.#groups?.close()
     await this.#store?.store.close()
     const { profiler } = this.#host

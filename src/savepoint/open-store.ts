@@ -1,10 +1,14 @@
 /** Storages of snapshots, with keys where they are encrypted or signed. */
+import { readChain } from '../checkpoint/chain.ts'
 import { hasEncryptedChain } from '../checkpoint/encrypted-chain.ts'
-import type { CheckpointLink } from '../checkpoint/manifest.ts'
+import type { CheckpointLink, VaultRecord } from '../checkpoint/manifest.ts'
 import { runsOf } from '../checkpoint/registry.ts'
+import { readVault, requireVaultOf } from '../checkpoint/vaults.ts'
 import { EncryptedBlobStore } from '../encryption/encrypted-store.ts'
 import type { KeyProvider } from '../encryption/key-provider.ts'
 import { KeyRing } from '../encryption/key-ring.ts'
+import { RememberedKeys } from '../encryption/subjects/remembered-keys.ts'
+import type { Vault } from '../encryption/subjects/vault.ts'
 import { openKeys, openSignatures } from '../runtime/host-embedded-keys.ts'
 import type { SignatureProvider } from '../signing/signature-provider.ts'
 import { SignatureRing } from '../signing/signature-ring.ts'
@@ -61,19 +65,52 @@ export async function openSignedStore(
   return new SignedBlobStore(inner, ring)
 }
 
-/** To be read: as it is, encrypted or not, but signed if there are keys for that. */
+/**
+ * To be read: as it is, encrypted or not, but signed if there are keys for that. What is sealed
+ * under keys of subjects is opened if it is said where those of their vault are.
+ */
 export async function openSnapshotStore(
   location: string,
   keys: Keys | undefined,
   signingKeys?: SigningKeys,
+  subjectKeys?: Keys,
 ): Promise<BlobStore> {
   const store = await openBlobStore(location)
   const readable =
     keys === undefined || (await hasEncryptedChain(store)) === false
       ? store
-      : new EncryptedBlobStore(store, await ringOf(keys))
+      : await decrypted(store, await ringOf(keys), subjectKeys)
   if (signingKeys === undefined) return readable
   return new SignedBlobStore(readable, await signaturesOf(signingKeys))
+}
+
+/** With the keys of subjects, if there are any and it is known where. */
+async function decrypted(
+  store: BlobStore,
+  ring: KeyRing,
+  subjectKeys: Keys | undefined,
+): Promise<BlobStore> {
+  const plain = new EncryptedBlobStore(store, ring)
+  if (subjectKeys === undefined) return plain
+  const { entries } = await readChain(plain, 'report')
+  const links = entries.flatMap(({ link }) => (link.kind === 'checkpoint' ? [link] : []))
+  const record = links.findLast(({ subjects }) => subjects !== undefined)?.subjects
+  if (record === undefined) return plain
+  const subjectRing = await ringOf(subjectKeys)
+  const vault = await vaultOf(record, store, subjectRing)
+  return new EncryptedBlobStore(store, ring, new RememberedKeys(vault))
+}
+
+/** Of a job it lies beside the checkpoints; of a savepoint it is where the job's are. */
+async function vaultOf(record: VaultRecord, store: BlobStore, ring: KeyRing): Promise<Vault> {
+  const here = await readVault(new EncryptedBlobStore(store, ring))
+  if (here !== undefined) return requireVaultOf(record, here, store.location)
+  const there = new EncryptedBlobStore(await openBlobStore(record.location), ring)
+  try {
+    return requireVaultOf(record, await readVault(there), record.location)
+  } finally {
+    await there.close()
+  }
 }
 
 async function ringOf(keys: Keys): Promise<KeyRing> {

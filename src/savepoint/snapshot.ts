@@ -46,6 +46,7 @@ export class Snapshot implements AsyncDisposable {
    *
    * @param location a path, a `file:` URL or a store; a store stays the caller's to close.
    * @param options `keys`: where those of an encrypted directory are, or a provider of them;
+   *   `subjectKeys`: those of the vault of its subjects;
    *   `signingKeys`: what it must be signed with.
    * @throws `CHECKPOINT_NOT_FOUND`, `CHECKPOINT_DAMAGED`, and what the storage throws; of an
    *   encrypted one `STORAGE_ENCRYPTED`, `KEY_NOT_FOUND`, `DECRYPTION_FAILED`; of what is not
@@ -61,11 +62,14 @@ export class Snapshot implements AsyncDisposable {
       readonly checkpointId?: number
       readonly keys?: Keys
       readonly signingKeys?: SigningKeys
+      readonly subjectKeys?: Keys
     } = {},
   ): Promise<Snapshot> {
     const isStore = typeof location === 'object' && 'putIfAbsent' in location
-    const { checkpointId, keys, signingKeys } = options
-    const store = isStore ? location : await openSnapshotStore(String(location), keys, signingKeys)
+    const { checkpointId, keys, signingKeys, subjectKeys } = options
+    const store = isStore
+      ? location
+      : await openSnapshotStore(String(location), keys, signingKeys, subjectKeys)
     const chain = await readChain(store)
     const link = await chooseCheckpoint(store, chain, {
       acceptDuplicates: true, // reading repeats nothing

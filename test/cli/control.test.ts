@@ -48,6 +48,7 @@ async function runJob(name: string, changes: Partial<ControlHandler> = {}): Prom
       const left = { operator, key: '"bob"', waiting: 3, since: 0, message: 'no 4' }
       return { tried: 2, released: 1, parked: [left] }
     },
+    erase: async (subject, type) => void calls.push(['erase', subject, type]),
     handOver: async () => {
       calls.push(['handover'])
       void claim.release()

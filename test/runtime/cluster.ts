@@ -49,6 +49,7 @@ function settingsOf(jobName: string, options: ClusterOptions): WorkerSettings {
     memoryBytes: 64 * 1024 ** 2,
     storage: 'memory:',
     encryptionKeys: undefined,
+    hasSubjects: false,
     isSigned: false,
     stateDirectory: 'state',
     batchRecords,

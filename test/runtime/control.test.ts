@@ -74,6 +74,7 @@ const handler: ControlHandler = {
   stop: (options) => Promise.resolve(options),
   cancel: () => Promise.reject(new Error('no')),
   release: (operator, key) => Promise.resolve({ operator, key }),
+  erase: (subject, type) => Promise.resolve({ subject, type }),
   handOver: () => Promise.resolve('handed over'),
 }
 

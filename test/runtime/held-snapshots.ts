@@ -105,6 +105,7 @@ export async function snapshotsOf(
       memoryBytes: 1,
       storage: 'memory:',
       encryptionKeys: undefined,
+      hasSubjects: false,
       isSigned: false,
       stateDirectory: 'state',
       callTimeoutMs: 60_000,

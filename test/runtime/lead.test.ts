@@ -24,6 +24,8 @@ test('a checkpoint that a rival leaves behind before the fence is not restored',
   const lead = await takeLead({
     host: { ...embeddedHost, at },
     store,
+    vaults: undefined,
+    erasures: { wanted: [], erased: () => undefined },
     plan: SMALL_PLAN,
     params: {},
     from: undefined,

@@ -32,6 +32,7 @@ const handler: ControlHandler = {
   checkpoint: refuse,
   savepoint: refuse,
   release: refuse,
+  erase: () => Promise.reject(new Error('not asked')),
   stop: refuse,
   cancel: refuse,
   handOver: refuse,

@@ -49,6 +49,7 @@ export const settingsOf = (jobName: string, batchRecords: number): WorkerSetting
   memoryBytes: 64 * 1024 ** 2,
   storage: 'memory:',
   encryptionKeys: undefined,
+  hasSubjects: false,
   isSigned: false,
   stateDirectory: 'state',
   batchRecords,

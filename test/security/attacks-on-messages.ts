@@ -59,6 +59,7 @@ const roles: readonly Attack[] = [
   ],
   ['release by a viewer', (v) => requestOf(v, { token: v.tokens.viewer, target: '/v1/release' })],
   ['handover by a viewer', (v) => requestOf(v, { token: v.tokens.viewer, target: '/v1/handover' })],
+  ['erase by an operator', (v) => requestOf(v, { token: v.tokens.operator, target: '/v1/erase' })],
   [
     'cancel by an operator',
     (v) => requestOf(v, { token: v.tokens.operator, target: '/v1/cancel' }),

@@ -145,6 +145,7 @@ describe('afterwards', () => {
       assert.equal((await ask(token, '/v1/release', release)).status, 200)
       assert.equal((await ask(token, '/v1/stop', { drain: true })).status, 200)
     }
+    assert.equal((await ask(admin, '/v1/erase', { subject: 'ann' })).status, 200)
     assert.equal((await ask(admin, '/v1/cancel', {})).status, 200)
     const saved = JSON.stringify(`${victim.root}/before/upgrade-2`)
     const done = [
@@ -154,7 +155,7 @@ describe('afterwards', () => {
       'release "states"',
       'stop {"drain":true}',
     ]
-    assert.deepEqual(victim.takeCalls(), [...done, ...done, 'cancel'])
+    assert.deepEqual(victim.takeCalls(), [...done, ...done, 'erase "ann"', 'cancel'])
   })
 
   it('answers are for nobody else: no caches, no frames, no guesses of what they are', async () => {

@@ -64,6 +64,7 @@ export async function startVictim(changes: Partial<HttpControl> = {}): Promise<V
     stop: asked('stop'),
     cancel: asked('cancel'),
     release: asked('release'),
+    erase: asked('erase'),
     handOver: asked('handover'),
   }
   claim.serve(job)

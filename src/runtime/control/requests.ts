@@ -24,7 +24,9 @@ interface Kinds {
   readonly place: string
   readonly 'place?': string | undefined
   readonly text: string
-  /** A key of state: no log tells it. */
+  readonly 'text?': string | undefined
+  /** A key of state, or a subject: no log tells it. */
+  readonly key: string
   readonly 'key?': string | undefined
 }
 
@@ -105,6 +107,14 @@ export const REQUESTS: Readonly<Record<ControlMethod, RequestSpec>> = {
     params: {},
     perform: (job) => job.handOver(),
   }),
+  // What is erased comes back by nothing.
+  erase: request({
+    role: 'admin',
+    http: { method: 'POST', path: '/v1/erase' },
+    changes: true,
+    params: { subject: 'key', type: 'text?' },
+    perform: (job, { subject, type }) => job.erase(subject, type),
+  }),
   // Without a last checkpoint, and with `onCancel: 'delete'` without any.
   cancel: request({
     role: 'admin',
@@ -134,6 +144,10 @@ export function givenParams(
   )
 }
 
+function isKey(kind: keyof Kinds | undefined): boolean {
+  return kind === 'key' || kind === 'key?'
+}
+
 function flagOf(name: string, value: unknown): boolean {
   if (value === undefined) return false
   if (typeof value === 'boolean') return value
@@ -144,7 +158,7 @@ function flagOf(name: string, value: unknown): boolean {
 export function notedParams(kinds: ParamKinds, given: GivenParams): GivenParams {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => {
-      const isHidden = kinds[name] === 'key?' && typeof value === 'string'
+      const isHidden = isKey(kinds[name]) && typeof value === 'string'
       return [name, isHidden ? fingerprint(value) : value]
     }),
   )
@@ -161,9 +175,9 @@ function textOf(
 ): string | undefined {
   if (value === undefined && kind.endsWith('?')) return undefined
   // A key may be the empty text.
-  const isEmpty = value === '' && kind !== 'key?'
+  const isEmpty = value === '' && !isKey(kind)
   if (typeof value !== 'string' || isEmpty) throw badRequest(`${name} is missing or no text`)
-  if (value.length > TEXT_CHARS_MAX || (value.includes('\0') && kind !== 'key?')) {
+  if (value.length > TEXT_CHARS_MAX || (value.includes('\0') && !isKey(kind))) {
     throw badRequest(`${name} is longer than ${TEXT_CHARS_MAX} characters, or holds a zero byte`)
   }
   return value

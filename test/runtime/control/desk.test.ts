@@ -17,6 +17,7 @@ const handler: ControlHandler = {
   stop: (options) => Promise.resolve(options),
   cancel: () => Promise.reject(new MillraceError('JOB_NOT_RUNNING', 'no')),
   release: (operator, key) => Promise.resolve({ operator, key }),
+  erase: (subject, type) => Promise.resolve({ subject, type }),
   handOver: () => Promise.resolve('handed over'),
 }
 
@@ -63,8 +64,10 @@ test('the audit log has no key in it', async () => {
     operator: 'states',
     key: '',
   })
+  await ask('erase', { subject: 'ann\0', type: 'text' })
   const hash = createHash('sha256').update('ann\0').digest('hex')
   assert.deepEqual(log[0]?.params, { operator: 'states', key: `sha256:${hash.slice(0, 8)}` })
+  assert.deepEqual(log.at(-1)?.params, { type: 'text', subject: `sha256:${hash.slice(0, 8)}` })
   assert.doesNotMatch(JSON.stringify(log), /ann/)
 })
 
@@ -75,6 +78,8 @@ test('a request that takes something else is refused before anything is noted', 
     ['checkpoint', { ful: true }, /no parameter "ful"/],
     ['checkpoint', { full: 'yes' }, /neither true nor false/],
     ['release', {}, /operator is missing/],
+    ['erase', {}, /subject is missing/],
+    ['erase', { subject: 'ann', type: 7 }, /type is missing or no text/],
     ['release', { operator: 'a', key: 7 }, /key is missing or no text/],
     ['release', { operator: 'a', key: 'k'.repeat(5_000) }, /longer than 4096/],
     ['savepoint', {}, /directory is missing/],

@@ -16,14 +16,16 @@ const ALTERNATIVE_NAME = Buffer.from('0603551d11', 'hex')
 const BASIC_CONSTRAINTS = Buffer.from('0603551d13', 'hex')
 const TRUE = Buffer.from('0101ff', 'hex')
 
-/** Signed by `issuer`, or by itself: then it may sign others. For 127.0.0.1 and localhost. */
-export function certificateFor(name: string, issuer?: Certificate): Certificate {
+const HERE = ['127.0.0.1', 'localhost'] as const
+
+/** Signed by `issuer`, or by itself: then it may sign others. For this machine, or other hosts. */
+export function certificateFor(
+  name: string,
+  issuer?: Certificate,
+  hosts: readonly string[] = HERE,
+): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const names = der(
-    SEQUENCE,
-    der(0x87, Buffer.of(127, 0, 0, 1)),
-    der(0x82, Buffer.from('localhost')),
-  )
+  const names = der(SEQUENCE, ...hosts.map(hostOf))
   const extension =
     issuer === undefined
       ? der(SEQUENCE, BASIC_CONSTRAINTS, TRUE, der(0x04, der(SEQUENCE, TRUE)))
@@ -60,6 +62,13 @@ function der(tag: number, ...parts: readonly Buffer[]): Buffer {
         ? [tag, 0x81, length]
         : [tag, 0x82, length >> 8, length & 0xff]
   return Buffer.concat([Buffer.from(head), content])
+}
+
+function hostOf(host: string): Buffer {
+  const isAddress = /^[\d.]+$/.test(host)
+  return isAddress
+    ? der(0x87, Buffer.from(host.split('.').map(Number)))
+    : der(0x82, Buffer.from(host))
 }
 
 function nameOf(name: string): Buffer {

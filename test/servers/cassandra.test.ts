@@ -15,6 +15,7 @@ import { FaultyCql } from './faulty-cql.ts'
 import { remoteChunksSuite } from './remote-chunks-suite.ts'
 import { remoteJobSuite } from './remote-job-suite.ts'
 import { remoteStoreSuite } from './remote-store-suite.ts'
+import { tlsSuite } from './tls-suite.ts'
 
 const KIB = 1024
 /** Of the ring of a cluster, from one end of 64 bits to the other. */
@@ -47,6 +48,17 @@ if (cassandra !== undefined) {
   const openBehind = (place: string, more: string): Promise<BlobStore> =>
     openAt(at(place, proxyPort, more))
 
+  tlsSuite({
+    name: 'cassandra',
+    port: cassandra.port,
+    place: (port) => `${at('tls', port)}?tls`,
+    secret: 'very-secret-4711',
+    shows: () => {
+      process.env['CASSANDRA_PASSWORD'] = 'very-secret-4711'
+      return ''
+    },
+    hides: () => Object.assign(process.env, CREDENTIALS),
+  })
   blobStoreSuite({ test, name: 'cassandra', open })
   remoteStoreSuite({ name: 'cassandra', open, openBehind, proxy, server: cassandra.server })
   remoteJobSuite({

@@ -7,6 +7,7 @@ import { hbase as backend } from '../../src/state/hbase/index.ts'
 import { HBaseScopes } from '../../src/state/hbase/scopes.ts'
 import { parseHBasePlace } from '../../src/storage/hbase/place.ts'
 import { HBaseRequests } from '../../src/storage/hbase/requests.ts'
+import { HttpClient } from '../../src/storage/remote/http.ts'
 import { Retries } from '../../src/storage/remote/retries.ts'
 import { systemClock } from '../../src/util/clock.ts'
 import { systemRandom } from '../../src/util/random.ts'
@@ -24,7 +25,7 @@ if (hbase !== undefined) {
   const requestsTo = (): HBaseRequests => {
     const limits = { timeoutMs: 60_000, retryForMs: 60_000 }
     const retries = new Retries({ clock: systemClock, random: systemRandom(), ...limits })
-    return new HBaseRequests(parseHBasePlace(url), retries)
+    return new HBaseRequests(parseHBasePlace(url), retries, new HttpClient())
   }
   /** How many rows the table has from one on, by what the server says to anybody. */
   const rowsFrom = async (prefix: string): Promise<number> => {

@@ -12,6 +12,7 @@ import { freePorts } from './process.ts'
 import { remoteChunksSuite } from './remote-chunks-suite.ts'
 import { remoteJobSuite } from './remote-job-suite.ts'
 import { remoteStoreSuite } from './remote-store-suite.ts'
+import { TOLD_BY_TOKEN, tlsSuite } from './tls-suite.ts'
 
 const hbase = await startedIfRequired('HBase', startHBase)
 if (hbase !== undefined) {
@@ -33,6 +34,13 @@ if (hbase !== undefined) {
   blobStoreSuite({ test, name: 'hbase', open })
   remoteStoreSuite({ name: 'hbase', open, openBehind, proxy, server: hbase.server })
   remoteJobSuite({ name: 'hbase', place: at, server: hbase.server })
+
+  tlsSuite({
+    name: 'hbase',
+    port: hbase.port,
+    place: (port) => `hbase://127.0.0.1:${port}/checkpoints/tests/tls?tls`,
+    ...TOLD_BY_TOKEN,
+  })
 
   const mebibyte = Buffer.alloc(1024 * 1024, 'abcdefg')
   const write = async (store: BlobStore, name: string, mebibytes: number) => {

@@ -16,6 +16,7 @@ import { startHdfs } from './hdfs-server.ts'
 import { freePorts } from './process.ts'
 import { remoteJobSuite } from './remote-job-suite.ts'
 import { remoteStoreSuite } from './remote-store-suite.ts'
+import { TOLD_BY_TOKEN, tlsSuite } from './tls-suite.ts'
 
 const hdfs = await started('HDFS', startHdfs)
 if (hdfs !== undefined) {
@@ -33,8 +34,23 @@ if (hdfs !== undefined) {
       ),
   })
   const proxyPort = await proxy.listen()
+  /** The same, for who has come by TLS. */
+  const tlsProxy = new FaultyProxy({
+    port: ({ url = '' }) => (url.includes('namenoderpcaddress=') ? dataNodePort : hdfs.httpPort),
+    rewritten: (text) =>
+      text.replace(
+        /http:\/\/([\w.]+):(\d+)(\/webhdfs\/)/,
+        (_, host: string, port, path: string) => {
+          dataNodePort = Number(port)
+          return `https://${host}:${tlsPort}${path}`
+        },
+      ),
+  })
+  let tlsPort = 0
+  const tlsProxyPort = await tlsProxy.listen()
   after(async () => {
     await proxy.close()
+    await tlsProxy.close()
     await hdfs.close()
   })
 
@@ -49,6 +65,14 @@ if (hdfs !== undefined) {
   blobStoreSuite({ test, name: 'hdfs', open })
   remoteStoreSuite({ name: 'hdfs', open, openBehind, proxy, server: hdfs.server })
   remoteJobSuite({ name: 'hdfs', place: at, server: hdfs.server })
+
+  tlsSuite({
+    name: 'hdfs',
+    port: tlsProxyPort,
+    place: (port) => `swebhdfs://127.0.0.1:${port}/tests/tls?timeout=20s`,
+    frontIs: (port) => (tlsPort = port),
+    ...TOLD_BY_TOKEN,
+  })
 
   /** Of all files in a folder, also those that have no name of their own yet. */
   const lengthsIn = async (folder: string): Promise<readonly number[]> => {

@@ -9,6 +9,7 @@ import { started } from './available.ts'
 import { FaultyProxy } from './faulty-proxy.ts'
 import { remoteJobSuite } from './remote-job-suite.ts'
 import { remoteStoreSuite } from './remote-store-suite.ts'
+import { tlsSuite } from './tls-suite.ts'
 import { CREDENTIALS, startS3Proxy } from './s3proxy.ts'
 
 const s3 = await started('S3Proxy', startS3Proxy)
@@ -31,6 +32,13 @@ if (s3 !== undefined) {
   blobStoreSuite({ test, name: 's3', open })
   remoteStoreSuite({ name: 's3', open, openBehind, proxy, server: s3.server })
   remoteJobSuite({ name: 's3', place: (name) => at(name, s3.port), server: s3.server })
+
+  tlsSuite({
+    name: 's3',
+    port: s3.port,
+    place: (port) => `s3://${s3.bucket}/tests/tls?endpoint=https://127.0.0.1:${port}`,
+    secret: CREDENTIALS.AWS_SECRET_ACCESS_KEY,
+  })
 
   describe('a bucket', () => {
     const MIB = 1024 * 1024

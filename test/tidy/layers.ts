@@ -55,6 +55,7 @@ const guarded: Readonly<Record<string, readonly string[]>> = {
     'state/rocksdb/',
     'storage/hdfs/configuration.ts',
     'storage/local',
+    'storage/remote/authority.ts',
     'storage/remote/token.ts',
     'storage/scratch-local.ts',
   ],

@@ -9,12 +9,14 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import type { PutRow } from '../../storage/hbase/cells.ts'
-import { parseHBasePlace } from '../../storage/hbase/place.ts'
+import { type HBasePlace, parseHBasePlace } from '../../storage/hbase/place.ts'
 import { HBaseRequests } from '../../storage/hbase/requests.ts'
+import { authorityIn } from '../../storage/remote/authority.ts'
 import { eachOf } from '../../storage/remote/each.ts'
+import { HttpClient, type HttpLine } from '../../storage/remote/http.ts'
 import { Retries } from '../../storage/remote/retries.ts'
-import { systemClock } from '../../util/clock.ts'
-import { systemRandom } from '../../util/random.ts'
+import { type Clock, systemClock } from '../../util/clock.ts'
+import { type Random, systemRandom } from '../../util/random.ts'
 import { held, heldIn } from '../remote/rows.ts'
 import type {
   OpenRemoteTable,
@@ -43,11 +45,30 @@ const ROW_CHARS_MAX = 24_000
 const NOT_DELETED = "ValueFilter(!=,'binary:')"
 const NO_BYTES = new Uint8Array(0)
 
+/** What the table reaches the world by. */
+export interface TableWorld {
+  readonly clock: Clock
+  readonly random: Random
+  readonly http: HttpLine
+}
+
 const openTable: OpenRemoteTable<{ readonly url: string }> = async ({ url }, scope) => {
   const place = parseHBasePlace(url)
+  const http = new HttpClient(authorityIn(place.authorityFile))
+  const world = { clock: systemClock, random: systemRandom(), http }
+  return await openHBaseTable(place, scope, world)
+}
+
+export default openTable
+
+export async function openHBaseTable(
+  place: HBasePlace,
+  scope: string,
+  { clock, random, http }: TableWorld,
+): Promise<RemoteTable> {
   const { timeoutMs, retryForMs } = place
-  const [clock, random] = [systemClock, systemRandom()]
-  const requests = new HBaseRequests(place, new Retries({ clock, random, timeoutMs, retryForMs }))
+  const retries = new Retries({ clock, random, timeoutMs, retryForMs })
+  const requests = new HBaseRequests(place, retries, http)
   try {
     const scopes = new HBaseScopes(requests, clock)
     const own = new Scope(`${place.folder}/${scope}`, scopes, clock)
@@ -58,8 +79,6 @@ const openTable: OpenRemoteTable<{ readonly url: string }> = async ({ url }, sco
     throw error
   }
 }
-
-export default openTable
 
 class HBaseTable implements RemoteTable {
   readonly #requests: HBaseRequests

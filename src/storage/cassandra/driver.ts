@@ -7,6 +7,7 @@
  * itself, version 4.10 connects again to nodes that its own requests then do not know, and leaves
  * connections and timers behind that nobody can end: so it is kept from that.
  */
+import { authorityIn } from '../remote/authority.ts'
 import { loadPackage } from '../remote/package.ts'
 import type { CassandraPlace } from './place.ts'
 
@@ -92,11 +93,12 @@ function clientOptions(driver: Driver, place: CassandraPlace, environment: Envir
   const username = environment['CASSANDRA_USERNAME']
   const password = environment['CASSANDRA_PASSWORD'] ?? ''
   const { contactPoints, datacenter, isTls, timeoutMs } = place
+  const ca = authorityIn(place.authorityFile)
   return {
     contactPoints,
     localDataCenter: datacenter,
     ...(username === undefined ? {} : { credentials: { username, password } }),
-    ...(isTls ? { sslOptions: { rejectUnauthorized: true } } : {}),
+    ...(isTls ? { sslOptions: { rejectUnauthorized: true, ca } } : {}),
     socketOptions: {
       connectTimeout: Math.min(CONNECT_MS, timeoutMs),
       readTimeout: timeoutMs,

@@ -3,7 +3,7 @@
  * was not answered in time may have been heeded: it is repeated, and tells whether it was.
  */
 import { MillraceError, type ErrorCode } from '../../errors.ts'
-import { isPassingCode, isTlsCode, TLS_CURE } from '../remote/network.ts'
+import { isPassingCode, tlsCureOf } from '../remote/network.ts'
 import type { Verdict } from '../remote/retries.ts'
 import type { CassandraPlace } from './place.ts'
 
@@ -88,7 +88,8 @@ function judge(facts: Facts, what: string, place: CassandraPlace, file?: string)
     const cure = 'name the datacenter of the nearest nodes with datacenter=… in the URL'
     return lasting('STORAGE_FAILED', cure, false)
   }
-  if (typeof code === 'string' && isTlsCode(code)) return lasting('STORAGE_FAILED', TLS_CURE, false)
+  const tlsCure = tlsCureOf(String(code))
+  if (tlsCure !== undefined) return lasting('STORAGE_FAILED', tlsCure, false)
   const isPassing =
     PASSING_NAMES.has(name) ||
     isBroken ||

@@ -5,6 +5,7 @@
  *
  * Who asks is told by variables, for secrets are never in a URL.
  */
+import { AUTHORITY_OPTION, authorityFileOf } from '../remote/authority.ts'
 import { isOn, parseRemote, requestLimits, REQUEST_OPTIONS, unusable } from '../remote/location.ts'
 
 export interface CassandraPlace {
@@ -18,11 +19,13 @@ export interface CassandraPlace {
   /** Of what is not decided by all: whose majority must have it. */
   readonly majority: 'datacenter' | 'cluster'
   readonly isTls: boolean
+  /** A file with the authorities to trust over TLS. */
+  readonly authorityFile: string | undefined
   readonly timeoutMs: number
   readonly retryForMs: number
 }
 
-const OPTIONS = ['datacenter', 'majority', 'tls', ...REQUEST_OPTIONS]
+const OPTIONS = ['datacenter', 'majority', 'tls', AUTHORITY_OPTION, ...REQUEST_OPTIONS]
 const PORT = '9042'
 /** As a node is called that was told nothing. */
 const DATACENTER = 'datacenter1'
@@ -44,6 +47,7 @@ export function parseCassandraPlace(location: string): CassandraPlace {
   if (majority !== 'datacenter' && majority !== 'cluster') {
     throw unusable('majority of a cassandra: URL is neither datacenter nor cluster', 'write one')
   }
+  const isTls = isOn(parsed, 'tls', false)
   return {
     location,
     contactPoints: authority.split(',').map(contactPoint),
@@ -51,7 +55,8 @@ export function parseCassandraPlace(location: string): CassandraPlace {
     folder,
     datacenter: options.get('datacenter') ?? DATACENTER,
     majority,
-    isTls: isOn(parsed, 'tls', false),
+    isTls,
+    authorityFile: authorityFileOf(parsed, isTls),
     ...requestLimits(parsed),
   }
 }

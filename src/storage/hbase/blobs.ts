@@ -18,7 +18,7 @@ import type { Asked, HBaseRequests } from './requests.ts'
 import { GOING_VERSION, only, PUT_VERSION, Rows, versionOf } from './rows.ts'
 
 const AT_ONCE = 8
-const CHUNK_SIZES: ChunkSizes = {
+export const CHUNK_SIZES: ChunkSizes = {
   chunkBytes: 512 * 1024,
   smallBytesMax: 64 * 1024,
   atOnceMax: AT_ONCE,
@@ -28,12 +28,13 @@ const KEYS_ONLY = { filter: 'KeyOnlyFilter()' }
 
 export class HBaseBlobs implements ChunkedBlobs {
   readonly location: string
-  readonly sizes = CHUNK_SIZES
+  readonly sizes: ChunkSizes
   readonly #requests: HBaseRequests
   readonly #rows: Rows
 
-  constructor(requests: HBaseRequests) {
+  constructor(requests: HBaseRequests, sizes: ChunkSizes) {
     this.location = requests.place.location
+    this.sizes = sizes
     this.#requests = requests
     this.#rows = new Rows(requests.place.folder)
   }

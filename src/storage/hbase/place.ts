@@ -5,6 +5,7 @@
  *     hbase://host1,host2/namespace:table/jobs/orders      either one will do
  *     hbase://gateway:8443/table/jobs?tls&token-file=/run/secrets/token
  */
+import { AUTHORITY_OPTION, authorityFileOf } from '../remote/authority.ts'
 import { isOn, parseRemote, requestLimits, REQUEST_OPTIONS, unusable } from '../remote/location.ts'
 
 export interface HBasePlace {
@@ -19,11 +20,13 @@ export interface HBasePlace {
   readonly user: string | undefined
   /** A file with a token for a gateway before the REST server. */
   readonly tokenFile: string | undefined
+  /** A file with the authorities to trust over TLS. */
+  readonly authorityFile: string | undefined
   readonly timeoutMs: number
   readonly retryForMs: number
 }
 
-const OPTIONS = ['tls', 'user', 'token-file', ...REQUEST_OPTIONS]
+const OPTIONS = ['tls', AUTHORITY_OPTION, 'user', 'token-file', ...REQUEST_OPTIONS]
 const PORT = '8080'
 
 /** Throws `STORAGE_URL_UNKNOWN` or `CONFIG_INVALID`. */
@@ -38,7 +41,8 @@ export function parseHBasePlace(location: string): HBasePlace {
     const cure = 'choose another folder'
     throw unusable(`${location} has other characters than letters, digits and _ - . =`, cure)
   }
-  const protocol = isOn(parsed, 'tls', false) ? 'https' : 'http'
+  const isTls = isOn(parsed, 'tls', false)
+  const protocol = isTls ? 'https' : 'http'
   const servers = authority.split(',').map((host) => {
     const match = /^([\w.-]+|\[[\da-fA-F:]+\])(?::(\d{1,5}))?$/.exec(host)
     if (match === null) throw unusable(`${location} names no server`, 'write hbase://host:8080/…')
@@ -51,6 +55,7 @@ export function parseHBasePlace(location: string): HBasePlace {
     folder: folders.join('/'),
     user: options.get('user'),
     tokenFile: options.get('token-file'),
+    authorityFile: authorityFileOf(parsed, isTls),
     ...requestLimits(parsed),
   }
 }

@@ -7,7 +7,7 @@
  * plainly, and for rows that are named, "not found" is therefore no answer.
  */
 import { eachOf } from '../remote/each.ts'
-import { type HttpAnswer, HttpClient } from '../remote/http.ts'
+import type { HttpAnswer, HttpLine } from '../remote/http.ts'
 import type { Attempt, Retries } from '../remote/retries.ts'
 import { readTokenFile, type TokenKind } from '../remote/token.ts'
 import {
@@ -68,15 +68,16 @@ const TOKEN: TokenKind = {
 
 export class HBaseRequests {
   readonly place: HBasePlace
-  readonly #http = new HttpClient()
+  readonly #http: HttpLine
   readonly #retries: Retries
   readonly #table: string
   /** Of the server that answered last. */
   #active = 0
   #count = 0
 
-  constructor(place: HBasePlace, retries: Retries) {
+  constructor(place: HBasePlace, retries: Retries, http: HttpLine) {
     this.place = place
+    this.#http = http
     this.#retries = retries
     this.#table = `/${encodeURIComponent(place.table)}`
   }

@@ -7,6 +7,7 @@
  */
 import type { Buffer } from 'node:buffer'
 import { required } from '../../util/assert.ts'
+import { authorityIn } from '../remote/authority.ts'
 import { type HttpAnswer, HttpClient } from '../remote/http.ts'
 import type { Attempt, Retries } from '../remote/retries.ts'
 import { readTokenFile } from '../remote/token.ts'
@@ -43,13 +44,14 @@ interface Told {
 
 export class HdfsClient {
   readonly place: HdfsPlace
-  readonly #http = new HttpClient()
+  readonly #http: HttpClient
   readonly #retries: Retries
   /** Of the NameNode that answered last. */
   #active = 0
 
   constructor(place: HdfsPlace, retries: Retries) {
     this.place = place
+    this.#http = new HttpClient(authorityIn(place.authorityFile))
     this.#retries = retries
   }
 

@@ -7,6 +7,7 @@
  *     webhdfs://namenode:9870/jobs               the port of HTTP; swebhdfs: over TLS
  */
 import { userInfo } from 'node:os'
+import { AUTHORITY_OPTION, authorityFileOf } from '../remote/authority.ts'
 import {
   isOn,
   parseRemote,
@@ -27,11 +28,13 @@ export interface HdfsPlace {
   readonly user: string
   /** A file with a delegation token, which is shown instead of the user. */
   readonly tokenFile: string | undefined
+  /** A file with the authorities to trust over TLS. */
+  readonly authorityFile: string | undefined
   readonly timeoutMs: number
   readonly retryForMs: number
 }
 
-const OPTIONS = ['http-port', 'tls', 'user', 'token-file', ...REQUEST_OPTIONS]
+const OPTIONS = ['http-port', 'tls', AUTHORITY_OPTION, 'user', 'token-file', ...REQUEST_OPTIONS]
 const HTTP_PORT = '9870'
 const HTTPS_PORT = '9871'
 
@@ -54,6 +57,7 @@ export async function findHdfsPlace(
     folder: path === '' ? '' : `/${path}`,
     user: options.get('user') ?? environment['HADOOP_USER_NAME'] ?? userInfo().username,
     tokenFile: options.get('token-file'),
+    authorityFile: authorityFileOf(parsed, isTls),
     ...requestLimits(parsed),
   }
 }

@@ -13,17 +13,35 @@ export interface HttpAnswer {
   readonly body: Buffer
 }
 
-const BYTES = { 'content-type': 'application/octet-stream' } as const
-
-export class HttpClient {
-  readonly #http = new HttpAgent({ keepAlive: true })
-  readonly #https = new HttpsAgent({ keepAlive: true })
-
+/** What requests go over. */
+export interface HttpLine {
   /**
    * Rejects when there is no whole answer.
    *
    * @param others headers that are sent too; without a type a body is bytes.
    */
+  exchange(
+    method: string,
+    url: URL,
+    attempt: Attempt,
+    body?: Uint8Array,
+    others?: Readonly<Record<string, string>>,
+  ): Promise<HttpAnswer>
+  close(): void
+}
+
+const BYTES = { 'content-type': 'application/octet-stream' } as const
+
+export class HttpClient implements HttpLine {
+  readonly #http = new HttpAgent({ keepAlive: true })
+  readonly #https: HttpsAgent
+
+  /** @param authorities whom to trust over TLS, as PEM; whom Node trusts if undefined. */
+  constructor(authorities?: string) {
+    const trusted = authorities === undefined ? {} : { ca: authorities }
+    this.#https = new HttpsAgent({ keepAlive: true, ...trusted })
+  }
+
   async exchange(
     method: string,
     url: URL,

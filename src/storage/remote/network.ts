@@ -15,17 +15,24 @@ const PASSING = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
-export const TLS_CURE =
-  "let Node trust the server's certificate: NODE_EXTRA_CA_CERTS names a file with its authority"
+/** What helps when the other side could not show who it is; undefined for all other codes. */
+export function tlsCureOf(code: string): string | undefined {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return 'name the server as its certificate does, or give it a certificate for that name'
+  }
+  // It speaks, and not TLS.
+  if (/^(EPROTO|ERR_SSL_)/.test(code)) return 'see that this is the port where it speaks TLS'
+  return TLS_CODE.test(code) ? TRUST_CURE : undefined
+}
+
+const TLS_CODE = /^(CERT_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/
+const TRUST_CURE =
+  "trust the server's certificate: ca=… in the URL, or NODE_EXTRA_CA_CERTS for all that this " +
+  'process does, names a file with its authority'
 
 /** Whether a connection that failed so may come about a little later. */
 export function isPassingCode(code: string): boolean {
   return PASSING.has(code)
-}
-
-/** Whether the other side could not show who it is. */
-export function isTlsCode(code: string): boolean {
-  return /^(CERT_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code)
 }
 
 /** Of an error of the system; empty for any other. */
@@ -47,11 +54,11 @@ export function judgeConnection(
   file?: string,
 ): Verdict {
   const code = codeOf(error)
-  const isTls = isTlsCode(code)
-  const cure = isTls ? TLS_CURE : cures[code]
+  const tlsCure = tlsCureOf(code)
+  const cure = tlsCure ?? cures[code]
   const made = new MillraceError('STORAGE_FAILED', `cannot ${what}: ${messageOf(error)}`, {
     details: { file, systemCode: code },
-    retryable: !isTls,
+    retryable: tlsCure === undefined,
     ...(cure === undefined ? {} : { cure }),
   })
   return { error: made, isPassing: isPassingCode(code) }

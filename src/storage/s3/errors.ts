@@ -4,7 +4,7 @@
  */
 import { MillraceError, type ErrorCode } from '../../errors.ts'
 import type { Verdict } from '../remote/retries.ts'
-import { isPassingCode, isTlsCode, TLS_CURE } from '../remote/network.ts'
+import { isPassingCode, tlsCureOf } from '../remote/network.ts'
 
 const PASSING = new Set([
   'ConditionalRequestConflict',
@@ -87,7 +87,8 @@ export function judgeS3(error: unknown, what: string, bucket: string, file?: str
   if (status === 501) {
     return lasting('STORAGE_UNSUITABLE', 'use a server that has this part of S3')
   }
-  if (isTlsCode(code)) return lasting('STORAGE_FAILED', TLS_CURE, false)
+  const tlsCure = tlsCureOf(code)
+  if (tlsCure !== undefined) return lasting('STORAGE_FAILED', tlsCure, false)
   const isPassing = PASSING.has(name) || isPassingCode(code) || status === 429 || status >= 500
   return { error: made('STORAGE_FAILED', unreachableCure(code)), isPassing }
 }

@@ -6,6 +6,7 @@
  *
  * Credentials are found as all tools of AWS find them: variables, profiles, the machine's role.
  */
+import { AUTHORITY_OPTION, authorityFileOf } from '../remote/authority.ts'
 import {
   httpAddress,
   isOn,
@@ -26,11 +27,20 @@ export interface S3Place {
   readonly hasPathStyle: boolean
   /** Of the files of the AWS tools. */
   readonly profile: string | undefined
+  /** A file with the authorities to trust over TLS. */
+  readonly authorityFile: string | undefined
   readonly timeoutMs: number
   readonly retryForMs: number
 }
 
-const OPTIONS = ['endpoint', 'region', 'path-style', 'profile', ...REQUEST_OPTIONS]
+const OPTIONS = [
+  'endpoint',
+  'region',
+  'path-style',
+  'profile',
+  AUTHORITY_OPTION,
+  ...REQUEST_OPTIONS,
+]
 /** Other servers want a region in signatures, and do not care which. */
 const REGION_OF_OTHERS = 'us-east-1'
 
@@ -62,6 +72,7 @@ export function parseS3Place(
     region: options.get('region') ?? (isElsewhere ? (ofMachine ?? REGION_OF_OTHERS) : ofMachine),
     hasPathStyle: isOn(parsed, 'path-style', isElsewhere),
     profile: options.get('profile'),
+    authorityFile: authorityFileOf(parsed, endpoint?.startsWith('http:') !== true),
     ...requestLimits(parsed),
   }
 }

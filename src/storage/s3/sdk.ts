@@ -2,11 +2,14 @@
  * The one file that touches the package `@aws-sdk/client-s3`, which is loaded when the first `s3:`
  * storage is opened. Its own attempts are turned off: who repeats a put must know that it did.
  */
+import { authorityIn } from '../remote/authority.ts'
 import { loadPackage } from '../remote/package.ts'
 import type { S3Place } from './place.ts'
 
 const PACKAGE = '@aws-sdk/client-s3'
 const CONNECT_MS = 5_000
+/** As the package has it. */
+const SOCKETS_MAX = 50
 
 export type S3Operation =
   | 'AbortMultipartUpload'
@@ -56,11 +59,15 @@ type Sdk = { readonly S3Client: new (config: object) => Client } & {
 export function connectS3(place: S3Place): S3Connection {
   // The package declares its classes so; the tests call each.
   const sdk = loadPackage(PACKAGE, 's3') as Sdk
-  const { endpoint, region, profile, hasPathStyle, timeoutMs } = place
+  const { endpoint, region, profile, hasPathStyle, timeoutMs, authorityFile } = place
+  const ca = authorityIn(authorityFile)
   const client = new sdk.S3Client({
     maxAttempts: 1,
     forcePathStyle: hasPathStyle,
-    requestHandler: { connectionTimeout: Math.min(CONNECT_MS, timeoutMs) },
+    requestHandler: {
+      connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
+      ...(ca === undefined ? {} : { httpsAgent: { ca, keepAlive: true, maxSockets: SOCKETS_MAX } }),
+    },
     // What is stored has checksums of its own; many servers do not know those of AWS.
     ...(endpoint === undefined ? {} : { endpoint, requestChecksumCalculation: 'WHEN_REQUIRED' }),
     responseChecksumValidation: 'WHEN_REQUIRED',

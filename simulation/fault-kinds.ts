@@ -155,6 +155,8 @@ export interface FaultChances {
   /** The disk that blocks of a bucket are cached on fails, or gives other bits. */
   readonly cacheError: number
   readonly cacheFlip: number
+  /** A region of HBase cannot be read: what is not scanned seems to be missing. */
+  readonly regionUnread: number
 }
 
 export type FaultKind = keyof FaultChances
@@ -244,6 +246,7 @@ export const USUAL: FaultChances = {
   objectFlip: 0.02,
   cacheError: 0.05,
   cacheFlip: 0.05,
+  regionUnread: 0.02,
 }
 
 /** Of tables on servers, below state or checkpoints: their chance is drawn apart. */
@@ -272,10 +275,11 @@ const OBJECT_FAULTS = [
   'cacheFlip',
 ] as const satisfies readonly FaultKind[]
 
-export type ServerFault = (typeof TABLE_FAULTS | typeof OBJECT_FAULTS)[number]
+export type ServerFault = (typeof TABLE_FAULTS | typeof OBJECT_FAULTS)[number] | 'regionUnread'
 
 /** What a kind of fault is drawn with. */
-export function groupOf(kind: FaultKind): 'tables' | 'objects' | undefined {
+export function groupOf(kind: FaultKind): 'tables' | 'objects' | 'regions' | undefined {
+  if (kind === 'regionUnread') return 'regions'
   if (TABLE_FAULTS.some((each) => each === kind)) return 'tables'
   return OBJECT_FAULTS.some((each) => each === kind) ? 'objects' : undefined
 }

@@ -23,7 +23,7 @@ export class FaultPlan {
   readonly chances: FaultChances
   readonly #random: Random
   /** Of servers: seeds without any live as they would if there were none. */
-  readonly #ofServers: { readonly tables: Random; readonly objects: Random }
+  readonly #ofServers: Readonly<Record<'tables' | 'objects' | 'regions', Random>>
   #healed = false
   /** Strikes the next time that it can, whatever the plan is. */
   #armed: FaultKind | undefined
@@ -41,7 +41,11 @@ export class FaultPlan {
     strengths: Partial<Record<FaultKind, number>> = {},
   ) {
     this.#random = random
-    this.#ofServers = { tables: random.fork('tables'), objects: random.fork('objects') }
+    this.#ofServers = {
+      tables: random.fork('tables'),
+      objects: random.fork('objects'),
+      regions: random.fork('regions'),
+    }
     const chances: Record<FaultKind, number> = { ...USUAL }
     for (const kind of FAULT_KINDS) {
       const own = this.#randomOf(kind)

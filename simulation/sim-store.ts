@@ -17,8 +17,9 @@ import { SimKeys } from './sim-keys.ts'
 
 export type StorageKind = 'disk' | 'far'
 
-/** Of so many stores far away one keeps its blobs in tables. */
+/** Of so many stores far away one keeps its blobs in tables of Cassandra, or of HBase. */
 const TABLES_OF = 6
+const REGIONS_OF = 9
 
 /** Where jobs and savepoints lie; what is elsewhere is on the machine. */
 const SHARED = 'sim/'
@@ -37,8 +38,10 @@ export class SimStorage {
     this.#world = { ...world, ...(this.keys.areUsed ? { keys: this.keys } : {}) }
     this.kind = kind ?? (world.random.fork('storage').int(2) === 0 ? 'disk' : 'far')
     const far = { ...this.#world, random: world.random.fork('far') }
-    const isTable = world.random.fork('tables').int(TABLES_OF) === 0
-    this.#far = isTable ? new TableStorage(far) : new FarStorage(far)
+    const isCassandra = world.random.fork('tables').int(TABLES_OF) === 0
+    const isHBase = world.random.fork('regions').int(REGIONS_OF) === 0
+    if (isCassandra) this.#far = new TableStorage(far, 'cassandra')
+    else this.#far = isHBase ? new TableStorage(far, 'hbase') : new FarStorage(far)
   }
 
   /** Those of a job or a savepoint. */

@@ -23,6 +23,7 @@ export type Situation =
   | 'fork'
   /** The state of a task in a checkpoint was compared with what its functions had written. */
   | 'witnessed'
-  /** A task waited for what lies in tables on a server, or in segments in a bucket. */
+  /** A task waited for what lies in Cassandra, in segments in a bucket, in HBase. */
   | 'remoteRead'
   | 'objectRead'
+  | 'regionRead'

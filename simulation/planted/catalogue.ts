@@ -9,6 +9,7 @@ import { failureBugs } from './failures.ts'
 import { fusedBugs } from './fused.ts'
 import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
+import { regionBugs } from './regions.ts'
 import { remoteBugs } from './remote.ts'
 import { runBugs } from './runs.ts'
 import { segmentBugs } from './segments.ts'
@@ -31,6 +32,7 @@ export const areas: readonly BugArea[] = [
   { title: 'State in memory and below', bugs: stateBugs },
   { title: 'State on servers', bugs: remoteBugs },
   { title: 'State in segments', bugs: segmentBugs },
+  { title: 'State and files in HBase', bugs: regionBugs },
   { title: 'Runs, key groups and types', bugs: runBugs },
   { title: 'Timers, watermarks, time to live', bugs: timeBugs },
   { title: 'Sources and sinks', bugs: connectorBugs },

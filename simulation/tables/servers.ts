@@ -3,6 +3,7 @@
  * options that the backend gives, over simulated lines, in virtual time.
  */
 import { openCassandraTable } from '../../src/state/cassandra/table.ts'
+import { openHBaseTable } from '../../src/state/hbase/table.ts'
 import {
   openObjectTable,
   type ObjectTableOptions,
@@ -10,6 +11,7 @@ import {
 import { KEY_BYTES } from '../../src/state/object-store/sealed-blocks.ts'
 import type { RemoteTable } from '../../src/state/remote/remote-table.ts'
 import { parseCassandraPlace } from '../../src/storage/cassandra/place.ts'
+import { parseHBasePlace } from '../../src/storage/hbase/place.ts'
 import { parseS3Place } from '../../src/storage/s3/place.ts'
 import { s3StoreOver } from '../../src/storage/s3/store.ts'
 import type { Random } from '../../src/util/random.ts'
@@ -20,6 +22,8 @@ import { CacheDisk } from './cache-disk.ts'
 import { SimConnection } from './connection.ts'
 import type { Opening } from './helper-messages.ts'
 import { Cluster, type ServerFaults } from './line.ts'
+import { Region } from './region.ts'
+import { SimRestLine } from './rest-line.ts'
 import { StateTables } from './state-tables.ts'
 
 /** A block has a few rows, a segment some blocks. */
@@ -38,6 +42,7 @@ export interface End {
 export class Servers {
   readonly #nodes = { cluster: new Cluster(), tables: new StateTables() }
   readonly #buckets = { cluster: new Cluster(), bucket: new Bucket() }
+  readonly #regions = { cluster: new Cluster(), region: new Region() }
 
   /** What opens the table that a backend has asked for. */
   opener({ module, options, scope }: Opening, end: End): () => Promise<RemoteTable> {
@@ -48,6 +53,8 @@ export class Servers {
         return this.#nodesOf((options as { readonly url: string }).url, scope, end)
       case 'object-store':
         return this.#bucketOf(options as ObjectTableOptions, scope, end)
+      case 'hbase':
+        return this.#regionOf((options as { readonly url: string }).url, scope, end)
       default:
         throw new Error(`nobody simulates the server of ${module}`)
     }
@@ -62,6 +69,17 @@ export class Servers {
     const clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     const world = { clock, random: random.fork('retries'), connection }
     return () => openCassandraTable(place, scope, world)
+  }
+
+  #regionOf(url: string, scope: string, end: End): () => Promise<RemoteTable> {
+    const { scheduler, random } = end
+    const place = parseHBasePlace(url)
+    const { timeoutMs, retryForMs } = place
+    const limits = { scope: scheduler.world, timeoutMs, retryForMs }
+    const http = new SimRestLine({ ...end, ...limits, ...this.#regions })
+    const clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
+    const world = { clock, random: random.fork('retries'), http }
+    return () => openHBaseTable(place, scope, world)
   }
 
   #bucketOf(given: ObjectTableOptions, scope: string, end: End): () => Promise<RemoteTable> {

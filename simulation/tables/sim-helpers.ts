@@ -57,8 +57,7 @@ class SimHelper implements HelperPort {
     this.#owner = owner
     this.#opening = opening
     this.#place = place
-    const isBucket = opening.module.includes('/object-store/')
-    this.#situation = isBucket ? 'objectRead' : 'remoteRead'
+    this.#situation = situationOf(opening.module)
   }
 
   post(request: Uint8Array): void {
@@ -115,4 +114,9 @@ class SimHelper implements HelperPort {
     scheduler.note(clock.scope.name, `answers ${checks} ${hash}`)
     if (nowMs > scheduler.nowMs) clock.scope.stallUntil(nowMs)
   }
+}
+
+function situationOf(module: string): Situation {
+  if (module.includes('/object-store/')) return 'objectRead'
+  return module.includes('/hbase/') ? 'regionRead' : 'remoteRead'
 }

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BlobTables } from '../../simulation/tables/blob-tables.ts'
 import { Bucket } from '../../simulation/tables/bucket.ts'
+import { Region } from '../../simulation/tables/region.ts'
 import { StateTables } from '../../simulation/tables/state-tables.ts'
 import { statementsOf as rowsOf } from '../../src/state/cassandra/statements.ts'
+import { bodyOf, cellOf, rowsOf as rowsIn } from '../../src/storage/hbase/cells.ts'
 import { statementsOf as blobsOf } from '../../src/storage/cassandra/tables.ts'
 
 const [rows, blobs] = [rowsOf('jobs'), blobsOf('jobs')]
@@ -137,5 +139,58 @@ describe('a simulated bucket', () => {
       keys,
       ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => `of/${name}`),
     )
+  })
+})
+
+describe('a simulated region of HBase', () => {
+  const ask = (region: Region, method: string, path: string, body: Uint8Array = Buffer.alloc(0)) =>
+    region.run({ method, url: new URL(`http://sim/jobs/${path}`), headers: {}, body })
+  const put = (region: Region, row: string, value: string, version: number) =>
+    ask(region, 'PUT', 'rows', bodyOf(row, [cellOf('v', value, version)]))
+  const scan = (region: Region, query: string) => {
+    const found = rowsIn(ask(region, 'GET', `*?${query}`).body)
+    return found.map(({ key, cells }) => `${key}=${String(cells.get('v'))}`)
+  }
+
+  it('shows the greatest version, in whatever order they come', () => {
+    const region = new Region()
+    put(region, 'a', 'new', 2)
+    put(region, 'a', 'old', 1)
+    assert.equal(ask(region, 'GET', 'a/b:v').body.toString(), 'new')
+    assert.equal(ask(region, 'GET', 'a/b:other').status, 404)
+  })
+
+  it('hides what is not newer than a deletion, also if it comes later', () => {
+    const region = new Region()
+    put(region, 'a', 'old', 1)
+    ask(region, 'DELETE', 'a/b/2')
+    put(region, 'a', 'late', 2)
+    assert.deepEqual(scan(region, 'startrow=a&endrow=b'), [])
+    put(region, 'a', 'new', 3)
+    assert.deepEqual(scan(region, 'startrow=a&endrow=b'), ['a=new'])
+  })
+
+  it('changes a row only while a cell is what is expected', () => {
+    const region = new Region()
+    const checked = (kind: string, value: string, version: number, expected: string) => {
+      const cells = [cellOf('v', value, version), cellOf('v', expected)]
+      return ask(region, 'PUT', `a?check=${kind}`, bodyOf('a', cells)).status
+    }
+    assert.equal(checked('put', 'one', 1, ''), 200)
+    assert.equal(checked('put', 'two', 2, ''), 304)
+    assert.equal(checked('delete', '', 1, 'two'), 304)
+    assert.equal(checked('delete', '', 1, 'one'), 200)
+    assert.deepEqual(scan(region, 'startrow=a&endrow=b'), [])
+    put(region, 'a', 'again', 1)
+    assert.deepEqual(scan(region, 'startrow=a&endrow=b'), [], 'that version is gone for ever')
+  })
+
+  it('scans both ways, as far as it is told to', () => {
+    const region = new Region()
+    for (const row of 'badc') put(region, row, row === 'c' ? '' : row, 1)
+    assert.deepEqual(scan(region, 'startrow=a&endrow=d&limit=2'), ['a=a', 'b=b'])
+    const filter = encodeURIComponent("ValueFilter(!=,'binary:')")
+    const down = `startrow=d&endrow=a&reversed=true&filter=${filter}`
+    assert.deepEqual(scan(region, down), ['d=d', 'b=b'])
   })
 })

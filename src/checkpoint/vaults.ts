@@ -23,6 +23,11 @@ export interface VaultWrite {
   readonly leaderEpoch: number
   /** The next vault, of the one that is there. */
   readonly next: (found: Vault | undefined) => Vault
+  /**
+   * Whether somebody else leads by now. Asked if a vault is of a later epoch: it may have come from
+   * the storage of another job, whose epochs say nothing here.
+   */
+  readonly isSucceeded: () => Promise<boolean>
 }
 
 /**
@@ -54,10 +59,10 @@ export async function readVault(store: BlobStore): Promise<KeptVault | undefined
  * @throws `LEADERSHIP_LOST` if a later leader has put one; what `readVault` throws.
  */
 export async function putNextVault(store: BlobStore, write: VaultWrite): Promise<KeptVault> {
-  const { leaderEpoch, next } = write
+  const { leaderEpoch, next, isSucceeded } = write
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
     const found = await readVault(store)
-    if (found !== undefined && found.leaderEpoch > leaderEpoch) {
+    if (found !== undefined && found.leaderEpoch > leaderEpoch && (await isSucceeded())) {
       throw new MillraceError('LEADERSHIP_LOST', `${store.location}: another process took over`)
     }
     const number = (found?.number ?? 0) + 1

@@ -34,7 +34,7 @@ export async function eraseStopped(
     await requireVault(vaults, checkpoint, store.location)
     return goesOn
   })
-  await leadVault(vaults, link.leaderEpoch, { wanted: [subject], erased: () => undefined })
+  await leadVault(vaults, store, link.leaderEpoch, { wanted: [subject], erased: () => undefined })
 }
 
 /** The job goes on as it would have: from its newest checkpoint, or with an import under way. */

@@ -106,7 +106,7 @@ export async function takeLead(request: LeadRequest): Promise<Lead> {
   const origin = required(decided.origin, 'the fence was decided')
   const own = { jobName: plan.jobName, lineage: link.lineage, leaderEpoch: link.leaderEpoch }
   const { vaults, erasures } = request
-  const vault = vaults && (await leadVault(vaults, own.leaderEpoch, erasures))
+  const vault = vaults && (await leadVault(vaults, store, own.leaderEpoch, erasures))
   const subjects = vault === undefined ? {} : { subjects: vaultRecord(vault, self.location) }
   const imports =
     origin.foreign === undefined

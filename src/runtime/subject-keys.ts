@@ -2,6 +2,7 @@
  * The vault of a job as its leader and its workers have it. The leader takes it over with the lead,
  * erases in it, and sends it to the workers when it deploys them: they never read it themselves.
  */
+import { readChain } from '../checkpoint/chain.ts'
 import { putNextVault, readVault, requireVaultOf } from '../checkpoint/vaults.ts'
 import type { CheckpointLink, VaultRecord } from '../checkpoint/manifest.ts'
 import type { OptionValues } from '../config/options.ts'
@@ -73,16 +74,19 @@ export interface WantedErasures {
 /**
  * Makes the vault that of this leader, and erases in it. Right after the fence.
  *
+ * @param chainStore the storage of the job, with the fence
  * @throws `LEADERSHIP_LOST`
  */
 export async function leadVault(
   { store, ring }: Vaults,
+  chainStore: BlobStore,
   leaderEpoch: number,
   erasures: WantedErasures,
 ): Promise<KeptVault> {
   const { wanted } = erasures
   const kept = await putNextVault(store, {
     leaderEpoch,
+    isSucceeded: async () => (await readChain(chainStore)).head.leaderEpoch > leaderEpoch,
     next: (found) => {
       const vault = found ?? Vault.create(ring.entropy)
       return wanted.reduce((each, subject) => each.erase(subject), vault)

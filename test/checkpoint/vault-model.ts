@@ -145,12 +145,13 @@ class VaultModel {
     const leaderEpoch = index + 1
     const isFirst = locals.stage === 'asleep'
     this.#store.lastPut = undefined
+    const isSucceeded = async (): Promise<boolean> => true
     const next = (found: Vault | undefined): Vault => {
       return isFirst ? (found ?? whole) : erase(found ?? whole, index)
     }
     try {
       const isThere = isFirst && this.#options.leadsNot === true && (await readVault(this.#store))
-      if (!isThere) await putNextVault(this.#store, { leaderEpoch, next })
+      if (!isThere) await putNextVault(this.#store, { leaderEpoch, next, isSucceeded })
       locals.stage = isFirst ? 'erase' : 'over'
       locals.outcome = isFirst ? null : 'erased'
     } catch (error) {

@@ -25,10 +25,11 @@ function world(): { blobs: MemoryBlobs; store: BlobStore } {
 const encrypted = (store: BlobStore, seed = 1) => new EncryptedBlobStore(store, keys(seed))
 const create = (found?: Vault): Vault => found ?? Vault.create(seededEntropy(2))
 const lead = (store: BlobStore, leaderEpoch: number) => {
-  return putNextVault(store, { leaderEpoch, next: create })
+  return putNextVault(store, { leaderEpoch, next: create, isSucceeded: async () => true })
 }
 const erase = (store: BlobStore, leaderEpoch: number, who: number) => {
-  return putNextVault(store, { leaderEpoch, next: (found) => create(found).erase(subject(who)) })
+  const next = (found?: Vault): Vault => create(found).erase(subject(who))
+  return putNextVault(store, { leaderEpoch, next, isSucceeded: async () => true })
 }
 
 describe('the vault of a job', () => {
@@ -67,6 +68,16 @@ describe('the vault of a job', () => {
     await lead(store, 2)
     await assert.rejects(erase(store, 1, 1), { code: 'LEADERSHIP_LOST' })
     assert.equal((await readVault(store))?.leaderEpoch, 2)
+  })
+
+  it('may come from another job, whose epochs say nothing', async () => {
+    const { store } = world()
+    await lead(store, 7)
+    const isSucceeded = async (): Promise<boolean> => false
+    await putNextVault(store, { leaderEpoch: 1, next: create, isSucceeded })
+    const kept = required(await readVault(store), 'it is there')
+    assert.deepEqual([kept.number, kept.leaderEpoch], [2, 1])
+    await erase(store, 2, 1)
   })
 
   it('is not what a leader puts who slept where another vault has been', async () => {

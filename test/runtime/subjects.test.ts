@@ -163,6 +163,9 @@ test('without the vault of its checkpoints a job does not start', async () => {
 test('another job goes on from a savepoint only with the vault beside its own state', async () => {
   const options = optionsFor('from')
   const savepoint = join(folder, 'from-saved')
+  // So its epochs are higher than those of the other job.
+  await (await run(counting, options)).stop()
+  await (await run(counting, options)).stop()
   await using handle = await run(counting, options)
   await handle.stop({ savepoint })
   const fork = optionsFor('fork', { from: savepoint })

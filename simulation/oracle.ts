@@ -45,12 +45,22 @@ export function evaluate(workload: Workload): ReadonlyMap<string, readonly Rec[]
   })
   nodes.forEach((node, index) => {
     if (node.kind !== 'source') return
-    for (const { records } of workload.sources[node.source]?.splits ?? []) {
-      for (const record of records) steps[index]?.take(record)
+    const { splits = [], isText } = workload.sources[node.source] ?? {}
+    const records = splits.flatMap((split) => split.records)
+    for (const record of isText === true ? withoutEqual(records) : records) {
+      steps[index]?.take(record)
     }
   })
   for (const step of steps) step.end()
   return results
+}
+
+/** What comes as text passes once. */
+function withoutEqual(records: readonly Rec[]): readonly Rec[] {
+  const keyed = records.map((record) => {
+    return [JSON.stringify([record.k, record.v, record.at, record.pad]), record] as const
+  })
+  return [...new Map(keyed).values()]
 }
 
 /** Nodes that read an output, by the input they read it with. */

@@ -111,4 +111,25 @@ export const connectorBugs: readonly PlantedBug[] = [
     replace:
       "if ((await committer.commit({ ...pending, attempt })) === 'committed' || attempt > 0) {",
   },
+  {
+    name: 'hash-foreseen-for-any-string-as-long',
+    symptom: 'a key lies in the group of another one, and its state is not found',
+    file: 'src/types/keys-hash.ts',
+    find: 'value.length === foreseen.length && value === foreseen ?',
+    replace: 'value.length === foreseen.length ?',
+  },
+  {
+    name: 'hash-of-bytes-not-ended',
+    symptom: 'a word that comes as bytes is another key than the same word after a recovery',
+    file: 'src/types/text-of.ts',
+    find: 'foreseeHash(text, Math.imul(hash ^ STRING_END, FNV_PRIME))',
+    replace: 'foreseeHash(text, hash)',
+  },
+  {
+    name: 'wide-space-within-a-word',
+    symptom: 'words with white space of two bytes between them are counted as one',
+    file: 'src/operators/text/words.ts',
+    find: 'return second === 0xa0 ? 2 : 0 // U+00A0',
+    replace: 'return second === 0xa1 ? 2 : 0 // U+00A0',
+  },
 ]

@@ -12,6 +12,7 @@ import { helped } from './helpers.ts'
 import { orderedProcess } from './ordered.ts'
 import { held, together } from './pairs.ts'
 import { delayed, matched, met, paired, windowed } from './timed.ts'
+import { ofWords } from './text.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
 
@@ -168,8 +169,10 @@ class Builder {
   }
 
   #source({ source: index }: NodeOf<'source'>): DataStream<Rec> {
-    const { uid, outOfOrderMs } = required(this.#workload.sources[index], 'no such source')
+    const { sources } = this.#workload
+    const { uid, outOfOrderMs, isText } = required(sources[index], 'no such source')
     const source = this.#ends.source(index)
+    if (isText === true) return this.#typed(ofWords(this.#env, uid, source))
     if (outOfOrderMs === undefined) return this.#env.fromSource(uid, source)
     const time = { timestamp: (rec: Rec) => rec.at, maxOutOfOrderness: outOfOrderMs }
     return this.#env.fromSource(uid, source, time)

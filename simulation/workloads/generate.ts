@@ -64,9 +64,10 @@ class Generator {
     return this.#nodes
   }
 
-  #source(source: number, { outOfOrderMs, bounded }: SourceData): void {
+  #source(source: number, { outOfOrderMs, bounded, isText }: SourceData): void {
     const isTimed = outOfOrderMs !== undefined && bounded
-    this.#stream({ kind: 'source', source }, 'order per key', new Set([source]), isTimed)
+    const compare = isText === true ? 'multiset' : 'order per key'
+    this.#stream({ kind: 'source', source }, compare, new Set([source]), isTimed)
   }
 
   #grow(): readonly WorkloadNode[] {

@@ -28,6 +28,7 @@ export function generateSources(
   const bounded = random.fork('bounded').int(5) > 0
   const ballast = random.fork('ballast')
   const hasBallast = ballast.int(4) === 0
+  const text = random.fork('text')
   const longMax = isStateful ? RECORDS_OF_STATEFUL_MAX : RECORDS_OF_LONG_MAX
   const recordsMax = isLong ? longMax : RECORDS_PER_SPLIT_MAX
   return Array.from({ length: count ?? 1 + random.int(2) }, (_, at): SourceData => {
@@ -52,7 +53,10 @@ export function generateSources(
     )
     const batchMax = 1 + random.int(6)
     const gapMs = 2 + random.int(20)
-    return { uid: `source-${at}`, splits, outOfOrderMs, bounded, batchMax, gapMs }
+    const source = { uid: `source-${at}`, splits, outOfOrderMs, bounded, batchMax, gapMs }
+    // Words are keyed, which pipelines that are to be apart may not be.
+    const mayBeText = count === undefined && outOfOrderMs === undefined
+    return mayBeText && text.int(2) === 0 ? { ...source, isText: true } : source
   })
 }
 

@@ -29,6 +29,7 @@ export interface SourceData {
   readonly batchMax: number
   /** The longest time between two batches of a split. */
   readonly gapMs: number
+  readonly isText?: boolean // its records come as lines of text, and without event time
 }
 
 /** How `k` is turned into the key of a keyed stream, which tests the key types. */
@@ -36,8 +37,7 @@ export type KeyKind = 'number' | 'string' | 'tuple'
 
 /**
  * What a keyed process function does. `states` and `ordered` use all kinds of state; `timers` sets
- * a timer for each record and some that later records delete; `windows` sums per span of event
- * time; `distinct` lets the first of equal values pass.
+ * and deletes some; `windows` sums per span of event time; `distinct` passes the first of equals.
  */
 export type ProcessKind = 'states' | 'ordered' | 'timers' | 'windows' | 'distinct'
 

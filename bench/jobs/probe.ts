@@ -19,11 +19,18 @@ export interface Moment {
   readonly atMs: number
   /** CPU time of this thread. */
   readonly cpuMs: number
+  /** CPU time of all threads of the process. */
+  readonly processMs: number
 }
 
 export function moment(): Moment {
   const { user, system } = process.threadCpuUsage()
-  return { atMs: performance.timeOrigin + performance.now(), cpuMs: (user + system) / 1000 }
+  const all = process.cpuUsage()
+  return {
+    atMs: performance.timeOrigin + performance.now(),
+    cpuMs: (user + system) / 1000,
+    processMs: (all.user + all.system) / 1000,
+  }
 }
 
 export function spanSince(start: Moment, name: string, records: number): Span {
@@ -74,6 +81,8 @@ export interface Rate {
   readonly seconds: number
   /** Busy time of all threads together. */
   readonly cpuSeconds: number
+  /** That of the whole process, native threads included. */
+  readonly processSeconds: number
   readonly records: number
 }
 
@@ -90,5 +99,6 @@ export function total(spans: readonly Span[]): Rate {
     cpuSeconds += extent(own, 'cpuMs')
   }
   const records = spans.reduce((sum, span) => sum + span.records, 0)
-  return { seconds: extent(spans, 'atMs'), cpuSeconds, records }
+  const processSeconds = extent(spans, 'processMs')
+  return { seconds: extent(spans, 'atMs'), cpuSeconds, processSeconds, records }
 }

@@ -2,11 +2,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { benchmarkOverhead } from './jobs/overhead.ts'
+import { benchmarkOverhead, PLAIN } from './jobs/overhead.ts'
 
-await benchmarkOverhead('signed', async (directory) => {
+async function optionsFor(directory: string) {
   const { privateKey } = generateKeyPairSync('ed25519')
   const keys = join(directory, 'signing.pem')
   await writeFile(keys, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   return { signing: { keys: `file:${keys}` } }
-})
+}
+
+await benchmarkOverhead({ signed: { ...PLAIN, optionsFor } })

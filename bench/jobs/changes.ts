@@ -4,7 +4,7 @@
  * longest time in which it saw no record. The program outside says when the next turn begins.
  */
 import { BroadcastChannel } from 'node:worker_threads'
-import { job, t } from 'millrace'
+import { type Job, job, type KeyedStream, t } from 'millrace'
 import { sink, source } from 'millrace/connectors'
 import { SeededRandom } from '../../src/util/random.ts'
 import { moment, tell } from './probe.ts'
@@ -16,6 +16,8 @@ const KEYS_PER_TURN = 3_333
 const BATCH_RECORDS = 1_000
 /** Reading CPU time costs more than a record. */
 const RECORDS_PER_LOOK = 64
+
+type Accounts = KeyedStream<number, number>
 
 /** What the job says when all keys are loaded, and when all keys of a turn have been changed. */
 export interface TurnReport {
@@ -76,12 +78,18 @@ function changes(probe: ReturnType<typeof gapProbe>) {
   })
 }
 
-export default job('changes', (env) => {
-  const probe = gapProbe()
-  env
-    .fromSource('changes', changes(probe))
-    .map((account) => probe.see(account))
-    .keyBy((account) => account, t.float64)
-    .sum('sums', (account) => account * 0.1234567)
-    .sinkTo('drop', sink({ write() {} }))
-})
+/** @param owned says whose an account is, or changes nothing */
+export function changesJob(owned: (accounts: Accounts) => Accounts): Job {
+  return job('changes', (env) => {
+    const probe = gapProbe()
+    const accounts = env
+      .fromSource('changes', changes(probe))
+      .map((account) => probe.see(account))
+      .keyBy((account) => account, t.float64)
+    owned(accounts)
+      .sum('sums', (account) => account * 0.1234567)
+      .sinkTo('drop', sink({ write() {} }))
+  })
+}
+
+export default changesJob((accounts) => accounts)

@@ -20,8 +20,16 @@ import { Listener, tell } from './probe.ts'
 
 const CHECKPOINTS = 10
 
-/** Of a job whose files are in this folder. */
-type OptionsFor = (directory: string) => Promise<RunOptions>
+/** One way in which the same sums are treated. */
+interface Treatment {
+  /** Of a job whose files are in this folder. */
+  readonly optionsFor: (directory: string) => Promise<RunOptions>
+  /** The module of the job, beside this file. */
+  readonly job: string
+}
+
+/** As they are. */
+export const PLAIN: Treatment = { optionsFor: async () => ({}), job: './changes.ts' }
 
 /** What is published when a checkpoint is complete. */
 interface Completed {
@@ -34,14 +42,14 @@ interface Completed {
 const totalMs = ({ initMs, prepareMs, confirmMs, completeMs }: Completed): number =>
   initMs + prepareMs + confirmMs + completeMs
 
-function measure(optionsFor: OptionsFor): Promise<Measures> {
+function measure({ optionsFor, job: module }: Treatment): Promise<Measures> {
   return inFolder(async (directory) => {
     const added = await optionsFor(directory)
     const reports = new Listener<TurnReport>('changes')
     const completed: Completed[] = []
     // The name belongs to this event alone.
     subscribe('millrace:checkpoint:completed', (event) => completed.push(event as Completed))
-    const job = new URL('./changes.ts', import.meta.url)
+    const job = new URL(module, import.meta.url)
     const options = {
       directory,
       backend: 'hashmap',
@@ -86,10 +94,13 @@ function figures(rounds: Rounds, added: string): readonly Figure[] {
   ]
 }
 
-/** @param added what the other half of the jobs are called, and the options that make them so. */
-export function benchmarkOverhead(added: string, optionsFor: OptionsFor): Promise<void> {
+/** @param added what the other halves of the jobs are called, and what makes them so. */
+export function benchmarkOverhead(added: Readonly<Record<string, Treatment>>): Promise<void> {
+  const all = { plain: PLAIN, ...added }
   return benchmark({
-    contenders: { plain: () => measure(async () => ({})), [added]: () => measure(optionsFor) },
-    figures: (rounds) => figures(rounds, added),
+    contenders: Object.fromEntries(
+      Object.entries(all).map(([name, treatment]) => [name, () => measure(treatment)]),
+    ),
+    figures: (rounds) => Object.keys(added).flatMap((each) => figures(rounds, each)),
   })
 }

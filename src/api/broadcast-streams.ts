@@ -190,7 +190,7 @@ class KeyedBroadcastConnected<
     const untyped = anyKeyedBroadcastProcess(fn)
     const { upstreams, partitioning, key: first } = this.#first
     const declared = declaredTypes(fn)
-    const key = { select: first.select, type: commonKeyType(call, first.type, declared.key) }
+    const key = { ...first, type: commonKeyType(call, first.type, declared.key) }
     const toAll = { partitioning: 'broadcast', key: undefined } as const
     return addFunctionNode(this.#site, fn.sideOutputs, call, {
       ...parts,

@@ -2,7 +2,7 @@
  * Keyed streams: each method adds a node that owns keyed state. Their contract is
  * `streams/keyed.ts`.
  */
-import type { Edge, KeySelector, OperatorNode } from '../graph/job-graph.ts'
+import type { KeySelector, OperatorNode } from '../graph/job-graph.ts'
 import {
   AGGREGATE_STATE,
   COUNT_STATE,
@@ -26,6 +26,7 @@ import type { MergingWindowAssigner, WindowAssigner } from '../operators/windows
 import { synchronous } from '../operators/synchronous.ts'
 import { aggregatingState, reducingState, valueState } from '../state/descriptors.ts'
 import type { StateSchema } from '../state/descriptors.ts'
+import type { Subject } from '../state/sealed/subject.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import { dynamicType } from '../types/dynamic.ts'
 import { t } from '../types/t.ts'
@@ -48,7 +49,6 @@ import {
   callOf,
   commonType,
   invalid,
-  isDynamic,
   type KeyedPartitioning,
   requireFunction,
   type Site,
@@ -63,7 +63,7 @@ import type { DataStream } from './streams/data.ts'
 import type { KeyedStream, UpdateStream } from './streams/keyed.ts'
 import type { PatternStream } from './streams/pattern.ts'
 import type { MergingWindowedStream, WindowedStream } from './streams/windowed.ts'
-import type { KeyedInput } from './two-inputs.ts'
+import { edgesInto, type KeyedInput } from './two-inputs.ts'
 import {
   countWindowed,
   windowed,
@@ -91,6 +91,13 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
     this.#upstreams = upstreams
     this.#key = key
     this.#partitioning = partitioning
+  }
+
+  shredBy(subjectOf: (key: K) => Subject): KeyedStream<K, T> {
+    const call = callOf('shredBy')
+    requireFunction(subjectOf, call, 'a function from key to subject')
+    const key = Object.freeze({ ...this.#key, shredBy: unary(subjectOf) })
+    return new KeyedDataStream(this.#site, this.#upstreams, key, this.#partitioning)
   }
 
   count(uid: string): UpdateStream<K, number> {
@@ -282,14 +289,7 @@ export class KeyedDataStream<K, T> extends KeyedHelpers<K, T> implements KeyedSt
   }
 
   #node(call: Call, key: KeySelector, input: Type<unknown> | undefined) {
-    const inputs = this.#upstreams.map(({ from, tag, type }): Edge => ({
-      from,
-      tag,
-      input: 0,
-      partitioning: this.#partitioning,
-      key,
-      type: input !== undefined && isDynamic(type) ? input : type,
-    }))
+    const inputs = edgesInto(0, this.#upstreams, { partitioning: this.#partitioning, key }, input)
     const { operation, uid, location } = call
     const kind = 'operator' as const
     return { kind, operation, uid, location, inputs, key, isUndoable: true }

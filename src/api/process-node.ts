@@ -110,7 +110,7 @@ export function keyAs(
   call: Call,
 ): KeySelector {
   if (declared === undefined || declared === key.type) return key
-  if (isDynamic(key.type)) return { select: key.select, type: declared }
+  if (isDynamic(key.type)) return { ...key, type: declared }
   const [own, other] = [key.type.schema, declared.schema].map((s) => JSON.stringify(s))
   if (own === other) return key
   const problem = `declares the key ${other}, but keyBy declares ${own}`

@@ -39,8 +39,12 @@ export function keyedPair(
   declared: DeclaredTypes = {},
 ): { readonly inputs: Edge[]; readonly key: KeySelector; readonly secondKey: KeySelector } {
   const type = commonKeyType(call, first.key.type, second.key.type, declared.key)
-  const key = { select: first.key.select, type }
-  const secondKey = { select: second.key.select, type }
+  if ((first.key.shredBy === undefined) !== (second.key.shredBy === undefined)) {
+    const cure = 'chain shredBy to both streams, with the same function: they share one state'
+    throw invalid(call, 'connects a stream with shredBy to one without', cure)
+  }
+  const key = { ...first.key, type }
+  const secondKey = { ...second.key, type }
   const { partitioning } = first
   const inputs = [
     ...edgesInto(0, first.upstreams, { partitioning, key }, declared.input1),

@@ -143,6 +143,11 @@ function nodeFindings(before: PlanNode, node: PlanNode, uid: string): readonly F
     const why = `"${uid}" has no timers any more, but the checkpoint may hold some`
     findings.push({ uid, what: 'timers', verdict: 'lost', why, drop: uid })
   }
+  if (before.shredded !== node.shredded) {
+    const is = node.shredded === true ? 'is sealed by subject now' : 'was sealed by subject'
+    const why = `"${uid}" ${is} (shredBy): what it holds stays as it was written`
+    findings.push({ uid, what: 'shredBy', verdict: 'incompatible', why, drop: uid })
+  }
   findings.push(
     ...timerFindings(before, node, uid),
     ...stateFindings(before.states, node.states, uid, true),

@@ -67,6 +67,7 @@ const planNode = checks.shape<PlanNode>(
     keyType: schema,
     timers: checks.list(timer, LIST_MAX),
     operatorStates: checks.list(planOperatorState, LIST_MAX),
+    shredded: checks.exactly(true),
     bounded: checks.flag,
     readsAllSplits: checks.flag,
     replayable: checks.flag,

@@ -77,6 +77,7 @@ function recordOf(
     ...(node.keyType === undefined ? {} : { keyType: node.keyType }),
     states,
     ...(node.timers === undefined ? {} : { timers: node.timers }),
+    ...(node.shredded === true ? { shredded: node.shredded } : {}),
     ...(lastId > highestNow ? { highestStateId: lastId } : {}),
   }
 }

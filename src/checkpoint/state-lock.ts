@@ -18,7 +18,14 @@ const LIST_MAX = 65_536
 
 type Kept = Pick<
   PlanNode,
-  'kind' | 'operation' | 'keyType' | 'states' | 'operatorStates' | 'usesTimers' | 'timers'
+  | 'kind'
+  | 'operation'
+  | 'keyType'
+  | 'states'
+  | 'operatorStates'
+  | 'usesTimers'
+  | 'timers'
+  | 'shredded'
 >
 interface LockedOperator extends Kept {
   readonly uid: string
@@ -60,6 +67,7 @@ const lockCheck = checks.shape<StateLock>(
                 keyType: schema,
                 operatorStates: checks.list(planOperatorState, LIST_MAX),
                 timers: checks.list(timer, LIST_MAX),
+                shredded: checks.exactly(true),
                 guarantee: checks.exactly('exactly-once'),
               },
             ),
@@ -96,7 +104,7 @@ export function formatStateLock({ formatVersion, jobs }: StateLock): string {
 
 export function lockedJob(plan: JobPlan): LockedJob {
   const operators = plan.nodes.flatMap((node): readonly LockedOperator[] => {
-    const { uid, kind, keyType, states, operatorStates, usesTimers, timers } = node
+    const { uid, kind, keyType, states, operatorStates, usesTimers, timers, shredded } = node
     if (uid === undefined || !holdsAnything(node)) return []
     return [
       {
@@ -110,6 +118,7 @@ export function lockedJob(plan: JobPlan): LockedJob {
           : { operatorStates: sortedBy(operatorStates, (state) => state.name) }),
         usesTimers,
         ...(timers === undefined ? {} : { timers: sortedBy(timers, (each) => each.name) }),
+        ...(shredded === true ? { shredded } : {}),
         ...(kind === 'sink' ? { guarantee: 'exactly-once' } : {}),
       },
     ]

@@ -97,7 +97,13 @@ export async function withSnapshot<T>(
   try {
     const { checkpointId } = chosenCheckpoint(opened, place.checkpoint)
     await using snapshot = await Snapshot.open(opened.store, { checkpointId })
-    return await work(snapshot)
+    const result = await work(snapshot)
+    const { erasedEntries } = snapshot
+    if (erasedEntries > 0) {
+      const entries = erasedEntries === 1 ? 'entry' : 'entries'
+      terminal.err(`${erasedEntries} ${entries} of erased subjects passed over\n`)
+    }
+    return result
   } finally {
     await opened.store.close()
   }

@@ -57,6 +57,7 @@ function facts(node: PlanNode): string {
   if (node.replayable !== undefined) found.push(node.replayable ? 'replayable' : 'not replayable')
   if (node.guarantee !== undefined) found.push(node.guarantee)
   if (node.keyType !== undefined) found.push(`key ${describeSchema(node.keyType)}`)
+  if (node.shredded === true) found.push('sealed by subject')
   if (node.usesTimers) found.push('timers')
   const all = [...node.states, ...(node.operatorStates ?? [])]
   const states = all.map(({ name, kind, type, keyType }) => {

@@ -11,6 +11,7 @@ import type { Source } from '../operators/source.ts'
 import type { WatermarkStrategy } from '../operators/watermarks.ts'
 import type { Sink } from '../operators/sink.ts'
 import type { StateDescriptor } from '../state/descriptors.ts'
+import type { SubjectOf } from '../state/sealed/subject.ts'
 import type { TimerSchema } from '../time/descriptors.ts'
 import type { NonKeyedState } from '../state/operator-descriptors.ts'
 import type { Type } from '../types/type.ts'
@@ -27,6 +28,8 @@ export interface TimeStrategy extends WatermarkStrategy {
 export interface KeySelector {
   readonly select: (value: unknown) => unknown
   readonly type: Type<unknown>
+  /** Whose a key is, where subjects can be erased. */
+  readonly shredBy?: SubjectOf
 }
 
 interface NodeBase {

@@ -61,7 +61,9 @@ function planNode(node: GraphNode): PlanNode {
   const { operation, usesTimers, key } = node
   const keyType = key === undefined ? {} : { keyType: key.type.schema }
   const states = { states: planStates(node.states), ...planOperatorStates(node) }
-  return { ...base, operation, ...keyType, ...states, usesTimers, ...planTimers(node), inputs }
+  const shredded = key?.shredBy === undefined ? {} : { shredded: true as const }
+  const timers = { usesTimers, ...planTimers(node) }
+  return { ...base, operation, ...keyType, ...states, ...timers, ...shredded, inputs }
 }
 
 function planOperatorStates({ operatorStates = {} }: OperatorNode): Partial<PlanNode> {

@@ -32,6 +32,8 @@ export interface PlanNode {
   readonly states: readonly PlanState[]
   readonly operatorStates?: readonly PlanOperatorState[]
   readonly usesTimers: boolean
+  /** Its keyed state is sealed under the keys of subjects. */
+  readonly shredded?: true
   /** The timers that are declared by name. */
   readonly timers?: readonly TimerRecord[]
   readonly inputs: readonly number[]

@@ -6,12 +6,9 @@
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../errors.ts'
-import { subjectBytes } from '../state/sealed/subject.ts'
+import { type Subject, subjectBytes } from '../state/sealed/subject.ts'
 import type { Stoppable } from './stopping.ts'
 import type { WantedErasures } from './subject-keys.ts'
-
-/** A person, or whatever else can be erased: as `shredBy` gives it. */
-export type Subject = string | number | Uint8Array
 
 /** What became of one that was to be erased. */
 export interface Erasure {

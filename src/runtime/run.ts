@@ -6,7 +6,8 @@ import { MillraceError } from '../errors.ts'
 import { asJob, type Job } from '../graph/job.ts'
 import type { ReleaseOutcome } from '../operators/failures/parked-keys.ts'
 import { silentLogger } from '../metrics/log.ts'
-import { bytesOfSubject, type Erasure, type Subject } from './erasures.ts'
+import type { Subject } from '../state/sealed/subject.ts'
+import { bytesOfSubject, type Erasure } from './erasures.ts'
 import { embeddedHost } from './host-embedded.ts'
 import type { Host } from './host.ts'
 import { JobMaster } from './job-master.ts'
@@ -16,7 +17,8 @@ import { moduleUrl } from './module-url.ts'
 import { type JobProfile, profileIntervalUs } from './profile/job-profile.ts'
 import type { RunOptions } from './run-options.ts'
 
-export type { Erasure, Subject } from './erasures.ts'
+export type { Subject } from '../state/sealed/subject.ts'
+export type { Erasure } from './erasures.ts'
 
 /** A running job. */
 export interface JobHandle extends AsyncDisposable {

@@ -64,7 +64,9 @@ export function keyedBackendOf(
     const uid = required(node.uid, `keyed operator ${node.label} has no uid`)
     const record = required(operatorsByUid.get(uid), `operator "${uid}" has no id`)
     const { states: descriptors, key, timers = {} } = node
-    const spec = { record, keyType: key.type, descriptors, timers }
+    const { type: keyType, shredBy } = key
+    const shredded = shredBy === undefined ? {} : { shredBy }
+    const spec = { record, keyType, descriptors, timers, ...shredded }
     tables.set(node.id, backend.register(spec))
     specs.push(spec)
   }

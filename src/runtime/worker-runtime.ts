@@ -15,9 +15,10 @@ import { planOf } from '../graph/plan-of.ts'
 import { NOTHING_RELEASED } from '../operators/failures/release.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { chooseBackend } from './choose-backend.ts'
+import { settingsFor } from './shredding.ts'
 import { required } from '../util/assert.ts'
 import { EventTimeObserver } from './event-time-status.ts'
-import { encryptedWorkerHost, requireNoPlainRecords } from './encryption.ts'
+import { encryptedWorkerHost } from './encryption.ts'
 import { signedWorkerHost } from './signing.ts'
 import type { WorkerHost, WorkerSpec } from './host.ts'
 import { loadJobModule } from './load-module.ts'
@@ -105,8 +106,7 @@ export class WorkerRuntime {
     const { parallelism, maxParallelism } = settings
     const build = (): JobGraph => buildJobGraph(job, { parallelism, maxParallelism, params })
     const graph = (this.#graph = build())
-    requireNoPlainRecords(graph, settings.encryptionKeys)
-    this.#settings = settings
+    this.#settings = settingsFor(graph, settings)
     this.#discovery = new SourceDiscovery(graph, host, this.#abort.signal)
     const workerIndex = this.#spec.index
     const plan = planOf(graph)

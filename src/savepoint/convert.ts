@@ -19,7 +19,9 @@ import {
 import { KEY_HEAD_BYTES, SECTION_ROWS, operatorOfKey, sectionOfKey } from '../state/runs/entry.ts'
 import { readTimeKey } from '../state/runs/entry-key.ts'
 import type { RunMetadata } from '../state/runs/run-format.ts'
-import { restoreStream } from '../state/runs/run-set.ts'
+import { sealOf, storedStream } from '../state/runs/run-set.ts'
+import { type EntrySeal, isSealed } from '../state/sealed/entry-seal.ts'
+import { requireSeal } from '../state/sealed/opening.ts'
 import { readRecords } from '../state/runs/snapshot-reader.ts'
 import { recordEntries } from '../state/runs/snapshot-writer.ts'
 import type { RunReference } from '../state/snapshot.ts'
@@ -98,12 +100,14 @@ class Converter {
   /** Of files that it has written: the others of the place are of somebody else. */
   readonly #names = new Set<string>()
   readonly #total: number
+  readonly #seal: EntrySeal | undefined
   #done = 0
 
   constructor(store: BlobStore, spec: ConversionSpec) {
     this.#store = store
     this.#spec = spec
     this.#link = spec.from.link
+    this.#seal = sealOf(spec.from.store)
     const runs = this.#link.tasks.flatMap((task) => task.runs)
     this.#total = [...new Map(runs.map((run) => [run.name, run.entries])).values()].reduce(
       (sum, entries) => sum + entries,
@@ -188,18 +192,25 @@ class Converter {
     const { from, maxParallelism, onProgress } = this.#spec
     const live = new Set(liveOperators(this.#link.operators).map(({ id }) => id))
     for (const { runs, keyGroups } of tasks) {
-      for await (const batch of restoreStream(from.store, runs, keyGroups).batches()) {
+      for await (const batch of storedStream(from.store, runs, keyGroups).batches()) {
         for (const { key, value } of batch) {
           this.#done++
           if (this.#done % PROGRESS_ENTRIES === 0) onProgress?.(this.#done, this.#total)
           if (!live.has(operatorOfKey(key))) continue
+          const plain = this.#plainKeyOf({ key, value })
+          if (plain === undefined) continue
           const moved = Buffer.from(key)
-          moved.writeUInt16BE(keyGroupOf(routeHash(userKeyOf(key)), maxParallelism), 0)
+          moved.writeUInt16BE(keyGroupOf(routeHash(userKeyOf(plain)), maxParallelism), 0)
           yield { key: moved, value: Buffer.from(value) }
         }
       }
     }
     onProgress?.(this.#total, this.#total)
+  }
+
+  /** What is sealed stays so; undefined if its subject was erased. */
+  #plainKeyOf(entry: Entry): Uint8Array | undefined {
+    return isSealed(entry) ? requireSeal(this.#seal).open(entry)?.key : entry.key
   }
 
   async #records({ vertex, subtaskIndex, records }: TaskRecord): Promise<RunReference | undefined> {

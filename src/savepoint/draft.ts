@@ -111,6 +111,7 @@ class Drafting {
     const record = recordOf(liveOperators(this.#operators), uid)
     if (owner !== undefined) requireOwner(record, owner)
     const { rename = uid, drop = [] } = options
+    if (options.rows !== undefined || drop.length > 0) requireUnsealed(record)
     if (rename !== uid) this.#requireFree(rename)
     const types = owner?.state === undefined ? undefined : typesOf(owner.state)
     const kept = withoutStates(declaredAs(record, types), drop)
@@ -148,6 +149,7 @@ class Drafting {
         cure: 'sources and sinks stay with their job; name operators',
       })
     }
+    requireUnsealed(before)
     const kept = withoutStates(before, change.options.drop ?? [])
     const record = { ...kept, id: this.#nextId(), uid }
     const rewriter = new OperatorRewriter(before, record, change.options, this.#maxParallelism)
@@ -213,6 +215,16 @@ class Drafting {
       cure: 'choose another uid, or drop that one first: changes are made in their order',
     })
   }
+}
+
+/** Whose a key is only the job's code says, and entries stay under the keys of their vault. */
+function requireUnsealed({ uid, shredded }: OperatorRecord): void {
+  if (shredded !== true) return
+  const message = `the entries of "${uid}" are sealed by subject (shredBy)`
+  throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message, {
+    cure: 'take the operator over as it is, or change its state in the job itself',
+    details: { uid },
+  })
 }
 
 const idOf = ({ id }: { readonly id: number }): number => id

@@ -26,6 +26,7 @@ export class Snapshot implements AsyncDisposable {
   readonly #store: BlobStore
   readonly #link: CheckpointLink
   readonly #ownsStore: boolean
+  #erasedEntries = 0
   /** Rows, timers and records, decoded by the schemas that the snapshot carries. */
   readonly reader: SnapshotReader
 
@@ -150,14 +151,23 @@ export class Snapshot implements AsyncDisposable {
 
   /** All keyed entries, in order, in batches. */
   all(): EntryBatches {
-    const runs = this.#link.tasks.flatMap((task) => task.runs)
-    return restoreStream(this.#store, runs, { start: 0, end: this.maxParallelism - 1 })
+    return this.#stream({ start: 0, end: this.maxParallelism - 1 })
+  }
+
+  /** Entries that were passed over because their subjects were erased, in all readings so far. */
+  get erasedEntries(): number {
+    return this.#erasedEntries + this.reader.erasedEntries
   }
 
   /** All keyed entries of these key groups, in order: for `open` and `rollback` of a backend. */
   entries(keyGroups: KeyGroupRange): EntryStream {
+    return this.#stream(keyGroups)
+  }
+
+  #stream(keyGroups: KeyGroupRange): EntryBatches {
     const runs = this.#link.tasks.flatMap((task) => task.runs)
-    return restoreStream(this.#store, runs, keyGroups)
+    const onErased = (): void => void this.#erasedEntries++
+    return restoreStream(this.#store, runs, keyGroups, { onErased })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

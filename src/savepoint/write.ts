@@ -11,7 +11,7 @@ import type { CheckpointLink, TaskRecord } from '../checkpoint/manifest.ts'
 import { occupied } from '../checkpoint/savepoint.ts'
 import { MillraceError } from '../errors.ts'
 import { MAX_PARALLELISM_DEFAULT } from '../state/key-groups.ts'
-import { restoreStream } from '../state/runs/run-set.ts'
+import { storedStream } from '../state/runs/run-set.ts'
 import type { RunMetadata } from '../state/runs/run-format.ts'
 import { readRecords } from '../state/runs/snapshot-reader.ts'
 import { recordEntries } from '../state/runs/snapshot-writer.ts'
@@ -162,7 +162,7 @@ class SavepointWriter {
       }
       return { ...own, runs, ...(records === undefined ? {} : { records }) }
     }
-    const entries = rewritten(restoreStream(from.store, runs, keyGroups), rewrites)
+    const entries = rewritten(storedStream(from.store, runs, keyGroups), rewrites)
     const keyed = await this.#run({ vertex, subtaskIndex }, keyGroups, entries)
     const loose = records === undefined ? [] : await readRecords(from.store, records)
     const kept = loose.filter(({ operatorId }) => rewrites.get(operatorId) !== 'drop')

@@ -7,6 +7,7 @@ import type {
 import type { Pattern } from '../../operators/patterns/types.ts'
 import type { MergingWindowAssigner, WindowAssigner } from '../../operators/windows/assigners.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
+import type { Subject } from '../../state/sealed/subject.ts'
 import type { TimerSchema } from '../../time/descriptors.ts'
 import type { BroadcastStateSchema, OperatorStateSchema } from '../../state/operator-descriptors.ts'
 import type { Type } from '../../types/type.ts'
@@ -34,6 +35,25 @@ export interface UpdateStream<K, V> extends DataStream<Update<K, V>> {
 }
 
 export interface KeyedStream<K, T> extends KeyedHelperMethods<K, T>, KeyedJoinMethods<K, T> {
+  /**
+   * Says whose each key is, so that what is kept of a subject can be erased by itself, from every
+   * checkpoint that there is: its keyed state and timers, in all operators that are chained to the
+   * stream that this returns, are sealed under a key of the subject's own. Needs
+   * `encryption.keys` and `encryption.subjects`, and checkpoints that are aligned.
+   *
+   * @param subjectOf must give the same for the same key, always; several keys may have a subject
+   *   in common. It is called when state is written and looked up, not for each record.
+   * @throws `JOB_GRAPH_INVALID` if it is no function. A job with it does not start without keys
+   *   (`SUBJECT_KEYS_MISSING`), nor with `checkpointing.unaligned` `always` (`CONFIG_INVALID`), nor
+   *   from a checkpoint in which an operator was without it, or the other way round
+   *   (`CHECKPOINT_INCOMPATIBLE`).
+   * @example
+   * orders
+   *   .keyBy((order) => [order.customer, order.month])
+   *   .shredBy(([customer]) => customer)
+   *   .count('orders')
+   */
+  shredBy(subjectOf: (key: K) => Subject): KeyedStream<K, T>
   /** How many records of the key there were so far; one update for each. */
   count(uid: string): UpdateStream<K, number>
   /** The sum of `fn` over the records of the key so far; one update for each. */

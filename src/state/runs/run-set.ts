@@ -35,6 +35,15 @@ export function restoreStream(
   return new EntryBatches(() => openedBatches(merged.batches(), { seal, order, onErased }))
 }
 
+/** The same with sealed entries as they are: for who moves them and need not read them. */
+export function storedStream(
+  store: BlobStore,
+  runs: readonly RunReference[],
+  keyGroups: KeyGroupRange,
+): EntryBatches {
+  return mergedRuns(store, runs, keyGroups, true)
+}
+
 /** What opens sealed entries of a store; undefined if it has no keys of subjects. */
 export function sealOf({ subjects }: BlobStore): EntrySeal | undefined {
   return subjects && new EntrySeal(subjects)

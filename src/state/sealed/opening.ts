@@ -91,19 +91,20 @@ class Opening {
 
   #open(entry: Entry): void {
     const { seal, order, onErased } = this.#options
-    if (seal === undefined) throw noKeys()
     const { key } = entry
     const bytes = order === 'within rows' ? userKeyEnd(key) : headBytesOf(key)
     this.#prefix ??= Uint8Array.from(key.subarray(0, bytes))
-    const plain = seal.open(entry)
+    const plain = requireSeal(seal).open(entry)
     if (plain === undefined) onErased?.()
     else this.#held.push(plain)
   }
 }
 
-function noKeys(): MillraceError {
+/** What opens a sealed entry that was met. Throws `KEY_NOT_FOUND` where nothing can. */
+export function requireSeal(seal: EntrySeal | undefined): EntrySeal {
+  if (seal !== undefined) return seal
   const message = 'entries of this snapshot are sealed under the keys of their subjects'
-  return new MillraceError('KEY_NOT_FOUND', message, {
-    cure: 'read it where the job keeps these keys (encryption.subjects): in its storage',
+  throw new MillraceError('KEY_NOT_FOUND', message, {
+    cure: 'say with encryption.subjects where the keys of the vault are, and read it from the job',
   })
 }

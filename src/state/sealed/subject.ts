@@ -6,6 +6,9 @@ import { MillraceError } from '../../errors.ts'
 import { writeKey } from '../../types/keys.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 
+/** A person, or whatever else can be erased: a text, a number or bytes. */
+export type Subject = string | number | Uint8Array
+
 /** Whose a key is: a text, a number or bytes. The same for the same key, always and everywhere. */
 export type SubjectOf = (key: unknown) => unknown
 

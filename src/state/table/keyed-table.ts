@@ -87,7 +87,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
 
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
     if (this.rowCount >= this.#rowsWorthTouching) {
-      this.#toucher.touch(this, routeHashes, count)
+      this.#toucher.touch(this, keys, routeHashes, count)
       if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
     }
     this.source?.prefetch(keys, routeHashes, count)

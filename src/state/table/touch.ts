@@ -4,12 +4,15 @@
  * for one miss at a time. Here they follow each other closely, and it waits for many together.
  */
 import { required } from '../../util/assert.ts'
+import { murmurHash } from '../../util/hash.ts'
 import type { Collection } from './collection.ts'
 import type { RowCollections } from './row-collections.ts'
+import { WORD_HASH } from './layout.ts'
 import type { RowFinder } from './row-finder.ts'
+import { SPREAD } from './shard.ts'
 
 /** Of smaller tables, what is used often stays in the caches, and the looking would cost more. */
-export const ROWS_WORTH_TOUCHING = 262_144
+export const ROWS_WORTH_TOUCHING = 65_536
 /** What collections consist of is all over the heap. */
 export const COLLECTIONS_WORTH_TOUCHING = 16_384
 
@@ -20,8 +23,13 @@ export class RowToucher {
   readonly #rows: (RowCollections | undefined)[] = []
   readonly #collections: (Collection | undefined)[] = []
 
-  /** Looks where the rows of these hashes are, if they have not been moved by others. */
-  touch(table: RowFinder, routeHashes: Int32Array, count: number): void {
+  /** Looks where the rows of these keys are, if they have not been moved by others. */
+  touch(table: RowFinder, keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
+    // One tells of all, mostly: numbers lie within the rows.
+    if (typeof keys[0] === 'number') {
+      this.seen ^= readHomes(table, routeHashes, count)
+      return
+    }
     let seen = 0
     for (let at = 0; at < count; at++) {
       const routeHash = routeHashes[at] as number // at < count
@@ -53,4 +61,25 @@ export class RowToucher {
     collections.fill(undefined)
     this.seen ^= seen
   }
+}
+
+/**
+ * Reads the slots in which the search for these hashes begins. The less lies between two of them,
+ * the more of them does the processor wait for at the same time: so all is written out here.
+ */
+function readHomes(table: RowFinder, routeHashes: Int32Array, count: number): number {
+  const { shards, subBits, stride, group } = table
+  const { maxParallelism, keyGroups } = group
+  const mask = (maxParallelism & (maxParallelism - 1)) === 0 ? maxParallelism - 1 : -1
+  let seen = 0
+  for (let at = 0; at < count; at++) {
+    const mixed = murmurHash(routeHashes[at] as number) // at < count
+    const spread = Math.imul(mixed, SPREAD)
+    const keyGroup = (mask >= 0 ? mixed & mask : mixed % maxParallelism) - keyGroups.start
+    const shard = shards[(keyGroup << subBits) + (spread >>> (32 - subBits))]
+    if (shard === undefined) continue
+    const slot = (spread << subBits) >>> shard.shift
+    seen ^= shard.words[slot * stride * 2 + WORD_HASH] as number // slots are below the capacity
+  }
+  return seen
 }

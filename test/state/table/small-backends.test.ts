@@ -5,12 +5,14 @@ import type { CounterState } from '../../../src/state/collection-handles.ts'
 import { counterState } from '../../../src/state/collection-descriptors.ts'
 import { listState, valueState } from '../../../src/state/descriptors.ts'
 import type { ListState, ValueState } from '../../../src/state/handles.ts'
+import { RowFinder } from '../../../src/state/table/row-finder.ts'
 import { TableBackend } from '../../../src/state/table/table-backend.ts'
 import { RowToucher } from '../../../src/state/table/touch.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
 import type { Type } from '../../../src/types/type.ts'
 import { routeHash } from '../../../src/types/keys.ts'
 import { t } from '../../../src/types/t.ts'
+import { required } from '../../../src/util/assert.ts'
 import { between, TimerWorld } from './timer-world.ts'
 
 /** A backend with one list, at its one key. */
@@ -54,7 +56,7 @@ test('looking at rows before they are selected reaches keys and collections', as
   const hashes = Int32Array.from(keys, (key) => routeHash(key))
   const seenOf = (count: number): number => {
     const toucher = new RowToucher()
-    toucher.touch(world.table, hashes, count)
+    toucher.touch(world.table, keys, hashes, count)
     return toucher.seen
   }
   const expected = (count: number): number =>
@@ -135,4 +137,38 @@ test('no more checkpoints may be under way than are accounted for', async () => 
   for (let count = 0; count < 16; count++) backend.cut()
   assert.throws(() => backend.cut(), /16 checkpoints are under way/)
   await backend.close()
+})
+
+test('looking at rows of number keys reaches their slots in any number of groups', async () => {
+  for (const maxParallelism of [128, 100]) {
+    const backend = new TableBackend('tested', {
+      keyGroups: { start: 0, end: maxParallelism - 1 },
+      maxParallelism,
+      memoryBytes: 1024 ** 2,
+      scratch: new MemoryScratch(),
+      monotonic: () => 0,
+    })
+    const state = { id: 1, name: 'sum', kind: 'value', type: t.float64.schema } as const
+    const table = backend.register({
+      record: { id: 1, uid: 'numbers', states: [state] },
+      keyType: t.float64,
+      descriptors: { sum: valueState(t.float64) },
+    })
+    await backend.open()
+    const keys = [1, 2.5, -3]
+    const hashes = keys.map((key) => routeHash(key))
+    for (const [at, key] of keys.entries()) {
+      table.select(key, required(hashes[at], 'one for each key'))
+      const sum = table.handles['sum'] as ValueState<number> // as declared above
+      sum.update(at)
+    }
+    const toucher = new RowToucher()
+    assert.ok(table instanceof RowFinder)
+    toucher.touch(table, keys, Int32Array.from(hashes), keys.length)
+    assert.equal(
+      toucher.seen,
+      hashes.reduce((seen, hash) => seen ^ hash),
+    )
+    await backend.close()
+  }
 })

@@ -21,6 +21,7 @@ import {
   cancelAtLast,
   handOverAtLast,
   makeRequests,
+  releaseParked,
   type Requests,
   stopAtLast,
 } from './requests.ts'
@@ -127,6 +128,9 @@ export class Life {
     const isLeftAlone = this.#world.theme.isLeftAlone === true && random.int(3) > 0
     if (!isLeftAlone && !this.#isCalm('requests')) {
       makeRequests(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
+    }
+    if (!this.#isCalm('requests')) {
+      releaseParked(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
     }
     await Promise.race([finished, deadline])
     if (this.#isCalm('requests')) return

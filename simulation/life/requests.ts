@@ -26,6 +26,8 @@ export interface Requests {
 }
 
 const REQUESTS_MAX = 3
+const LOOKS_MAX = 40
+const LOOK_MS_MAX = 60
 const PAUSE_MS_MAX = 200
 const STOP_MS_MAX = 2_000
 const CANCEL_MS_MAX = 40
@@ -46,6 +48,22 @@ export async function makeRequests(requests: Requests): Promise<void> {
     } catch (error) {
       requests.onError(error)
     }
+  }
+}
+
+/** Somebody looks now and then what is parked, and tries it again. */
+export async function releaseParked(requests: Requests): Promise<void> {
+  const { process, clock, faults, parking, onRequest } = requests
+  const random = requests.random.fork('watch of parked keys')
+  let seen = faults.fired.get('keyParked') ?? 0
+  for (let left = parking.length === 0 ? 0 : LOOKS_MAX; left > 0; left--) {
+    await clock.sleep(random.next() * LOOK_MS_MAX * clock.scale.pace)
+    if (!process.scope.isAlive || faults.isHealed) return
+    const now = faults.fired.get('keyParked') ?? 0
+    if (now === seen) continue
+    seen = now
+    onRequest()
+    for (const uid of parking) release(requests, uid)
   }
 }
 

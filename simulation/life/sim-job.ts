@@ -64,13 +64,16 @@ export function simJob(world: ConnectorWorld, parts: SimJobParts): Job {
       poison.taste(rec)
       if (world.faults.strikes('functionError')) throw new Error('injected: the function failed')
     },
-    beforeGuarded(policy) {
+    beforeGuarded(policy, call) {
       const { faults } = world
       const isPark = policy === 'park'
       // Keys that are parked restart nothing: all themes may have some.
       const isPeace = isPark ? faults.kinds.length === 0 : faults.chances.functionError === 0
       if (faults.isHealed || isPeace) return
-      if (guarded.next() >= (isPark ? PARKED_ERRORS : GUARDED_ERRORS)) return
+      const fails = isPark
+        ? poison.sticks(call, PARKED_ERRORS, guarded)
+        : guarded.next() < GUARDED_ERRORS
+      if (!fails) return
       faults.count(isPark ? 'keyParked' : 'functionError')
       const error = new Error('injected: the guarded function failed')
       // It becomes state, which is not to depend on how much of stacks is kept.

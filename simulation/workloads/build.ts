@@ -26,7 +26,7 @@ export interface WorkloadEnds {
   /** Called for each record of a `map`; may throw. */
   beforeRecord(rec: Rec): void
   /** The same for one that has an error policy. */
-  beforeGuarded(policy: 'dead-letter' | 'park'): void
+  beforeGuarded(policy: 'dead-letter' | 'park', call: string): void
   /** Something that must never be is the case. */
   violated(what: string): void
   /** The outside world answers: some time later, or with an error. */
@@ -137,7 +137,7 @@ class Builder {
       case 'guard': {
         const { policy } = node
         const violated = (what: string): void => this.#ends.violated(`${uid}: ${what}`)
-        const mayThrow = (): void => this.#ends.beforeGuarded(policy)
+        const mayThrow = (call: string): void => this.#ends.beforeGuarded(policy, `${uid} ${call}`)
         return guarded(keyed, { uid, typed, policy, violated, mayThrow })
       }
       case 'expire':

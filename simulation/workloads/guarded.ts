@@ -17,7 +17,8 @@ export interface GuardedParts {
   readonly uid: string
   readonly typed: boolean
   readonly policy: 'dead-letter' | 'park'
-  mayThrow(): void
+  /** @param call tells it from others, when it is made again. */
+  mayThrow(call: string): void
   violated(what: string): void
 }
 
@@ -56,7 +57,7 @@ export function guarded(keyed: KeyedStream<Key, Rec>, parts: GuardedParts): Data
         timers.due.set(at + TIMER_DELAY_MS, v)
         pending.update(timers.due.list().length)
         out.collect(rec)
-        parts.mayThrow()
+        parts.mayThrow(`${rec.k}/${v}/${at}`)
       },
       onTimer(_at, { state: { pending }, timers }) {
         pending.update(timers.due.list().length)

@@ -16,7 +16,7 @@ const VALUES_MAX = 6
 export interface ParkedParts {
   readonly uid: string
   readonly typed: boolean
-  mayThrow(): void
+  mayThrow(call: string): void
   violated(what: string): void
 }
 
@@ -50,12 +50,12 @@ export function parked(keyed: KeyedStream<Key, Rec>, parts: ParkedParts): DataSt
         timers.due.set(due, rec.v)
         if (!setAt.has(due)) setAt.set(due, now)
         out.collect(rec)
-        parts.mayThrow()
+        parts.mayThrow(`${rec.k}/${rec.v}/${rec.at}`)
       },
-      onTimer(at, { state: { setAt } }) {
+      onTimer(at, { state: { setAt }, currentKey }) {
         if (!setAt.has(at)) parts.violated(`a timer of ${at} fires that nobody has set`)
         setAt.delete(at)
-        parts.mayThrow()
+        parts.mayThrow(`timer of ${String(currentKey)} at ${at}`)
       },
     })
     .onError('park')

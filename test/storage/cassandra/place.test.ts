@@ -13,6 +13,7 @@ it('a cassandra: URL names nodes, keyspace, folder and options', () => {
     majority: 'cluster',
     isTls: true,
     timeoutMs: 30_000,
+    authorityFile: undefined,
     retryForMs: 60_000,
   })
   const plain = parseCassandraPlace('cassandra://[::1]/jobs')

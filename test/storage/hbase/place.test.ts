@@ -12,6 +12,7 @@ describe('an hbase: URL', () => {
       user: undefined,
       tokenFile: undefined,
       timeoutMs: 30_000,
+      authorityFile: undefined,
       retryForMs: 60_000,
     })
     assert.equal(parseHBasePlace('hbase://a:1/b').folder, '')

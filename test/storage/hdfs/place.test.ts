@@ -18,6 +18,7 @@ describe('an hdfs: URL', () => {
       user: 'flink',
       tokenFile: undefined,
       timeoutMs: 30_000,
+      authorityFile: undefined,
       retryForMs: 60_000,
     })
     assert.equal((await findHdfsPlace('hdfs://a', { USER: 'x' })).folder, '')

@@ -13,6 +13,7 @@ describe('an s3: URL', () => {
       hasPathStyle: false,
       profile: undefined,
       timeoutMs: 30_000,
+      authorityFile: undefined,
       retryForMs: 60_000,
     })
     assert.equal(parseS3Place('s3://orders', {}).prefix, '')

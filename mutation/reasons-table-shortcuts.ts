@@ -22,7 +22,7 @@ const rows: readonly Row[] = [
   [
     'keyed-table',
     'CallExpression',
-    'this.#toucher.touch(this, keys, routeHashes, count)',
+    'this.#toucher.touch(this, routeHashes, count)',
     ';',
     'has the processor fetch rows ahead: nothing but the time that it takes differs',
   ],

@@ -87,7 +87,9 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
 
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
     if (this.rowCount >= this.#rowsWorthTouching) {
-      this.#toucher.touch(this, keys, routeHashes, count)
+      // The first tells of all, mostly.
+      if (typeof keys[0] === 'number') this.#toucher.touchNumbers(this, routeHashes, count)
+      else this.#toucher.touch(this, routeHashes, count)
       if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
     }
     this.source?.prefetch(keys, routeHashes, count)

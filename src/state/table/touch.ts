@@ -23,13 +23,13 @@ export class RowToucher {
   readonly #rows: (RowCollections | undefined)[] = []
   readonly #collections: (Collection | undefined)[] = []
 
-  /** Looks where the rows of these keys are, if they have not been moved by others. */
-  touch(table: RowFinder, keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
-    // One tells of all, mostly: numbers lie within the rows.
-    if (typeof keys[0] === 'number') {
-      this.seen ^= readHomes(table, routeHashes, count)
-      return
-    }
+  /** Looks where the rows of these hashes are, whose keys are numbers and lie within the rows. */
+  touchNumbers(table: RowFinder, routeHashes: Int32Array, count: number): void {
+    this.seen ^= readHomes(table, routeHashes, count)
+  }
+
+  /** The same for any keys, if the rows have not been moved by others. */
+  touch(table: RowFinder, routeHashes: Int32Array, count: number): void {
     let seen = 0
     for (let at = 0; at < count; at++) {
       const routeHash = routeHashes[at] as number // at < count

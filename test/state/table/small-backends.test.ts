@@ -56,7 +56,7 @@ test('looking at rows before they are selected reaches keys and collections', as
   const hashes = Int32Array.from(keys, (key) => routeHash(key))
   const seenOf = (count: number): number => {
     const toucher = new RowToucher()
-    toucher.touch(world.table, keys, hashes, count)
+    toucher.touch(world.table, hashes, count)
     return toucher.seen
   }
   const expected = (count: number): number =>
@@ -164,7 +164,7 @@ test('looking at rows of number keys reaches their slots in any number of groups
     }
     const toucher = new RowToucher()
     assert.ok(table instanceof RowFinder)
-    toucher.touch(table, keys, Int32Array.from(hashes), keys.length)
+    toucher.touchNumbers(table, Int32Array.from(hashes), keys.length)
     assert.equal(
       toucher.seen,
       hashes.reduce((seen, hash) => seen ^ hash),

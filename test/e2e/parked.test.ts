@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { assertExact } from './counting.ts'
-import { jobModule, type Project, project } from './project.ts'
+import { jobModule, type Project, project, until } from './project.ts'
 
 const RECORDS = 4_000
 
@@ -46,13 +46,6 @@ function links({ path }: Project): number {
     return Math.max(0, ...names.map((name) => Number.parseInt(name, 10) || 0))
   } catch {
     return 0
-  }
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let waitedMs = 0; !condition(); waitedMs += 10) {
-    assert.ok(waitedMs < 60_000, what)
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 

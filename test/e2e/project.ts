@@ -119,3 +119,11 @@ export function jobModule(name: string, body: string, options = ''): string {
     '',
   ].join('\n')
 }
+
+/** Resolves when the condition holds; fails with `what` when it has not for a minute. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let waitedMs = 0; !condition(); waitedMs += 10) {
+    assert.ok(waitedMs < 60_000, what)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

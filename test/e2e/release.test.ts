@@ -5,7 +5,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { assertExact } from './counting.ts'
-import { jobModule, project } from './project.ts'
+import { jobModule, project, until } from './project.ts'
 
 const RECORDS = 2_000
 
@@ -43,13 +43,6 @@ const counting = jobModule(
   ].join('\n'),
   "checkpointing: { interval: '100 ms' }",
 )
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let waitedMs = 0; !condition(); waitedMs += 10) {
-    assert.ok(waitedMs < 60_000, what)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
 
 describe('a parked key of a job that runs', { timeout: 240_000 }, () => {
   it('goes on when it is released, once', async (test) => {

@@ -58,7 +58,8 @@ export function* collectShard(
 
 function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
   const buffer = new EntryBuffer(cut.rowBytes + (cut.rowBytes >>> 3))
-  const { stride, cuts } = store
+  const { cuts } = store
+  const { stride } = shard
   for (let block = 0; block < shard.touchedBlocks.length; block++) {
     if ((shard.touchedBlocks[block] as number) <= cut.base) continue // within it
     const end = Math.min(shard.capacity, (block + 1) * BLOCK_SLOTS)

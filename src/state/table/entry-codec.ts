@@ -54,6 +54,13 @@ export class EntryCodec {
     endScalarRowKey(out)
   }
 
+  /** The same for the key of a row. */
+  writeKeyOf(out: ByteWriter, keyGroup: number, shard: Shard, slot: number): void {
+    beginRowKey(out, keyGroup, this.#record.id)
+    shard.writeKey(slot, out)
+    endScalarRowKey(out)
+  }
+
   /** The value of a row; that of its tombstone if nothing is left. */
   writeRow(out: ByteWriter, shard: Shard, slot: number): void {
     const records = this.#records

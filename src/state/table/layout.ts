@@ -5,9 +5,9 @@
  *
  *     word 0  route hash        word 2  flags
  *     word 1  epoch             word 3  presence of scalar states 0 to 15, two bits each
- *     lane 2  the key, if it is a number
- *     lane 3… one for each scalar state that may be a number, two for each that has a time to live,
+ *     lane 2… one for each scalar state that may be a number, two for each that has a time to live,
  *             then presence of states 16 and on
+ *     last    the key: a number in one lane, or a short text in several; any other key lies beside
  */
 import type { Type, TypeSchema } from '../../types/type.ts'
 import type { StateDescriptor, StateKind } from '../descriptors.ts'
@@ -20,8 +20,11 @@ export const WORD_HASH = 0
 export const WORD_EPOCH = 1
 export const WORD_FLAGS = 2
 export const WORD_PRESENCE = 3
-export const LANE_KEY = 2
-const LANES_BEFORE_VALUES = 3
+const LANES_BEFORE_VALUES = 2
+/** A record with a text is this long, a line of the processor's caches, if it has few states. */
+const TEXT_RECORD_LANES = 8
+/** Room for a text of 23 bytes at least. */
+const TEXT_LANES_MIN = 3
 const STATES_PER_WORD = 16
 
 /** The slot holds a row. A slot without flags is free. */
@@ -38,6 +41,8 @@ export const ROW_STALE = 16
 export const ROW_THINNED = 32
 /** The store below has a record of it. */
 export const ROW_RECORDED = 64
+/** The key is a text and lies in its lanes: see `key-text.ts`. */
+export const ROW_TEXT_KEY = 128
 
 export const NOTHING = 0
 export const A_NUMBER = 1
@@ -78,8 +83,12 @@ export interface CollectionState {
 }
 
 export interface RecordLayout {
-  /** Length of a record in lanes. */
+  /** Length of a record in lanes, where no text lies in it. */
   readonly stride: number
+  /** The same where keys that are texts do. */
+  readonly textStride: number
+  /** Where the key begins. */
+  readonly keyLane: number
   readonly scalars: readonly Scalar[]
   readonly collections: readonly CollectionState[]
 }
@@ -130,8 +139,11 @@ export function layoutOf(
         ordinal,
       }),
     )
+  const keyLane = lanes + Math.ceil(Math.max(0, groups - 1) / 2)
   return Object.freeze({
-    stride: lanes + Math.ceil(Math.max(0, groups - 1) / 2),
+    stride: keyLane + 1,
+    textStride: Math.max(TEXT_RECORD_LANES, keyLane + TEXT_LANES_MIN),
+    keyLane,
     scalars,
     collections,
   })

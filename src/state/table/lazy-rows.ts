@@ -30,7 +30,7 @@ export class MemorySink implements RowSink {
     for (let index = group << table.subBits; index < end; index++) {
       const shard = table.shards[index]
       if (shard === undefined || shard.count === 0) continue
-      const step = table.stride * 2
+      const step = shard.stride * 2
       for (let word = WORD_FLAGS; word < shard.capacity * step; word += step) {
         const flags = shard.words[word] as number // the slot is below the capacity
         shard.words[word] = flags & ~ROW_RECORDED

@@ -49,7 +49,7 @@ export class Averages {
     for (let slot = 0; slot < shard.capacity; slot++) {
       if (!shard.isTaken(slot)) continue
       scratch.reset()
-      codec.writeRowKey(scratch, 0, shard.keyAt(slot))
+      codec.writeKeyOf(scratch, 0, shard, slot)
       codec.writeRow(scratch, shard, slot)
       this.addRow(scratch.length)
       for (const collection of shard.collections?.[slot]?.all() ?? []) {
@@ -70,6 +70,6 @@ export class Averages {
     const objects = holdsObjects ? OBJECT_ROW_BYTES + OBJECT_FACTOR * this.#rowBytes : 0
     const items = itemCount * (ITEM_BYTES + OBJECT_FACTOR * this.#itemBytes)
     const collections = Math.min(rowCount, itemCount) * COLLECTION_BYTES
-    return rowCount * (layout.stride * LANE_BYTES + objects) + items + collections
+    return rowCount * ((shard ?? layout).stride * LANE_BYTES + objects) + items + collections
   }
 }

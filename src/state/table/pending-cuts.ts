@@ -49,7 +49,7 @@ export class PendingCuts {
   }
 
   preserveRow(shard: Shard, slot: number, shardIndex: number): void {
-    const at = slot * this.#records.stride
+    const at = slot * shard.stride
     const epoch = shard.words[at * 2 + WORD_EPOCH] as number // the slot is taken
     for (const cut of this.#cuts) {
       if (cut.needsRow(epoch, shardIndex)) {
@@ -77,13 +77,13 @@ export class PendingCuts {
 
   /** Adds the scalars of a row, or their tombstone; nothing if no older run has an entry. */
   encodeRow(into: EntryBuffer, shard: Shard, slot: number, shardIndex: number): void {
-    const word = slot * this.#records.stride * 2 + WORD_FLAGS
+    const word = slot * shard.stride * 2 + WORD_FLAGS
     const flags = shard.words[word] as number // the slot is taken
     if (this.#records.isEmpty(shard, slot)) {
       if ((flags & ROW_BELOW) === 0) return
     } else shard.words[word] = flags | ROW_BELOW
     into.beginEntry()
-    this.codec.writeRowKey(into.out, this.keyGroupOf(shardIndex), shard.keyAt(slot))
+    this.codec.writeKeyOf(into.out, this.keyGroupOf(shardIndex), shard, slot)
     into.beginValue()
     this.codec.writeRow(into.out, shard, slot)
     into.endEntry()

@@ -12,7 +12,6 @@ import { murmurHash } from '../../util/hash.ts'
 import type { ColdItems } from './collection.ts'
 import type { Item } from './item.ts'
 import {
-  LANE_KEY,
   type RecordLayout,
   ROW_BELOW,
   ROW_NUMBER_KEY,
@@ -23,6 +22,7 @@ import {
 } from './layout.ts'
 import type { Records } from './records.ts'
 import { Shard, SPREAD } from './shard.ts'
+import { type ShardShape, type ShardShapes, shapesOf } from './shard-shape.ts'
 import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
 import { GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
@@ -52,7 +52,8 @@ export class RowFinder {
   readonly group: TableGroup
   /** There are 2^subBits shards for each key group. */
   readonly subBits: number
-  readonly stride: number
+  /** Length of a record in lanes: longer if the first key of all was a text. */
+  stride: number
   /** The row that is selected: its shard and first lane. No shard: the key has no row. */
   shard: Shard | undefined
   at = 0
@@ -60,11 +61,14 @@ export class RowFinder {
   rowCount = 0
   readonly keyType: Type<unknown>
   readonly #empty: Shard
+  readonly #shapes: ShardShapes
+  #shape: ShardShape
   readonly #firstGroup: number
+  readonly #keyLane: number
   readonly #maxParallelism: number
   /** For the usual powers of two, where it spares a division; else -1. */
   readonly #groupMask: number
-  /** The key that is selected, if it has no row; a row knows its own. */
+  /** The key that is selected, as it was given; its row has one of its own. */
   #key: unknown = NO_KEY
   #routeHash = 0
   /** `select` has something to do first. */
@@ -79,12 +83,15 @@ export class RowFinder {
     this.stride = layout.stride
     const { start, end } = group.keyGroups
     this.#firstGroup = start
+    this.#keyLane = layout.keyLane
     this.#maxParallelism = group.maxParallelism
     this.#groupMask = Number.isInteger(Math.log2(group.maxParallelism))
       ? group.maxParallelism - 1
       : -1
     this.subBits = Math.max(1, Math.ceil(Math.log2(group.shards.count / (end - start + 1))))
-    this.#empty = new Shard(this.stride, layout.scalars.length, this.subBits, 2)
+    this.#shapes = shapesOf(layout, this.subBits)
+    this.#shape = this.#shapes.ofOthers
+    this.#empty = new Shard(this.#shapes.ofTexts, 2) // whatever the length of a record, it is enough
     const count = (end - start + 1) << this.subBits
     this.shards = Array.from({ length: count }, () => this.#empty)
   }
@@ -92,14 +99,13 @@ export class RowFinder {
   /** The key that is selected, as state holds it. */
   get currentKey(): unknown {
     this.expectKey()
-    if (this.shard === undefined) return this.#ownKey()
-    const key = this.shard.keyAt(this.slot)
-    return keyIsPrimitive(key) ? key : readIsolated(this.keyType, key)
+    if (this.shard === undefined || keyIsPrimitive(this.#key)) return this.#ownKey()
+    return readIsolated(this.keyType, this.shard.keyAt(this.slot))
   }
 
   get currentRouteHash(): number {
     this.expectKey()
-    return this.shard === undefined ? this.#routeHash : this.shard.routeHashAt(this.slot)
+    return this.#routeHash
   }
 
   /** The slot of the selected row. */
@@ -114,6 +120,8 @@ export class RowFinder {
 
   select(key: unknown, routeHash: number): void {
     if (this.#attention) this.#settle()
+    this.#key = key
+    this.#routeHash = routeHash
     const mixed = murmurHash(routeHash)
     const spread = Math.imul(mixed, SPREAD)
     const { subBits } = this
@@ -124,19 +132,20 @@ export class RowFinder {
     if (shard === undefined) throw new AssertionError(`key group ${keyGroup} is not of this table`)
     // NaN equals nothing, and is found the longer way.
     if (typeof key !== 'number' || key !== key) return this.#find(shard, key, routeHash)
+    const keyLane = this.#keyLane
     const { words, lanes } = shard
     const { stride } = this
     const last = shard.capacity - 1
     for (let slot = (spread << subBits) >>> shard.shift; ; slot = (slot + 1) & last) {
       const at = slot * stride
       const flags = words[at * 2 + WORD_FLAGS] as number // slots are below the capacity
-      if (lanes[at + LANE_KEY] === key && (flags & ROW_NUMBER_KEY) !== 0) {
+      if (lanes[at + keyLane] === key && (flags & ROW_NUMBER_KEY) !== 0) {
         words[at * 2 + WORD_FLAGS] = flags | ROW_REFERENCED
         this.shard = shard
         this.at = at
         return
       }
-      if (flags === 0) return this.#missing(key, routeHash)
+      if (flags === 0) return this.#missing()
     }
   }
 
@@ -173,11 +182,13 @@ export class RowFinder {
   addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
     let shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
     if (shard === this.#empty) {
-      const { slots } = this.group.shards
-      shard = new Shard(this.stride, this.layout.scalars.length, this.subBits, slots)
+      if (this.rowCount === 0) this.#shapeBy(key)
+      shard = new Shard(this.#shape, this.group.shards.slots)
       this.shards[shardIndex] = shard
     }
     if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)
+    this.#key = key
+    this.#routeHash = routeHash
     this.#point(shard, shard.add(key, routeHash, flags | ROW_REFERENCED))
     this.rowCount++
     this.countGrowth()
@@ -244,7 +255,14 @@ export class RowFinder {
 
   /** For reads of a key without a row: throws unless a key is selected. */
   expectKey(): void {
-    if (this.shard === undefined && this.#key === NO_KEY) throw this.notUsable()
+    if (this.#key === NO_KEY) throw this.notUsable()
+  }
+
+  /** All rows of a table are of one length. */
+  #shapeBy(key: unknown): void {
+    if (this.shards.some((shard) => shard !== this.#empty)) return
+    this.#shape = typeof key === 'string' ? this.#shapes.ofTexts : this.#shapes.ofOthers
+    this.stride = this.#shape.stride
   }
 
   #ownKey(): unknown {
@@ -255,15 +273,14 @@ export class RowFinder {
 
   #find(shard: Shard, key: unknown, routeHash: number): void {
     const slot = shard.find(key, routeHash)
-    if (slot < 0) return this.#missing(key, routeHash)
+    if (slot < 0) return this.#missing()
     this.#point(shard, slot)
     this.setFlags(ROW_REFERENCED)
   }
 
-  #missing(key: unknown, routeHash: number): void {
+  #missing(): void {
     this.shard = undefined
-    this.#key = key
-    this.#routeHash = routeHash
+    const routeHash = this.#routeHash
     this.below?.load(this.#ownKey(), routeHash, this.shardIndexOf(routeHash))
   }
 

@@ -1,18 +1,29 @@
 /**
  * A small open-addressing table of rows, all of one key group: records and key in one slot, found
- * by linear probing, at most 60 % full, doubled when it is full and mended when a row is removed.
+ * by linear probing, at most 80 % full, doubled when it is full and mended when a row is removed.
  * A table has hundreds of shards, so that growing one takes a fraction of a millisecond.
  *
  * Slots move when a row is added or removed; nothing outside may keep a slot over that. Indexes
  * into the arrays are below their length by construction, which is what the casts rely on.
  */
-import { keysEqual } from '../../types/keys.ts'
+import { Buffer } from 'node:buffer'
+import { keysEqual, writeKey } from '../../types/keys.ts'
+import type { ByteWriter } from '../../util/bytes.ts'
 import { murmurHash } from '../../util/hash.ts'
+import { isTextAt, putText, textAt, textCharsMax, writeTextAt } from './key-text.ts'
 import type { RowCollections } from './row-collections.ts'
 import { type Item, ITEM_DETACHED } from './item.ts'
-import { LANE_KEY, ROW_NUMBER_KEY, ROW_TAKEN, WORD_EPOCH, WORD_FLAGS, WORD_HASH } from './layout.ts'
+import {
+  ROW_NUMBER_KEY,
+  ROW_TAKEN,
+  ROW_TEXT_KEY,
+  WORD_EPOCH,
+  WORD_FLAGS,
+  WORD_HASH,
+} from './layout.ts'
+import type { ShardShape } from './shard-shape.ts'
 
-const LOAD_MAX = 0.6
+const LOAD_MAX = 0.8
 /** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
 export const BLOCK_SLOTS = 16
 const BLOCK_SHIFT = 4
@@ -23,7 +34,8 @@ export const SPREAD = 0x9e3779b1
 export class Shard {
   words: Int32Array
   lanes: Float64Array
-  /** Keys that are no numbers, by slot. */
+  readonly stride: number
+  /** Keys that do not lie in the records, by slot. */
   keys: unknown[] | undefined
   /** Values of scalar states that are no numbers, `objectsPerRow` for each slot. */
   objects: unknown[] | undefined
@@ -41,19 +53,24 @@ export class Shard {
   /** Entries of collections that changed since the newest complete checkpoint. */
   changed: Item[] = []
   #changesMax = CHANGES_FIRST_MAX
-  readonly #stride: number
-  readonly #objectsPerRow: number
-  readonly #subBits: number
+  readonly #shape: ShardShape
+  readonly #keyLane: number
+  readonly #textCharsMax: number
+  /** The records once more, for keys that are texts. */
+  #bytes: Buffer
   #countMax: number
 
   /** With a capacity of 2 and no room it stands for all shards that hold nothing yet. */
-  constructor(stride: number, objectsPerRow: number, subBits: number, capacity: number) {
-    this.#stride = stride
-    this.#objectsPerRow = objectsPerRow
-    this.#subBits = subBits
+  constructor(shape: ShardShape, capacity: number) {
+    const { stride, keyLane } = shape
+    this.#shape = shape
+    this.stride = stride
+    this.#keyLane = keyLane
+    this.#textCharsMax = textCharsMax(stride - keyLane)
     const buffer = new ArrayBuffer(capacity * stride * 8)
     this.words = new Int32Array(buffer)
     this.lanes = new Float64Array(buffer)
+    this.#bytes = Buffer.from(buffer)
     this.touchedBlocks = new Int32Array(Math.ceil(capacity / BLOCK_SLOTS))
     this.capacity = capacity
     this.shift = Math.clz32(capacity) + 1
@@ -62,17 +79,18 @@ export class Shard {
 
   /** The scalars of a row change, for the first time in this epoch. */
   touch(slot: number, epoch: number): void {
-    this.words[slot * this.#stride * 2 + WORD_EPOCH] = epoch
+    this.words[slot * this.stride * 2 + WORD_EPOCH] = epoch
     this.touched = epoch
     this.touchedBlocks[slot >> BLOCK_SHIFT] = epoch
   }
 
   /** The slot of a row, or -1. `RowTable.select` has the same loop for number keys inlined. */
   find(key: unknown, routeHash: number): number {
+    if (typeof key === 'string') return this.findText(key, routeHash)
     const isNumber = typeof key === 'number'
     const isObject = typeof key === 'object' && key !== null
     const { words, lanes, keys } = this
-    const stride = this.#stride
+    const { stride } = this
     const mask = this.capacity - 1
     for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
       const word = slot * stride * 2
@@ -80,7 +98,7 @@ export class Shard {
       if (flags === 0) return -1
       if (words[word + WORD_HASH] !== routeHash) continue
       if ((flags & ROW_NUMBER_KEY) !== 0) {
-        const held = lanes[slot * stride + LANE_KEY] as number
+        const held = lanes[slot * stride + this.#keyLane] as number
         if (isNumber && (held === key || (held !== held && key !== key))) return slot
       } else if (!isNumber) {
         const held = keys?.[slot]
@@ -89,10 +107,26 @@ export class Shard {
     }
   }
 
+  /** As `find`. */
+  findText(key: string, routeHash: number): number {
+    const { words, stride } = this
+    const bytes = this.#bytes
+    const mask = this.capacity - 1
+    for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
+      const at = slot * stride
+      const flags = words[at * 2 + WORD_FLAGS] as number
+      if (flags === 0) return -1
+      if (words[at * 2 + WORD_HASH] !== routeHash) continue
+      if ((flags & ROW_TEXT_KEY) === 0) {
+        if ((flags & ROW_NUMBER_KEY) === 0 && this.keys?.[slot] === key) return slot
+      } else if (isTextAt(bytes, (at + this.#keyLane) * 8, key)) return slot
+    }
+  }
+
   /** The first slot with this hash, most likely that of the row; -1 if there is none. */
   slotOfHash(routeHash: number): number {
     const { words } = this
-    const stride = this.#stride
+    const { stride } = this
     const mask = this.capacity - 1
     for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
       const word = slot * stride * 2
@@ -105,11 +139,13 @@ export class Shard {
   add(key: unknown, routeHash: number, flags: number): number {
     if (this.isFull) this.#grow()
     const slot = this.#free(routeHash)
-    const at = slot * this.#stride
+    const at = slot * this.stride
     this.words[at * 2 + WORD_HASH] = routeHash
     if (typeof key === 'number') {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_NUMBER_KEY
-      this.lanes[at + LANE_KEY] = key === 0 ? 0 : key // −0 is 0
+      this.lanes[at + this.#keyLane] = key === 0 ? 0 : key // −0 is 0
+    } else if (this.#putText(at, key)) {
+      this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_TEXT_KEY
     } else {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN
       this.keys ??= arrayOf(this.capacity)
@@ -121,7 +157,7 @@ export class Shard {
 
   /** Removes the row of a slot; the rows behind it move up, so `slot` may hold another one then. */
   remove(slot: number): void {
-    const stride = this.#stride
+    const { stride } = this
     const mask = this.capacity - 1
     let hole = slot
     for (let next = (slot + 1) & mask; this.isTaken(next); next = (next + 1) & mask) {
@@ -134,8 +170,8 @@ export class Shard {
     this.lanes.fill(0, hole * stride, (hole + 1) * stride)
     if (this.keys !== undefined) this.keys[hole] = undefined
     if (this.collections !== undefined) this.collections[hole] = undefined
-    for (let of = 0; this.objects !== undefined && of < this.#objectsPerRow; of++) {
-      this.objects[hole * this.#objectsPerRow + of] = undefined
+    for (let of = 0; this.objects !== undefined && of < this.#shape.objectsPerRow; of++) {
+      this.objects[hole * this.#shape.objectsPerRow + of] = undefined
     }
     this.count--
   }
@@ -155,22 +191,32 @@ export class Shard {
   }
 
   isTaken(slot: number): boolean {
-    return this.words[slot * this.#stride * 2 + WORD_FLAGS] !== 0
+    return this.words[slot * this.stride * 2 + WORD_FLAGS] !== 0
   }
 
   keyAt(slot: number): unknown {
-    const at = slot * this.#stride
+    const at = slot * this.stride
     const flags = this.words[at * 2 + WORD_FLAGS] as number
-    return (flags & ROW_NUMBER_KEY) === 0 ? this.keys?.[slot] : this.lanes[at + LANE_KEY]
+    if ((flags & ROW_NUMBER_KEY) !== 0) return this.lanes[at + this.#keyLane]
+    if ((flags & ROW_TEXT_KEY) !== 0) return textAt(this.#bytes, (at + this.#keyLane) * 8)
+    return this.keys?.[slot]
+  }
+
+  /** Appends the canonical bytes of the key of a row. */
+  writeKey(slot: number, out: ByteWriter): void {
+    const at = slot * this.stride
+    const isText = ((this.words[at * 2 + WORD_FLAGS] as number) & ROW_TEXT_KEY) !== 0
+    if (isText) writeTextAt(this.#bytes, (at + this.#keyLane) * 8, out)
+    else writeKey(this.keyAt(slot), out)
   }
 
   routeHashAt(slot: number): number {
-    return this.words[slot * this.#stride * 2 + WORD_HASH] as number
+    return this.words[slot * this.stride * 2 + WORD_HASH] as number
   }
 
   /** The values beside the records, made when the first is stored. */
   objectsOrNew(): unknown[] {
-    this.objects ??= arrayOf(this.capacity * this.#objectsPerRow)
+    this.objects ??= arrayOf(this.capacity * this.#shape.objectsPerRow)
     return this.objects
   }
 
@@ -181,7 +227,12 @@ export class Shard {
 
   /** The slot in which the search for a row begins. */
   homeOf(routeHash: number): number {
-    return (Math.imul(murmurHash(routeHash), SPREAD) << this.#subBits) >>> this.shift
+    return (Math.imul(murmurHash(routeHash), SPREAD) << this.#shape.subBits) >>> this.shift
+  }
+
+  #putText(at: number, key: unknown): boolean {
+    if (typeof key !== 'string' || key.length > this.#textCharsMax) return false
+    return putText(this.#bytes, (at + this.#keyLane) * 8, key)
   }
 
   #free(routeHash: number): number {
@@ -191,8 +242,8 @@ export class Shard {
   }
 
   #grow(): void {
-    const stride = this.#stride
-    const grown = new Shard(stride, this.#objectsPerRow, this.#subBits, this.capacity * 2)
+    const { stride } = this
+    const grown = new Shard(this.#shape, this.capacity * 2)
     if (this.keys !== undefined) grown.keys = arrayOf(grown.capacity)
     if (this.objects !== undefined) grown.objectsOrNew()
     if (this.collections !== undefined) grown.collectionsOrNew()
@@ -202,6 +253,7 @@ export class Shard {
     }
     this.words = grown.words
     this.lanes = grown.lanes
+    this.#bytes = grown.#bytes
     this.keys = grown.keys
     this.objects = grown.objects
     this.collections = grown.collections
@@ -212,7 +264,7 @@ export class Shard {
   }
 
   #move(from: number, target: Shard, to: number): void {
-    const stride = this.#stride
+    const { stride } = this
     for (let lane = 0; lane < stride; lane++) {
       // As words, for a lane may hold a NaN whose bits a float move need not keep.
       const [source, goal] = [2 * (from * stride + lane), 2 * (to * stride + lane)]
@@ -224,8 +276,8 @@ export class Shard {
     if ((target.touchedBlocks[block] as number) < epoch) target.touchedBlocks[block] = epoch
     if (target.keys !== undefined) target.keys[to] = this.keys?.[from]
     if (target.collections !== undefined) target.collections[to] = this.collections?.[from]
-    for (let of = 0; target.objects !== undefined && of < this.#objectsPerRow; of++) {
-      const perRow = this.#objectsPerRow
+    for (let of = 0; target.objects !== undefined && of < this.#shape.objectsPerRow; of++) {
+      const perRow = this.#shape.objectsPerRow
       target.objects[to * perRow + of] = this.objects?.[from * perRow + of]
     }
   }

@@ -6,7 +6,6 @@ import type { Shard } from './shard.ts'
 
 /** What sweeping needs of a table. */
 export interface Swept {
-  readonly stride: number
   readonly records: Records
   /** The store below, which is told of deleted items before they are forgotten. */
   readonly below: { discard(item: Item): void } | undefined
@@ -29,10 +28,10 @@ export function isLeftover(records: Records, shard: Shard, slot: number): boolea
 
 /** Removes rows of which nothing is left and whose tombstones, if any, were confirmed. */
 export function sweepRows(swept: Swept, shard: Shard, confirmedEpoch: number): void {
-  const { stride, records } = swept
+  const { records } = swept
   let isThinned = false
   for (let slot = shard.capacity - 1; slot >= 0; slot--) {
-    const word = slot * stride * 2
+    const word = slot * shard.stride * 2
     const flags = shard.words[word + WORD_FLAGS] as number // the slot is below the capacity
     if ((flags & ROW_THINNED) === 0) continue
     const epoch = shard.words[word + WORD_EPOCH] as number // as above
@@ -41,7 +40,10 @@ export function sweepRows(swept: Swept, shard: Shard, confirmedEpoch: number): v
       (flags & ROW_RECORDED) !== 0 || ((flags & ROW_BELOW) !== 0 && epoch > confirmedEpoch)
     const isCurrent = swept.shard === shard && swept.slot === slot
     if (isNeeded || isCurrent || !isLeftover(records, shard, slot)) isThinned = true
-    else swept.removeRow(shard, slot)
+    else {
+      swept.removeRow(shard, slot)
+      slot++ // one from the other end of the shard, which is still to be looked at, may be here now
+    }
   }
   shard.isThinned = isThinned
 }

@@ -6,6 +6,7 @@ import type { EntryCodec } from '../../../src/state/table/entry-codec.ts'
 import { layoutOf } from '../../../src/state/table/layout.ts'
 import { Averages } from '../../../src/state/table/memory.ts'
 import { Shard } from '../../../src/state/table/shard.ts'
+import { shapesOf } from '../../../src/state/table/shard-shape.ts'
 import { routeHash } from '../../../src/types/keys.ts'
 import { t } from '../../../src/types/t.ts'
 
@@ -19,12 +20,12 @@ const layout = layoutOf(record, { sum: valueState(t.float64) })
 const { stride } = layout
 // Only what is sampled is asked of it.
 const codec = {
-  writeRowKey: (out: { raw(bytes: Uint8Array): void }) => out.raw(new Uint8Array(6)),
+  writeKeyOf: (out: { raw(bytes: Uint8Array): void }) => out.raw(new Uint8Array(6)),
   writeRow: (out: { raw(bytes: Uint8Array): void }) => out.raw(new Uint8Array(10)),
 } as unknown as EntryCodec
 
 const shardOf = (...keys: readonly unknown[]): Shard => {
-  const shard = new Shard(stride, 1, 0, 8)
+  const shard = new Shard(shapesOf(layout, 0).ofOthers, 8)
   for (const key of keys) shard.add(key, routeHash(key), 0)
   return shard
 }

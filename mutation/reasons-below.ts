@@ -67,7 +67,8 @@ const rows: readonly Row[] = [
     'OptionalChaining',
     'this.keys?.[slot]',
     undefined,
-    'a key that is no number lies there: it is for the compiler',
+    'a key that is not in the record lies there: it is for the compiler',
+    2,
   ],
   [
     'sorted-items',

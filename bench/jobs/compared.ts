@@ -42,6 +42,7 @@ export type Told =
 
 export const CHANNEL = 'compared'
 const BATCH_RECORDS = 1_000
+const CPU_EVERY_MS = 20
 const LIST_LENGTH = 100
 
 const now = (): number => performance.timeOrigin + performance.now()
@@ -93,12 +94,15 @@ function timedRead<A extends readonly unknown[], B>(read: (...args: A) => AsyncI
 
 /** Takes the checksum of what it is given. */
 function checked<T>(keyHash: (value: T) => number, number: (value: T) => number) {
-  return sink<T, { tally: Checksum; last: Instant }>({
-    open: () => ({ tally: new Checksum(), last: instant() }),
+  return sink<T, { tally: Checksum; last: Instant; cpuAtMs: number }>({
+    open: () => ({ tally: new Checksum(), last: instant(), cpuAtMs: 0 }),
     write(values, resource) {
       for (const value of values) resource.tally.add(keyHash(value), number(value))
-      // To the millisecond: asking for the time of all threads takes as long as many records.
-      if (now() - resource.last.atMs >= 1) resource.last = instant()
+      const atMs = now()
+      const { cpuAtMs, last } = resource
+      // Now and then: asking for the time of all threads takes as long as hundreds of records.
+      if (atMs - cpuAtMs < CPU_EVERY_MS) resource.last = { atMs, cpuMs: last.cpuMs }
+      else Object.assign(resource, { last: instant(), cpuAtMs: atMs })
     },
     close({ tally: { count, sum, xor }, last }) {
       tell(CHANNEL, { kind: 'end', instant: last, tally: { count, sum, xor } } satisfies Told)

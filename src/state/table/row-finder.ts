@@ -1,6 +1,6 @@
 /**
- * The rows of one operator, in shards, and the one that is selected. `select` finds a row with one
- * probe; handles then work on its slot. A row comes into being with its first write and goes when
+ * The rows of one operator, in shards, and the one that is selected: `select` finds it with one
+ * probe, and handles then work on its slot. A row comes into being with its first write and goes when
  * nothing of it is left and no run needs its tombstone.
  */
 import { MillraceError } from '../../errors.ts'
@@ -22,7 +22,7 @@ import {
 } from './layout.ts'
 import type { Records } from './records.ts'
 import { Shard, SPREAD } from './shard.ts'
-import { type ShardShape, type ShardShapes, shapesOf } from './shard-shape.ts'
+import { shapeFor, type ShardShape } from './shard-shape.ts'
 import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
 import { GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
@@ -50,9 +50,8 @@ export class RowFinder {
   readonly records: Records
   readonly shards: Shard[]
   readonly group: TableGroup
-  /** There are 2^subBits shards for each key group. */
   readonly subBits: number
-  /** Length of a record in lanes: longer if the first key of all was a text. */
+  /** Length of a record in lanes. */
   stride: number
   /** The row that is selected: its shard and first lane. No shard: the key has no row. */
   shard: Shard | undefined
@@ -61,7 +60,6 @@ export class RowFinder {
   rowCount = 0
   readonly keyType: Type<unknown>
   readonly #empty: Shard
-  readonly #shapes: ShardShapes
   #shape: ShardShape
   readonly #firstGroup: number
   readonly #keyLane: number
@@ -85,15 +83,13 @@ export class RowFinder {
     this.#firstGroup = start
     this.#keyLane = layout.keyLane
     this.#maxParallelism = group.maxParallelism
-    this.#groupMask = Number.isInteger(Math.log2(group.maxParallelism))
-      ? group.maxParallelism - 1
-      : -1
+    const bits = Math.log2(group.maxParallelism)
+    this.#groupMask = Number.isInteger(bits) ? group.maxParallelism - 1 : -1
     this.subBits = Math.max(1, Math.ceil(Math.log2(group.shards.count / (end - start + 1))))
-    this.#shapes = shapesOf(layout, this.subBits)
-    this.#shape = this.#shapes.ofOthers
-    this.#empty = new Shard(this.#shapes.ofTexts, 2) // whatever the length of a record, it is enough
-    const count = (end - start + 1) << this.subBits
-    this.shards = Array.from({ length: count }, () => this.#empty)
+    this.#shape = shapeFor('', layout, this.subBits) // the longest that records may have
+    this.#empty = new Shard(this.#shape, 2)
+    const length = (end - start + 1) << this.subBits
+    this.shards = Array.from({ length }, () => this.#empty)
   }
 
   /** The key that is selected, as state holds it. */
@@ -145,7 +141,7 @@ export class RowFinder {
         this.at = at
         return
       }
-      if (flags === 0) return this.#missing()
+      if (flags === 0) return this.#missing(routeHash)
     }
   }
 
@@ -173,8 +169,8 @@ export class RowFinder {
 
   /** Creates the row of the selected key; for its first write. */
   create(): Shard {
-    this.expectKey()
-    this.addRow(this.#ownKey(), this.#routeHash, this.shardIndexOf(this.#routeHash), 0)
+    const { currentKey, currentRouteHash: routeHash } = this
+    this.addRow(currentKey, routeHash, this.shardIndexOf(routeHash), 0)
     return required(this.shard, 'a row was created')
   }
 
@@ -261,7 +257,7 @@ export class RowFinder {
   /** All rows of a table are of one length. */
   #shapeBy(key: unknown): void {
     if (this.shards.some((shard) => shard !== this.#empty)) return
-    this.#shape = typeof key === 'string' ? this.#shapes.ofTexts : this.#shapes.ofOthers
+    this.#shape = shapeFor(key, this.layout, this.subBits)
     this.stride = this.#shape.stride
   }
 
@@ -273,14 +269,13 @@ export class RowFinder {
 
   #find(shard: Shard, key: unknown, routeHash: number): void {
     const slot = shard.find(key, routeHash)
-    if (slot < 0) return this.#missing()
+    if (slot < 0) return this.#missing(routeHash)
     this.#point(shard, slot)
     this.setFlags(ROW_REFERENCED)
   }
 
-  #missing(): void {
+  #missing(routeHash: number): void {
     this.shard = undefined
-    const routeHash = this.#routeHash
     this.below?.load(this.#ownKey(), routeHash, this.shardIndexOf(routeHash))
   }
 

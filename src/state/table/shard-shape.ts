@@ -11,17 +11,13 @@ export interface ShardShape {
   readonly subBits: number
 }
 
-/** For tables whose first key is a text, and for all others: a declared type need not tell. */
-export interface ShardShapes {
-  readonly ofTexts: ShardShape
-  readonly ofOthers: ShardShape
-}
-
-export function shapesOf(layout: RecordLayout, subBits: number): ShardShapes {
+/** Of a table whose first key is this one: that says more than its declared type, or the lack. */
+export function shapeFor(key: unknown, layout: RecordLayout, subBits: number): ShardShape {
   const { stride, textStride, keyLane, scalars } = layout
-  const common = { keyLane, objectsPerRow: scalars.length, subBits }
   return Object.freeze({
-    ofTexts: Object.freeze({ stride: textStride, ...common }),
-    ofOthers: Object.freeze({ stride, ...common }),
+    stride: typeof key === 'string' ? textStride : stride,
+    keyLane,
+    objectsPerRow: scalars.length,
+    subBits,
   })
 }

@@ -7,7 +7,7 @@ import { layoutOf } from '../../../src/state/table/layout.ts'
 import { ListCollection } from '../../../src/state/table/list-collection.ts'
 import { ABSENT, Records } from '../../../src/state/table/records.ts'
 import { Shard } from '../../../src/state/table/shard.ts'
-import { shapesOf } from '../../../src/state/table/shard-shape.ts'
+import { shapeFor } from '../../../src/state/table/shard-shape.ts'
 import { TimerCodec } from '../../../src/state/table/timer-codec.ts'
 import { TimerSpread } from '../../../src/state/table/timer-spread.ts'
 import { processingTimer } from '../../../src/time/descriptors.ts'
@@ -30,7 +30,7 @@ test('each of forty states is held by itself, and a row is empty when none is', 
     descriptors,
   )
   const records = new Records(layout)
-  const shard = new Shard(shapesOf(layout, 0).ofOthers, 8)
+  const shard = new Shard(shapeFor(0, layout, 0), 8)
   const slots = ['one', 'two'].map((key, hash) => shard.add(key, hash, 0))
   const [slot = 0, other = 0] = slots
   for (const [at, scalar] of layout.scalars.entries()) {

@@ -1,7 +1,7 @@
 /**
  * The rows of one operator, in shards, and the one that is selected: `select` finds it with one
- * probe, and handles then work on its slot. A row comes into being with its first write and goes when
- * nothing of it is left and no run needs its tombstone.
+ * probe, and handles then work on its slot. A row comes into being with its first write and goes
+ * when nothing of it is left and no run needs its tombstone.
  */
 import { MillraceError } from '../../errors.ts'
 import { keyIsPrimitive } from '../../types/keys.ts'

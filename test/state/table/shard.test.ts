@@ -3,9 +3,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Item, ITEM_DETACHED } from '../../../src/state/table/item.ts'
-import { ROW_BELOW, ROW_STALE } from '../../../src/state/table/layout.ts'
+import { layoutOf, ROW_BELOW, ROW_STALE, ROW_THINNED } from '../../../src/state/table/layout.ts'
+import { Records } from '../../../src/state/table/records.ts'
 import { RowCollections } from '../../../src/state/table/row-collections.ts'
 import { BLOCK_SLOTS, Shard } from '../../../src/state/table/shard.ts'
+import { shapeFor } from '../../../src/state/table/shard-shape.ts'
+import { sweepRows } from '../../../src/state/table/sweep.ts'
 import { routeHash, writeKey } from '../../../src/types/keys.ts'
 import { ByteWriter } from '../../../src/util/bytes.ts'
 import { SeededRandom } from '../../../src/util/random.ts'
@@ -212,4 +215,26 @@ test('short texts of plain characters lie in the records, others beside them', (
   for (const text of ['x'.repeat(32), 'é', '\u0001']) {
     assert.equal(shard.keyAt(shard.find(text, 1)), text)
   }
+})
+
+test('rows that lie around the end of a shard are swept with the others', () => {
+  const layout = layoutOf({ id: 1, uid: 'empty', states: [] }, {})
+  const shard = new Shard(shapeFor(0, layout, 3), 16)
+  const atTheEnd = Array.from({ length: 1000 }, (_, key) => key)
+    .filter((key) => shard.homeOf(routeHash(key)) === 15)
+    .slice(0, 5)
+  for (const key of atTheEnd) shard.add(key, routeHash(key), ROW_THINNED)
+  assert.equal(shard.find(atTheEnd[4], routeHash(atTheEnd[4])), 3)
+  sweepRows(
+    {
+      records: new Records(layout),
+      below: undefined,
+      shard: undefined,
+      slot: 0,
+      removeRow: (from, slot) => from.remove(slot),
+    },
+    shard,
+    0,
+  )
+  assert.deepEqual([shard.count, shard.isThinned], [0, false])
 })

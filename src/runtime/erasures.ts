@@ -2,7 +2,8 @@
  * Subjects that a running job is to forget. The attempt that runs ends as for a stop: with a last
  * checkpoint, whose output is committed, so that nothing comes again. The next one takes the lead
  * with a vault in which they are erased, and what it restores has nothing of them. So no task has
- * to search its rows, and no part of a checkpoint under way is sealed under a later key.
+ * to search its rows, and no part of a checkpoint under way is sealed under a later key. All that
+ * wait when the lead is taken are erased by it: many erasures need one restart.
  */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../errors.ts'
@@ -20,13 +21,17 @@ interface Waiting {
   readonly subject: Uint8Array
   /** The vault has been put; it is done when tasks run by it. */
   isErased: boolean
-  readonly answer: PromiseWithResolvers<void>
+}
+
+/** A stop of the job, and that it runs again: for all who wait, when it takes the lead anew. */
+interface Round {
+  readonly runsAgain: PromiseWithResolvers<void>
+  readonly done: Promise<Erasure>
 }
 
 export class Erasures implements WantedErasures {
   readonly #waiting = new Set<Waiting>()
-  /** One after the other. */
-  #last: Promise<unknown> = Promise.resolve()
+  #round: Round | undefined
 
   /** True if an attempt stopped only to be followed by another one. */
   follow({ how }: { readonly how: string }): boolean {
@@ -40,17 +45,25 @@ export class Erasures implements WantedErasures {
   }
 
   /**
-   * @param running the attempt, asked for when it is the turn of this subject
+   * @param running the attempt, asked for when it is to stop
    * @param vaults undefined: there are no keys of subjects
    * @throws `SUBJECT_KEYS_MISSING`; `JOB_NOT_RUNNING`, `CHECKPOINT_FAILED`: then it is erased or
    *   it is not, and may be asked for again.
    */
   async erase(subject: Uint8Array, running: () => Stoppable, vaults: unknown): Promise<Erasure> {
-    running()
+    if (this.#round === undefined) running()
     if (vaults === undefined) throw noSubjects()
-    const work = this.#last.then(() => this.#erase(subject, running))
-    this.#last = work.catch(() => undefined)
-    return await work
+    const waiting: Waiting = { subject, isErased: false }
+    this.#waiting.add(waiting)
+    try {
+      for (;;) {
+        const erasure = await this.#together(running)
+        // Else the lead had been taken when this one was asked for: it needs another stop.
+        if (waiting.isErased) return erasure
+      }
+    } finally {
+      this.#waiting.delete(waiting)
+    }
   }
 
   /** The lead has been taken with these among the erased ones. */
@@ -60,32 +73,37 @@ export class Erasures implements WantedErasures {
 
   /** An attempt runs. */
   running(): void {
-    for (const each of this.#waiting) if (each.isErased) each.answer.resolve()
+    this.#round?.runsAgain.resolve()
   }
 
   /** There is no next attempt. */
   jobEnded(): void {
     const message = 'the job has ended before the subject was erased for sure'
     const cure = 'erase it again, from the job that does not run'
-    for (const { answer } of this.#waiting) {
-      answer.reject(new MillraceError('JOB_NOT_RUNNING', message, { cure }))
-    }
+    this.#round?.runsAgain.reject(new MillraceError('JOB_NOT_RUNNING', message, { cure }))
   }
 
-  async #erase(subject: Uint8Array, running: () => Stoppable): Promise<Erasure> {
-    const attempt = running()
-    const waiting: Waiting = { subject, isErased: false, answer: Promise.withResolvers() }
-    // Who asks is told by this function, or has been told that the checkpoint failed.
-    waiting.answer.promise.catch(() => undefined)
-    this.#waiting.add(waiting)
+  /** Begins a round, or takes part in the one that has begun. */
+  async #together(running: () => Stoppable): Promise<Erasure> {
+    const round = (this.#round ??= begun(running))
     try {
-      const { checkpointId } = await attempt.request('stop')
-      await waiting.answer.promise
-      return { checkpointId }
+      return await round.done
     } finally {
-      this.#waiting.delete(waiting)
+      if (this.#round === round) this.#round = undefined
     }
   }
+}
+
+function begun(running: () => Stoppable): Round {
+  const runsAgain = Promise.withResolvers<void>()
+  // Who asks may be told before that the checkpoint failed.
+  runsAgain.promise.catch(() => undefined)
+  const stopped = async (): Promise<Erasure> => {
+    const { checkpointId } = await running().request('stop')
+    await runsAgain.promise
+    return { checkpointId }
+  }
+  return { runsAgain, done: stopped() }
 }
 
 /**

@@ -67,7 +67,7 @@ test('checkpoints and savepoints name it, no savepoint has it, each start puts o
   assert.equal(vaultsIn(options).length, 1)
 })
 
-test('a running job erases and goes on, with no record twice', async () => {
+test('a running job erases all that wait by one restart, with no record twice', async () => {
   const options = optionsFor('erased')
   seen.length = 0
   await using handle = await run(counting, options)
@@ -75,11 +75,8 @@ test('a running job erases and goes on, with no record twice', async () => {
   const subjects = ['ann', 7, Uint8Array.of(1)] as const
   const erasures = await Promise.all(subjects.map((subject) => handle.erase({ subject })))
   const ids = erasures.map(({ checkpointId }) => checkpointId)
-  assert.deepEqual(
-    ids,
-    ids.toSorted((a, b) => a - b),
-  )
-  assert.equal(handle.status.state, 'running')
+  assert.equal(new Set(ids).size, 1)
+  assert.deepEqual([handle.status.state, handle.status.attempts], ['running', 2])
   await handle.stop()
   const { vault } = await vaultOf(options)
   for (const subject of subjects) {

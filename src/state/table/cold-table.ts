@@ -16,7 +16,7 @@ import { readUserKey, writeUserKey } from './entry-codec.ts'
 import type { Item, ItemOwner } from './item.ts'
 import type { KeyedTable, TableSource } from './keyed-table.ts'
 import { ROW_BELOW, ROW_RECORDED } from './layout.ts'
-import type { KeyAndHash, RowSource } from './row-finder.ts'
+import type { KeyAndHash, RowSource } from './row-source.ts'
 import { keysOfShard } from './shard-keys.ts'
 
 const KEYS_PER_SCAN = 256

@@ -59,12 +59,11 @@ export function* collectShard(
 function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
   const buffer = new EntryBuffer(cut.rowBytes + (cut.rowBytes >>> 3))
   const { cuts } = store
-  const { stride } = shard
   for (let block = 0; block < shard.touchedBlocks.length; block++) {
     if ((shard.touchedBlocks[block] as number) <= cut.base) continue // within it
     const end = Math.min(shard.capacity, (block + 1) * BLOCK_SLOTS)
     for (let slot = block * BLOCK_SLOTS; slot < end; slot++) {
-      const epoch = shard.words[slot * stride * 2 + WORD_EPOCH] as number // below the capacity
+      const epoch = shard.words[shard.laneOf(slot) * 2 + WORD_EPOCH] as number // below the capacity
       if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow(buffer, shard, slot, shardIndex)
     }
   }

@@ -98,7 +98,7 @@ export class Evictor {
   /** The hand looks at one slot; true if its row, or some of it, went. */
   #pass(table: KeyedTable, shard: Shard): boolean {
     const slot = this.#slot
-    const word = slot * shard.stride * 2 + WORD_FLAGS
+    const word = shard.laneOf(slot) * 2 + WORD_FLAGS
     const flags = shard.words[word] as number // the slot is below the capacity
     const isCurrent = table.shard === shard && table.slot === slot
     if (flags !== 0 && this.#evictIdleItems(table, shard, slot)) {
@@ -125,7 +125,7 @@ export class Evictor {
 
   #evictRow(table: KeyedTable, shard: Shard, slot: number): void {
     const shardIndex = this.#shardIndex
-    const word = slot * shard.stride * 2
+    const word = shard.laneOf(slot) * 2
     const collections = shard.collections?.[slot]
     table.cuts.preserveRow(shard, slot, shardIndex)
     let isStale = ((shard.words[word + WORD_FLAGS] as number) & ROW_STALE) !== 0 // slot is taken
@@ -182,7 +182,7 @@ export class Evictor {
     }
     if (evicted === 0) return false
     // What is said below of its collections has to be written when it leaves itself.
-    const word = slot * shard.stride * 2 + WORD_FLAGS
+    const word = shard.laneOf(slot) * 2 + WORD_FLAGS
     const flags = shard.words[word] as number // the slot is taken
     shard.words[word] = flags | ROW_STALE | ROW_RECORDED
     this.evictions += evicted

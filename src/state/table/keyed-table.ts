@@ -4,10 +4,11 @@ import type { ShreddedOperator } from '../sealed/subject.ts'
 import { EntryCodec } from './entry-codec.ts'
 import { Expiry, isMark } from './expiry.ts'
 import { handlesOf } from './handles.ts'
+import { textCharsMax } from './key-text.ts'
 import { layoutOf } from './layout.ts'
 import { Averages } from './memory.ts'
 import { Records } from './records.ts'
-import type { KeyAndHash } from './row-finder.ts'
+import type { KeyAndHash } from './row-source.ts'
 import type { TableGroup } from './table-group.ts'
 import { RowStore } from './row-store.ts'
 import { keysOfShard } from './shard-keys.ts'
@@ -88,11 +89,16 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
     if (this.rowCount >= this.#rowsWorthTouching) {
       // The first tells of all, mostly.
-      if (typeof keys[0] === 'number') this.#toucher.touchNumbers(this, routeHashes, count)
+      if (this.#liesInRow(keys[0])) this.#toucher.touchRows(this, routeHashes, count)
       else this.#toucher.touch(this, routeHashes, count)
       if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
     }
     this.source?.prefetch(keys, routeHashes, count)
+  }
+
+  #liesInRow(key: unknown): boolean {
+    if (typeof key !== 'string') return typeof key === 'number'
+    return key.length <= textCharsMax(this.stride - this.layout.keyLane)
   }
 
   *keys(): Generator<KeyAndHash> {

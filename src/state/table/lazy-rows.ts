@@ -9,7 +9,7 @@ import type { KeyedTable, TableSource } from './keyed-table.ts'
 import { ROW_RECORDED, ROW_THINNED, WORD_FLAGS } from './layout.ts'
 import type { LazyRestore, RowEntries, RowSink } from './lazy-restore.ts'
 import type { Loader } from './restore.ts'
-import type { KeyAndHash, RowSource } from './row-finder.ts'
+import type { KeyAndHash, RowSource } from './row-source.ts'
 import { keysOfShard } from './shard-keys.ts'
 
 /** Takes rows into memory, for all tables. */
@@ -31,9 +31,10 @@ export class MemorySink implements RowSink {
       const shard = table.shards[index]
       if (shard === undefined || shard.count === 0) continue
       const step = shard.stride * 2
+      const first = shard.laneOf(0) * 2
       for (let word = WORD_FLAGS; word < shard.capacity * step; word += step) {
-        const flags = shard.words[word] as number // the slot is below the capacity
-        shard.words[word] = flags & ~ROW_RECORDED
+        const flags = shard.words[first + word] as number // the slot is below the capacity
+        shard.words[first + word] = flags & ~ROW_RECORDED
         if ((flags & ROW_THINNED) !== 0) shard.isThinned = true
       }
     }

@@ -49,7 +49,7 @@ export class PendingCuts {
   }
 
   preserveRow(shard: Shard, slot: number, shardIndex: number): void {
-    const at = slot * shard.stride
+    const at = shard.laneOf(slot)
     const epoch = shard.words[at * 2 + WORD_EPOCH] as number // the slot is taken
     for (const cut of this.#cuts) {
       if (cut.needsRow(epoch, shardIndex)) {
@@ -77,7 +77,7 @@ export class PendingCuts {
 
   /** Adds the scalars of a row, or their tombstone; nothing if no older run has an entry. */
   encodeRow(into: EntryBuffer, shard: Shard, slot: number, shardIndex: number): void {
-    const word = slot * shard.stride * 2 + WORD_FLAGS
+    const word = shard.laneOf(slot) * 2 + WORD_FLAGS
     const flags = shard.words[word] as number // the slot is taken
     if (this.#records.isEmpty(shard, slot)) {
       if ((flags & ROW_BELOW) === 0) return

@@ -24,7 +24,7 @@ export class Records {
 
   /** The value as it is held: isolated, but not to be handed out if it cannot be frozen. */
   get(shard: Shard, slot: number, scalar: Scalar): unknown {
-    const at = slot * shard.stride
+    const at = shard.laneOf(slot)
     const presence = shard.words[at * 2 + scalar.presenceWord] as number // within the record
     switch ((presence >>> scalar.presenceShift) & 3) {
       case NOTHING:
@@ -38,7 +38,7 @@ export class Records {
 
   /** Holds an isolated value, or `ABSENT` for none. */
   set(shard: Shard, slot: number, scalar: Scalar, value: unknown): void {
-    const at = slot * shard.stride
+    const at = shard.laneOf(slot)
     const { presenceShift: shift } = scalar
     const word = at * 2 + scalar.presenceWord
     const before = shard.words[word] as number // within the record
@@ -56,7 +56,7 @@ export class Records {
 
   /** True if no scalar state has a value. */
   isEmpty(shard: Shard, slot: number): boolean {
-    const first = slot * shard.stride * 2
+    const first = shard.laneOf(slot) * 2
     if (shard.words[first + WORD_PRESENCE] !== 0) return false
     for (let ordinal = 16; ordinal < this.scalars.length; ordinal += 16) {
       const word = this.scalars[ordinal]?.presenceWord ?? WORD_PRESENCE
@@ -67,11 +67,11 @@ export class Records {
 
   /** When a state of the row was touched last; -1 for never, or if nobody asks. */
   stampOf(shard: Shard, slot: number, { stampLane }: Scalar): number {
-    return stampLane < 0 ? -1 : (shard.lanes[slot * shard.stride + stampLane] as number) - 1
+    return stampLane < 0 ? -1 : (shard.lanes[shard.laneOf(slot) + stampLane] as number) - 1
   }
 
   stamp(shard: Shard, slot: number, { stampLane }: Scalar, stampMs: number): void {
-    if (stampLane >= 0) shard.lanes[slot * shard.stride + stampLane] = stampMs + 1
+    if (stampLane >= 0) shard.lanes[shard.laneOf(slot) + stampLane] = stampMs + 1
   }
 
   newestStamp(shard: Shard, slot: number): number {

@@ -9,8 +9,6 @@ import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { assert, AssertionError, required } from '../../util/assert.ts'
 import { murmurHash } from '../../util/hash.ts'
-import type { ColdItems } from './collection.ts'
-import type { Item } from './item.ts'
 import {
   type RecordLayout,
   ROW_BELOW,
@@ -21,29 +19,14 @@ import {
   WORD_FLAGS,
 } from './layout.ts'
 import type { Records } from './records.ts'
-import { Shard, SPREAD } from './shard.ts'
-import { shapeFor, type ShardShape } from './shard-shape.ts'
+import { type Shard, SPREAD } from './shard.ts'
+import type { RowSource } from './row-source.ts'
+import { ShardMaker } from './shard-maker.ts'
+import { ShardPlaces } from './shard-places.ts'
 import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
 import { GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
 const NO_KEY: unique symbol = Symbol('no key')
-
-export interface KeyAndHash {
-  readonly key: unknown
-  readonly routeHash: number
-}
-
-/** Where missing rows come from, if there is something below. */
-export interface RowSource extends ColdItems {
-  /** Brings the row of a key into the store and makes it current; an empty one if there is none. */
-  load(key: unknown, routeHash: number, shardIndex: number): void
-  /** Called between records, now and then while memory is filled. */
-  relieve(): void
-  /** Takes a deleted item out of the store before it is forgotten. */
-  discard(item: Item): void
-  /** Writes out what was discarded. */
-  flush(): void
-}
 
 export class RowFinder {
   readonly layout: RecordLayout
@@ -56,11 +39,14 @@ export class RowFinder {
   /** The row that is selected: its shard and first lane. No shard: the key has no row. */
   shard: Shard | undefined
   at = 0
+  /** Of the selected shard, for handles: so much nearer than in it. */
+  words: Int32Array
+  lanes: Float64Array
+  readonly places: ShardPlaces
   below: RowSource | undefined
   rowCount = 0
   readonly keyType: Type<unknown>
-  readonly #empty: Shard
-  #shape: ShardShape
+  readonly #maker: ShardMaker
   readonly #firstGroup: number
   readonly #keyLane: number
   readonly #maxParallelism: number
@@ -86,10 +72,13 @@ export class RowFinder {
     const bits = Math.log2(group.maxParallelism)
     this.#groupMask = Number.isInteger(bits) ? group.maxParallelism - 1 : -1
     this.subBits = Math.max(1, Math.ceil(Math.log2(group.shards.count / (end - start + 1))))
-    this.#shape = shapeFor('', layout, this.subBits) // the longest that records may have
-    this.#empty = new Shard(this.#shape, 2)
+    this.#maker = new ShardMaker(layout, this.subBits)
+    const { empty } = this.#maker
+    this.words = empty.words
+    this.lanes = empty.lanes
     const length = (end - start + 1) << this.subBits
-    this.shards = Array.from({ length }, () => this.#empty)
+    this.shards = Array.from({ length }, () => empty)
+    this.places = new ShardPlaces(this.shards)
   }
 
   /** The key that is selected, as state holds it. */
@@ -106,7 +95,7 @@ export class RowFinder {
 
   /** The slot of the selected row. */
   get slot(): number {
-    return this.at / this.stride
+    return (this.at - (this.shard?.base ?? 0)) / this.stride
   }
 
   /** So many rows were looked up in runs that other work of the task should come first. */
@@ -124,20 +113,27 @@ export class RowFinder {
     const mask = this.#groupMask
     const keyGroup = mask >= 0 ? mixed & mask : mixed % this.#maxParallelism
     const group = keyGroup - this.#firstGroup
-    const shard = this.shards[(group << subBits) + (spread >>> (32 - subBits))]
+    const index = (group << subBits) + (spread >>> (32 - subBits))
+    const shard = this.shards[index]
     if (shard === undefined) throw new AssertionError(`key group ${keyGroup} is not of this table`)
     // NaN equals nothing, and is found the longer way.
     if (typeof key !== 'number' || key !== key) return this.#find(shard, key, routeHash)
+    const { places, stride } = this
     const keyLane = this.#keyLane
-    const { words, lanes } = shard
-    const { stride } = this
-    const last = shard.capacity - 1
-    for (let slot = (spread << subBits) >>> shard.shift; ; slot = (slot + 1) & last) {
-      const at = slot * stride
+    // There are as many of each as there are shards.
+    const words = places.words[index] as Int32Array
+    const lanes = places.lanes[index] as Float64Array
+    const base = places.at[2 * index] as number
+    const shift = places.at[2 * index + 1] as number
+    const last = -1 >>> shift
+    for (let slot = (spread << subBits) >>> shift; ; slot = (slot + 1) & last) {
+      const at = base + slot * stride
       const flags = words[at * 2 + WORD_FLAGS] as number // slots are below the capacity
       if (lanes[at + keyLane] === key && (flags & ROW_NUMBER_KEY) !== 0) {
         words[at * 2 + WORD_FLAGS] = flags | ROW_REFERENCED
         this.shard = shard
+        this.words = words
+        this.lanes = lanes
         this.at = at
         return
       }
@@ -177,15 +173,17 @@ export class RowFinder {
   /** Adds a row that is not there, and makes it current; `key` is isolated. */
   addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
     let shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
-    if (shard === this.#empty) {
-      if (this.rowCount === 0) this.#shapeBy(key)
-      shard = new Shard(this.#shape, this.group.shards.slots)
+    if (shard === this.#maker.empty) {
+      shard = this.#maker.make(key, this.shards, this.group.shards.slots)
+      this.stride = shard.stride
       this.shards[shardIndex] = shard
     }
     if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)
     this.#key = key
     this.#routeHash = routeHash
-    this.#point(shard, shard.add(key, routeHash, flags | ROW_REFERENCED))
+    const slot = shard.add(key, routeHash, flags | ROW_REFERENCED)
+    this.places.note(shardIndex, shard)
+    this.#point(shard, slot)
     this.rowCount++
     this.countGrowth()
   }
@@ -222,7 +220,9 @@ export class RowFinder {
   /** Drops everything. */
   reset(): void {
     this.deselectAll()
-    this.shards.fill(this.#empty)
+    this.shards.fill(this.#maker.empty)
+    for (const index of this.shards.keys()) this.places.note(index, this.#maker.empty)
+    this.#maker.reset()
     this.rowCount = 0
   }
 
@@ -254,13 +254,6 @@ export class RowFinder {
     if (this.#key === NO_KEY) throw this.notUsable()
   }
 
-  /** All rows of a table are of one length. */
-  #shapeBy(key: unknown): void {
-    if (this.shards.some((shard) => shard !== this.#empty)) return
-    this.#shape = shapeFor(key, this.layout, this.subBits)
-    this.stride = this.#shape.stride
-  }
-
   #ownKey(): unknown {
     const key = this.#key
     if (keyIsPrimitive(key)) return key === 0 ? 0 : key // −0 is 0
@@ -281,7 +274,9 @@ export class RowFinder {
 
   #point(shard: Shard, slot: number): void {
     this.shard = shard
-    this.at = slot * this.stride
+    this.words = shard.words
+    this.lanes = shard.lanes
+    this.at = shard.laneOf(slot)
   }
 
   /** Looks after the row that was current: if nothing of it is left, it goes at once. */
@@ -291,7 +286,7 @@ export class RowFinder {
     const { shard, slot } = this
     this.shard = undefined
     if (shard !== undefined) {
-      const flags = shard.words[slot * this.stride * 2 + WORD_FLAGS] as number // the slot is taken
+      const flags = shard.words[shard.laneOf(slot) * 2 + WORD_FLAGS] as number // the slot is taken
       const isNew = (flags & (ROW_THINNED | ROW_BELOW | ROW_RECORDED)) === ROW_THINNED
       if (isNew && isLeftover(this.records, shard, slot)) this.removeRow(shard, slot)
     }

@@ -100,23 +100,22 @@ export class ValueHandle extends ScalarHandle implements ValueState<unknown, unk
 
   value(): unknown {
     const { store } = this
-    const { shard, at } = store
+    const { shard, at, words } = store
     if (shard !== undefined && this.life === undefined) {
-      const presence = shard.words[at * 2 + this.word] as number // within the record
-      if (((presence >>> this.shift) & 3) === A_NUMBER) return shard.lanes[at + this.lane]
+      const presence = words[at * 2 + this.word] as number // within the record
+      if (((presence >>> this.shift) & 3) === A_NUMBER) return store.lanes[at + this.lane]
     }
     return this.#valueOf(this.readable())
   }
 
   update(value: unknown): void {
     const { store } = this
-    const { shard, at } = store
+    const { shard, at, words } = store
     if (typeof value === 'number' && this.#takesNumbers && shard !== undefined) {
-      const { words } = shard
       const presence = words[at * 2 + this.word] as number // within the record
       const isNumber = ((presence >>> this.shift) & 3) === A_NUMBER
       if (isNumber && words[at * 2 + WORD_EPOCH] === store.epoch) {
-        shard.lanes[at + this.lane] = value
+        store.lanes[at + this.lane] = value
         return
       }
     }

@@ -2,7 +2,8 @@
 import { keyIsPrimitive } from '../../types/keys.ts'
 import { readIsolated } from '../../types/isolated.ts'
 import { required } from '../../util/assert.ts'
-import type { KeyAndHash, RowFinder } from './row-finder.ts'
+import type { RowFinder } from './row-finder.ts'
+import type { KeyAndHash } from './row-source.ts'
 import { isEmptyRow } from './sweep.ts'
 
 /** As they are now; each may be selected and changed while the others are still to come. */

@@ -6,7 +6,7 @@
  * Slots move when a row is added or removed; nothing outside may keep a slot over that. Indexes
  * into the arrays are below their length by construction, which is what the casts rely on.
  */
-import { Buffer } from 'node:buffer'
+import type { Buffer } from 'node:buffer'
 import { keysEqual, writeKey } from '../../types/keys.ts'
 import type { ByteWriter } from '../../util/bytes.ts'
 import { murmurHash } from '../../util/hash.ts'
@@ -22,6 +22,7 @@ import {
   WORD_HASH,
 } from './layout.ts'
 import type { ShardShape } from './shard-shape.ts'
+import type { Place, SlotArena } from './slot-arena.ts'
 
 const LOAD_MAX = 0.8
 /** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
@@ -32,8 +33,10 @@ const CHANGES_FIRST_MAX = 64
 export const SPREAD = 0x9e3779b1
 
 export class Shard {
+  /** Those of other shards, too: records of this one begin at `base`. */
   words: Int32Array
   lanes: Float64Array
+  base: number
   readonly stride: number
   /** Keys that do not lie in the records, by slot. */
   keys: unknown[] | undefined
@@ -58,28 +61,38 @@ export class Shard {
   readonly #textCharsMax: number
   /** The records once more, for keys that are texts. */
   #bytes: Buffer
+  readonly #arena: SlotArena
+  #place: Place
   #countMax: number
 
   /** With a capacity of 2 and no room it stands for all shards that hold nothing yet. */
-  constructor(shape: ShardShape, capacity: number) {
+  constructor(shape: ShardShape, capacity: number, arena: SlotArena) {
     const { stride, keyLane } = shape
     this.#shape = shape
     this.stride = stride
     this.#keyLane = keyLane
     this.#textCharsMax = textCharsMax(stride - keyLane)
-    const buffer = new ArrayBuffer(capacity * stride * 8)
-    this.words = new Int32Array(buffer)
-    this.lanes = new Float64Array(buffer)
-    this.#bytes = Buffer.from(buffer)
+    this.#arena = arena
+    this.#place = arena.take(capacity * stride)
+    const { segment, base } = this.#place
+    this.words = segment.words
+    this.lanes = segment.lanes
+    this.#bytes = segment.bytes
+    this.base = base
     this.touchedBlocks = new Int32Array(Math.ceil(capacity / BLOCK_SLOTS))
     this.capacity = capacity
     this.shift = Math.clz32(capacity) + 1
     this.#countMax = Math.floor(capacity * LOAD_MAX)
   }
 
+  /** The first lane of a slot. */
+  laneOf(slot: number): number {
+    return this.base + slot * this.stride
+  }
+
   /** The scalars of a row change, for the first time in this epoch. */
   touch(slot: number, epoch: number): void {
-    this.words[slot * this.stride * 2 + WORD_EPOCH] = epoch
+    this.words[this.laneOf(slot) * 2 + WORD_EPOCH] = epoch
     this.touched = epoch
     this.touchedBlocks[slot >> BLOCK_SHIFT] = epoch
   }
@@ -89,16 +102,15 @@ export class Shard {
     if (typeof key === 'string') return this.findText(key, routeHash)
     const isNumber = typeof key === 'number'
     const isObject = typeof key === 'object' && key !== null
-    const { words, lanes, keys } = this
-    const { stride } = this
+    const { words, lanes, keys, base, stride } = this
     const mask = this.capacity - 1
     for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
-      const word = slot * stride * 2
-      const flags = words[word + WORD_FLAGS] as number
+      const at = base + slot * stride
+      const flags = words[at * 2 + WORD_FLAGS] as number
       if (flags === 0) return -1
-      if (words[word + WORD_HASH] !== routeHash) continue
+      if (words[at * 2 + WORD_HASH] !== routeHash) continue
       if ((flags & ROW_NUMBER_KEY) !== 0) {
-        const held = lanes[slot * stride + this.#keyLane] as number
+        const held = lanes[at + this.#keyLane] as number
         if (isNumber && (held === key || (held !== held && key !== key))) return slot
       } else if (!isNumber) {
         const held = keys?.[slot]
@@ -109,11 +121,11 @@ export class Shard {
 
   /** As `find`. */
   findText(key: string, routeHash: number): number {
-    const { words, stride } = this
+    const { words, base, stride } = this
     const bytes = this.#bytes
     const mask = this.capacity - 1
     for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
-      const at = slot * stride
+      const at = base + slot * stride
       const flags = words[at * 2 + WORD_FLAGS] as number
       if (flags === 0) return -1
       if (words[at * 2 + WORD_HASH] !== routeHash) continue
@@ -126,10 +138,9 @@ export class Shard {
   /** The first slot with this hash, most likely that of the row; -1 if there is none. */
   slotOfHash(routeHash: number): number {
     const { words } = this
-    const { stride } = this
     const mask = this.capacity - 1
     for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
-      const word = slot * stride * 2
+      const word = this.laneOf(slot) * 2
       if (words[word + WORD_FLAGS] === 0) return -1
       if (words[word + WORD_HASH] === routeHash) return slot
     }
@@ -139,7 +150,7 @@ export class Shard {
   add(key: unknown, routeHash: number, flags: number): number {
     if (this.isFull) this.#grow()
     const slot = this.#free(routeHash)
-    const at = slot * this.stride
+    const at = this.laneOf(slot)
     this.words[at * 2 + WORD_HASH] = routeHash
     if (typeof key === 'number') {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_NUMBER_KEY
@@ -157,17 +168,16 @@ export class Shard {
 
   /** Removes the row of a slot; the rows behind it move up, so `slot` may hold another one then. */
   remove(slot: number): void {
-    const { stride } = this
     const mask = this.capacity - 1
     let hole = slot
     for (let next = (slot + 1) & mask; this.isTaken(next); next = (next + 1) & mask) {
-      const home = this.homeOf(this.words[next * stride * 2 + WORD_HASH] as number)
+      const home = this.homeOf(this.words[this.laneOf(next) * 2 + WORD_HASH] as number)
       // It may move into the hole unless its home lies between the hole and where it is.
       if (((next - home) & mask) < ((next - hole) & mask)) continue
       this.#move(next, this, hole)
       hole = next
     }
-    this.lanes.fill(0, hole * stride, (hole + 1) * stride)
+    this.lanes.fill(0, this.laneOf(hole), this.laneOf(hole + 1))
     if (this.keys !== undefined) this.keys[hole] = undefined
     if (this.collections !== undefined) this.collections[hole] = undefined
     for (let of = 0; this.objects !== undefined && of < this.#shape.objectsPerRow; of++) {
@@ -191,11 +201,11 @@ export class Shard {
   }
 
   isTaken(slot: number): boolean {
-    return this.words[slot * this.stride * 2 + WORD_FLAGS] !== 0
+    return this.words[this.laneOf(slot) * 2 + WORD_FLAGS] !== 0
   }
 
   keyAt(slot: number): unknown {
-    const at = slot * this.stride
+    const at = this.laneOf(slot)
     const flags = this.words[at * 2 + WORD_FLAGS] as number
     if ((flags & ROW_NUMBER_KEY) !== 0) return this.lanes[at + this.#keyLane]
     if ((flags & ROW_TEXT_KEY) !== 0) return textAt(this.#bytes, (at + this.#keyLane) * 8)
@@ -204,14 +214,14 @@ export class Shard {
 
   /** Appends the canonical bytes of the key of a row. */
   writeKey(slot: number, out: ByteWriter): void {
-    const at = slot * this.stride
+    const at = this.laneOf(slot)
     const isText = ((this.words[at * 2 + WORD_FLAGS] as number) & ROW_TEXT_KEY) !== 0
     if (isText) writeTextAt(this.#bytes, (at + this.#keyLane) * 8, out)
     else writeKey(this.keyAt(slot), out)
   }
 
   routeHashAt(slot: number): number {
-    return this.words[slot * this.stride * 2 + WORD_HASH] as number
+    return this.words[this.laneOf(slot) * 2 + WORD_HASH] as number
   }
 
   /** The values beside the records, made when the first is stored. */
@@ -242,16 +252,18 @@ export class Shard {
   }
 
   #grow(): void {
-    const { stride } = this
-    const grown = new Shard(this.#shape, this.capacity * 2)
+    const grown = new Shard(this.#shape, this.capacity * 2, this.#arena)
     if (this.keys !== undefined) grown.keys = arrayOf(grown.capacity)
     if (this.objects !== undefined) grown.objectsOrNew()
     if (this.collections !== undefined) grown.collectionsOrNew()
     for (let slot = 0; slot < this.capacity; slot++) {
-      const hash = this.words[slot * stride * 2 + WORD_HASH] as number
+      const hash = this.words[this.laneOf(slot) * 2 + WORD_HASH] as number
       if (this.isTaken(slot)) this.#move(slot, grown, grown.#free(hash))
     }
+    this.#arena.leave(this.#place)
+    this.#place = grown.#place
     this.words = grown.words
+    this.base = grown.base
     this.lanes = grown.lanes
     this.#bytes = grown.#bytes
     this.keys = grown.keys
@@ -264,14 +276,12 @@ export class Shard {
   }
 
   #move(from: number, target: Shard, to: number): void {
-    const { stride } = this
-    for (let lane = 0; lane < stride; lane++) {
+    const [source, goal] = [2 * this.laneOf(from), 2 * target.laneOf(to)]
+    for (let word = 0; word < 2 * this.stride; word++) {
       // As words, for a lane may hold a NaN whose bits a float move need not keep.
-      const [source, goal] = [2 * (from * stride + lane), 2 * (to * stride + lane)]
-      target.words[goal] = this.words[source] as number
-      target.words[goal + 1] = this.words[source + 1] as number
+      target.words[goal + word] = this.words[source + word] as number
     }
-    const epoch = this.words[2 * from * stride + WORD_EPOCH] as number
+    const epoch = this.words[source + WORD_EPOCH] as number
     const block = to >> BLOCK_SHIFT
     if ((target.touchedBlocks[block] as number) < epoch) target.touchedBlocks[block] = epoch
     if (target.keys !== undefined) target.keys[to] = this.keys?.[from]

@@ -31,7 +31,7 @@ export function sweepRows(swept: Swept, shard: Shard, confirmedEpoch: number): v
   const { records } = swept
   let isThinned = false
   for (let slot = shard.capacity - 1; slot >= 0; slot--) {
-    const word = slot * shard.stride * 2
+    const word = shard.laneOf(slot) * 2
     const flags = shard.words[word + WORD_FLAGS] as number // the slot is below the capacity
     if ((flags & ROW_THINNED) === 0) continue
     const epoch = shard.words[word + WORD_EPOCH] as number // as above

@@ -23,12 +23,12 @@ export class RowToucher {
   readonly #rows: (RowCollections | undefined)[] = []
   readonly #collections: (Collection | undefined)[] = []
 
-  /** Looks where the rows of these hashes are, whose keys are numbers and lie within the rows. */
-  touchNumbers(table: RowFinder, routeHashes: Int32Array, count: number): void {
+  /** Looks where the rows of these hashes are, whose keys lie within them. */
+  touchRows(table: RowFinder, routeHashes: Int32Array, count: number): void {
     this.seen ^= readHomes(table, routeHashes, count)
   }
 
-  /** The same for any keys, if the rows have not been moved by others. */
+  /** The same for keys that lie beside them. */
   touch(table: RowFinder, routeHashes: Int32Array, count: number): void {
     let seen = 0
     for (let at = 0; at < count; at++) {
@@ -68,7 +68,8 @@ export class RowToucher {
  * the more of them does the processor wait for at the same time: so all is written out here.
  */
 function readHomes(table: RowFinder, routeHashes: Int32Array, count: number): number {
-  const { shards, subBits, stride, group } = table
+  const { subBits, stride, group } = table
+  const { words, at: places } = table.places
   const { maxParallelism, keyGroups } = group
   const mask = (maxParallelism & (maxParallelism - 1)) === 0 ? maxParallelism - 1 : -1
   let seen = 0
@@ -76,10 +77,10 @@ function readHomes(table: RowFinder, routeHashes: Int32Array, count: number): nu
     const mixed = murmurHash(routeHashes[at] as number) // at < count
     const spread = Math.imul(mixed, SPREAD)
     const keyGroup = (mask >= 0 ? mixed & mask : mixed % maxParallelism) - keyGroups.start
-    const shard = shards[(keyGroup << subBits) + (spread >>> (32 - subBits))]
-    if (shard === undefined) continue
-    const slot = (spread << subBits) >>> shard.shift
-    seen ^= shard.words[slot * stride * 2 + WORD_HASH] as number // slots are below the capacity
+    const index = (keyGroup << subBits) + (spread >>> (32 - subBits))
+    const base = places[2 * index] as number // keys are of this table
+    const slot = (spread << subBits) >>> (places[2 * index + 1] as number)
+    seen ^= (words[index] as Int32Array)[(base + slot * stride) * 2 + WORD_HASH] as number
   }
   return seen
 }

@@ -17,6 +17,7 @@ import { layoutOf } from '../../../src/state/table/layout.ts'
 import { Records } from '../../../src/state/table/records.ts'
 import { Shard } from '../../../src/state/table/shard.ts'
 import { shapeFor } from '../../../src/state/table/shard-shape.ts'
+import { SlotArena } from '../../../src/state/table/slot-arena.ts'
 import { Stamped } from '../../../src/state/table/stamped.ts'
 import { TimerCodec } from '../../../src/state/table/timer-codec.ts'
 import { eventTimer, processingTimer } from '../../../src/time/descriptors.ts'
@@ -64,7 +65,7 @@ const rowOf = (stateId: number, write: (out: ByteWriter) => void): ByteReader =>
   })
 
 const rowShard = (): Shard => {
-  const shard = new Shard(shapeFor(0, layout, 0), 8)
+  const shard = new Shard(shapeFor(0, layout, 0), 8, new SlotArena())
   shard.add('key', 1, 0)
   return shard
 }

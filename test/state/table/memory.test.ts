@@ -7,6 +7,7 @@ import { layoutOf } from '../../../src/state/table/layout.ts'
 import { Averages } from '../../../src/state/table/memory.ts'
 import { Shard } from '../../../src/state/table/shard.ts'
 import { shapeFor } from '../../../src/state/table/shard-shape.ts'
+import { SlotArena } from '../../../src/state/table/slot-arena.ts'
 import { routeHash } from '../../../src/types/keys.ts'
 import { t } from '../../../src/types/t.ts'
 
@@ -25,7 +26,7 @@ const codec = {
 } as unknown as EntryCodec
 
 const shardOf = (...keys: readonly unknown[]): Shard => {
-  const shard = new Shard(shapeFor(0, layout, 0), 8)
+  const shard = new Shard(shapeFor(0, layout, 0), 8, new SlotArena())
   for (const key of keys) shard.add(key, routeHash(key), 0)
   return shard
 }

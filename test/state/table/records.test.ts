@@ -8,6 +8,7 @@ import { ListCollection } from '../../../src/state/table/list-collection.ts'
 import { ABSENT, Records } from '../../../src/state/table/records.ts'
 import { Shard } from '../../../src/state/table/shard.ts'
 import { shapeFor } from '../../../src/state/table/shard-shape.ts'
+import { SlotArena } from '../../../src/state/table/slot-arena.ts'
 import { TimerCodec } from '../../../src/state/table/timer-codec.ts'
 import { TimerSpread } from '../../../src/state/table/timer-spread.ts'
 import { processingTimer } from '../../../src/time/descriptors.ts'
@@ -30,7 +31,7 @@ test('each of forty states is held by itself, and a row is empty when none is', 
     descriptors,
   )
   const records = new Records(layout)
-  const shard = new Shard(shapeFor(0, layout, 0), 8)
+  const shard = new Shard(shapeFor(0, layout, 0), 8, new SlotArena())
   const slots = ['one', 'two'].map((key, hash) => shard.add(key, hash, 0))
   const [slot = 0, other = 0] = slots
   for (const [at, scalar] of layout.scalars.entries()) {

@@ -8,6 +8,7 @@ import { Records } from '../../../src/state/table/records.ts'
 import { RowCollections } from '../../../src/state/table/row-collections.ts'
 import { BLOCK_SLOTS, Shard } from '../../../src/state/table/shard.ts'
 import { shapeFor } from '../../../src/state/table/shard-shape.ts'
+import { SlotArena } from '../../../src/state/table/slot-arena.ts'
 import { sweepRows } from '../../../src/state/table/sweep.ts'
 import { routeHash, writeKey } from '../../../src/types/keys.ts'
 import { ByteWriter } from '../../../src/util/bytes.ts'
@@ -58,7 +59,7 @@ function assertHolds(shard: Shard, rows: ReadonlyMap<unknown, Row>): void {
     out.reset()
     shard.writeKey(slot, out)
     assert.deepEqual(out.copy(), canonical)
-    assert.equal(shard.lanes[slot * shard.stride + VALUE_LANE], row.number)
+    assert.equal(shard.lanes[shard.laneOf(slot) + VALUE_LANE], row.number)
     const objects = [0, 1].map((of) => shard.objects?.[slot * OBJECTS + of])
     assert.deepEqual(objects, row.objects)
     assert.equal(shard.collections?.[slot], row.collections)
@@ -67,7 +68,7 @@ function assertHolds(shard: Shard, rows: ReadonlyMap<unknown, Row>): void {
     if (shard.isTaken(slot)) continue
     assert.equal(shard.keys?.[slot], undefined)
     assert.equal(shard.collections?.[slot], undefined)
-    const record = shard.lanes.slice(slot * shard.stride, (slot + 1) * shard.stride)
+    const record = shard.lanes.slice(shard.laneOf(slot), shard.laneOf(slot + 1))
     assert.deepEqual(new Set(record), new Set([0]))
     assert.equal(shard.objects?.[slot * OBJECTS + 1], undefined)
   }
@@ -76,7 +77,11 @@ function assertHolds(shard: Shard, rows: ReadonlyMap<unknown, Row>): void {
 test('rows are found as a Map finds them, whatever came and went', () => {
   for (let round = 0; round < 8; round++) {
     const random = new SeededRandom(round)
-    const shard = new Shard(round % 2 === 0 ? OF_NUMBERS : OF_TEXTS, 8)
+    const arena = new SlotArena()
+    const shape = round % 2 === 0 ? OF_NUMBERS : OF_TEXTS
+    const shard = new Shard(shape, 8, arena)
+    // Of the places that a shard leaves as it grows, others have some, and write there.
+    const others = new Map<Shard, number>()
     const rows = new Map<unknown, Row>()
     for (let step = 0; step < 400; step++) {
       const key = KEYS[random.int(round < 4 ? 40 : KEYS.length)]
@@ -87,7 +92,7 @@ test('rows are found as a Map finds them, whatever came and went', () => {
       }
       const slot = shard.add(key, hash, 0)
       const number = random.int(1000) + 1
-      shard.lanes[slot * shard.stride + VALUE_LANE] = number
+      shard.lanes[shard.laneOf(slot) + VALUE_LANE] = number
       let objects: readonly unknown[] = [undefined, undefined]
       if (random.int(3) === 0) {
         objects = [`first ${step}`, { step }]
@@ -97,14 +102,22 @@ test('rows are found as a Map finds them, whatever came and went', () => {
       if (collections !== undefined) shard.collectionsOrNew()[slot] = collections
       rows.set(key, { number, objects, collections })
       if (step % 40 === 0) assertHolds(shard, rows)
+      if (step % 25 > 0) continue
+      const other = new Shard(shape, 8 << random.int(4), arena)
+      other.lanes.fill(step, other.laneOf(0), other.laneOf(other.capacity))
+      others.set(other, step)
     }
     assertHolds(shard, rows)
     assert.ok(shard.count <= shard.capacity * 0.8)
+    for (const [{ lanes, base, capacity, stride }, step] of others) {
+      const written = lanes.subarray(base, base + capacity * stride)
+      assert.deepEqual(new Set(written), new Set([step]))
+    }
   }
 })
 
 test('a shard doubles before more than eight of ten slots are taken, and not earlier', () => {
-  const shard = new Shard(OF_NUMBERS, 16)
+  const shard = new Shard(OF_NUMBERS, 16, new SlotArena())
   for (let key = 0; key < 12; key++) {
     assert.equal(shard.isFull, false)
     shard.add(key, routeHash(key), 0)
@@ -115,7 +128,7 @@ test('a shard doubles before more than eight of ten slots are taken, and not ear
 })
 
 test('a key of a number with the hash of another key is another row', () => {
-  const shard = new Shard(OF_NUMBERS, 16)
+  const shard = new Shard(OF_NUMBERS, 16, new SlotArena())
   const keys = [7, '7', 8, '', undefined, null, [7], [8]]
   for (const key of keys) shard.add(key, 1234, ROW_BELOW)
   const slots = keys.map((key) => shard.find(key, 1234))
@@ -126,19 +139,19 @@ test('a key of a number with the hash of another key is another row', () => {
   assert.equal(shard.find(7, 1235), -1)
   assert.equal(shard.slotOfHash(1234), shard.homeOf(1234))
   assert.equal(shard.slotOfHash(99), -1)
-  const flags = shard.words[(slots[0] ?? 0) * shard.stride * 2 + 2] ?? 0
+  const flags = shard.words[shard.laneOf(slots[0] ?? 0) * 2 + 2] ?? 0
   assert.equal(flags & (ROW_BELOW | ROW_STALE), ROW_BELOW)
 })
 
 test('zero is one key, whatever its sign', () => {
-  const shard = new Shard(OF_NUMBERS, 8)
+  const shard = new Shard(OF_NUMBERS, 8, new SlotArena())
   const slot = shard.add(-0, routeHash(-0), 0)
   assert.ok(Object.is(shard.keyAt(slot), 0))
   assert.equal(shard.find(0, routeHash(0)), slot)
 })
 
 test('where something changed in an epoch is known by blocks, also after rows have moved', () => {
-  const shard = new Shard(OF_NUMBERS, 64)
+  const shard = new Shard(OF_NUMBERS, 64, new SlotArena())
   const keys = Array.from({ length: 38 }, (_, key) => key)
   for (const key of keys) shard.add(key, routeHash(key), 0)
   const changedAt = new Map(keys.map((key) => [key, 1 + ((key * 7) % 5)]))
@@ -162,13 +175,13 @@ test('where something changed in an epoch is known by blocks, also after rows ha
   for (let key = 100; key < 130; key++) shard.add(key, routeHash(key), 0)
   assert.equal(shard.capacity, 128)
   check()
-  const untouched = new Shard(OF_NUMBERS, 64)
+  const untouched = new Shard(OF_NUMBERS, 64, new SlotArena())
   untouched.touch(20, 3)
   assert.deepEqual([...untouched.touchedBlocks], [0, 3, 0, 0])
 })
 
 test('the list of changes forgets items that left their collections, when it has grown', () => {
-  const shard = new Shard(OF_NUMBERS, 8)
+  const shard = new Shard(OF_NUMBERS, 8, new SlotArena())
   const row = new RowCollections('key', 1, 0)
   // Of the owner, the list needs nothing.
   const owner = { row, isBelow: false, forget: () => undefined } as unknown as Item['owner']
@@ -187,7 +200,7 @@ test('the list of changes forgets items that left their collections, when it has
 })
 
 test('hashes of keys are spread over the slots', () => {
-  const shard = new Shard({ ...OF_NUMBERS, subBits: 4 }, 64)
+  const shard = new Shard({ ...OF_NUMBERS, subBits: 4 }, 64, new SlotArena())
   const homes = Array.from({ length: 640 }, (_, at) => {
     out.reset()
     writeKey(`key ${at}`, out)
@@ -202,7 +215,7 @@ test('hashes of keys are spread over the slots', () => {
 })
 
 test('short texts of plain characters lie in the records, others beside them', () => {
-  const shard = new Shard(OF_TEXTS, 16)
+  const shard = new Shard(OF_TEXTS, 16, new SlotArena())
   const short = shard.add('x'.repeat(31), 1, 0)
   assert.equal(shard.keys, undefined)
   const others = ['x'.repeat(32), 'é', '\u0001'].map((text) => shard.add(text, 1, 0))
@@ -219,7 +232,7 @@ test('short texts of plain characters lie in the records, others beside them', (
 
 test('rows that lie around the end of a shard are swept with the others', () => {
   const layout = layoutOf({ id: 1, uid: 'empty', states: [] }, {})
-  const shard = new Shard(shapeFor(0, layout, 3), 16)
+  const shard = new Shard(shapeFor(0, layout, 3), 16, new SlotArena())
   const atTheEnd = Array.from({ length: 1000 }, (_, key) => key)
     .filter((key) => shard.homeOf(routeHash(key)) === 15)
     .slice(0, 5)

@@ -165,7 +165,7 @@ test('looking at rows of number keys reaches their slots in any number of groups
     }
     const toucher = new RowToucher()
     assert.ok(table instanceof RowFinder)
-    toucher.touchNumbers(table, Int32Array.from(hashes), keys.length)
+    toucher.touchRows(table, Int32Array.from(hashes), keys.length)
     assert.equal(
       toucher.seen,
       hashes.reduce((seen, hash) => seen ^ hash),

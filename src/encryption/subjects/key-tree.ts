@@ -5,8 +5,8 @@
  * most 192. Trees never change: erasing makes another one that shares what it can.
  */
 import { Buffer } from 'node:buffer'
-import { hash } from 'node:crypto'
 import { assert, required } from '../../util/assert.ts'
+import { sha256Text } from '../../util/mac.ts'
 
 /** Bytes of a tag, the path to a leaf. */
 export const TAG_BYTES = 16
@@ -16,6 +16,8 @@ export const BRANCHES = 4
 /** Steps from the root to a leaf; two bits of the tag each. */
 export const DEPTH = (TAG_BYTES * 8) / 2
 const LABEL = Buffer.from('millrace subject', 'latin1')
+/** What is hashed at a step: of one length always, and one block of the hash. */
+const input = Buffer.concat([LABEL, Buffer.alloc(NODE_BYTES + 1)])
 
 /** A secret from which all below follows; what is left of it; or nothing: all below is erased. */
 export type KeyTree = Uint8Array | Punctured | undefined
@@ -27,10 +29,14 @@ export interface Punctured {
 
 /** The leaf of this tag; undefined if it was erased. Takes up to 64 hashes. */
 export function leafOf(tree: KeyTree, tag: Uint8Array): Uint8Array | undefined {
-  let [at, depth] = below(tree, tag)
-  if (at === undefined) return undefined
-  for (; depth < DEPTH; depth++) at = branchOf(at, stepOf(tag, depth))
-  return at
+  const [node, from] = below(tree, tag)
+  if (node === undefined) return undefined
+  input.set(node, LABEL.length)
+  for (let depth = from; depth < DEPTH; depth++) {
+    input[input.length - 1] = stepOf(tag, depth)
+    input.write(sha256Text(input), LABEL.length, NODE_BYTES, 'latin1')
+  }
+  return new Uint8Array(input.subarray(LABEL.length, LABEL.length + NODE_BYTES))
 }
 
 /** True unless the leaf of this tag was erased; takes no hash. */
@@ -62,13 +68,11 @@ function without(tree: KeyTree, tag: Uint8Array, depth: number): KeyTree {
   return branches.every((branch) => branch === undefined) ? undefined : { branches }
 }
 
-/** SHA-256 of a label, the node and the branch: of one length always, and one block of the hash. */
+/** SHA-256 of a label, the node and the branch. */
 function branchOf(node: Uint8Array, branch: number): Uint8Array {
-  const input = Buffer.allocUnsafe(LABEL.length + NODE_BYTES + 1)
-  LABEL.copy(input)
   input.set(node, LABEL.length)
   input[input.length - 1] = branch
-  return hash('sha256', input, 'buffer')
+  return Buffer.from(sha256Text(input), 'latin1')
 }
 
 /** The next two bits of the path: of each byte the highest first. */

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import type { SubjectKeys } from '../../storage/subject-keys.ts'
+import { asBuffer } from '../../util/bytes.ts'
 import type { Vault } from './vault.ts'
 
 /** About 2 MB. */
@@ -45,7 +46,7 @@ export class RememberedKeys implements SubjectKeys {
   }
 
   keyOf(tag: Uint8Array): Uint8Array | undefined {
-    const name = Buffer.from(tag).toString('latin1')
+    const name = asBuffer(tag).toString('latin1')
     const young = this.#younger.get(name)
     if (young !== undefined) return young
     const key = this.#older.get(name) ?? this.#vault.keyOf(tag)

@@ -7,13 +7,15 @@
  * the newest may be kept anywhere (checkpoint/vaults.ts).
  */
 import { Buffer } from 'node:buffer'
-import { createHmac } from 'node:crypto'
 import { assert } from '../../util/assert.ts'
+import { Mac } from '../../util/mac.ts'
 import type { Entropy } from '../key-ring.ts'
 import { hasLeaf, type KeyTree, leafOf, NODE_BYTES, TAG_BYTES, withoutLeaf } from './key-tree.ts'
 
 export const VAULT_ID_BYTES = 8
 export const TAG_SECRET_BYTES = 32
+
+const mac = new Mac()
 
 export interface VaultContent {
   /** The same in all vaults that follow each other: by it a snapshot knows its own. */
@@ -60,7 +62,7 @@ export class Vault {
     return hasLeaf(this.content.tree, tag)
   }
 
-  /** The key of this tag, 32 bytes; undefined if it was erased. Takes about 0.1 ms. */
+  /** The key of this tag, 32 bytes; undefined if it was erased. Takes about 0.04 ms. */
   keyOf(tag: Uint8Array): Uint8Array | undefined {
     return leafOf(this.content.tree, tag)
   }
@@ -73,8 +75,8 @@ export class Vault {
 }
 
 function tagOf(tagSecret: Uint8Array, generation: number, subject: Uint8Array): Uint8Array {
-  const counter = Buffer.alloc(4)
-  counter.writeUInt32LE(generation)
-  const whole = createHmac('sha256', tagSecret).update(counter).update(subject).digest()
-  return whole.subarray(0, TAG_BYTES)
+  const message = mac.begin(tagSecret)
+  message.uint32LE(generation)
+  message.raw(subject)
+  return mac.end(TAG_BYTES)
 }

@@ -38,6 +38,8 @@ export class EntrySeal {
   readonly #keys: SubjectKeys
   readonly #input = new ByteReader(new Uint8Array(0))
   readonly #out = new ByteWriter()
+  readonly #plain = new ByteWriter()
+  readonly #context = new ByteWriter()
   readonly #header = new EntryHeader()
   /** The row that was met last, plain: entries of one come together. */
   #prefix: Uint8Array = new Uint8Array(0)
@@ -74,7 +76,7 @@ export class EntrySeal {
     const input = this.#input.reset(value)
     const { flags } = this.#header.read(input)
     assert((flags & FLAG_ANY_TOMBSTONE) === 0, 'a tombstone has nothing inside')
-    const context = contextOf(key, value.subarray(0, input.position))
+    const context = this.#contextOf(key, value.subarray(0, input.position))
     const plain = openValue(subjectKey, context, input.raw(input.remaining))
     if (plain === undefined) {
       throw new MillraceError('STORAGE_CORRUPT', 'a sealed entry is damaged or was tampered with')
@@ -119,21 +121,25 @@ export class EntrySeal {
     const out = this.#out
     out.reset()
     writeHeader(out, flags | FLAG_SEALED, schemaId)
-    const header = out.copy()
-    if ((flags & FLAG_ANY_TOMBSTONE) !== 0) return header
-    const suffix = key.subarray(headBytesOf(key))
-    out.reset()
-    out.uint32LE(suffix.length)
-    out.raw(suffix)
-    out.raw(value)
-    const body = sealValue(subjectKey, contextOf(sealed, header), out.view())
-    return Buffer.concat([header, body])
+    if ((flags & FLAG_ANY_TOMBSTONE) !== 0) return out.copy()
+    const context = this.#contextOf(sealed, out.view())
+    const plain = this.#plain
+    const headBytes = headBytesOf(key)
+    plain.reset()
+    plain.uint32LE(key.length - headBytes)
+    plain.raw(key, headBytes)
+    plain.raw(value)
+    sealValue(subjectKey, context, plain.view(), out)
+    return out.copy()
   }
-}
 
-/** All of the sealed key but the key group, which a conversion changes, and the header. */
-function contextOf(key: Uint8Array, header: Uint8Array): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(key.length)
-  return Buffer.concat([length, key.subarray(2), header])
+  /** All of the sealed key but the key group, which a conversion changes, and the header. */
+  #contextOf(key: Uint8Array, header: Uint8Array): Uint8Array {
+    const context = this.#context
+    context.reset()
+    context.uint32LE(key.length)
+    context.raw(key, 2)
+    context.raw(header)
+    return context.view()
+  }
 }

@@ -9,7 +9,9 @@
  * too many; what can be seen is that two values are equal, under the same name.
  */
 import { Buffer } from 'node:buffer'
-import { createCipheriv, createDecipheriv, hash } from 'node:crypto'
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import type { ByteWriter } from '../../util/bytes.ts'
+import { Mac } from '../../util/mac.ts'
 
 /** Bytes of a name. */
 export const NAME_BYTES = 16
@@ -24,28 +26,39 @@ export const NAME_OF_TIMER = 4
 const SEED = 5
 const VALUE_KEY = 6
 
-/** What SHA-256 takes at a time, and what HMAC says of it. */
-const HASH_BLOCK_BYTES = 64
-const INNER_PAD = 0x36
-const OUTER_PAD = 0x5c
 /** The key of each value is its own. */
 const NONCE = Buffer.alloc(12)
+const CIPHER = 'aes-256-gcm'
+
+const mac = new Mac()
 
 /** The name under `key` of the parts together; all but the last of them say where they end. */
 export function nameOf(key: Uint8Array, label: number, ...parts: readonly Uint8Array[]): Buffer {
-  return mac(key, label, parts).subarray(0, NAME_BYTES)
+  const message = mac.begin(key)
+  message.uint8(label)
+  for (const part of parts) message.raw(part)
+  return mac.end(NAME_BYTES)
 }
 
-/** `plain`, bound to `context`. */
-export function sealValue(key: Uint8Array, context: Uint8Array, plain: Uint8Array): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(context.length)
-  const seed = mac(key, SEED, [length, context, plain]).subarray(0, SEED_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', mac(key, VALUE_KEY, [seed]), NONCE)
+/** Appends `plain`, bound to `context`, to `out`. */
+export function sealValue(
+  key: Uint8Array,
+  context: Uint8Array,
+  plain: Uint8Array,
+  out: ByteWriter,
+): void {
+  const message = mac.begin(key)
+  message.uint8(SEED)
+  message.uint32LE(context.length)
+  message.raw(context)
+  message.raw(plain)
+  const seed = mac.end(SEED_BYTES)
+  const cipher = createCipheriv(CIPHER, valueKey(key, seed), NONCE)
   cipher.setAAD(context)
-  const body = cipher.update(plain)
+  out.raw(seed)
+  out.raw(cipher.update(plain))
   cipher.final()
-  return Buffer.concat([seed, body, cipher.getAuthTag()])
+  out.raw(cipher.getAuthTag())
 }
 
 /** What was sealed; undefined if it was not, with this key and context. */
@@ -56,7 +69,7 @@ export function openValue(
 ): Buffer | undefined {
   if (sealed.length < SEED_BYTES + TAG_BYTES) return undefined
   const seed = sealed.subarray(0, SEED_BYTES)
-  const decipher = createDecipheriv('aes-256-gcm', mac(key, VALUE_KEY, [seed]), NONCE)
+  const decipher = createDecipheriv(CIPHER, valueKey(key, seed), NONCE)
   decipher.setAAD(context)
   decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES))
   const plain = decipher.update(sealed.subarray(SEED_BYTES, sealed.length - TAG_BYTES))
@@ -68,15 +81,9 @@ export function openValue(
   return plain
 }
 
-/** HMAC-SHA-256 of a key of 32 bytes: by two plain hashes it takes a third of an object's time. */
-function mac(key: Uint8Array, label: number, parts: readonly Uint8Array[]): Buffer {
-  const inner = Buffer.alloc(HASH_BLOCK_BYTES + 1, INNER_PAD)
-  const outer = Buffer.alloc(HASH_BLOCK_BYTES, OUTER_PAD)
-  for (const [index, byte] of key.entries()) {
-    inner[index] = byte ^ INNER_PAD
-    outer[index] = byte ^ OUTER_PAD
-  }
-  inner[HASH_BLOCK_BYTES] = label
-  const digest = hash('sha256', Buffer.concat([inner, ...parts]), 'buffer')
-  return hash('sha256', Buffer.concat([outer, digest]), 'buffer')
+function valueKey(key: Uint8Array, seed: Uint8Array): Buffer {
+  const message = mac.begin(key)
+  message.uint8(VALUE_KEY)
+  message.raw(seed)
+  return mac.end()
 }

@@ -75,11 +75,15 @@ export async function configureJob(
     const given = fresh ? '--fresh' : '--from'
     throw new MillraceError('CONFIG_INVALID', `a standby goes on where the leader was: no ${given}`)
   }
-  const { 'encryption.keys': keys, 'signing.keys': signingKeys } = resolved.values
+  const {
+    'encryption.keys': keys,
+    'encryption.subjects': subjects,
+    'signing.keys': signingKeys,
+  } = resolved.values
   const host = await signedHost(await encryptedHost(plainHost, keys), signingKeys)
   const id = host.random.id()
   const paths = jobPaths(resolved, jobName, id)
-  const vaults = await openVaults(plainHost, resolved.values, paths.storage)
+  const vaults = await openVaults(plainHost, { keys, subjects }, paths.storage)
   const store = await host.openStore(paths.storage)
   const isStated = resolved.origins.memory !== 'default'
   const memory = memoryBudgetOf(host).claim(resolved.values.memory, isStated)

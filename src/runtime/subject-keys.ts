@@ -5,7 +5,6 @@
 import { readChain } from '../checkpoint/chain.ts'
 import { putNextVault, readVault, requireVaultOf } from '../checkpoint/vaults.ts'
 import type { CheckpointLink, VaultRecord } from '../checkpoint/manifest.ts'
-import type { OptionValues } from '../config/options.ts'
 import { EncryptedBlobStore } from '../encryption/encrypted-store.ts'
 import type { KeyRing } from '../encryption/key-ring.ts'
 import { RememberedKeys } from '../encryption/subjects/remembered-keys.ts'
@@ -21,19 +20,24 @@ export interface Vaults {
   readonly ring: KeyRing
 }
 
+/** Where the keys of a job are, as its options say. */
+export interface KeyPlaces {
+  readonly keys: string | undefined
+  readonly subjects: string | undefined
+}
+
 /**
  * @param host without encryption: the vault has keys of its own.
  * @returns undefined unless the options name keys of subjects.
  * @throws `CONFIG_INVALID` if nothing else is encrypted; `KEY_…` if there are no keys there.
  */
 export async function openVaults(
-  host: Host,
-  values: OptionValues,
+  host: Pick<Host, 'openKeys' | 'openStore'>,
+  { keys, subjects: place }: KeyPlaces,
   storage: string,
 ): Promise<Vaults | undefined> {
-  const place = values['encryption.subjects']
   if (place === undefined) return undefined
-  if (values['encryption.keys'] === undefined) {
+  if (keys === undefined) {
     const message = 'encryption.subjects is given without encryption.keys'
     throw new MillraceError('CONFIG_INVALID', message, {
       cure: 'say with encryption.keys where the keys are that all else is encrypted under',

@@ -128,7 +128,11 @@ class Drafting {
   /** An operator of entries; one of that uid that was there goes. */
   replace(uid: string, change: NewOperator): void {
     requireDeclared(uid, change)
-    if (liveOperators(this.#operators).some((record) => record.uid === uid)) this.drop(uid)
+    const former = liveOperators(this.#operators).find((record) => record.uid === uid)
+    if (former !== undefined) {
+      requireUnsealed(former)
+      this.drop(uid)
+    }
     const { record, plan } = declarationOf(this.#nextId(), uid, change)
     this.#additions.push({ vertex: this.#add(record, plan), record, change })
   }
@@ -217,12 +221,15 @@ class Drafting {
   }
 }
 
-/** Whose a key is only the job's code says, and entries stay under the keys of their vault. */
+/**
+ * Whose a key is only the job's code says, and entries stay under the keys of their vault: what is
+ * written anew would lie there plain.
+ */
 function requireUnsealed({ uid, shredded }: OperatorRecord): void {
   if (shredded !== true) return
   const message = `the entries of "${uid}" are sealed by subject (shredBy)`
   throw new MillraceError('CHECKPOINT_INCOMPATIBLE', message, {
-    cure: 'take the operator over as it is, or change its state in the job itself',
+    cure: 'take it over as it is, or under another uid, or drop it; the job itself can change it',
     details: { uid },
   })
 }

@@ -119,6 +119,8 @@ class SavepointWriter {
     }
     for (const addition of this.#draft.additions) tasks.push(await this.#added(addition))
     const { plan, operators, sources } = this.#draft
+    const isSealed = operators.some(({ shredded, dropped }) => shredded === true && !dropped)
+    const subjects = isSealed ? from?.link.subjects : undefined
     const empty = { initMs: 0, prepareMs: 0, confirmMs: 0, completeMs: 0, bytes: 0 }
     return {
       kind: 'checkpoint',
@@ -137,6 +139,7 @@ class SavepointWriter {
       tasks,
       sources,
       processingTime: from?.link.processingTime ?? 0,
+      ...(subjects === undefined ? {} : { subjects }),
       statistics: from?.link.statistics ?? { ...empty, dirtyEntries: 0, tasks: [] },
     }
   }

@@ -1,17 +1,17 @@
 /** `millrace state erase`: makes all of one subject unreadable, of a job that runs or does not. */
 import { MillraceError } from '../../errors.ts'
-import { EncryptedBlobStore } from '../../encryption/encrypted-store.ts'
 import { eraseStopped } from '../../runtime/erase-stopped.ts'
 import { subjectFromText } from '../../runtime/erasures.ts'
 import { openKeys } from '../../runtime/host-embedded-keys.ts'
 import { claimJobFolder } from '../../runtime/job-claim.ts'
+import { openVaults } from '../../runtime/subject-keys.ts'
 import { openBlobStore } from '../../storage/open.ts'
 import { systemClock } from '../../util/clock.ts'
 import { systemRandom } from '../../util/random.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { callJob, controlFilesIn } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
-import { commandOptions, jobsDirectory, subjectsPlace } from '../given-options.ts'
+import { commandOptions, jobsDirectory, keysPlace, subjectsPlace } from '../given-options.ts'
 import { withProgress } from '../progress.ts'
 import { openSnapshots } from '../snapshots.ts'
 import type { Terminal } from '../terminal.ts'
@@ -47,29 +47,34 @@ async function eraseFrom(
   terminal: Terminal,
 ): Promise<void> {
   const { values } = await commandOptions(invocation, terminal)
-  const place = subjectsPlace(values, terminal)
-  if (place === undefined) {
-    const message = 'the vault that the subject is to be erased from cannot be opened'
-    throw new MillraceError('SUBJECT_KEYS_MISSING', message, {
-      cure: 'say with --encryption-subjects where its keys are',
-    })
-  }
+  const places = { keys: keysPlace(values, terminal), subjects: subjectsPlace(values, terminal) }
   const { store, chain, location } = await openSnapshots(invocation, terminal)
-  const id = systemRandom().id()
-  const jobName = chain.entries.at(-1)?.link.jobName ?? job
   try {
-    // Held while it is written: a job that starts meanwhile is refused, and the other way.
-    const claim = await claimJobFolder({ directory, jobName, id })
-    const ring = await openKeys(place)
-    const vaults = { store: new EncryptedBlobStore(await openBlobStore(location), ring), ring }
+    const host = { openKeys, openStore: (place: string) => openBlobStore(place) }
+    const vaults = await openVaults(host, places, location)
+    if (vaults === undefined) throw noVault()
+    const id = systemRandom().id()
+    const jobName = chain.entries.at(-1)?.link.jobName ?? job
     try {
-      const writtenAt = systemClock.now()
-      await eraseStopped(store, vaults, { subject, jobName, leader: id, writtenAt })
+      // Held while it is written: a job that starts meanwhile is refused, and the other way.
+      const claim = await claimJobFolder({ directory, jobName, id })
+      try {
+        const writtenAt = systemClock.now()
+        await eraseStopped(store, vaults, { subject, jobName, leader: id, writtenAt })
+      } finally {
+        await claim.release()
+      }
     } finally {
       await vaults.store.close()
-      await claim.release()
     }
   } finally {
     await store.close()
   }
+}
+
+function noVault(): MillraceError {
+  const message = 'the vault that the subject is to be erased from cannot be opened'
+  return new MillraceError('SUBJECT_KEYS_MISSING', message, {
+    cure: 'say with --encryption-subjects where its keys are',
+  })
 }

@@ -27,6 +27,10 @@ final class Jobs {
       countWords(env, request.get("input"));
       return;
     }
+    if (work.startsWith("q")) {
+      Nexmark.build(env, work, request.get("input"));
+      return;
+    }
     int keys = Integer.parseInt(request.get("keys"));
     DataStream<Long> numbers = env.fromSequence(0, Long.parseLong(request.get("records")) - 1);
     switch (work) {

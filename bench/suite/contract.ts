@@ -5,8 +5,19 @@
  */
 import type { Output } from './checksum.ts'
 
+export const NEXMARK_QUERIES = [
+  ...(['q0', 'q1', 'q2', 'q3', 'q4', 'q5', 'q7', 'q8', 'q9', 'q11', 'q12'] as const),
+  ...(['q14', 'q15', 'q16', 'q17', 'q18', 'q19', 'q20'] as const),
+] as const
+export type NexmarkQuery = (typeof NEXMARK_QUERIES)[number]
+
 /** `start` is a process that counts ten words; the others are jobs over many records. */
-export type Work = 'words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start'
+export type Work =
+  'words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start' | NexmarkQuery
+
+export function isNexmark(work: string): work is NexmarkQuery {
+  return NEXMARK_QUERIES.some((query) => query === work)
+}
 
 /** One run, as a contender is told of it. */
 export interface Task {
@@ -18,7 +29,7 @@ export interface Task {
   readonly parallelism: number
   /** 0: none are made. */
   readonly checkpointSeconds: number
-  /** The folder of the words' text; else empty. */
+  /** The folder of the words' text, or the file of the events; else empty. */
   readonly input: string
 }
 

@@ -1,10 +1,10 @@
 /** Runs a job by the ordinary API, and puts together what its workers tell. */
 import { run, type RunOptions } from 'millrace'
 import { inFolder, until } from '../lib.ts'
-import { CHANNEL, type Told } from '../jobs/compared.ts'
 import { Listener } from '../jobs/probe.ts'
+import { CHANNEL, type Told } from '../jobs/told.ts'
 import { outputOf } from './checksum.ts'
-import type { Measured, Task, Work } from './contract.ts'
+import { isNexmark, type Measured, type Task, type Work } from './contract.ts'
 
 /** None, but for the one at the end, which is after the last record. */
 const NO_CHECKPOINTS = '24 h'
@@ -14,9 +14,13 @@ type AnyWork = Work | 'words-built-in'
 export function millrace(task: Omit<Task, 'work'> & { readonly work: AnyWork }): Promise<Measured> {
   return inFolder(async (directory) => {
     const { work, records, keys, input, parallelism, checkpointSeconds } = task
+    const drawn = { work, records, keys, splits: parallelism, input }
+    const [module, params] = isNexmark(work)
+      ? ['../nexmark/job.ts', { query: work, input }]
+      : ['../jobs/compared.ts', drawn]
     const told = new Listener<Told>(CHANNEL)
     const options: RunOptions = {
-      params: { work, records, keys, splits: parallelism, input },
+      params,
       directory,
       backend: task.backend === 'memory' ? 'hashmap' : 'rocksdb',
       memory: '4 GB',
@@ -25,7 +29,7 @@ export function millrace(task: Omit<Task, 'work'> & { readonly work: AnyWork }):
         interval: checkpointSeconds === 0 ? NO_CHECKPOINTS : `${checkpointSeconds} s`,
       },
     }
-    const handle = await run(new URL('../jobs/compared.ts', import.meta.url), options)
+    const handle = await run(new URL(module, import.meta.url), options)
     await handle.finished
     const writers = () => told.messages.filter((message) => message.kind === 'end')
     await until(() => writers().length === parallelism)

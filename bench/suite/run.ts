@@ -9,6 +9,7 @@ import { compare } from './compare.ts'
 import type { Cell, CellResult } from './contract.ts'
 import { Flink, whyNoFlink } from './flink.ts'
 import { regressions, renewed, ROUNDS_MIN, type StoredRatios } from './guard.ts'
+import { nexmarkMeans } from './mean.ts'
 import { tableOf } from './report.ts'
 
 export interface SuiteResult {
@@ -58,6 +59,7 @@ export async function runSuites(options: BenchOptions, output: Output): Promise<
     progress('')
     await flink?.close()
   }
+  for (const line of nexmarkMeans(results)) output.say(`${line}\n`)
   const slower = options.rounds < ROUNDS_MIN ? [] : regressions(results, storedRatios())
   const problems = [...failuresOf(results), ...slower.map((line) => `slower: ${line}`)]
   for (const line of problems) output.say(line)

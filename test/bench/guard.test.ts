@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { CellResult, Contender, Runs } from '../../bench/suite/contract.ts'
 import { ratiosOf, regressions, renewed } from '../../bench/suite/guard.ts'
+import { nexmarkMeans } from '../../bench/suite/mean.ts'
 import { tableOf } from '../../bench/suite/report.ts'
 
 const output = { count: 1, checksum: '00' }
@@ -74,5 +75,26 @@ describe('a table', () => {
   it('says what failed', () => {
     const lines = tableOf(result(ours, { ...runs('other', []), problem: 'void: too few' }))
     assert.match(lines.join('\n'), /\| other +\| +failed \|[^]*other: void: too few/)
+  })
+})
+
+describe('the mean of the queries', () => {
+  const query = (work: 'q0' | 'q1', factor: number): CellResult => {
+    const { cell, runs: all } = result(ours, runs('other', [factor * 1_000]))
+    return { cell: { ...cell, name: `w5/${work}`, work }, runs: all }
+  }
+
+  it('lets twice as fast and half as fast cancel each other', () => {
+    const others = [result(ours, runs('other', [9_000]))]
+    assert.deepEqual(nexmarkMeans([query('q0', 4), query('q1', 1), ...others]), [
+      'geometric mean of 2 queries: 2.00× of other, the lowest 1.00× (w5/q1)',
+    ])
+    assert.deepEqual(nexmarkMeans([query('q0', 2), query('q1', 0.5)]), [
+      'geometric mean of 2 queries: 1.00× of other, the lowest 0.500× (w5/q1)',
+    ])
+  })
+
+  it('says nothing of one query alone', () => {
+    assert.deepEqual(nexmarkMeans([query('q0', 4)]), [])
   })
 })

@@ -56,6 +56,7 @@ async function checked(scenario: Scenario, image: Image): Promise<string> {
   const found = await restoredFrom(store)
   await requireWhole(disk)
   const saved = scenario.savepoint === undefined ? '' : await savedState(disk, scenario)
+  const readable = (await scenario.erasure?.found(image)) ?? ''
   const job = await SmallJob.lead(store, 2)
   assert.equal(await restoredFrom(store), found, 'the lead changes no state')
   assert.equal(await job.checkpoint(40), 'appended')
@@ -73,7 +74,7 @@ async function checked(scenario: Scenario, image: Image): Promise<string> {
     findings.every(({ reason }) => reason === 'named' || reason === 'leading-epoch'),
     JSON.stringify(findings),
   )
-  return `${found}\n${saved}`
+  return `${found}\n${saved}\n${readable}`
 }
 
 const valuesOf = (found: string) => found.split(': ')[1]?.match(/\d+/g) ?? []
@@ -94,14 +95,19 @@ async function savedState(disk: CrashDisk, { savepoint }: Scenario): Promise<str
 
 /** Old or new, never older than what was promised, and never a mixture. */
 function requireAllowed(scenario: Scenario, left: LeftDisk, given: string): void {
-  const [found = '', saved = ''] = given.split('\n')
-  const { states, savepoint } = scenario
+  const [found = '', saved = '', readable = ''] = given.split('\n')
+  const { states, savepoint, erasure } = scenario
   const oldest = states.findLastIndex(
     ({ promise }) => promise !== undefined && left.promised.includes(promise),
   )
   const where = `after ${left.done} operations, promised: ${left.promised.join(', ')}`
   const allowed = states.slice(Math.max(0, oldest)).map(({ has }) => has)
   assert.ok(allowed.includes(found), `${where}: ${found}, and may be ${allowed.join(' or ')}`)
+  if (erasure !== undefined) {
+    const { promise, before, after } = erasure
+    const mayBe = left.promised.includes(promise) ? [after] : [before, after]
+    assert.ok(mayBe.includes(readable), `${where}: ${readable} can be read`)
+  }
   if (savepoint === undefined) return
   const isPromised = left.promised.includes(savepoint.promise)
   const allowedThere = isPromised ? [savepoint.has] : [savepoint.has, 'nothing']

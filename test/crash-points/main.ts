@@ -3,6 +3,7 @@ import { optionsOf, wrongUsage } from '../../scripts/lib/command-line.ts'
 import { recordEvidence } from '../../scripts/lib/evidence.ts'
 import { SeededRandom } from '../../src/util/random.ts'
 import { type Enumeration, enumerate } from './enumerate.ts'
+import { ERASURES } from './erasures.ts'
 import { SCENARIOS, SCENARIOS_BY_CHANCE } from './scenarios.ts'
 
 interface Row extends Enumeration {
@@ -35,7 +36,7 @@ if (!Number.isSafeInteger(seeds) || seeds < 1) {
 }
 
 async function playAll(scenario: string, played: number): Promise<Row> {
-  const play = { ...SCENARIOS, ...SCENARIOS_BY_CHANCE }[scenario]
+  const play = { ...SCENARIOS, ...ERASURES, ...SCENARIOS_BY_CHANCE }[scenario]
   const row: Row = { scenario, played, operations: 0, disks: 0, different: 0 }
   for (let seed = 1; play !== undefined && seed <= played; seed++) {
     const random = new SeededRandom(seed)
@@ -84,7 +85,7 @@ function record(rows: readonly Row[], elapsedSeconds: number): void {
 
 const startedMs = performance.now()
 const rows: Row[] = []
-for (const name of Object.keys(SCENARIOS)) rows.push(await playAll(name, 1))
+for (const name of Object.keys({ ...SCENARIOS, ...ERASURES })) rows.push(await playAll(name, 1))
 for (const name of Object.keys(SCENARIOS_BY_CHANCE)) {
   rows.push(await playAll(name, seeds))
 }

@@ -19,6 +19,13 @@ export interface Scenario {
   readonly states: readonly State[]
   /** A further directory that is not there or has this. */
   readonly savepoint?: { readonly location: string; readonly promise: string; readonly has: string }
+  /** Of a subject: what can be read before and after it, and what can of a disk. */
+  readonly erasure?: {
+    readonly promise: string
+    readonly before: string
+    readonly after: string
+    found(image: CrashDisk['image']): Promise<string>
+  }
 }
 
 export interface State {

@@ -30,7 +30,7 @@ the same input: a loop by hand, RxJS, d2ts, and Apache Flink where Java 17 and M
 of each must be the same, or its runs are void. Programs measure Millrace alone.
 
   suites    ${Object.keys(SUITES).join(', ')}: words, sums by key, maps and lists,
-            queries of Nexmark, the exchange, start of a process
+            snapshots, queries of Nexmark, the exchange, start of a process
   programs  ${BY_DEFAULT.slice(0, 5).join(', ')},
             ${BY_DEFAULT.slice(5).join(', ')}: these are run if no name is given;
             and the others of bench/
@@ -48,8 +48,8 @@ Of suites:
   --store               keep the ratios to others in bench/ratios.json
 
 Ratios are held against stored ones if the number of records is the same and there are at least
-three rounds. It ends with 1 if one is lower by more than 15 %, or a run failed or was void; with 2
-for wrong usage.
+three rounds. It ends with 1 if one is lower by more than 15 % (by half, of single durations), or
+a run failed or was void; with 2 for wrong usage.
 
 Examples:
   npm run bench -- w1

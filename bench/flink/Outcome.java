@@ -4,6 +4,8 @@
 import com.sun.management.OperatingSystemMXBean;
 import java.io.Serializable;
 import java.lang.management.ManagementFactory;
+import java.util.Map;
+import java.util.StringJoiner;
 
 public final class Outcome {
   private static final OperatingSystemMXBean SYSTEM =
@@ -45,15 +47,23 @@ public final class Outcome {
     }
   }
 
-  synchronized String json() {
+  String json() {
+    return json(Map.of());
+  }
+
+  /** @param measures by name, in milliseconds; none are left out. */
+  synchronized String json(Map<String, Double> measures) {
+    StringJoiner told = new StringJoiner(",", ",\"measures\":{", "}").setEmptyValue("");
+    measures.forEach((name, ms) -> told.add(String.format("\"%s\":%.3f", name, ms)));
     return String.format(
-        "{\"ms\":%d.%03d,\"cpuMs\":%d,\"count\":%d,\"checksum\":\"%08x%08x\"}",
+        "{\"ms\":%d.%03d,\"cpuMs\":%d,\"count\":%d,\"checksum\":\"%08x%08x\"%s}",
         (endNs - startNs) / 1_000_000,
         (endNs - startNs) / 1_000 % 1_000,
         (endCpuNs - startCpuNs) / 1_000_000,
         count,
         sum,
-        xor);
+        xor,
+        told);
   }
 
   /** What one subtask has written; `bench/suite/checksum.ts` computes the same. */

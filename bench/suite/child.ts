@@ -4,12 +4,13 @@ import type { Engine, Measured, Task } from './contract.ts'
 import { d2ts } from '../peers/d2ts.ts'
 import { millrace } from './millrace.ts'
 import { rxjs } from '../peers/rxjs.ts'
+import { snapshots } from './snapshots.ts'
 import { tables } from './tables.ts'
 
 type Runner = (task: Task) => Promise<Measured>
 
 const runners: Readonly<Record<Exclude<Engine, 'flink'>, Runner>> = {
-  millrace,
+  millrace: (task) => (task.work === 'snapshots' ? snapshots(task) : millrace(task)),
   // The same work by the built-in function.
   'millrace-words': (task) => millrace({ ...task, work: 'words-built-in' }),
   'by-hand': byHand,

@@ -28,6 +28,8 @@ const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
 
 /** Flink has compiled by then what it will. Words and events are always all of a file. */
 const WARM_UP_RECORDS = 2_000_000
+/** Of a cell with measures, one record in so many. */
+const WARM_UP_ONE_IN = 20
 
 export async function compare(cell: Cell, comparison: Comparison): Promise<CellResult> {
   const { rounds, flink, onRun } = comparison
@@ -46,7 +48,7 @@ export async function compare(cell: Cell, comparison: Comparison): Promise<CellR
   for (const entrant of entrants) {
     if (entrant.contender.engine !== 'flink' || cell.work === 'start') continue
     onRun(`${cell.name}: warm-up, ${entrant.contender.name}`)
-    await entrant.warmUp(flink)
+    await entrant.warmUp(cell, flink)
   }
   for (let round = 1; round <= rounds; round++) {
     for (const entrant of entrants) {
@@ -82,10 +84,14 @@ class Entrant {
     return new Entrant(contender, task)
   }
 
-  async warmUp(flink: Flink | undefined): Promise<void> {
-    const { work, records } = this.task
+  async warmUp({ work, measures }: Cell, flink: Flink | undefined): Promise<void> {
+    const { records } = this.task
     const isOfFile = work === 'words' || isNexmark(work)
-    const fewer = isOfFile ? records : Math.min(records, WARM_UP_RECORDS)
+    const few =
+      measures === undefined
+        ? Math.min(records, WARM_UP_RECORDS)
+        : Math.ceil(records / WARM_UP_ONE_IN)
+    const fewer = isOfFile ? records : few
     await this.#attempt(async () => {
       await flink?.run({ ...this.task, records: fewer })
     })

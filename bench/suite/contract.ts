@@ -1,7 +1,8 @@
 /**
  * What is compared. A cell is one piece of work on one input; its contenders are engines that do
- * it. Each gives out an updated result for each record that it takes in, unless it is said to give
- * out the last results only, and all outputs must be equal.
+ * it, and all outputs must be equal. There are two kinds: of most cells the rate counts, and each
+ * contender gives out an updated result for each record, unless it is said to give out the last
+ * results only; of a cell with measures, how many milliseconds each of these takes.
  */
 import type { Output } from './checksum.ts'
 
@@ -11,9 +12,13 @@ export const NEXMARK_QUERIES = [
 ] as const
 export type NexmarkQuery = (typeof NEXMARK_QUERIES)[number]
 
-/** `start` is a process that counts ten words; the others are jobs over many records. */
+/**
+ * `start` is a process that counts ten words; `snapshots` are checkpoints of much state, and what
+ * is restored from them; the others are jobs over many records.
+ */
 export type Work =
-  'words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start' | NexmarkQuery
+  | ('words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start' | 'snapshots')
+  | NexmarkQuery
 
 export function isNexmark(work: string): work is NexmarkQuery {
   return NEXMARK_QUERIES.some((query) => query === work)
@@ -47,6 +52,16 @@ export interface Measured {
   readonly output: Output
   /** The last result of each key, where the contender knows it. */
   readonly last?: Output
+  /** By name, of cells that have measures. */
+  readonly measures?: Readonly<Record<string, number>>
+}
+
+/** One of several figures of a run: milliseconds, and fewer are better. */
+export interface Measure {
+  readonly name: string
+  readonly title: string
+  /** It says what a run was like, in a unit of its own; nothing is compared. */
+  readonly unit?: string
 }
 
 /** Who does the work; all but Flink in a fresh process for each run. */
@@ -70,6 +85,8 @@ export interface Cell {
   readonly work: Work
   readonly records: number
   readonly keys: number
+  /** Absent: the rate counts. */
+  readonly measures?: readonly Measure[]
   /** The first is what others are compared with. */
   readonly contenders: readonly Contender[]
 }
@@ -85,9 +102,4 @@ export interface Runs {
 export interface CellResult {
   readonly cell: Cell
   readonly runs: readonly Runs[]
-}
-
-/** Records per millisecond of each round, which is thousands per second. */
-export function ratesOf({ records, rounds }: Runs): readonly number[] {
-  return rounds.map(({ ms }) => records / ms)
 }

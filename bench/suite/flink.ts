@@ -29,6 +29,7 @@ type Answer =
       readonly cpuMs: number
       readonly count: number
       readonly checksum: string
+      readonly measures?: Readonly<Record<string, number>>
     }
 
 /** Why there can be no Flink here; undefined if there can. */
@@ -90,8 +91,9 @@ export class Flink {
     const answer = await this.#answer()
     if ('error' in answer) throw new Error(`Flink: ${answer.error}`)
     if (!('ms' in answer)) throw new Error('Flink answered something else')
-    const { ms, cpuMs, count, checksum } = answer
-    return { ms, cpuMs, output: { count, checksum } }
+    const { ms, cpuMs, count, checksum, measures } = answer
+    const measured = { ms, cpuMs, output: { count, checksum } }
+    return measures === undefined ? measured : { ...measured, measures }
   }
 
   async #answer(): Promise<Answer> {

@@ -1,13 +1,14 @@
 /**
  * Did Millrace become slower? Its rates as multiples of those of others, in the same rounds, are
  * compared with stored ones: what a machine does in a second is not. A ratio is stored for a cell
- * with its number of records, and only such runs are compared.
+ * with its number of records, and only such runs are compared. Single pauses and checkpoints vary
+ * more than rates do, so more of them is tolerated.
  */
 import { median } from '../lib.ts'
 import type { CellResult } from './contract.ts'
-import { ratiosTo } from './report.ts'
+import { allRatios, type Ratios } from './ratios.ts'
 
-/** By cell, then by contender. */
+/** By cell, then by contender; of a cell with measures, by contender and measure. */
 export interface StoredRatios {
   readonly [cell: string]: {
     readonly records: number
@@ -15,20 +16,23 @@ export interface StoredRatios {
   }
 }
 
-/** A ratio that is lower by more than this share is a regression. */
-export const TOLERATED = 0.15
+/** A ratio that is lower by more than this share is a regression: of rates, and of durations. */
+export const TOLERATED = { rate: 0.15, duration: 0.5 } as const
 
 /** Of fewer the median says little. */
 export const ROUNDS_MIN = 3
 
+const labelOf = ({ contender, measure }: Ratios): string =>
+  measure === undefined ? contender : `${contender}: ${measure}`
+
 /** What a run would store. */
 export function ratiosOf(results: readonly CellResult[]): StoredRatios {
-  const entries = results.flatMap(({ cell, runs: [first, ...others] }) => {
+  const entries = results.flatMap((result) => {
+    const [first] = result.runs
     if (first === undefined || first.problem !== undefined) return []
-    const ratios = others
-      .filter(({ problem, rounds }) => problem === undefined && rounds.length > 0)
-      .map((other) => [other.contender.name, median(ratiosTo(first, other))] as const)
-    return [[cell.name, { records: first.records, ratios: Object.fromEntries(ratios) }] as const]
+    const ratios = allRatios(result).map((each) => [labelOf(each), median(each.values)] as const)
+    const stored = { records: first.records, ratios: Object.fromEntries(ratios) }
+    return [[result.cell.name, stored] as const]
   })
   return Object.fromEntries(entries)
 }
@@ -38,14 +42,17 @@ export function regressions(
   results: readonly CellResult[],
   stored: StoredRatios,
 ): readonly string[] {
-  return Object.entries(ratiosOf(results)).flatMap(([cell, { records, ratios }]) => {
-    const before = stored[cell]
-    if (before === undefined || before.records !== records) return []
-    return Object.entries(ratios).flatMap(([contender, ratio]) => {
-      const wanted = before.ratios[contender]
-      if (wanted === undefined || ratio >= wanted * (1 - TOLERATED)) return []
-      const [now, then] = [ratio, wanted].map((each) => each.toPrecision(3))
-      return [`${cell}: ${now}× of ${contender}, was ${then}×`]
+  return results.flatMap((result) => {
+    const before = stored[result.cell.name]
+    if (before === undefined || before.records !== result.runs[0]?.records) return []
+    return allRatios(result).flatMap((each) => {
+      const label = labelOf(each)
+      const wanted = before.ratios[label]
+      const ratio = median(each.values)
+      const tolerated = each.measure === undefined ? TOLERATED.rate : TOLERATED.duration
+      if (wanted === undefined || ratio >= wanted * (1 - tolerated)) return []
+      const [now, then] = [ratio, wanted].map((value) => value.toPrecision(3))
+      return [`${result.cell.name}: ${now}× of ${label}, was ${then}×`]
     })
   })
 }

@@ -1,6 +1,10 @@
-/** What comparisons came to, as tables for people. */
+/**
+ * What comparisons came to, as tables for people: a line for each contender; of a cell with
+ * measures, for each of these with each contender.
+ */
 import { median, quantile } from '../lib.ts'
-import { type CellResult, ratesOf, type Runs } from './contract.ts'
+import type { CellResult, Measure, Runs } from './contract.ts'
+import { durationRatiosTo, measuresOf, ratesOf, ratiosTo } from './ratios.ts'
 
 interface Columns {
   readonly heads: readonly string[]
@@ -24,41 +28,69 @@ const STARTS: Columns = {
   ],
 }
 
-/** The first contender's rate, as a multiple of another's, in each round in which both ran. */
-export function ratiosTo(first: Runs, other: Runs): readonly number[] {
-  const theirs = ratesOf(other)
-  return ratesOf(first).flatMap((rate, round) => {
-    const their = theirs[round]
-    return their === undefined ? [] : [rate / their]
-  })
-}
-
 /** A table of one cell, in Markdown. */
-export function tableOf({ cell, runs }: CellResult): readonly string[] {
+export function tableOf(result: CellResult): readonly string[] {
+  const { cell, runs } = result
   const [first] = runs
-  const { heads, figures } = cell.work === 'start' ? STARTS : RATES
-  const rows = runs.map((each): readonly string[] => {
-    const { contender, rounds, problem } = each
-    if (problem !== undefined || rounds.length === 0) return [contender.name, 'failed']
-    const [main, beside] = figures(each)
-    const isFirst = each === first || first === undefined || first.problem !== undefined
-    return [
-      contender.name + (contender.oneIn === undefined ? '' : ` (on 1/${contender.oneIn})`),
-      shown(median(main)),
-      `${shown(quantile(main, 0.25))} … ${shown(quantile(main, 0.75))}`,
-      shown(median(beside)),
-      isFirst ? '' : `${shown(median(ratiosTo(first, each)))}×`,
-    ]
-  })
+  const rows = cell.measures === undefined ? rateRows(result) : measureRows(runs, cell.measures)
   const problems = runs.flatMap(({ contender, problem }) =>
     problem === undefined ? [] : [`${contender.name}: ${problem}`],
   )
   const size = cell.work === 'start' ? '' : `, ${inMillions(first?.records ?? 0)} records`
   const title = `### ${cell.name}: ${cell.title}${size}`
-  return [title, '', ...aligned([heads, ...rows]), ...problems.flatMap((line) => ['', line]), '']
+  return [title, '', ...aligned(rows), ...problems.flatMap((line) => ['', line]), '']
 }
 
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+type Rows = readonly (readonly string[])[]
+
+function rateRows({ cell, runs }: CellResult): Rows {
+  const [first] = runs
+  const { heads, figures } = cell.work === 'start' ? STARTS : RATES
+  const rows = runs.map((each): readonly string[] => {
+    const { contender } = each
+    if (hasFailed(each)) return [contender.name, 'failed']
+    const [main, beside] = figures(each)
+    return [
+      contender.name + (contender.oneIn === undefined ? '' : ` (on 1/${contender.oneIn})`),
+      shown(median(main)),
+      quartiles(main),
+      shown(median(beside)),
+      first === undefined ? '' : multiple(first, each, () => ratiosTo(first, each)),
+    ]
+  })
+  return [heads, ...rows]
+}
+
+function measureRows(runs: readonly Runs[], measures: readonly Measure[]): Rows {
+  const [first] = runs
+  const rows = measures.flatMap(({ name, title, unit }) =>
+    runs.map((each): readonly string[] => {
+      const { contender } = each
+      if (hasFailed(each)) return [title, contender.name, 'failed']
+      const values = measuresOf(each, name)
+      const ratios =
+        first === undefined || unit !== undefined
+          ? ''
+          : multiple(first, each, () => durationRatiosTo(first, each, name))
+      const value = `${shown(median(values))} ${unit ?? 'ms'}`
+      return [title, contender.name, value, quartiles(values), ratios]
+    }),
+  )
+  return [['', 'contender', 'median', 'quartiles', 'first is'], ...rows]
+}
+
+const hasFailed = ({ problem, rounds }: Runs): boolean =>
+  problem !== undefined || rounds.length === 0
+
+/** Empty where there is nothing to compare with. */
+function multiple(first: Runs, each: Runs, ratios: () => readonly number[]): string {
+  return each === first || first.problem !== undefined ? '' : `${shown(median(ratios()))}×`
+}
+
+const quartiles = (values: readonly number[]): string =>
+  `${shown(quantile(values, 0.25))} … ${shown(quantile(values, 0.75))}`
+
+function aligned(rows: Rows): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => (row[column] ?? '').length)),
   )

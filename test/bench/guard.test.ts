@@ -23,6 +23,22 @@ function result(...all: readonly Runs[]): CellResult {
 
 const ours = runs('Millrace', [1_000, 2_000, 3_000])
 
+/** A cell of which measures count, with one round. */
+function measured(pauseMs: number, theirPauseMs: number): CellResult {
+  const of = (name: string, pause: number): Runs => {
+    const [round] = runs(name, [1_000]).rounds
+    assert.ok(round !== undefined)
+    const rounds = [{ ...round, measures: { pause, load: 10 * pause } }]
+    return { ...runs(name, []), rounds }
+  }
+  const { cell, runs: all } = result(of('Millrace', pauseMs), of('other', theirPauseMs))
+  const measures = [
+    { name: 'pause', title: 'longest pause' },
+    { name: 'load', title: 'load', unit: 'k/s' },
+  ]
+  return { cell: { ...cell, measures }, runs: all }
+}
+
 describe('the guard', () => {
   it('takes ratios within each round, so that a busy machine meets both', () => {
     const theirs = runs('other', [3_000, 6_000, 12_000])
@@ -48,6 +64,20 @@ describe('the guard', () => {
     assert.deepEqual(regressions([result({ ...ours, problem: 'void' }, slow)], same), [])
   })
 
+  it('takes ratios of durations the other way round, and none of what only describes a run', () => {
+    assert.deepEqual(ratiosOf([measured(2, 30)]), {
+      'w0/a': { records: RECORDS, ratios: { 'other: pause': 15 } },
+    })
+  })
+
+  it('tolerates more of durations than of rates', () => {
+    const stored = ratiosOf([measured(2, 30)])
+    assert.deepEqual(regressions([measured(3, 30)], stored), [])
+    assert.deepEqual(regressions([measured(5, 30)], stored), [
+      'w0/a: 6.00× of other: pause, was 15.0×',
+    ])
+  })
+
   it('renews the ratios of the cells that ran, and keeps the others', () => {
     const stored = { 'w9/z': { records: 1, ratios: { other: 2 } } }
     const theirs = runs('other', [3_333, 6_666, 9_999])
@@ -68,6 +98,20 @@ describe('a table', () => {
       '| --------------- | ----------: | -----------: | ------------: | -------: |',
       '| Millrace        |        3.00 |  2.50 … 4.50 |         0.667 |          |',
       '| other (on 1/10) |        1.00 | 0.833 … 1.50 |          2.00 |    3.00× |',
+      '',
+    ])
+  })
+
+  it('shows each measure of each contender where measures count', () => {
+    assert.deepEqual(tableOf(measured(2, 30)), [
+      '### w0/a: a work, 6 M records',
+      '',
+      '|               | contender |   median |   quartiles | first is |',
+      '| ------------- | --------: | -------: | ----------: | -------: |',
+      '| longest pause |  Millrace |  2.00 ms | 2.00 … 2.00 |          |',
+      '| longest pause |     other |  30.0 ms | 30.0 … 30.0 |    15.0× |',
+      '| load          |  Millrace | 20.0 k/s | 20.0 … 20.0 |          |',
+      '| load          |     other |  300 k/s |   300 … 300 |          |',
       '',
     ])
   })

@@ -1,0 +1,53 @@
+/**
+ * The cells whose state is large: checkpoints of a gigabyte, and what is restored from them (W4).
+ */
+import type { Cell, Contender, Measure } from './contract.ts'
+
+const M = 1_000_000
+
+const memory = { backend: 'memory', parallelism: 1 } as const
+const rocksdb = { backend: 'rocksdb', parallelism: 1 } as const
+
+const IN_MEMORY: readonly Contender[] = [
+  { name: 'Millrace', engine: 'millrace', ...memory },
+  { name: 'Flink, heap', engine: 'flink', ...memory },
+]
+const ON_ROCKSDB: readonly Contender[] = [
+  { name: 'Millrace, rocksdb', engine: 'millrace', ...rocksdb },
+  { name: 'Flink, RocksDB', engine: 'flink', ...rocksdb },
+]
+
+/** All in milliseconds; a gap is the longest time in which no record came meanwhile. */
+const SNAPSHOT_MEASURES: readonly Measure[] = [
+  { name: 'full', title: 'full checkpoint' },
+  { name: 'full-gap', title: '… longest time without a record' },
+  { name: 'changed', title: 'checkpoint, 1 % of keys changed' },
+  { name: 'changed-gap', title: '… longest time without a record' },
+  { name: 'savepoint', title: 'savepoint' },
+  { name: 'savepoint-gap', title: '… longest time without a record' },
+  { name: 'quiet-gap', title: 'longest time without a record, no snapshot', unit: 'ms' },
+  { name: 'restored', title: 'restored: first answer' },
+  { name: 'restored-all', title: '… answers of 1 % of the keys' },
+  { name: 'rescaled', title: 'restored on twice the workers: first answer' },
+  { name: 'rescaled-all', title: '… answers of 1 % of the keys' },
+]
+
+/** A record is a key here, with a text of a hundred bytes. */
+const snapshots = { work: 'snapshots', records: 10 * M, keys: 0 } as const
+
+export const W4: readonly Cell[] = [
+  {
+    name: 'w4/rocksdb',
+    title: 'snapshots, RocksDB',
+    ...snapshots,
+    measures: SNAPSHOT_MEASURES,
+    contenders: ON_ROCKSDB,
+  },
+  {
+    name: 'w4/memory',
+    title: 'snapshots, in memory',
+    ...snapshots,
+    measures: SNAPSHOT_MEASURES,
+    contenders: IN_MEMORY,
+  },
+]

@@ -54,6 +54,8 @@ const start = (directory: string, storage: string) =>
     backend: 'hashmap',
     memory: '2 GB',
     checkpointing: { interval: '1 h', storage },
+    // A copy on the local disk would be read in place of the store.
+    state: { localRecovery: 'off' },
   })
 
 async function checkpoint(

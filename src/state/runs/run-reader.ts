@@ -1,7 +1,8 @@
 /**
  * Reads a run and trusts nothing: trailer and footer are verified at open against the reference,
  * each block and filter when it is read. Damage is `STORAGE_CORRUPT` with file, block and offset.
- * Memory is bounded whatever the file says: the footer, about 1 MiB read ahead, and a few blocks.
+ * Memory is bounded whatever the file says: the footer, a few blocks, and about 1 MiB at a time, of
+ * a store far away 12 MiB.
  */
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
@@ -25,14 +26,27 @@ import {
   type RunMetadata,
 } from './run-format.ts'
 import { Pacer, type Slice } from './pace.ts'
+import { readPieces } from './read-ahead.ts'
 import { clip, keyGroupBound, remember } from './search.ts'
 import { EntryBatches, type EntryBatch } from './stream.ts'
 
 const TAIL_BYTES = 64 * 1024
-const READ_AHEAD_BYTES = 1 << 20
+/** What is read at once where an answer comes as from a disk, and where it takes its time. */
+const NEAR_GROUP_BYTES = 1 << 20
+const FAR_GROUP_BYTES = 1 << 22
+/** So many of them are on their way while one is worked on. */
+const FAR_AHEAD = 2
 const CACHED_BLOCKS = 32
 const CACHED_BLOCK_BYTES_MAX = 1 << 18
 const CACHED_FILTERS = 256
+
+/** Blocks that lie side by side. */
+interface Group {
+  readonly index: number
+  readonly end: number
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+}
 
 export class RunReader {
   readonly reference: RunReference
@@ -173,19 +187,15 @@ export class RunReader {
     beyond: (key: Uint8Array) => boolean,
   ): AsyncGenerator<EntryBatch> {
     const { blocks } = this.#footer
-    let index = start === undefined ? 0 : Math.max(0, this.table.blockBefore(start))
-    while (index < blocks.length) {
-      const group = this.#readAheadFrom(index, beyond)
-      if (group === index) return // what comes next begins beyond
-      const first = blocks[index]
-      const last = blocks[group - 1]
-      if (first === undefined || last === undefined) return
-      const base = first.offsetBytes
-      const lengthBytes = last.offsetBytes + last.storedBytes - base
-      const bytes = await this.#read(base, lengthBytes, index)
-      for (; index < group; index++) {
-        const block = blocks[index] as BlockInfo // index < group <= blocks.length
-        const offset = block.offsetBytes - base
+    const from = start === undefined ? 0 : Math.max(0, this.table.blockBefore(start))
+    const isNear = this.#store.readSync !== undefined
+    const groups = this.#groups(from, beyond, isNear ? NEAR_GROUP_BYTES : FAR_GROUP_BYTES)
+    const read = ({ index, offsetBytes, lengthBytes }: Group): Promise<Uint8Array> =>
+      this.#read(offsetBytes, lengthBytes, index)
+    for await (const [group, bytes] of readPieces(groups, read, isNear ? 0 : FAR_AHEAD)) {
+      for (let { index } = group; index < group.end; index++) {
+        const block = blocks[index] as BlockInfo // index < group.end <= blocks.length
+        const offset = block.offsetBytes - group.offsetBytes
         const batch = this.table.unfold(bytes.subarray(offset, offset + block.storedBytes), index)
         const clipped = clip(batch, start, beyond)
         if (clipped.length > 0) yield clipped
@@ -194,8 +204,24 @@ export class RunReader {
     }
   }
 
-  /** The end of the blocks to be read at once, from `index` on; none that begins beyond. */
-  #readAheadFrom(index: number, beyond: (key: Uint8Array) => boolean): number {
+  /** Blocks to be read at once, from `from` on; none that begins beyond. */
+  *#groups(from: number, beyond: (key: Uint8Array) => boolean, bytesMax: number): Generator<Group> {
+    const { blocks } = this.#footer
+    for (let index = from, end = from; index < blocks.length; index = end) {
+      end = this.#groupEnd(index, beyond, bytesMax)
+      if (end === index) return // what comes next begins beyond
+      const first = blocks[index]
+      const last = blocks[end - 1]
+      if (first === undefined || last === undefined) return
+      const { offsetBytes } = first
+      // What lies between them is read with them.
+      const lengthBytes = last.offsetBytes + last.storedBytes - offsetBytes
+      yield { index, end, offsetBytes, lengthBytes }
+    }
+  }
+
+  /** The end of the blocks to be read at once. */
+  #groupEnd(index: number, beyond: (key: Uint8Array) => boolean, bytesMax: number): number {
     const { blocks } = this.#footer
     let end = index
     let bytes = 0
@@ -203,7 +229,7 @@ export class RunReader {
       const block = blocks[end]
       if (block === undefined || beyond(block.firstKey)) return end
       bytes += block.storedBytes
-      if (end > index && bytes > READ_AHEAD_BYTES) return end
+      if (end > index && bytes > bytesMax) return end
       end++
     }
   }

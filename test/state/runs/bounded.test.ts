@@ -31,7 +31,7 @@ function* noise(offset: number): Generator<Entry> {
   }
 }
 
-/** A store that remembers the largest chunk and range it was asked for. */
+/** A store as near as a disk, which remembers the largest chunk and range it was asked for. */
 function watched(inner: MemoryBlobStore): { store: BlobStore; largest: () => number } {
   let largest = 0
   const store: BlobStore = {
@@ -53,6 +53,7 @@ function watched(inner: MemoryBlobStore): { store: BlobStore; largest: () => num
       largest = Math.max(largest, bytes.length)
       return bytes
     },
+    readSync: inner.readSync.bind(inner),
     stat: (name) => inner.stat(name),
     list: (prefix) => inner.list(prefix),
     delete: (name) => inner.delete(name),

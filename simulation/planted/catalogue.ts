@@ -11,6 +11,7 @@ import { leadershipBugs } from './leadership.ts'
 import { operatorBugs } from './operators.ts'
 import { regionBugs } from './regions.ts'
 import { remoteBugs } from './remote.ts'
+import { rowBugs } from './rows.ts'
 import { runBugs } from './runs.ts'
 import { segmentBugs } from './segments.ts'
 import { stateBugs } from './state.ts'
@@ -30,6 +31,7 @@ export const areas: readonly BugArea[] = [
   { title: 'Files in chunks on servers', bugs: chunkBugs },
   { title: 'Encryption', bugs: encryptionBugs },
   { title: 'State in memory and below', bugs: stateBugs },
+  { title: 'Rows in memory, batches of records', bugs: rowBugs },
   { title: 'State on servers', bugs: remoteBugs },
   { title: 'State in segments', bugs: segmentBugs },
   { title: 'State and files in HBase', bugs: regionBugs },

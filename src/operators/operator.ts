@@ -17,8 +17,23 @@ export const MIN_WATERMARK = Number.NEGATIVE_INFINITY
 export const MAX_WATERMARK = Number.POSITIVE_INFINITY
 
 /** Where an operator's results go: the next operator, an exchange or a sink. Never blocks. */
+export type TimestampOf = (value: unknown) => number
+
 export interface Output {
   collect(value: unknown, timestamp: number): void
+  /**
+   * Takes values from `start` on as `collect` would one by one, but no more than between two looks
+   * at barriers, and asks for the timestamp of each, if it has any. Returns where it stopped: at
+   * `start` where they are better collected.
+   */
+  collectSome?:
+    | ((
+        values: readonly unknown[],
+        start: number,
+        end: number,
+        timestampOf?: TimestampOf,
+      ) => number)
+    | undefined
   watermark(timestamp: number): void
   endInput(): void
 }

@@ -9,7 +9,7 @@ import { MIN_WATERMARK } from './operator.ts'
 
 /** Says how far event time has come; one for each split, so what it keeps is of that split only. */
 export interface WatermarkGenerator<T> {
-  /** After the record was handed on. */
+  /** Each record, before the watermark that it may raise is asked for. */
   onRecord(value: T, timestamp: Timestamp): void
   /**
    * No record as old as this, or older, is expected any more; −∞ before there is any. Asked after
@@ -73,7 +73,13 @@ export class EventTimeProgress {
     })
   }
 
-  /** After the record was handed on. */
+  /** The time of a record, which is taken into account: the watermark may follow it. */
+  take(value: unknown): number {
+    const timestamp = this.timestampOf(value)
+    this.onRecord(value, timestamp)
+    return timestamp
+  }
+
   onRecord(value: unknown, timestamp: number): void {
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
     this.#generator?.onRecord(value, timestamp)

@@ -27,11 +27,14 @@ export class Fanout implements Output {
 
 /** Main output of an operator: watermarks and the end also go to its side outputs. */
 export class MainOutput extends Fanout {
+  readonly collectSome: Output['collectSome']
   readonly #main: Output
 
-  constructor(main: Output, sides: readonly Output[]) {
+  /** @param isPlain values come one by one, for whoever counts them. */
+  constructor(main: Output, sides: readonly Output[], isPlain: boolean) {
     super([main, ...sides])
     this.#main = main
+    this.collectSome = isPlain ? undefined : main.collectSome?.bind(main)
   }
 
   override collect(value: unknown, timestamp: number): void {

@@ -47,7 +47,7 @@ export class Fusion {
 
   /** The main output of an operator, by which its side outputs get times and the end. */
   main(main: Output, sides: readonly Output[]): Output {
-    const output = new MainOutput(main, sides)
+    const output = new MainOutput(main, sides, this.#isPlain)
     this.#steps.set(output, this.#stepOf(main))
     return output
   }

@@ -1,8 +1,7 @@
 /**
  * The head of a source task: hands the records of its splits to the chain, a batch at a time, in
- * turn; in event time from the split that is furthest behind. A position is that after the last
- * whole batch; a barrier that cannot wait for the end of one counts the records since. Watermarks
- * are made per split; the least goes on.
+ * turn; in event time from the split that is furthest behind, by the least of their watermarks. A
+ * position is that after the last whole batch; a barrier in the middle counts the records since.
  */
 import type { SplitRecord } from '../checkpoint/manifest.ts'
 import type { TimeHold } from '../checkpoint/messages.ts'
@@ -77,7 +76,6 @@ export class SourceHead {
     return this.#ended
   }
 
-  /** No batch is half way through. */
   get isBetweenBatches(): boolean {
     return this.#current === undefined
   }
@@ -232,23 +230,22 @@ export class SourceHead {
     if (current === undefined) return
     const { split, batch } = current
     const { values } = batch
-    const time = this.time
     const stop = Math.min(values.length, current.index + end - this.recordsIn)
     let index = current.index
+    let stamped = 0 // of those from `index` on
+    const take = (value: unknown): number => (stamped++, split.time.take(value))
+    const timestampOf = this.time === undefined ? undefined : take
     try {
-      if (time === undefined) {
-        while (index < stop && !this.#host.isBlocked()) {
-          this.#output.collect(values[index++], NO_TIMESTAMP)
-        }
-      } else {
-        while (index < stop && !this.#host.isBlocked()) {
-          const value = values[index++]
-          const timestamp = split.time.timestampOf(value)
-          this.#output.collect(value, timestamp)
-          split.time.onRecord(value, timestamp)
-        }
+      while (index < stop && !this.#host.isBlocked()) {
+        const next = this.#output.collectSome?.(values, index, stop, timestampOf) ?? index
+        const isOne = next === index
+        const timestamp = isOne ? timestampOf?.(values[index]) : undefined
+        stamped = 0
+        if (isOne) this.#output.collect(values[index++], timestamp ?? NO_TIMESTAMP)
+        else index = next
       }
     } catch (error) {
+      index += stamped
       throw functionFailed(this.uid, error)
     } finally {
       this.recordsIn += index - current.index
@@ -257,7 +254,7 @@ export class SourceHead {
     if (index < values.length) return
     split.position = { value: batch.position }
     this.#current = undefined
-    if (time === undefined || values.length === 0) return
+    if (this.time === undefined || values.length === 0) return
     this.#advance(split)
     // At once: the step may go on with the next batch, and end in the middle of it, for ever.
     this.#emitWatermark()

@@ -5,14 +5,18 @@
  */
 import type { KeySelector } from '../graph/job-graph.ts'
 import type { Guard } from '../operators/failures/guard.ts'
-import { MAX_WATERMARK, MIN_WATERMARK, type Operator, type Output } from '../operators/operator.ts'
+import {
+  MAX_WATERMARK,
+  MIN_WATERMARK,
+  type Operator,
+  type Output,
+  type TimestampOf,
+} from '../operators/operator.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import { describeKey, routeHash } from '../types/keys.ts'
 import { functionFailed } from './function-failed.ts'
+import { KeyedBatch } from './keyed-batch.ts'
 import { entranceOf, type Stage } from './stage.ts'
-
-/** Records gathered for one prefetch. */
-const PREFETCH_RECORDS = 512
 
 /** So many due timers fire before barriers and messages get a chance, if nothing else is said. */
 export const TIMERS_PER_STEP = 1024
@@ -30,12 +34,7 @@ export class KeyedStage implements Stage {
   readonly #timersPerStep: number
   /** Takes records for which no key can be found. */
   readonly #guard: Pick<Guard, 'keyFailed' | 'parking'> | undefined
-  readonly #values = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
-  readonly #keys = Array<unknown>(PREFETCH_RECORDS).fill(undefined)
-  readonly #inputs = new Uint8Array(PREFETCH_RECORDS)
-  readonly #hashes = new Int32Array(PREFETCH_RECORDS)
-  readonly #timestamps = new Float64Array(PREFETCH_RECORDS)
-  #count = 0
+  readonly #batch = new KeyedBatch()
   #endsInput = false
   /** The watermark is not told yet: timers are left that it lets fire. */
   #isFiring = false
@@ -69,7 +68,20 @@ export class KeyedStage implements Stage {
     this.#take(value, timestamp, 0)
   }
 
+  /** Only where records are gathered anyway. */
+  collectSome(
+    values: readonly unknown[],
+    start: number,
+    end: number,
+    timestampOf?: TimestampOf,
+  ): number {
+    if (this.#batch.isFull) this.flush()
+    return this.gathers ? this.#batch.addSome(values, start, end, timestampOf) : start
+  }
+
   #take(value: unknown, timestamp: number, input: number): void {
+    if (this.#batch.isFull) this.flush()
+    if (this.gathers) return this.#batch.add(value, timestamp, input)
     let key: unknown
     let hash: number
     try {
@@ -77,16 +89,6 @@ export class KeyedStage implements Stage {
       hash = routeHash(key)
     } catch (error) {
       return this.#keyFailed(value, timestamp, input, error)
-    }
-    if (this.gathers) {
-      const at = this.#count++
-      this.#inputs[at] = input
-      this.#values[at] = value
-      this.#keys[at] = key
-      this.#hashes[at] = hash
-      this.#timestamps[at] = timestamp
-      if (this.#count === PREFETCH_RECORDS) this.flush()
-      return
     }
     try {
       this.#table.select(key, hash)
@@ -99,7 +101,6 @@ export class KeyedStage implements Stage {
   #keyFailed(value: unknown, timestamp: number, input: number, error: unknown): void {
     try {
       if (this.#guard === undefined) throw error
-      this.flush()
       this.#guard.keyFailed(value, timestamp, input === 0 ? 1 : 2, error)
     } catch (thrown) {
       throw functionFailed(this.label, thrown)
@@ -113,8 +114,7 @@ export class KeyedStage implements Stage {
   }
 
   flush(): void {
-    const count = this.#count
-    if (count > 0) this.#handOn(count)
+    if (this.#batch.count > 0) this.#handOn()
     this.gathers = this.#table.prefetches
   }
 
@@ -193,21 +193,36 @@ export class KeyedStage implements Stage {
     }
   }
 
-  #handOn(count: number): void {
-    this.#count = 0
-    this.#table.prefetch(this.#keys, this.#hashes, count)
-    let at = 0
+  #handOn(): void {
+    const batch = this.#batch
+    const { count, values, timestamps, inputs } = batch
+    batch.count = 0
+    for (let start = 0; start < count; start++) {
+      const end = batch.findKeys(start, count, this.#select, this.#selectSecond)
+      this.#processAll(start, end)
+      start = end
+      if (end === count) break
+      const [timestamp, input] = [timestamps[end], inputs[end]] as [number, number] // end < count
+      this.#keyFailed(values[end], timestamp, input, batch.failure)
+    }
+    batch.release(count)
+  }
+
+  #processAll(start: number, end: number): void {
+    if (end === start) return
+    const { values, timestamps, inputs, keys, hashes } = this.#batch
+    if (start === 0) this.#table.prefetch(keys, hashes, end)
+    else this.#table.prefetch(keys.slice(start), hashes.subarray(start), end - start)
+    let at = start
     try {
-      for (; at < count; at++) {
-        this.#table.select(this.#keys[at], this.#hashes[at] as number)
-        const input = this.#inputs[at] as number
-        this.#process(this.#values[at], this.#timestamps[at] as number, input)
+      for (; at < end; at++) {
+        // All were filled in as far as `end`.
+        this.#table.select(keys[at], hashes[at] as number)
+        this.#process(values[at], timestamps[at] as number, inputs[at] as number)
       }
     } catch (error) {
-      throw functionFailed(this.label, error, { key: this.#keys[at] })
+      throw functionFailed(this.label, error, { key: keys[at] })
     }
-    this.#values.fill(undefined, 0, count)
-    this.#keys.fill(undefined, 0, count)
   }
 
   #tryParked(callsMax: number): void {

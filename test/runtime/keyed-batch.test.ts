@@ -1,0 +1,59 @@
+// Records that are gathered before their keys are looked for: taken one by one or many at once,
+// with and without a key, they go on in the order in which they came.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { NO_TIMESTAMP } from '../../src/operators/operator.ts'
+import { stageOf } from './keyed-stage-world.ts'
+
+describe('a batch of a keyed operator', () => {
+  it('takes values of a batch at once, as if they came one by one without timestamps', async () => {
+    const { stage, output, fetched } = await stageOf({ prefetches: true })
+    const values = Array.from({ length: 1200 }, (_, at) => `${at % 7}-${at}`)
+    stage.collect('first', 5)
+    let at = 0
+    const steps: number[] = []
+    while (at < values.length) {
+      at = stage.collectSome(values, at, values.length)
+      steps.push(at)
+    }
+    assert.deepEqual(steps, [511, 1023, 1200], 'no further than what is gathered for a prefetch')
+    stage.flush()
+    const all = ['first', ...values]
+    assert.deepEqual(
+      output.values,
+      all.map((value) => `${value[0]}=${value}`),
+    )
+    assert.deepEqual(new Set(output.timestamps.slice(1)), new Set([NO_TIMESTAMP]))
+    assert.deepEqual(
+      fetched.map((keys) => keys.length),
+      [512, 512, 177],
+    )
+    const direct = await stageOf()
+    assert.equal(direct.stage.collectSome(values, 3, values.length), 3, 'one by one is as good')
+  })
+
+  it('hands on what is before a record without a key, tells of it, and goes on behind it', async () => {
+    const told: string[] = []
+    const { stage, output, fetched } = await stageOf({
+      prefetches: true,
+      guard: {
+        parking: undefined,
+        keyFailed: (value, timestamp, input, error) => {
+          told.push(`${String(value)} ${timestamp} ${input} ${String(error)}`)
+          output.collect(`told ${String(value)}`, timestamp)
+        },
+      },
+    })
+    for (const [at, value] of ['a1', '!', '!!', 'b2', 'a3', '!!!'].entries())
+      stage.collect(value, at)
+    stage.flush()
+    assert.deepEqual(output.values, ['a=a1', 'told !', 'told !!', 'b=b2', 'a=a3', 'told !!!'])
+    assert.deepEqual(output.timestamps, [0, 1, 2, 3, 4, 5])
+    assert.deepEqual(told, ['! 1 1 Error: no key', '!! 2 1 Error: no key', '!!! 5 1 Error: no key'])
+    assert.deepEqual(fetched.flat(), ['a', 'b', 'a'])
+    const unguarded = await stageOf({ prefetches: true })
+    for (const value of ['a1', '!', 'b2']) unguarded.stage.collect(value, 0)
+    assert.throws(() => unguarded.stage.flush(), /echo.*no key/s)
+    assert.deepEqual(unguarded.output.values, ['a=a1'])
+  })
+})

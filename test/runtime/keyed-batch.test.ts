@@ -32,7 +32,7 @@ describe('a batch of a keyed operator', () => {
     assert.equal(direct.stage.collectSome(values, 3, values.length), 3, 'one by one is as good')
   })
 
-  it('hands on what is before a record without a key, tells of it, and goes on behind it', async () => {
+  it('goes on behind a record without a key, of which is told in its turn', async () => {
     const told: string[] = []
     const { stage, output, fetched } = await stageOf({
       prefetches: true,

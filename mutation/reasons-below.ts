@@ -164,7 +164,7 @@ const rows: readonly Row[] = [
   [
     'row-finder',
     'ConditionalExpression',
-    '!isNear || this.slot !== slot',
+    'this.shard !== shard || this.slot !== slot',
     'true',
     'an assertion of what holds at each of its calls',
   ],

@@ -24,8 +24,9 @@ export const rowBugs: readonly PlantedBug[] = [
     name: 'moved-shard-not-noted',
     symptom: 'rows of a shard that has grown are looked for where it was',
     file: FINDER,
-    find: '    this.places.note(shardIndex, shard)\n',
-    replace: '    if (shard.count === 1) this.places.note(shardIndex, shard)\n',
+    find: 'flags | ROW_REFERENCED)\n    this.places.note(shardIndex, shard)\n',
+    replace:
+      'flags | ROW_REFERENCED)\n    if (shard.count === 1) this.places.note(shardIndex, shard)\n',
   },
   {
     name: 'text-key-of-another-row',

@@ -18,6 +18,7 @@ import type { KeyedTable, TableSource } from './keyed-table.ts'
 import { ROW_BELOW, ROW_RECORDED } from './layout.ts'
 import type { KeyAndHash, RowSource } from './row-source.ts'
 import { keysOfShard } from './shard-keys.ts'
+import { isEmptyRow } from './sweep.ts'
 
 const KEYS_PER_SCAN = 256
 /** What follows the key in the key of a row: its state id and the end of the namespace. */
@@ -172,7 +173,7 @@ export class ColdTable implements RowSource, TableSource {
         if (stateId !== SCALAR_ROW || seen.has(bytes.toString('latin1'))) continue
         const record = required(found[index + 1], 'scans give pairs')
         const routeHash = hashOf(key)
-        if (table.isKnownEmpty(key, routeHash) || !this.#hasContent(bytes, record)) continue
+        if (isKnownEmpty(table, key, routeHash) || !this.#hasContent(bytes, record)) continue
         yield { key: table.keyType.isolate(key), routeHash }
       }
       const last = found.at(-2)
@@ -234,4 +235,11 @@ export class ColdTable implements RowSource, TableSource {
     this.#side.coldReads++
     return this.#side.store.getMany([key])[0]
   }
+}
+
+/** True if the row of a key is in memory and holds nothing. */
+function isKnownEmpty(table: KeyedTable, key: unknown, routeHash: number): boolean {
+  const shard = required(table.shards[table.shardIndexOf(routeHash)], 'the key is of this table')
+  const slot = shard.find(key, routeHash)
+  return slot >= 0 && isEmptyRow(table.records, shard, slot)
 }

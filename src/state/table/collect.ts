@@ -99,5 +99,6 @@ function sweep(store: RowStore, shardIndex: number, confirmedEpoch: number): voi
   if (shard === undefined) return
   sweepItems(store, shard, confirmedEpoch)
   if (shard.isThinned) sweepRows(store, shard, confirmedEpoch)
+  store.tighten(shardIndex)
   store.below?.flush()
 }

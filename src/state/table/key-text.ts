@@ -16,8 +16,14 @@ export function textCharsMax(lanes: number): number {
   return lanes > 1 ? lanes * 8 - 1 : NO_TEXT
 }
 
-/** Writes a text where nothing is; false, and nothing is there, if it has other characters. */
-export function putText(bytes: Uint8Array, start: number, text: string): boolean {
+/** Writes a key where nothing is; false, and nothing is there, if it is no such text. */
+export function putText(
+  bytes: Uint8Array,
+  start: number,
+  text: unknown,
+  charsMax: number,
+): boolean {
+  if (typeof text !== 'string' || text.length > charsMax) return false
   const { length } = text
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index)

@@ -23,8 +23,8 @@ import { type Shard, SPREAD } from './shard.ts'
 import type { RowSource } from './row-source.ts'
 import { ShardMaker } from './shard-maker.ts'
 import { ShardPlaces } from './shard-places.ts'
-import { isEmptyRow, isLeftover, sweepRows } from './sweep.ts'
-import { GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
+import { isLeftover, sweepRows } from './sweep.ts'
+import { groupMaskOf, GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
 
 const NO_KEY: unique symbol = Symbol('no key')
 
@@ -50,7 +50,6 @@ export class RowFinder {
   readonly #firstGroup: number
   readonly #keyLane: number
   readonly #maxParallelism: number
-  /** For the usual powers of two, where it spares a division; else -1. */
   readonly #groupMask: number
   /** The key that is selected, as it was given; its row has one of its own. */
   #key: unknown = NO_KEY
@@ -69,8 +68,7 @@ export class RowFinder {
     this.#firstGroup = start
     this.#keyLane = layout.keyLane
     this.#maxParallelism = group.maxParallelism
-    const bits = Math.log2(group.maxParallelism)
-    this.#groupMask = Number.isInteger(bits) ? group.maxParallelism - 1 : -1
+    this.#groupMask = groupMaskOf(group)
     this.subBits = Math.max(1, Math.ceil(Math.log2(group.shards.count / (end - start + 1))))
     this.#maker = new ShardMaker(layout, this.subBits)
     const { empty } = this.#maker
@@ -150,13 +148,6 @@ export class RowFinder {
     return (group << this.subBits) + (Math.imul(mixed, SPREAD) >>> (32 - this.subBits))
   }
 
-  /** True if the row of a key is in memory and holds nothing. */
-  isKnownEmpty(key: unknown, routeHash: number): boolean {
-    const shard = required(this.shards[this.shardIndexOf(routeHash)], 'the key is of this table')
-    const slot = shard.find(key, routeHash)
-    return slot >= 0 && isEmptyRow(this.records, shard, slot)
-  }
-
   deselect(): void {
     if (this.#attention && !this.#isClosed) this.#settle()
     this.shard = undefined
@@ -203,13 +194,17 @@ export class RowFinder {
 
   /** Removes a row other than the selected one, which may move by it. */
   removeRow(shard: Shard, slot: number): void {
-    const isNear = this.shard === shard
-    assert(!isNear || this.slot !== slot, 'the selected row is not removed')
-    const key = isNear ? shard.keyAt(this.slot) : undefined
-    const routeHash = isNear ? shard.routeHashAt(this.slot) : 0
-    shard.remove(slot)
+    assert(this.shard !== shard || this.slot !== slot, 'the selected row is not removed')
+    this.#moving(shard, () => shard.remove(slot))
     this.rowCount--
-    if (isNear) this.#point(shard, shard.find(key, routeHash))
+  }
+
+  /** Gives back memory of a shard in which little is left. */
+  tighten(shardIndex: number): void {
+    const shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
+    if (shard === this.#maker.empty) return
+    this.#moving(shard, () => shard.shrink(this.group.shards.slots))
+    this.places.note(shardIndex, shard)
   }
 
   /** Makes the next `select` look after the current row and, if memory is short, make room. */
@@ -277,6 +272,14 @@ export class RowFinder {
     this.words = shard.words
     this.lanes = shard.lanes
     this.at = shard.laneOf(slot)
+  }
+
+  /** Does what moves rows; that which is selected stays so. */
+  #moving(shard: Shard, move: () => void): void {
+    if (this.shard !== shard) return move()
+    const key = shard.keyAt(this.slot)
+    move()
+    this.#point(shard, shard.find(key, this.#routeHash))
   }
 
   /** Looks after the row that was current: if nothing of it is left, it goes at once. */

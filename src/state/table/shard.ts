@@ -9,6 +9,7 @@
 import type { Buffer } from 'node:buffer'
 import { keysEqual, writeKey } from '../../types/keys.ts'
 import type { ByteWriter } from '../../util/bytes.ts'
+import { arrayOf } from '../../util/arrays.ts'
 import { murmurHash } from '../../util/hash.ts'
 import { isTextAt, putText, textAt, textCharsMax, writeTextAt } from './key-text.ts'
 import type { RowCollections } from './row-collections.ts'
@@ -25,6 +26,7 @@ import type { ShardShape } from './shard-shape.ts'
 import type { Place, SlotArena } from './slot-arena.ts'
 
 const LOAD_MAX = 0.8
+const LOAD_MIN = 0.2
 /** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
 export const BLOCK_SLOTS = 16
 const BLOCK_SHIFT = 4
@@ -148,14 +150,14 @@ export class Shard {
 
   /** Adds a row that is not there yet; its record is empty but for key, hash and `flags`. */
   add(key: unknown, routeHash: number, flags: number): number {
-    if (this.isFull) this.#grow()
+    if (this.isFull) this.#move(this.capacity * 2)
     const slot = this.#free(routeHash)
     const at = this.laneOf(slot)
     this.words[at * 2 + WORD_HASH] = routeHash
     if (typeof key === 'number') {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_NUMBER_KEY
       this.lanes[at + this.#keyLane] = key === 0 ? 0 : key // −0 is 0
-    } else if (this.#putText(at, key)) {
+    } else if (putText(this.#bytes, (at + this.#keyLane) * 8, key, this.#textCharsMax)) {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_TEXT_KEY
     } else {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN
@@ -174,7 +176,7 @@ export class Shard {
       const home = this.homeOf(this.words[this.laneOf(next) * 2 + WORD_HASH] as number)
       // It may move into the hole unless its home lies between the hole and where it is.
       if (((next - home) & mask) < ((next - hole) & mask)) continue
-      this.#move(next, this, hole)
+      this.#moveRow(next, this, hole)
       hole = next
     }
     this.lanes.fill(0, this.laneOf(hole), this.laneOf(hole + 1))
@@ -193,6 +195,13 @@ export class Shard {
       this.#changesMax = Math.max(CHANGES_FIRST_MAX, 2 * this.changed.length)
     }
     this.changed.push(item)
+  }
+
+  /** Halves the shard while less than a fifth of it is taken. */
+  shrink(slotsMin: number): void {
+    let { capacity } = this
+    while (capacity > slotsMin && this.count < capacity * LOAD_MIN) capacity /= 2
+    if (capacity < this.capacity) this.#move(capacity)
   }
 
   /** True if adding a row will double the shard. */
@@ -240,42 +249,38 @@ export class Shard {
     return (Math.imul(murmurHash(routeHash), SPREAD) << this.#shape.subBits) >>> this.shift
   }
 
-  #putText(at: number, key: unknown): boolean {
-    if (typeof key !== 'string' || key.length > this.#textCharsMax) return false
-    return putText(this.#bytes, (at + this.#keyLane) * 8, key)
-  }
-
   #free(routeHash: number): number {
     let slot = this.homeOf(routeHash)
     while (this.isTaken(slot)) slot = (slot + 1) & (this.capacity - 1)
     return slot
   }
 
-  #grow(): void {
-    const grown = new Shard(this.#shape, this.capacity * 2, this.#arena)
-    if (this.keys !== undefined) grown.keys = arrayOf(grown.capacity)
-    if (this.objects !== undefined) grown.objectsOrNew()
-    if (this.collections !== undefined) grown.collectionsOrNew()
+  /** Takes another place, of another capacity. */
+  #move(capacity: number): void {
+    const moved = new Shard(this.#shape, capacity, this.#arena)
+    if (this.keys !== undefined) moved.keys = arrayOf(capacity)
+    if (this.objects !== undefined) moved.objectsOrNew()
+    if (this.collections !== undefined) moved.collectionsOrNew()
     for (let slot = 0; slot < this.capacity; slot++) {
       const hash = this.words[this.laneOf(slot) * 2 + WORD_HASH] as number
-      if (this.isTaken(slot)) this.#move(slot, grown, grown.#free(hash))
+      if (this.isTaken(slot)) this.#moveRow(slot, moved, moved.#free(hash))
     }
     this.#arena.leave(this.#place)
-    this.#place = grown.#place
-    this.words = grown.words
-    this.base = grown.base
-    this.lanes = grown.lanes
-    this.#bytes = grown.#bytes
-    this.keys = grown.keys
-    this.objects = grown.objects
-    this.collections = grown.collections
-    this.touchedBlocks = grown.touchedBlocks
-    this.capacity = grown.capacity
-    this.shift = grown.shift
-    this.#countMax = grown.#countMax
+    this.#place = moved.#place
+    this.words = moved.words
+    this.base = moved.base
+    this.lanes = moved.lanes
+    this.#bytes = moved.#bytes
+    this.keys = moved.keys
+    this.objects = moved.objects
+    this.collections = moved.collections
+    this.touchedBlocks = moved.touchedBlocks
+    this.capacity = moved.capacity
+    this.shift = moved.shift
+    this.#countMax = moved.#countMax
   }
 
-  #move(from: number, target: Shard, to: number): void {
+  #moveRow(from: number, target: Shard, to: number): void {
     const [source, goal] = [2 * this.laneOf(from), 2 * target.laneOf(to)]
     for (let word = 0; word < 2 * this.stride; word++) {
       // As words, for a lane may hold a NaN whose bits a float move need not keep.
@@ -291,10 +296,4 @@ export class Shard {
       target.objects[to * perRow + of] = this.objects?.[from * perRow + of]
     }
   }
-}
-
-/** An array with room for `length` elements at once. */
-function arrayOf<T>(length: number): (T | undefined)[] {
-  // oxlint-disable-next-line unicorn/no-new-array -- growing it by element would copy it many times
-  return new Array<T | undefined>(length)
 }

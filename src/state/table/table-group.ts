@@ -9,6 +9,11 @@ export const GROWTH_PER_LOOK = 256
 /** More look-ups in runs than this between two turns of a task would hold up the rest. */
 export const PULLS_PER_TURN_MAX = 32
 
+/** For the usual powers of two, where it spares a division; else -1. */
+export function groupMaskOf({ maxParallelism }: TableGroup): number {
+  return (maxParallelism & (maxParallelism - 1)) === 0 ? maxParallelism - 1 : -1
+}
+
 export interface TableGroup {
   readonly keyGroups: KeyGroupRange
   readonly maxParallelism: number

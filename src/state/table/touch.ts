@@ -10,6 +10,7 @@ import type { RowCollections } from './row-collections.ts'
 import { WORD_HASH } from './layout.ts'
 import type { RowFinder } from './row-finder.ts'
 import { SPREAD } from './shard.ts'
+import { groupMaskOf } from './table-group.ts'
 
 /** Of smaller tables, what is used often stays in the caches, and the looking would cost more. */
 export const ROWS_WORTH_TOUCHING = 65_536
@@ -71,7 +72,7 @@ function readHomes(table: RowFinder, routeHashes: Int32Array, count: number): nu
   const { subBits, stride, group } = table
   const { words, at: places } = table.places
   const { maxParallelism, keyGroups } = group
-  const mask = (maxParallelism & (maxParallelism - 1)) === 0 ? maxParallelism - 1 : -1
+  const mask = groupMaskOf(group)
   let seen = 0
   for (let at = 0; at < count; at++) {
     const mixed = murmurHash(routeHashes[at] as number) // at < count

@@ -251,3 +251,28 @@ test('rows that lie around the end of a shard are swept with the others', () => 
   )
   assert.deepEqual([shard.count, shard.isThinned], [0, false])
 })
+
+test('a shard of which little is left gives its memory back, and holds what it held', () => {
+  const arena = new SlotArena()
+  const shard = new Shard(OF_TEXTS, 16, arena)
+  const keys = Array.from({ length: 1000 }, (_, at) => (at % 2 === 0 ? `key ${at}` : at))
+  for (const key of keys) shard.add(key, routeHash(key), 0)
+  assert.equal(shard.capacity, 2048)
+  const left = keys.filter((_, at) => at % 10 === 0)
+  for (const key of keys) {
+    if (!left.includes(key)) shard.remove(shard.find(key, routeHash(key)))
+  }
+  for (const [at, key] of left.entries()) shard.touch(shard.find(key, routeHash(key)), at + 1)
+  shard.shrink(16)
+  assert.equal(shard.capacity, 256, 'the first of which a fifth is taken')
+  for (const [at, key] of left.entries()) {
+    const slot = shard.find(key, routeHash(key))
+    assert.equal(shard.keyAt(slot), key)
+    assert.ok((shard.touchedBlocks[Math.floor(slot / BLOCK_SLOTS)] ?? 0) >= at + 1)
+  }
+  shard.shrink(16)
+  assert.equal(shard.capacity, 256)
+  for (const key of left) shard.remove(shard.find(key, routeHash(key)))
+  shard.shrink(64)
+  assert.deepEqual([shard.capacity, shard.count, shard.find(0, routeHash(0))], [64, 0, -1])
+})

@@ -69,6 +69,7 @@ export class Bucket {
       case 'CompleteMultipartUpload':
       case 'CopyObject':
       case 'CreateMultipartUpload':
+      case 'GetBucketVersioning':
       case 'ListMultipartUploads':
       case 'UploadPart':
         throw new Violation(`${operation} of a simulated bucket`)

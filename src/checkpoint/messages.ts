@@ -118,7 +118,12 @@ export type FromWorker =
   | { readonly kind: 'deployed'; readonly round: number; readonly openTimings: PhaseTimings }
   | { readonly kind: 'undeployed'; readonly round: number }
   /** All state deployed up to this round is loaded, and verified to the last block. */
-  | { readonly kind: 'restored'; readonly round: number }
+  | {
+      readonly kind: 'restored'
+      readonly round: number
+      /** Passed over since it was said last: their subjects were erased. */
+      readonly erasedEntries: number
+    }
   /** A task failed and stands still; those of other regions go on. */
   | {
       readonly kind: 'task-failed'

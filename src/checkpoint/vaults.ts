@@ -113,8 +113,8 @@ async function readNumber(store: BlobStore, number: number): Promise<KeptVault> 
   throw new MillraceError('STORAGE_CORRUPT', message, { details: { file: name } })
 }
 
-/** Oldest first. */
-async function vaultNumbers(store: BlobStore): Promise<readonly number[]> {
+/** Of all vaults that lie there, encrypted as they are; oldest first. The last one counts. */
+export async function vaultNumbers(store: BlobStore): Promise<readonly number[]> {
   const found = await store.list(SUBJECTS_PREFIX)
   return found.flatMap(({ name }) => numberOfVault(name) ?? [])
 }

@@ -252,7 +252,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'doctor',
     summary: 'Looks for what would keep jobs from running well here; ends with 1 on a problem.',
     positionals: [],
-    flags: [...optionFlags(['directory', 'memory', 'backend']), ...configFlags.slice(0, 1)],
+    flags: [
+      ...optionFlags(['directory', 'memory', 'backend']),
+      ...optionFlags(['encryption.keys', 'encryption.subjects', 'signing.keys']),
+      ...configFlags.slice(0, 1),
+    ],
     examples: [
       { command: 'millrace doctor', does: 'Node, disk, memory, RocksDB, left-overs, checkpoints' },
     ],

@@ -21,6 +21,7 @@ export interface LifecycleEvents extends CheckpointEvents {
     readonly job: string
     readonly checkpoint: number
     readonly durationMs: number
+    readonly erasedEntries: number
   }
   'millrace:job:standing-by': { readonly job: string }
   'millrace:job:taking-over': {
@@ -110,6 +111,7 @@ export const LIFECYCLE_EVENTS: {
       job,
       checkpoint: 'id of the checkpoint',
       durationMs: 'time since the attempt began',
+      erasedEntries: 'entries that were passed over because their subjects were erased',
     },
   },
   'millrace:job:failed': {

@@ -156,7 +156,7 @@ export class Attempt {
     if (this.#regions.isStale(worker, message)) return
     if (this.#coordinator.receive(worker, message)) return
     if (message.kind === 'restored') {
-      if (this.#restoring.done(worker, message.round)) this.#coordinator.restoreVerified()
+      if (this.#restoring.done(worker, message)) this.#coordinator.restoreVerified()
     } else if (message.kind === 'status') {
       this.#statuses[worker] = message.status
       this.#coordinator.heard(worker, message.status.checkpointing)

@@ -9,7 +9,7 @@ import type { KeyRing } from '../encryption/key-ring.ts'
 import { MillraceError } from '../errors.ts'
 import type { JobGraph } from '../graph/job-graph.ts'
 import type { SubjectKeys } from '../storage/subject-keys.ts'
-import { withoutKey } from './hidden-key.ts'
+import { errorWithoutKey, withoutKey } from './hidden-key.ts'
 import type { Host, OpenStore, WorkerHost } from './host.ts'
 
 /** What may come to be known later. */
@@ -44,6 +44,7 @@ export async function encryptedWorkerHost(
     ...host,
     openStore: opensEncrypted(host.openStore, ring, subjects),
     send: (message) => host.send(withoutKey(message)),
+    report: (event, error) => host.report(event, errorWithoutKey(error)),
     scratch: (directory) => new EncryptedScratch(host.scratch(directory), ring.entropy),
   }
 }

@@ -3,7 +3,7 @@
  * end up in logs. What the function itself says is left as it is, for nobody knows what it holds.
  */
 import type { FromWorker } from '../checkpoint/messages.ts'
-import type { ErrorData } from '../errors.ts'
+import { type ErrorData, errorFromData, errorToData } from '../errors.ts'
 import type { ParkedKeyStatus } from '../operators/failures/parked-keys.ts'
 
 const HIDDEN = '(not shown: encryption.keys)'
@@ -22,6 +22,13 @@ export function withoutKey(message: FromWorker): FromWorker {
   const { key } = message.error.details
   if (typeof key !== 'string') return message
   return { ...message, error: hidden(message.error, key) }
+}
+
+/** The same for an error that is only told: of a record that is passed over, or a parked key. */
+export function errorWithoutKey(error: unknown): unknown {
+  const data = errorToData(error)
+  const { key } = data.details
+  return typeof key === 'string' ? errorFromData(hidden(data, key)) : error
 }
 
 function hiddenKeys(parked: readonly ParkedKeyStatus[]): readonly ParkedKeyStatus[] {

@@ -2,9 +2,12 @@
  * Which workers have not read all that they restored. When the last of them has, every block of the
  * checkpoint has been verified, and the world is told.
  */
+import type { FromWorker } from '../checkpoint/messages.ts'
 import { announce } from '../metrics/events.ts'
 import type { Logger } from '../metrics/log.ts'
 import type { Clock } from '../util/clock.ts'
+
+type Restored = Extract<FromWorker, { readonly kind: 'restored' }>
 
 /** The attempt they belong to. */
 export interface RestoringAttempt {
@@ -20,6 +23,7 @@ export class Restoring {
   readonly #awaited: Map<number, number>
   readonly #startMs: number
   #isTold = false
+  #erasedEntries = 0
 
   constructor(workers: number, attempt: RestoringAttempt) {
     this.#attempt = attempt
@@ -33,7 +37,9 @@ export class Restoring {
   }
 
   /** A worker has, what was deployed up to this round; true if it was the last one. */
-  done(worker: number, round: number): boolean {
+  done(worker: number, message: Restored): boolean {
+    const { round } = message
+    this.#erasedEntries += message.erasedEntries
     const awaited = this.#awaited.get(worker)
     if (awaited === undefined || round < awaited) return false
     this.#awaited.delete(worker)
@@ -43,7 +49,9 @@ export class Restoring {
     this.#isTold = true
     const { checkpointId: checkpoint } = restored
     const durationMs = host.clock.monotonic() - this.#startMs
-    announce(logger, 'millrace:state:loaded', { job: job.jobName, checkpoint, durationMs })
+    const erasedEntries = this.#erasedEntries
+    const what = { job: job.jobName, checkpoint, durationMs, erasedEntries }
+    announce(logger, 'millrace:state:loaded', what)
     return true
   }
 }

@@ -53,6 +53,8 @@ export interface TaskBuilderOptions {
   readonly signal: AbortSignal
   /** Takes everything that must be closed, also if building fails half way. */
   readonly resources: AsyncDisposableStack
+  /** Told of each entry of an erased subject that a restore passes over. */
+  readonly onErased?: () => void
   processingTime(): number
 }
 
@@ -80,7 +82,7 @@ export class TaskBuilder {
   }
 
   async #task(vertex: Vertex): Promise<Task> {
-    const { graph, deploy, settings, host, store, signal, resources } = this.#options
+    const { graph, deploy, settings, host, store, signal, resources, onErased } = this.#options
     const subtaskIndex = this.#options.workerIndex
     const restore = deploy.restores.find(
       (each) => each.vertex === vertex.id && each.subtaskIndex === subtaskIndex,
@@ -98,8 +100,8 @@ export class TaskBuilder {
     })
     if (backend !== undefined) {
       resources.defer(() => backend.close())
-      const stream = runs.length === 0 ? undefined : await openRestore(store, runs, keyGroups)
-      this.timings.push(await backend.open(stream))
+      const from = runs.length === 0 ? undefined : openRestore(store, runs, keyGroups, onErased)
+      this.timings.push(await backend.open(await from))
     }
     const snapshots = this.#snapshots(vertex, keyGroups, runs, specs)
     const exchanges = new Map<number, ExchangeOutput>()

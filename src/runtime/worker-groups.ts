@@ -52,6 +52,8 @@ export class WorkerGroups {
   /** The last deployment, and the last of which all state is known to be loaded. */
   #round = -1
   #loadedRound = -1
+  /** Met by restores since that. */
+  #erasedEntries = 0
   /** Counts of tasks that are gone. */
   #past = NO_COUNTS
   /** Groups that are being closed. */
@@ -111,8 +113,9 @@ export class WorkerGroups {
     const groups = deploy.regions.map((region) => this.#groupOf(region))
     this.#groups = [...this.#groups, ...groups]
     const timings: PhaseTimings[] = []
+    const onErased = (): void => void this.#erasedEntries++
     const builderOf: BuildGroup = (own) =>
-      new TaskBuilder({ ...world, ...own, graph, workerIndex, deploy, host })
+      new TaskBuilder({ ...world, ...own, graph, workerIndex, deploy, host, onErased })
     for (const group of groups) {
       try {
         timings.push(...(await group.build(builderOf)))
@@ -132,7 +135,9 @@ export class WorkerGroups {
     if (this.#loadedRound === this.#round) return
     if (this.tasks.some(({ parts }) => parts.backend?.isRestoring === true)) return
     this.#loadedRound = this.#round
-    this.#options.host.send({ kind: 'restored', round: this.#round })
+    const erasedEntries = this.#erasedEntries
+    this.#erasedEntries = 0
+    this.#options.host.send({ kind: 'restored', round: this.#round, erasedEntries })
   }
 
   /** Their tasks stand still from now on. */

@@ -11,6 +11,7 @@ import {
   type KeyedStream,
   keyedProcess,
   listState,
+  type Logger,
   mapState,
   run,
   type RunOptions,
@@ -35,6 +36,9 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 process.env['SHREDDING_TEST_KEY'] = Buffer.alloc(32, 1).toString('base64')
 process.env['SHREDDING_TEST_VAULT'] = Buffer.alloc(32, 2).toString('base64')
 const encryption = { keys: 'env:SHREDDING_TEST_KEY', subjects: 'env:SHREDDING_TEST_VAULT' }
+
+const ignore = (): void => undefined
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 const PEOPLE = 12
 /** Of which every key and value of a person is made. */
@@ -183,11 +187,22 @@ test('a subject that comes back begins anew, and others go on', async () => {
   const args = ['state', 'erase', 'orders', ...place, '--encryption-subjects', encryption.subjects]
   const erased = await perform(folder, [...args, '--subject', ERASED])
   assert.equal(erased.code, 0, erased.err)
+  const { erased: passedOver } = await contentOf(storageOf(options))
+  assert.ok(passedOver > 0)
   seen.clear()
   firstSeen.clear()
-  await using second = await run(orders(byPerson), options)
+  const told: unknown[] = []
+  const logger: Logger = {
+    ...silent,
+    child: () => logger,
+    info: (fields) => void told.push(fields),
+  }
+  await using second = await run(orders(byPerson), { ...options, logger })
   await seenBy(5)
   await second.stop()
+  const loaded = told.find((each) => Reflect.get(Object(each), 'event') === 'millrace:state:loaded')
+  // The tools have read all of it twice, for rows and for timers.
+  assert.equal(Reflect.get(Object(loaded), 'erasedEntries'), passedOver / 2)
   assert.equal(firstSeen.get(ERASED), 1)
   assert.ok((firstSeen.get(personOf(4)) ?? 0) > 10)
   const { rows } = await contentOf(storageOf(options))

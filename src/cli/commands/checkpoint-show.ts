@@ -9,10 +9,11 @@ import type { CommandFunction, Invocation } from '../command.ts'
 import { callJob, controlFilesIn } from '../control-client.ts'
 import { exitCode } from '../exit-codes.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../format.ts'
-import { jobsDirectory } from '../given-options.ts'
+import { commandOptions, jobsDirectory, subjectsPlace } from '../given-options.ts'
 import { chosenCheckpoint, openSnapshots } from '../snapshots.ts'
 import { tableLines } from '../table.ts'
 import { styled, type Terminal } from '../terminal.ts'
+import { reportVault, vaultRisk, vaultText, type VaultReport } from '../vault-report.ts'
 
 /** A job that does not answer for so long is left alone. */
 const STATUS_TIMEOUT_MS = 1_000
@@ -22,6 +23,7 @@ export const checkpointShow: CommandFunction = async (invocation, terminal) => {
   const link = chosenCheckpoint(snapshots, invocation.value('checkpoint'))
   const keys = await keysNeeded(snapshots.store, link)
   await snapshots.store.close()
+  const vault = await vaultOf(link, snapshots.location, invocation, terminal)
   const links = snapshots.chain.entries.map((entry) => entry.link)
   const later = laterPhasesOf(links, link) ?? (await phasesOfRunning(link, invocation, terminal))
   if (invocation.json) {
@@ -39,16 +41,39 @@ export const checkpointShow: CommandFunction = async (invocation, terminal) => {
             },
           }
     const statistics = { ...link.statistics, confirmMs, completeMs, ...slowestOne }
-    const ofKeys = keys === undefined ? {} : { keys }
+    const ofKeys = { ...(keys === undefined ? {} : { keys }), ...(vault && { vault }) }
     terminal.out(`${JSON.stringify({ location, ...link, statistics, ...ofKeys })}\n`)
     return exitCode('ok')
   }
-  const facts = factLines(link, later, keys)
+  const facts = factLines(link, later, keys, vault)
   const text = [stateLines(link), taskLines(link), runLines(link)].map(([head = '', ...lines]) => {
     return [styled(terminal, 'bold', head), ...lines.map((line) => cut(line, terminal))].join('\n')
   })
   terminal.out(`${[facts.join('\n'), ...text].join('\n\n')}\n`)
   return exitCode('ok')
+}
+
+/** The vault of its sealed entries: beside it, or, of a savepoint, beside the job's checkpoints. */
+async function vaultOf(
+  { subjects }: CheckpointLink,
+  location: string,
+  invocation: Invocation,
+  terminal: Terminal,
+): Promise<VaultReport | undefined> {
+  if (subjects === undefined) return undefined
+  const { values } = await commandOptions(invocation, terminal)
+  const keys = subjectsPlace(values, terminal)
+  const here = await reportVault(location, keys)
+  return here.numbers.length > 0 ? here : await reportVault(subjects.location, keys)
+}
+
+function vaultFacts(vault: VaultReport | undefined): (readonly [string, string])[] {
+  if (vault === undefined) return []
+  const { location, numbers } = vault
+  if (numbers.length === 0) return [['vault', `is not in ${location}: what is sealed is lost`]]
+  const risk = vaultRisk(vault)
+  const text = `${vaultText(vault)}, in ${location}`
+  return [['vault', risk === undefined ? text : `${text}; ${risk.detail}`]]
 }
 
 /** How the newest checkpoint of a running job ended: no manifest tells yet, but the job knows. */
@@ -74,6 +99,7 @@ function factLines(
   link: CheckpointLink,
   later: LaterPhases | undefined,
   keys: Readonly<Record<string, number>> | undefined,
+  vault: VaultReport | undefined,
 ): string[] {
   const { statistics } = link
   const { initMs, prepareMs } = statistics
@@ -92,6 +118,7 @@ function factLines(
     ['taken', formatTime(link.writtenAt)],
     ['link', `${link.sequence} of lineage ${link.lineage}, epoch ${link.leaderEpoch}`],
     ['encrypted', encryptedText(link, keys)],
+    ...vaultFacts(vault),
     ['signed', link.signature === undefined ? 'no' : `under the key "${link.signature.keyId}"`],
     ['workers', `${link.parallelism}, ${link.maxParallelism} key groups`],
     ['parameters', params.length === 0 ? 'none' : params.join(' ')],

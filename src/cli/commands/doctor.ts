@@ -9,7 +9,7 @@ import type { DoctorFinding } from '../doctor/finding.ts'
 import { checkJobs } from '../doctor/jobs.ts'
 import { checkMemory, checkNode, checkRocksdb } from '../doctor/machine.ts'
 import { exitCode } from '../exit-codes.ts'
-import { commandOptions, keysPlace, signingPlace } from '../given-options.ts'
+import { commandOptions, keysPlace, signingPlace, subjectsPlace } from '../given-options.ts'
 import { withProgress } from '../progress.ts'
 import { tableLines } from '../table.ts'
 import { styled, type Style, type Terminal } from '../terminal.ts'
@@ -39,6 +39,7 @@ async function examine(
       storage: values['checkpointing.storage'],
       keys: keysPlace(values, terminal),
       signingKeys: signingPlace(values, terminal),
+      subjectKeys: subjectsPlace(values, terminal),
     })),
   ]
 }

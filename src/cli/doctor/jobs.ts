@@ -7,6 +7,7 @@ import type { ControlFile } from '../../runtime/control-protocol.ts'
 import { openSnapshotStore } from '../../savepoint/open-store.ts'
 import { callJob, controlFilesIn } from '../control-client.ts'
 import { formatBytes, formatDuration } from '../format.ts'
+import { reportVault, vaultRisk, vaultText } from '../vault-report.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const answerTimeoutMs = 2_000
@@ -18,6 +19,7 @@ interface CheckpointPlace {
   readonly storage: string | undefined
   readonly keys: string | undefined
   readonly signingKeys: string | undefined
+  readonly subjectKeys: string | undefined
 }
 
 export async function checkJobs(
@@ -34,7 +36,9 @@ export async function checkJobs(
     const runs = file !== undefined && (await answers(file))
     findings.push(ownerOf(name, file, runs))
     if (!runs) findings.push(...(await checkLeftovers(name, folder)))
-    findings.push(await checkChain(name, place.storage ?? join(folder, 'checkpoints'), place))
+    const location = place.storage ?? join(folder, 'checkpoints')
+    findings.push(await checkChain(name, location, place))
+    findings.push(...(await checkVault(name, location, place)))
   }
   if (findings.length > 0) return findings
   return [{ check: 'jobs', level: 'ok', detail: `none has run in ${directory}` }]
@@ -107,5 +111,25 @@ async function checkChain(
   } catch (error) {
     const cure = `see \`millrace checkpoint ls ${job}\``
     return { check, level: 'problem', detail: messageOf(error), cure }
+  }
+}
+
+/** Of a job with keys of subjects. That a vault is missing its next start says. */
+async function checkVault(
+  job: string,
+  location: string,
+  { subjectKeys }: CheckpointPlace,
+): Promise<readonly DoctorFinding[]> {
+  const check = `vault of ${job}`
+  try {
+    const report = await reportVault(location, subjectKeys)
+    if (report.numbers.length === 0) return []
+    const risk = vaultRisk(report)
+    if (risk === undefined) return [{ check, level: 'ok', detail: vaultText(report) }]
+    const level = report.versioning === 'unknown' ? 'note' : 'warning'
+    return [{ check, level, detail: `${vaultText(report)}; ${risk.detail}`, cure: risk.cure }]
+  } catch (error) {
+    const cure = 'give the keys of the vault, or put the folder subjects there as it was last'
+    return [{ check, level: 'problem', detail: messageOf(error), cure }]
   }
 }

@@ -49,6 +49,13 @@ export function withoutLeaf(tree: KeyTree, tag: Uint8Array): KeyTree {
   return hasLeaf(tree, tag) ? without(tree, tag, 0) : tree
 }
 
+/** How often a leaf was erased. Four beside each other would count as one: of hashes none are. */
+export function erasuresIn(tree: KeyTree): number {
+  if (tree === undefined) return 1
+  if (!('branches' in tree)) return 0
+  return tree.branches.reduce((sum: number, branch) => sum + erasuresIn(branch), 0)
+}
+
 /** The deepest node above the leaf that is left, and how deep it is. */
 function below(tree: KeyTree, tag: Uint8Array): [node: Uint8Array | undefined, depth: number] {
   assert(tag.length === TAG_BYTES, `a tag has ${TAG_BYTES} bytes, not ${tag.length}`)

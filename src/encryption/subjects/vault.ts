@@ -10,7 +10,15 @@ import { Buffer } from 'node:buffer'
 import { assert } from '../../util/assert.ts'
 import { Mac } from '../../util/mac.ts'
 import type { Entropy } from '../key-ring.ts'
-import { hasLeaf, type KeyTree, leafOf, NODE_BYTES, TAG_BYTES, withoutLeaf } from './key-tree.ts'
+import {
+  erasuresIn,
+  hasLeaf,
+  type KeyTree,
+  leafOf,
+  NODE_BYTES,
+  TAG_BYTES,
+  withoutLeaf,
+} from './key-tree.ts'
 
 export const VAULT_ID_BYTES = 8
 export const TAG_SECRET_BYTES = 32
@@ -47,6 +55,11 @@ export class Vault {
   /** 16 hexadecimal digits. */
   get id(): string {
     return Buffer.from(this.content.id).toString('hex')
+  }
+
+  /** How often a subject was erased: one that came back and was erased again counts twice. */
+  get erasures(): number {
+    return erasuresIn(this.content.tree)
   }
 
   /** The tag of a subject now: of its first generation that is not erased; 16 bytes. */

@@ -5,7 +5,7 @@
 import type { BlobStore } from '../../storage/blob-store.ts'
 import type { Entry, EntryStream } from '../backend.ts'
 import { intersect, type KeyGroupRange } from '../key-groups.ts'
-import { type EntrySeal, isSealed } from '../sealed/entry-seal.ts'
+import { isSealed } from '../sealed/entry-seal.ts'
 import { openedBatchesSync, openedEntries, type OpeningOptions } from '../sealed/opening.ts'
 import type { ShreddedOperator } from '../sealed/subject.ts'
 import type { RunReference } from '../snapshot.ts'
@@ -25,12 +25,16 @@ const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 export class RunLookups extends EntryBatches {
   /** Oldest first. */
   readonly #runs: readonly RunLookup[]
-  readonly #seal: EntrySeal | undefined
+  readonly #opening: OpeningOptions
 
-  constructor(whole: EntryBatches, runs: readonly RunLookup[], seal?: EntrySeal) {
+  constructor(
+    whole: EntryBatches,
+    runs: readonly RunLookup[],
+    opening: Pick<OpeningOptions, 'seal' | 'onErased'> = { seal: undefined },
+  ) {
     super(() => whole.batches())
     this.#runs = runs
-    this.#seal = seal
+    this.#opening = { ...opening, order: 'within rows' }
   }
 
   /**
@@ -38,7 +42,7 @@ export class RunLookups extends EntryBatches {
    * key is, if its entries are sealed.
    */
   row(prefix: Uint8Array, isScalar: boolean, shredded?: ShreddedOperator): readonly Entry[] {
-    const sealed = shredded === undefined ? prefix : this.#seal?.prefix(prefix, shredded)
+    const sealed = shredded === undefined ? prefix : this.#opening.seal?.prefix(prefix, shredded)
     const found = this.#row(sealed ?? prefix, isScalar)
     return found.some(isSealed) ? [...openedEntries(found, this.#opening)] : found
   }
@@ -73,10 +77,6 @@ export class RunLookups extends EntryBatches {
     if (only === undefined || others.length > 0) return gathered(this.range(start, end))
     // A range tombstone deletes nothing of its own run: there is nothing to be merged.
     return openedBatchesSync(alive(only.between(start, end)), this.#opening)
-  }
-
-  get #opening(): OpeningOptions {
-    return { seal: this.#seal, order: 'within rows' }
   }
 
   /** The operators that have entries in a key group. */
@@ -142,13 +142,16 @@ function* gathered(entries: Iterable<Entry>): Generator<EntryBatch> {
 /**
  * What a task restores: open for look-ups if the store can read at once, else a stream. Throws
  * `STORAGE_CORRUPT` or `STORAGE_NOT_FOUND` where a run is not what its reference says.
+ *
+ * @param onErased told of each entry that is passed over because its subject was erased
  */
 export async function openRestore(
   store: BlobStore,
   runs: readonly RunReference[],
   keyGroups: KeyGroupRange,
+  onErased?: () => void,
 ): Promise<EntryStream> {
-  const whole = restoreStream(store, runs, keyGroups, { order: 'within rows' })
+  const whole = restoreStream(store, runs, keyGroups, { order: 'within rows', onErased })
   if (store.readSync === undefined) return whole
   const clipped = runs.flatMap((run): readonly RunReference[] => {
     const range = intersect(run.keyGroups, keyGroups)
@@ -159,6 +162,6 @@ export async function openRestore(
   return new RunLookups(
     whole,
     readers.map((reader) => new RunLookup(reader, readSync)),
-    sealOf(store),
+    { seal: sealOf(store), onErased },
   )
 }

@@ -17,6 +17,7 @@ export type S3Operation =
   | 'CopyObject'
   | 'CreateMultipartUpload'
   | 'DeleteObject'
+  | 'GetBucketVersioning'
   | 'GetObject'
   | 'HeadBucket'
   | 'HeadObject'
@@ -36,6 +37,7 @@ export interface S3Answer {
   readonly NextContinuationToken?: string
   readonly NextKeyMarker?: string
   readonly NextUploadIdMarker?: string
+  readonly Status?: string
   readonly UploadId?: string
   readonly Uploads?: readonly { readonly Key?: string; readonly UploadId?: string }[]
 }

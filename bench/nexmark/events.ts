@@ -47,7 +47,8 @@ export type Bid = Infer<typeof Bid>
 export const Event = t.union(Bid, Auction, Person)
 export type Event = Infer<typeof Event>
 
-const [BAR, ZERO] = ['|', '0'].map((digit) => digit.charCodeAt(0)) as [number, number] // two
+const BAR = 0x7c
+const ZERO = 0x30
 
 /** The line that is being read, and how far. */
 let line = ''
@@ -57,19 +58,23 @@ let at = 0
 function text(): string {
   const start = at
   const end = line.indexOf('|', start)
-  at = end < 0 ? line.length : end + 1
-  return end < 0 ? line.slice(start) : line.slice(start, end)
+  if (end < 0) return line.slice(start)
+  at = end + 1
+  return line.slice(start, end)
 }
 
 /** A whole number above zero; the files have no others. */
 function whole(): number {
+  // Copies: what a function has of its own lies in registers.
+  const digits = line
   let value = 0
-  for (; at < line.length; at++) {
-    const code = line.charCodeAt(at)
+  let next = at
+  for (; next < digits.length; next++) {
+    const code = digits.charCodeAt(next)
     if (code === BAR) break
     value = value * 10 + (code - ZERO)
   }
-  at++
+  at = next + 1
   return value
 }
 

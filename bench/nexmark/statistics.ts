@@ -16,6 +16,11 @@ function rankOf(price: number): 1 | 2 | 3 {
   return price < RANK_LIMITS[1] ? 2 : 3
 }
 
+function ofRank<C>(rank: 1 | 2 | 3, cheap: C, middling: C, dear: C): C {
+  if (rank === 1) return cheap
+  return rank === 2 ? middling : dear
+}
+
 const counted = {
   bids: counterState(),
   bids1: counterState(),
@@ -41,26 +46,26 @@ const Counts = t.list(t.float64)
 function count(state: Counted, { bidder, auction, price }: Bid): number[] {
   const rank = rankOf(price)
   state.bids.increment()
-  state[`bids${rank}`].increment()
+  ofRank(rank, state.bids1, state.bids2, state.bids3).increment()
   const bit = 1 << rank
   const ofBidder = state.ranksOfBidder.get(bidder) ?? 0
   if ((ofBidder & bit) === 0) {
     if (ofBidder === 0) state.bidders.increment()
-    state[`bidders${rank}`].increment()
+    ofRank(rank, state.bidders1, state.bidders2, state.bidders3).increment()
     state.ranksOfBidder.set(bidder, ofBidder | bit)
   }
   const ofAuction = state.ranksOfAuction.get(auction) ?? 0
   if ((ofAuction & bit) === 0) {
     if (ofAuction === 0) state.auctions.increment()
-    state[`auctions${rank}`].increment()
+    ofRank(rank, state.auctions1, state.auctions2, state.auctions3).increment()
     state.ranksOfAuction.set(auction, ofAuction | bit)
   }
   const { bids, bids1, bids2, bids3, bidders, bidders1, bidders2, bidders3 } = state
   const { auctions, auctions1, auctions2, auctions3 } = state
-  const ofBids = [bids.value(), bids1.value(), bids2.value(), bids3.value()]
-  const ofBidders = [bidders.value(), bidders1.value(), bidders2.value(), bidders3.value()]
-  const ofAuctions = [auctions.value(), auctions1.value(), auctions2.value(), auctions3.value()]
-  return [...ofBids, ...ofBidders, ...ofAuctions]
+  const counts = [bids.value(), bids1.value(), bids2.value(), bids3.value()]
+  counts.push(bidders.value(), bidders1.value(), bidders2.value(), bidders3.value())
+  counts.push(auctions.value(), auctions1.value(), auctions2.value(), auctions3.value())
+  return counts
 }
 
 function countFields(counts: readonly number[], into: Fields): void {
@@ -146,7 +151,7 @@ const ofAuction = keyedProcess({
   },
   processElement({ price }, { state, currentKey: [auction, day] }, out) {
     const bids = state.bids.increment()
-    state[`bids${rankOf(price)}`].increment()
+    ofRank(rankOf(price), state.bids1, state.bids2, state.bids3).increment()
     const least = Math.min(price, state.least.value())
     const highest = Math.max(price, state.highest.value())
     state.least.update(least)

@@ -7,6 +7,7 @@ import { EncryptedBlobStore } from '../../src/encryption/encrypted-store.ts'
 import { KeyRing } from '../../src/encryption/key-ring.ts'
 import { LocalKeys } from '../../src/encryption/local-keys.ts'
 import { Vault } from '../../src/encryption/subjects/vault.ts'
+import { isMillraceError } from '../../src/errors.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import { MemoryBlobStore, type MemoryBlobs } from '../../src/storage/memory.ts'
 import { FaultyBlobStore } from '../../src/testing/faulty-store.ts'
@@ -33,6 +34,27 @@ const erase = (store: BlobStore, leaderEpoch: number, who: number) => {
 }
 
 describe('the vault of a job', () => {
+  it('is refused, by a code, with any byte of it changed, and is never another one', async () => {
+    const { blobs, store } = world()
+    await lead(store, 1)
+    const { number } = await erase(store, 1, 1)
+    const sound = required(blobs.get(vaultName(number)), 'it is there')
+    const codes = new Map<string, number>()
+    for (let at = 0; at < sound.length; at++) {
+      const changed = Uint8Array.from(sound)
+      changed[at] = (changed[at] ?? 0) ^ (1 << (at & 7))
+      blobs.set(vaultName(number), changed)
+      await assert.rejects(readVault(store), (error: unknown) => {
+        assert.ok(isMillraceError(error), `byte ${at}: ${String(error)}`)
+        codes.set(error.code, (codes.get(error.code) ?? 0) + 1)
+        return true
+      })
+    }
+    assert.deepEqual([...codes], [['STORAGE_CORRUPT', sound.length]])
+    blobs.set(vaultName(number), sound)
+    assert.equal((await readVault(store))?.number, number)
+  })
+
   it('is made once, and put anew by each leader and erasure, with no other beside it', async () => {
     const { blobs, store } = world()
     assert.equal(await readVault(store), undefined)

@@ -42,6 +42,7 @@ export async function runOf(store: BlobStore, checkpointId: number): Promise<Run
 export async function chainOf(
   store: BlobStore,
   checkpoints: number,
+  run: typeof runOf = runOf,
 ): Promise<readonly ChainEntry[]> {
   const entries: ChainEntry[] = []
   let head = EMPTY_HEAD
@@ -49,7 +50,7 @@ export async function chainOf(
     const body = checkpointBody(id)
     const [task] = body.tasks
     assert.ok(task !== undefined)
-    const tasks = [{ ...task, runs: [await runOf(store, id)] }]
+    const tasks = [{ ...task, runs: [await run(store, id)] }]
     const entry = await appendLink(store, head, { ...body, tasks })
     assert.ok(entry !== 'lost')
     entries.push(entry)

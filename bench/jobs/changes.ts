@@ -11,8 +11,10 @@ import { moment, tell } from './probe.ts'
 import { shuffled } from './records.ts'
 
 export const KEYS = 1_000_000
+/** Where each of them takes longer. */
+export const FEW_KEYS = 100_000
 /** A checkpoint holds the changes of three turns: together those of one key in a hundred. */
-const KEYS_PER_TURN = 3_333
+const KEYS_FOR_EACH_OF_TURN = 300
 const BATCH_RECORDS = 1_000
 /** Reading CPU time costs more than a record. */
 const RECORDS_PER_LOOK = 64
@@ -50,23 +52,24 @@ function gapProbe() {
   }
 }
 
-function changes(probe: ReturnType<typeof gapProbe>) {
+function changes(probe: ReturnType<typeof gapProbe>, count: number) {
+  const perTurn = Math.floor(count / KEYS_FOR_EACH_OF_TURN)
   return source<number, number>({
     name: 'changes',
     type: t.float64,
     position: t.float64,
     async *read(_split, _from, { signal }) {
-      const keys = [...shuffled(KEYS, new SeededRandom(1))]
+      const keys = [...shuffled(count, new SeededRandom(1))]
       let wanted = 0
       const orders = new BroadcastChannel('changes-orders')
       orders.onmessage = () => wanted++
       let position = 0
-      for (let at = 0; at < KEYS; at += BATCH_RECORDS) {
+      for (let at = 0; at < count; at += BATCH_RECORDS) {
         yield { values: keys.slice(at, at + BATCH_RECORDS), position: ++position }
       }
       for (let turn = 0; !signal.aborted; turn = wanted) {
-        const from = (turn * KEYS_PER_TURN) % KEYS
-        const ofTurn = keys.slice(from, from + KEYS_PER_TURN)
+        const from = (turn * perTurn) % count
+        const ofTurn = keys.slice(from, from + perTurn)
         for (let at = 0; at < ofTurn.length; at += BATCH_RECORDS) {
           yield { values: ofTurn.slice(at, at + BATCH_RECORDS), position: ++position }
         }
@@ -79,11 +82,11 @@ function changes(probe: ReturnType<typeof gapProbe>) {
 }
 
 /** @param owned says whose an account is, or changes nothing */
-export function changesJob(owned: (accounts: Accounts) => Accounts): Job {
+export function changesJob(owned: (accounts: Accounts) => Accounts, keys = KEYS): Job {
   return job('changes', (env) => {
     const probe = gapProbe()
     const accounts = env
-      .fromSource('changes', changes(probe))
+      .fromSource('changes', changes(probe, keys))
       .map((account) => probe.see(account))
       .keyBy((account) => account, t.float64)
     owned(accounts)

@@ -1,6 +1,6 @@
-/** The same sums, each account sealed under the key of its owner; a hundred accounts have one. */
-import { changesJob } from './changes.ts'
+/** The same sums of fewer accounts, each sealed under the key of its owner; a hundred have one. */
+import { changesJob, FEW_KEYS } from './changes.ts'
 
-const OWNERS = 10_000
+const OWNERS = FEW_KEYS / 100
 
-export default changesJob((accounts) => accounts.shredBy((account) => account % OWNERS))
+export default changesJob((accounts) => accounts.shredBy((account) => account % OWNERS), FEW_KEYS)

@@ -1,10 +1,10 @@
 /**
- * What do checkpoints cost that lie elsewhere? 200 MB of state become about 155 MB of runs, which are
- * written to each store and read back at a restore. Beside them the plain client of the store sends
- * as many bytes and fetches them again: with the same replication, made beforehand and thrown away
- * as they come. So the engine's part is in the ratio as well: to encode and compress the state, to
- * verify, decode and load it, and `run()` starts workers first; `file` tells how much that is. The
- * copies that a job keeps on the local disk for its next restore are off.
+ * What do checkpoints cost that lie elsewhere? 200 MB of state become about 155 MB of runs, which
+ * are written to each store and read back at a restore. Beside them the plain client of the store
+ * sends as many bytes and fetches them again: with the same replication, made beforehand and thrown
+ * away as they come. So the engine's part is in the ratio as well: to encode and compress what is
+ * kept, to verify, decode and load it, and `run()` starts workers first; `file` tells how much that
+ * is. The copies that a job keeps on the local disk for its next restore are off.
  *
  * The servers are real ones on this machine, of which they take their share, and need Java 17 and
  * Maven; `STORES=s3,hdfs` for some.

@@ -1,6 +1,6 @@
 /**
  * A store far away with copies nearby: what is written under a prefix is kept on the local disk as
- * well, and read there as long as the copy is sound; what is read is copied beside the reading.
+ * well, and read there as long as the copy is sound; what is read is copied when that is over.
  * All else, and every decision about what exists, is the far store's.
  */
 import type { BlobInfo, BlobStore, BlobWriter, ReadSync } from './blob-store.ts'
@@ -21,8 +21,8 @@ export class CopyingStore implements BlobStore {
   readonly #prefix: string
   /** Copies under way that nobody waits for. */
   readonly #underWay = new Set<Promise<void>>()
-  /** Blobs to be fetched, one after the other. */
-  readonly #wanted: string[] = []
+  /** Blobs that were read from afar: to be fetched when it is known that they will be needed. */
+  readonly #wanted = new Set<string>()
   #isFetching = false
   #isClosed = false
 
@@ -54,7 +54,7 @@ export class CopyingStore implements BlobStore {
     if (name.startsWith(this.#prefix)) {
       const copied = await this.#copies.read(name, offsetBytes, lengthBytes)
       if (copied !== undefined) return copied
-      this.#want(name)
+      this.#wanted.add(name)
     }
     return this.#far.read(name, offsetBytes, lengthBytes)
   }
@@ -80,9 +80,19 @@ export class CopyingStore implements BlobStore {
     return (await this.#far.cleanTemporary?.()) ?? 0
   }
 
-  /** Deletes all copies but these, beside whatever goes on. */
+  /**
+   * Deletes all copies but these, beside whatever goes on, and makes those of them that were read
+   * from afar. Not while they are read: a restore waits for each byte that comes twice.
+   */
   retain(wanted: ReadonlySet<string>): void {
-    if (!this.#isClosed) this.#beside(this.#copies.retain(wanted))
+    if (this.#isClosed) return
+    this.#beside(this.#copies.retain(wanted))
+    for (const name of this.#wanted) {
+      if (!wanted.has(name) || this.#copies.has(name)) this.#wanted.delete(name)
+    }
+    if (this.#isFetching) return
+    this.#isFetching = true
+    this.#beside(this.#fetchAll().finally(() => (this.#isFetching = false)))
   }
 
   /** Resolves when no copy is under way. */
@@ -92,7 +102,7 @@ export class CopyingStore implements BlobStore {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#wanted.length = 0
+    this.#wanted.clear()
     await this.settled()
     await this.#copies.close()
     await this.#far.close()
@@ -118,18 +128,11 @@ export class CopyingStore implements BlobStore {
     }
   }
 
-  #want(name: string): void {
-    if (this.#isClosed || this.#copies.has(name) || this.#wanted.includes(name)) return
-    this.#wanted.push(name)
-    if (this.#isFetching) return
-    this.#isFetching = true
-    this.#beside(this.#fetchAll().finally(() => (this.#isFetching = false)))
-  }
-
+  /** One after the other. */
   async #fetchAll(): Promise<void> {
-    for (let name = this.#wanted[0]; name !== undefined; name = this.#wanted[0]) {
+    for (const name of this.#wanted) {
       await this.#fetch(name)
-      this.#wanted.shift()
+      this.#wanted.delete(name)
     }
   }
 

@@ -5,13 +5,7 @@ import { Buffer } from 'node:buffer'
 import { describe, it, test } from 'node:test'
 import type { BlobStore, BlobWriter } from '../../src/storage/blob-store.ts'
 import { CopyingStore } from '../../src/storage/copying.ts'
-import {
-  areSound,
-  CHUNK_BYTES,
-  decodeSums,
-  encodeSums,
-  Summing,
-} from '../../src/storage/copy-sums.ts'
+import { CHUNK_BYTES } from '../../src/storage/copy-sums.ts'
 import { LocalCopies } from '../../src/storage/local-copies.ts'
 import { type MemoryBlobs, MemoryBlobStore } from '../../src/storage/memory.ts'
 import { blobStoreSuite } from '../../src/testing/conformance/blob-store.ts'
@@ -80,6 +74,12 @@ async function write(store: BlobStore, name: string, bytes: Uint8Array): Promise
   await writer.close()
 }
 
+/** The newest checkpoint needs the blob. */
+async function checkpointed(store: CopyingStore): Promise<void> {
+  store.retain(new Set([NAME]))
+  await store.settled()
+}
+
 const worlds = new Map<string, World>()
 function worldOf(place: string): World {
   const world = worlds.get(place) ?? newWorld()
@@ -133,10 +133,23 @@ describe('local copies', () => {
     const { store, far } = await opened(world)
     await store.read(NAME, 10, 20)
     await store.settled()
+    assert.equal(far.reads, 1, 'a restore has the way for itself')
+    await checkpointed(store)
     const { reads } = far
     await store.read(NAME, 10, 20)
     assert.equal(far.reads, reads)
     assert.deepEqual([...world.near.keys()].toSorted(), [`${PREFIX}${NAME}`, SUMS])
+  })
+
+  it('are not made of what was read if no checkpoint needs it any more', async () => {
+    const world = newWorld()
+    world.far.set(NAME, content())
+    const { store, far } = await opened(world)
+    await store.read(NAME)
+    store.retain(new Set(['runs/1-2-v0-s0.run']))
+    await checkpointed(store)
+    assert.equal(far.reads, 1)
+    assert.equal(world.near.size, 0)
   })
 
   const damages: readonly (readonly [what: string, damage: (near: MemoryBlobs) => void])[] = [
@@ -159,7 +172,7 @@ describe('local copies', () => {
         if (when === 'while it is open') damage(world.near)
         assert.deepEqual(Buffer.from(await store.read(NAME)), Buffer.from(bytes))
         assert.ok(far.reads > 0, 'the storage was read')
-        await store.settled()
+        await checkpointed(store)
         const { reads } = far
         assert.deepEqual(Buffer.from(await store.read(NAME)), Buffer.from(bytes))
         assert.equal(far.reads, reads, 'there is a sound copy again')
@@ -219,32 +232,6 @@ describe('local copies', () => {
   })
 })
 
-describe('sums of a copy', () => {
-  it('are the same however it is written, and tell any change', () => {
-    const bytes = content(CHUNK_BYTES * 3)
-    const sums = [1, 1000, CHUNK_BYTES, bytes.length].map((step) => {
-      const summing = new Summing()
-      for (let from = 0; from < bytes.length; from += step) {
-        summing.add(bytes.subarray(from, from + step))
-      }
-      return summing.sums
-    })
-    const [first = assert.fail()] = sums
-    for (const each of sums) assert.deepEqual(each, first)
-    assert.equal(first.chunks.length, 3)
-    assert.deepEqual(decodeSums(encodeSums(first)), first)
-    assert.equal(areSound(first, CHUNK_BYTES, bytes.subarray(CHUNK_BYTES)), true)
-    assert.equal(areSound(first, 0, bytes.subarray(CHUNK_BYTES)), false)
-    const encoded = encodeSums(first)
-    for (let at = 0; at < encoded.length; at++) {
-      const changed = Uint8Array.from(encoded)
-      changed[at] = (changed[at] ?? 0) ^ 4
-      assert.equal(decodeSums(changed), undefined)
-      assert.equal(decodeSums(encoded.subarray(0, at)), undefined)
-    }
-  })
-})
-
 function flip(blobs: MemoryBlobs, name: string): void {
   const bytes = Uint8Array.from(blobs.get(name) ?? assert.fail(`no ${name}`))
   const at = bytes.length >>> 1
@@ -278,11 +265,11 @@ test('what was read wrongly from afar does not become a copy', async () => {
   const right = far.read.bind(far)
   far.read = async (...args) => (await right(...args)).map((byte) => byte ^ 1)
   await store.read(NAME)
-  await store.settled()
+  await checkpointed(store)
   assert.equal(world.near.size, 0, 'the copy was bad, and is gone')
   far.read = right
   await store.read(NAME)
-  await store.settled()
+  await checkpointed(store)
   assert.equal(world.near.size, 2, 'a sound copy, and its checksums')
   assert.equal(Buffer.compare(await store.read(NAME), bytes), 0)
   await store.close()

@@ -50,6 +50,7 @@ public final class Bench {
     // Garbage of the job before is not this one's.
     System.gc();
     if (request.get("work").equals("snapshots")) return new Snapshots(request).run();
+    if (request.get("work").equals("latency")) return Latency.run(request);
     int parallelism = Integer.parseInt(request.get("parallelism"));
     StreamExecutionEnvironment env =
         StreamExecutionEnvironment.createLocalEnvironment(parallelism, Settings.of(request));

@@ -16,6 +16,8 @@ public final class Outcome {
   private long startCpuNs;
   private long endNs;
   private long endCpuNs;
+  /** How many there were to be, where the job's own rate decides that; else 0. */
+  long records;
   private long count;
   private int sum;
   private int xor;
@@ -55,8 +57,10 @@ public final class Outcome {
   synchronized String json(Map<String, Double> measures) {
     StringJoiner told = new StringJoiner(",", ",\"measures\":{", "}").setEmptyValue("");
     measures.forEach((name, ms) -> told.add(String.format("\"%s\":%.3f", name, ms)));
+    String wanted = records == 0 ? "" : "\"records\":" + records + ",";
     return String.format(
-        "{\"ms\":%d.%03d,\"cpuMs\":%d,\"count\":%d,\"checksum\":\"%08x%08x\"%s}",
+        "{%s\"ms\":%d.%03d,\"cpuMs\":%d,\"count\":%d,\"checksum\":\"%08x%08x\"%s}",
+        wanted,
         (endNs - startNs) / 1_000_000,
         (endNs - startNs) / 1_000 % 1_000,
         (endCpuNs - startCpuNs) / 1_000_000,

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 
 final class Texts {
   static final int TURNS = 4;
-  private static final int LENGTH = 100;
+  static final int LENGTH = 100;
   private static final int COUNT = 1 << 20;
   private static final byte[] LETTERS = new byte[COUNT];
 

@@ -2,6 +2,7 @@
 import { byHand } from './by-hand.ts'
 import type { Engine, Measured, Task } from './contract.ts'
 import { d2ts } from '../peers/d2ts.ts'
+import { latency } from './latency.ts'
 import { millrace } from './millrace.ts'
 import { rxjs } from '../peers/rxjs.ts'
 import { snapshots } from './snapshots.ts'
@@ -10,7 +11,10 @@ import { tables } from './tables.ts'
 type Runner = (task: Task) => Promise<Measured>
 
 const runners: Readonly<Record<Exclude<Engine, 'flink'>, Runner>> = {
-  millrace: (task) => (task.work === 'snapshots' ? snapshots(task) : millrace(task)),
+  millrace(task) {
+    if (task.work === 'snapshots') return snapshots(task)
+    return task.work === 'latency' ? latency(task) : millrace(task)
+  },
   // The same work by the built-in function.
   'millrace-words': (task) => millrace({ ...task, work: 'words-built-in' }),
   'by-hand': byHand,

@@ -14,10 +14,12 @@ export type NexmarkQuery = (typeof NEXMARK_QUERIES)[number]
 
 /**
  * `start` is a process that counts ten words; `snapshots` are checkpoints of much state, and what
- * is restored from them; the others are jobs over many records.
+ * is restored from them; `latency` is how long after they were due records came out; the others
+ * are jobs over many records.
  */
 export type Work =
-  | ('words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start' | 'snapshots')
+  | ('words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start')
+  | ('snapshots' | 'latency')
   | NexmarkQuery
 
 export function isNexmark(work: string): work is NexmarkQuery {
@@ -50,6 +52,8 @@ export interface Measured {
   /** The most that the process had until its first result. Of starts, where the system tells. */
   readonly memoryMb?: number
   readonly output: Output
+  /** How many records there were, where the contender's own rate decides that. */
+  readonly records?: number
   /** The last result of each key, where the contender knows it. */
   readonly last?: Output
   /** By name, of cells that have measures. */

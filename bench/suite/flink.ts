@@ -29,6 +29,7 @@ type Answer =
       readonly cpuMs: number
       readonly count: number
       readonly checksum: string
+      readonly records?: number
       readonly measures?: Readonly<Record<string, number>>
     }
 
@@ -91,9 +92,8 @@ export class Flink {
     const answer = await this.#answer()
     if ('error' in answer) throw new Error(`Flink: ${answer.error}`)
     if (!('ms' in answer)) throw new Error('Flink answered something else')
-    const { ms, cpuMs, count, checksum, measures } = answer
-    const measured = { ms, cpuMs, output: { count, checksum } }
-    return measures === undefined ? measured : { ...measured, measures }
+    const { count, checksum, ...measured } = answer
+    return { ...measured, output: { count, checksum } }
   }
 
   async #answer(): Promise<Answer> {

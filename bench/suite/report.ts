@@ -36,7 +36,8 @@ export function tableOf(result: CellResult): readonly string[] {
   const problems = runs.flatMap(({ contender, problem }) =>
     problem === undefined ? [] : [`${contender.name}: ${problem}`],
   )
-  const size = cell.work === 'start' ? '' : `, ${inMillions(first?.records ?? 0)} records`
+  const isSized = cell.work !== 'start' && cell.work !== 'latency'
+  const size = !isSized ? '' : `, ${inMillions(first?.records ?? 0)} records`
   const title = `### ${cell.name}: ${cell.title}${size}`
   return [title, '', ...aligned(rows), ...problems.flatMap((line) => ['', line]), '']
 }

@@ -1,5 +1,6 @@
 /**
- * The cells whose state is large: checkpoints of a gigabyte, and what is restored from them (W4).
+ * The cells whose state is large: checkpoints of a gigabyte, and what is restored from them (W4);
+ * and how long records take through a job that writes checkpoints (W8).
  */
 import type { Cell, Contender, Measure } from './contract.ts'
 
@@ -49,5 +50,31 @@ export const W4: readonly Cell[] = [
     ...snapshots,
     measures: SNAPSHOT_MEASURES,
     contenders: IN_MEMORY,
+  },
+]
+
+/** The load is half of each contender's own peak, which is measured first. */
+const LATENCY_MEASURES: readonly Measure[] = [
+  { name: 'p50', title: 'latency, p50' },
+  { name: 'p99', title: 'latency, p99' },
+  { name: 'p99.99', title: 'latency, p99.99' },
+  { name: 'max', title: 'latency, the longest' },
+  { name: 'load', title: 'load, half of the peak', unit: 'k records/s' },
+]
+/** At most; else as many as are due in the time of a run. */
+const paced = { work: 'latency', records: 1_000 * M, keys: M, measures: LATENCY_MEASURES } as const
+
+export const W8: readonly Cell[] = [
+  {
+    name: 'w8/memory',
+    title: 'sums, 1 M keys, checkpoints each second, half of the peak',
+    ...paced,
+    contenders: IN_MEMORY,
+  },
+  {
+    name: 'w8/rocksdb',
+    title: 'sums, 1 M keys, checkpoints each second, half of the peak, RocksDB',
+    ...paced,
+    contenders: ON_ROCKSDB,
   },
 ]

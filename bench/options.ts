@@ -30,7 +30,8 @@ the same input: a loop by hand, RxJS, d2ts, and Apache Flink where Java 17 and M
 of each must be the same, or its runs are void. Programs measure Millrace alone.
 
   suites    ${Object.keys(SUITES).join(', ')}: words, sums by key, maps and lists,
-            snapshots, queries of Nexmark, the exchange, latency, start of a process
+            snapshots, queries of Nexmark, the exchange, state larger than memory,
+            latency, start of a process
   programs  ${BY_DEFAULT.slice(0, 5).join(', ')},
             ${BY_DEFAULT.slice(5).join(', ')}: these are run if no name is given;
             and the others of bench/

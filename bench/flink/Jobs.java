@@ -21,7 +21,8 @@ final class Jobs {
   private static final TypeInformation<Tuple2<Integer, Integer>> PAIR =
       Types.TUPLE(Types.INT, Types.INT);
 
-  static void build(StreamExecutionEnvironment env, Map<String, String> request) {
+  static void build(StreamExecutionEnvironment env, Map<String, String> request)
+      throws Exception {
     String work = request.get("work");
     if (work.equals("words")) {
       countWords(env, request.get("input"));
@@ -29,6 +30,10 @@ final class Jobs {
     }
     if (work.startsWith("q")) {
       Nexmark.build(env, work, request.get("input"));
+      return;
+    }
+    if (work.startsWith("text-sums")) {
+      TextSums.build(env, request.get("input"));
       return;
     }
     int keys = Integer.parseInt(request.get("keys"));

@@ -10,7 +10,8 @@ final class Settings {
     conf.setString("pipeline.object-reuse", "true");
     conf.setString("pipeline.generic-types", "false");
     conf.setString("restart-strategy.type", "none");
-    conf.setString("taskmanager.memory.managed.size", "1g");
+    String managed = request.containsKey("memoryMb") ? request.get("memoryMb") + "m" : "1g";
+    conf.setString("taskmanager.memory.managed.size", managed);
     conf.setString("io.tmp.dirs", request.get("folder"));
     conf.setString("state.backend.type", request.get("backend"));
     String seconds = request.get("checkpointSeconds");

@@ -1,13 +1,13 @@
 /**
  * The cells: words counted (W1), sums by key (W2), maps and lists (W3), the exchange alone (W6) and
  * the start of a process (W9). In memory, 10 million records or more; where RocksDB holds state,
- * mostly fewer, for it is slower by a multiple. Those of large state (W4) and
- * of latency (W8) are in `state-cells.ts`,
+ * mostly fewer, for it is slower by a multiple. Those of large state (W4, W7)
+ * and of latency (W8) are in `state-cells.ts`,
  * those of Nexmark (W5) in `nexmark-cells.ts`.
  */
 import type { Cell, Contender, Work } from './contract.ts'
 import { nexmarkCells } from './nexmark-cells.ts'
-import { W4, W8 } from './state-cells.ts'
+import { W4, W7, W8 } from './state-cells.ts'
 
 const M = 1_000_000
 
@@ -164,6 +164,7 @@ export const SUITES: Readonly<Record<string, readonly Cell[]>> = {
   w4: W4,
   w5: nexmarkCells([MILLRACE, FLINK]),
   w6: W6,
+  w7: W7,
   w8: W8,
   w9: W9,
 }

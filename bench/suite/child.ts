@@ -2,6 +2,7 @@
 import { byHand } from './by-hand.ts'
 import type { Engine, Measured, Task } from './contract.ts'
 import { d2ts } from '../peers/d2ts.ts'
+import { largerThanMemory } from './larger-than-memory.ts'
 import { latency } from './latency.ts'
 import { millrace } from './millrace.ts'
 import { rxjs } from '../peers/rxjs.ts'
@@ -13,6 +14,7 @@ type Runner = (task: Task) => Promise<Measured>
 const runners: Readonly<Record<Exclude<Engine, 'flink'>, Runner>> = {
   millrace(task) {
     if (task.work === 'snapshots') return snapshots(task)
+    if (task.memoryMb !== undefined) return largerThanMemory(task)
     return task.work === 'latency' ? latency(task) : millrace(task)
   },
   // The same work by the built-in function.

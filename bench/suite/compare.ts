@@ -10,6 +10,7 @@ import { eventFile } from '../nexmark/event-file.ts'
 import type { Output } from './checksum.ts'
 import { isNexmark } from './contract.ts'
 import type { Cell, CellResult, Contender, Engine, Measured, Runs, Task } from './contract.ts'
+import { drawingOf, drawnFile, memoryMbFor } from './drawn-keys.ts'
 import type { Flink } from './flink.ts'
 import { start } from './start.ts'
 
@@ -58,8 +59,12 @@ export async function compare(cell: Cell, comparison: Comparison): Promise<CellR
   return { cell, runs: entrants.map((entrant) => entrant.result()) }
 }
 
-/** A process is cold when it starts; the peak that latency is measured at half of comes first. */
-const hasOwnWarmUp = ({ work }: Cell): boolean => work === 'start' || work === 'latency'
+/**
+ * A process is cold when it starts; before latency comes the peak, and before sums of more than
+ * memory holds comes their loading.
+ */
+const hasOwnWarmUp = ({ work }: Cell): boolean =>
+  work === 'start' || work === 'latency' || drawingOf(work) !== undefined
 
 /** What must come out, by number of records; of a query, which has no loop, what comes first. */
 class Expected {
@@ -95,10 +100,18 @@ class Entrant {
     const all = work === 'start' ? cell.records : (comparison.records ?? cell.records)
     const wanted = Math.ceil(all / oneIn)
     const records = isText ? wordsOf(wanted) : wanted
-    const input = isText ? await textFolder(wanted) : isNexmark(work) ? await eventFile(all) : ''
+    const drawing = drawingOf(work)
+    const input = isText
+      ? await textFolder(wanted)
+      : isNexmark(work)
+        ? await eventFile(all)
+        : drawing !== undefined
+          ? drawnFile(drawing, records)
+          : ''
     const { checkpointSeconds } = comparison
     const task = { work, records, keys, backend, parallelism, checkpointSeconds, input }
-    return new Entrant(contender, task)
+    if (drawing === undefined) return new Entrant(contender, task)
+    return new Entrant(contender, { ...task, memoryMb: memoryMbFor(records) })
   }
 
   async warmUp({ work, measures }: Cell, flink: Flink | undefined): Promise<void> {

@@ -19,7 +19,7 @@ export type NexmarkQuery = (typeof NEXMARK_QUERIES)[number]
  */
 export type Work =
   | ('words' | 'sum-number' | 'sum-string' | 'map' | 'list' | 'exchange' | 'start')
-  | ('snapshots' | 'latency')
+  | ('snapshots' | 'latency' | 'text-sums-uniform' | 'text-sums-zipf')
   | NexmarkQuery
 
 export function isNexmark(work: string): work is NexmarkQuery {
@@ -38,6 +38,8 @@ export interface Task {
   readonly checkpointSeconds: number
   /** The folder of the words' text, or the file of the events; else empty. */
   readonly input: string
+  /** Of `text-sums`, which hold more than there is room for; absent: there is room for all. */
+  readonly memoryMb?: number
 }
 
 /** What one run came to. */

@@ -1,6 +1,7 @@
 /**
  * The cells whose state is large: checkpoints of a gigabyte, and what is restored from them (W4);
- * and how long records take through a job that writes checkpoints (W8).
+ * sums whose state is ten times as large as memory (W7); and how long records take through a job
+ * that writes checkpoints (W8).
  */
 import type { Cell, Contender, Measure } from './contract.ts'
 
@@ -76,5 +77,23 @@ export const W8: readonly Cell[] = [
     title: 'sums, 1 M keys, checkpoints each second, half of the peak, RocksDB',
     ...paced,
     contenders: ON_ROCKSDB,
+  },
+]
+
+/** A key for two records, with a text of a hundred bytes. */
+const larger = { records: 2 * M, keys: 0, contenders: ON_ROCKSDB } as const
+
+export const W7: readonly Cell[] = [
+  {
+    name: 'w7/uniform',
+    title: 'sums with texts, ten times the memory, uniform keys',
+    work: 'text-sums-uniform',
+    ...larger,
+  },
+  {
+    name: 'w7/zipf',
+    title: 'sums with texts, ten times the memory, Zipf 0.99',
+    work: 'text-sums-zipf',
+    ...larger,
   },
 ]

@@ -73,7 +73,8 @@ describe('contenders', () => {
   it('have a task for each work', () => {
     const used = Object.values(SUITES).flatMap((cells) => cells.map(({ work }) => work))
     // These take seconds and more: they are compared where the bench runs.
-    const long = ['start', 'snapshots', 'latency'] as const
+    const texts = ['text-sums-uniform', 'text-sums-zipf'] as const
+    const long = ['start', 'snapshots', 'latency', ...texts] as const
     assert.deepEqual(new Set(used), new Set([...works, ...NEXMARK_QUERIES, ...long]))
   })
 

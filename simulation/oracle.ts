@@ -157,6 +157,8 @@ function stepOf(node: WorkloadNode, { main, side }: Outputs): Step {
     case 'guard':
     // A history is checked by itself, against the orders.
     case 'bank':
+    // What it must have told of each record is checked by itself.
+    case 'shredded':
     case 'source':
     case 'side':
     case 'union':

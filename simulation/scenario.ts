@@ -8,6 +8,7 @@ import { bankEvents } from './checks/history.ts'
 import { requireOutput } from './checks/output.ts'
 import { FaultPlan } from './faults.ts'
 import { Deployments } from './life/deployments.ts'
+import { Erasures } from './life/erasures.ts'
 import { finalStart, type FinalWorld, lastAttempt } from './life/final.ts'
 import { type Fork, Forks } from './life/forks.ts'
 import { Life } from './life/life.ts'
@@ -23,9 +24,14 @@ import { randomTimeScale, timeScale } from './time-scale.ts'
 import { generateBank } from './workloads/generate-bank.ts'
 import { generateCrowded } from './workloads/generate-crowded.ts'
 import { generateWorkload } from './workloads/generate.ts'
+import { withShredded } from './workloads/shredded.ts'
 import type { Workload } from './workloads/workload.ts'
 
 const EVENTS_MAX = 400_000
+/** Of so many jobs one has subjects that are erased. */
+const ERASED_OF = 12
+/** The vault is one file: what a disk does to it nobody mends but from a copy. */
+const SOUND_VAULTS = { lostSync: 0, bitRot: 0, lostWrite: 0, misdirectedWrite: 0 }
 /** Of so many jobs that have finished one is run again, and must know that it has. */
 const RUN_AGAIN_EVERY = 4
 
@@ -41,6 +47,7 @@ export class Scenario {
   readonly #deployments: Deployments
   readonly #life: Life
   readonly #forks: Forks
+  readonly #erasures: Erasures
   readonly #random: Random
 
   constructor(options: SeedOptions) {
@@ -54,18 +61,27 @@ export class Scenario {
     const scale = unit === undefined ? drawn : timeScale(unit)
     const scheduler = new Scheduler({ eventsMax, onTrace, scale })
     this.#scheduler = scheduler
-    this.#faults = new FaultPlan(random.fork('faults'), undefined, without, theme.faults)
+    const hasSubjects =
+      options.onHistory === undefined && seeded.fork('erasures').int(ERASED_OF) === 0
+    const strengths = hasSubjects ? { ...theme.faults, ...SOUND_VAULTS } : theme.faults
+    this.#faults = new FaultPlan(random.fork('faults'), undefined, without, strengths)
     const world = { scheduler, faults: this.#faults, random: random.fork('world') }
-    this.#storage = new SimStorage(world, theme.storage)
+    this.#storage = new SimStorage(world, theme.storage, hasSubjects)
     this.#output = new SimOutput(world, (lineage, id) => this.#storage.wasConfirmed(lineage, id))
     const usual = theme.isCrowded === true ? generateCrowded : generateWorkload
     const generate = options.onHistory === undefined ? usual : generateBank
-    const workload = smaller(generate(seeded.fork('workload'), theme.isStateful), cuts)
+    const usually = generate(seeded.fork('workload'), theme.isStateful)
+    const whole = hasSubjects ? withShredded(usually, seeded.fork('subjects')) : usually
+    const workload = smaller(whole, cuts)
     this.#workload = required(workload, 'the workload cannot be shrunk like that')
     this.#clock = new SimClock(scheduler, scheduler.world, random.fork('clock'))
     this.#place = new Place(this.#storage)
+    const storage = this.#storage
+    const ofErasures = { storage, faults: this.#faults, random: random.fork('erasures') }
+    this.#erasures = new Erasures(ofErasures, this.#workload)
     const parts = {
       ...world,
+      erasures: this.#erasures,
       theme,
       options,
       clock: this.#clock,
@@ -92,6 +108,7 @@ export class Scenario {
     try {
       await this.#scheduler.drive(() => isDone)
       await life
+      await this.#erasures.settled()
     } finally {
       process.off('unhandledRejection', onUnhandled)
       this.#scheduler.end()
@@ -118,6 +135,7 @@ export class Scenario {
     await finalStart(this.#finalWorld, false)
     this.#options.onHistory?.(bankEvents(this.#output.visible('history', this.#place.order)))
     this.#compare()
+    await this.#eraseAtLast()
     if (this.#options.seed % RUN_AGAIN_EVERY === 0) {
       await finalStart(this.#finalWorld, true)
       this.#compare()
@@ -125,6 +143,15 @@ export class Scenario {
     if (this.#options.shrunk?.calm?.includes('forks') === true) return
     const fork = this.#forks.chosen()
     if (fork !== undefined && !this.#faults.hasDamage) await this.#fork(fork)
+  }
+
+  /** Nothing disturbs it: then one vault is left, and nothing of the subject. */
+  async #eraseAtLast(): Promise<void> {
+    const { location } = this.#place
+    this.#erasures.requireOneVault(location)
+    await this.#life.commands.erase()
+    this.#erasures.requireOneVault(location)
+    this.#erasures.look(location)
   }
 
   /** Another job goes on from a savepoint; what was visible then and what it shows is all. */
@@ -148,8 +175,10 @@ export class Scenario {
     const confirming: typeof order.confirming = (lineage, checkpointId) =>
       (lineage === chain.lineage ? chain : order).confirming(lineage, checkpointId)
     const all = { lineages: [...lineages, chain.lineage], confirming }
-    requireOutput(this.#workload, (uid) => this.#output.written(uid, all, ids))
+    requireOutput(this.#workload, (uid) => this.#output.written(uid, all, ids), this.#timesErased)
   }
+
+  readonly #timesErased = (k: number): number => this.#erasures.timesAsked(k)
 
   get #finalWorld(): FinalWorld {
     const [scheduler, faults, clock] = [this.#scheduler, this.#faults, this.#clock]
@@ -159,6 +188,6 @@ export class Scenario {
 
   #compare(): void {
     const { order } = this.#place
-    requireOutput(this.#workload, (uid) => this.#output.visible(uid, order))
+    requireOutput(this.#workload, (uid) => this.#output.visible(uid, order), this.#timesErased)
   }
 }

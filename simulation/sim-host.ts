@@ -15,6 +15,7 @@ import { type ClockFace, SimClock } from './sim-clock.ts'
 import type { SimFolders } from './sim-folders.ts'
 import type { SimStorage } from './sim-store.ts'
 import type { SimHelpers } from './tables/sim-helpers.ts'
+import { KEYS_OF_SUBJECTS } from './sim-keys.ts'
 import { SimWorker } from './sim-worker.ts'
 import type { Witness } from './witness/witness.ts'
 
@@ -213,7 +214,10 @@ export class SimProcess {
         if (this.#storage === '') this.#storage = location
         return storage.open(location, this.scope, this.machine)
       },
-      openKeys: async () => storage.keys.ring(random.fork('keys')),
+      // Two rings must not draw the same.
+      openKeys: async (place) => {
+        return storage.keys.ring(random.fork(place === KEYS_OF_SUBJECTS ? place : 'keys'))
+      },
       openSignatures: () => Promise.reject(new Error('no simulated job signs')),
       absoluteLocation: (location) => location,
       requireUnowned: async () => undefined,

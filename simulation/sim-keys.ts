@@ -10,6 +10,7 @@ import { EncryptedBlobStore } from '../src/encryption/encrypted-store.ts'
 import { KeyRing } from '../src/encryption/key-ring.ts'
 import { LocalKeys } from '../src/encryption/local-keys.ts'
 import type { BlobStore } from '../src/storage/blob-store.ts'
+import type { SubjectKeys } from '../src/storage/subject-keys.ts'
 import type { Random } from '../src/util/random.ts'
 
 /** Small, so that small files have several. */
@@ -20,6 +21,8 @@ const STREAM_BYTES = 16
 /** One of so many seeds encrypts. */
 const ENCRYPTED_OF = 5
 const KEY_ID_AT = 48
+/** Where jobs are told that the keys of the vault are. */
+export const KEYS_OF_SUBJECTS = 'of the subjects'
 
 export class SimKeys {
   /** Whether jobs of this seed encrypt what they keep. */
@@ -32,9 +35,10 @@ export class SimKeys {
   /** Beginnings of key streams, with what each was used for. */
   readonly #streams = new Map<string, string>()
 
-  constructor(random: Random) {
+  /** @param must subjects can only be erased where all else is encrypted, too. */
+  constructor(random: Random, must = false) {
     this.#random = random
-    this.areUsed = random.fork('use').int(ENCRYPTED_OF) === 0
+    this.areUsed = must || random.fork('use').int(ENCRYPTED_OF) === 0
     this.rotate()
   }
 
@@ -63,8 +67,8 @@ export class SimKeys {
   }
 
   /** A store for people's commands, which read and write as the jobs do. */
-  storeFor(store: BlobStore, random: Random): BlobStore {
-    return this.areUsed ? new EncryptedBlobStore(store, this.ring(random)) : store
+  storeFor(store: BlobStore, random: Random, subjects?: SubjectKeys): BlobStore {
+    return this.areUsed ? new EncryptedBlobStore(store, this.ring(random), subjects) : store
   }
 
   /** What a blob holds: the bytes themselves if they are not encrypted, or damaged. */

@@ -33,8 +33,9 @@ export class SimStorage {
   readonly #machines: LocalStorage[] = []
   readonly #shared = new Map<string, Directory>()
 
-  constructor(world: MachineWorld, kind?: StorageKind) {
-    this.keys = new SimKeys(world.random.fork('keys'))
+  /** @param hasSubjects whose keys need that all else is encrypted. */
+  constructor(world: MachineWorld, kind?: StorageKind, hasSubjects = false) {
+    this.keys = new SimKeys(world.random.fork('keys'), hasSubjects)
     this.#world = { ...world, ...(this.keys.areUsed ? { keys: this.keys } : {}) }
     this.kind = kind ?? (world.random.fork('storage').int(2) === 0 ? 'disk' : 'far')
     const far = { ...this.#world, random: world.random.fork('far') }

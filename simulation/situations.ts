@@ -23,6 +23,9 @@ export type Situation =
   | 'fork'
   /** The state of a task in a checkpoint was compared with what its functions had written. */
   | 'witnessed'
+  /** A subject was erased for sure; a checkpoint of such a job was read. */
+  | 'erasure'
+  | 'erasedReading'
   /** A task waited for what lies in Cassandra, in segments in a bucket, in HBase. */
   | 'remoteRead'
   | 'objectRead'

@@ -74,6 +74,11 @@ export class ChainCheck {
     return this.#history
   }
 
+  /** Those that are there and count, by name. */
+  get links(): ReadonlyMap<string, KnownLink> {
+    return this.#links
+  }
+
   /** The link of this name, if it is there and counts. */
   linkAt(name: string): KnownLink | undefined {
     return this.#links.get(name)

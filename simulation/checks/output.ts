@@ -1,22 +1,32 @@
 /** Compares what became visible with what the oracle says, by what is certain of each sink. */
 import { required } from '../../src/util/assert.ts'
 import { evaluate } from '../oracle.ts'
+import { anewDifference } from './begun-anew.ts'
 import { historyDifference } from './history.ts'
 import { Violation } from '../scheduler.ts'
 import { type Compare, MISSING_MAX, type Rec, type Workload } from '../workloads/workload.ts'
 
 const LINES_MAX = 6
 
-/** Throws with what differs unless each sink shows what the oracle demands. */
+/**
+ * Throws with what differs unless each sink shows what the oracle demands.
+ *
+ * @param timesErased how often it was asked for that the subject of a key be erased.
+ */
 export function requireOutput(
   workload: Workload,
   visibleAt: (uid: string) => readonly Rec[],
+  timesErased: (k: number) => number,
 ): void {
   const expected = evaluate(workload)
   for (const node of workload.nodes) {
     if (node.kind !== 'sink') continue
     const wanted = required(expected.get(node.uid), `the oracle does not know ${node.uid}`)
-    const difference = outputDifference(node.compare, wanted, visibleAt(node.uid))
+    const visible = visibleAt(node.uid)
+    const difference =
+      node.compare === 'begun anew'
+        ? anewDifference(wanted, visible, timesErased)
+        : outputDifference(node.compare, wanted, visible)
     if (difference !== undefined) {
       throw new Violation(`${node.uid} (${node.compare}): ${difference}`)
     }
@@ -25,7 +35,7 @@ export function requireOutput(
 
 /** Undefined if they agree, else what differs. */
 export function outputDifference(
-  compare: Compare,
+  compare: Exclude<Compare, 'begun anew'>,
   expected: readonly Rec[],
   visible: readonly Rec[],
 ): string | undefined {

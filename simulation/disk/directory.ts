@@ -8,6 +8,8 @@ import { LastingCheck, type NamesOnDisk } from '../checks/lasting.ts'
 import { Violation } from '../scheduler.ts'
 import type { SimKeys } from '../sim-keys.ts'
 
+const VAULTS = 'subjects/'
+
 /** What it holds, by name. */
 interface Blobs {
   get(name: string): Uint8Array | undefined
@@ -21,6 +23,7 @@ export class Directory {
   /** Names of what must be there whatever happens, with the length that was written. */
   readonly #promised = new Map<string, number>()
   readonly #lasting: LastingCheck | undefined
+  #vaults = new Set<string>()
 
   /**
    * @param names where a loss of power may take back what was not synced.
@@ -44,8 +47,14 @@ export class Directory {
     return this.#blobs.get(name)
   }
 
+  /** Names of the vaults of subjects' keys that are there, oldest first. */
+  get vaults(): readonly string[] {
+    return [...this.#vaults].toSorted()
+  }
+
   /** @param isSynced its contents survive a loss of power. */
   written(name: string, bytes: Uint8Array, isSynced = true): void {
+    if (name.startsWith(VAULTS)) this.#vaults.add(name)
     this.#checked(() => {
       this.#keys?.check(bytes)
       this.chain.written(name, this.#keys?.plain(bytes) ?? bytes)
@@ -55,6 +64,7 @@ export class Directory {
 
   deleted(name: string): void {
     this.#promised.delete(name)
+    this.#vaults.delete(name)
     this.#checked(() => {
       if (!this.chain.isDamaged) this.#lasting?.deleting(name)
       this.chain.deleted(name)
@@ -75,6 +85,7 @@ export class Directory {
   /** The power was lost: this is left. */
   restarted(left: ReadonlyMap<string, Uint8Array>): void {
     const plain = this.#plain(left)
+    this.#vaults = new Set([...left.keys()].filter((name) => name.startsWith(VAULTS)))
     for (const [name, lengthBytes] of this.#promised) {
       if (this.chain.isDamaged) break
       const length = this.#blobs.get(name)?.length

@@ -4,14 +4,18 @@
  */
 import { rollBack } from '../../src/checkpoint/rollback.ts'
 import { sweep } from '../../src/checkpoint/sweep.ts'
+import { EncryptedBlobStore } from '../../src/encryption/encrypted-store.ts'
+import { eraseStopped } from '../../src/runtime/erase-stopped.ts'
 import { convertSavepoint } from '../../src/savepoint/convert.ts'
 import { Snapshot } from '../../src/savepoint/snapshot.ts'
 import type { BlobStore } from '../../src/storage/blob-store.ts'
 import type { Random } from '../../src/util/random.ts'
+import { SUBJECTS } from '../workloads/shredded.ts'
 import type { FaultPlan } from '../faults.ts'
 import { type Scheduler, Scope } from '../scheduler.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimStorage } from '../sim-store.ts'
+import type { Erasures } from './erasures.ts'
 import type { Place } from './place.ts'
 
 const KILLED_AFTER_MS_MAX = 60
@@ -25,6 +29,7 @@ export interface CommandWorld {
   readonly clock: SimClock
   readonly random: Random
   readonly place: Place
+  readonly erasures: Erasures
   onError(what: string, error: unknown): void
 }
 
@@ -42,6 +47,27 @@ export class Commands {
     const what = random.int(12)
     if (what === 0) await this.#rollBack()
     if (what === 1) await this.sweep()
+    if (this.#world.erasures.areUsed && random.fork(`erase ${this.#count}`).int(2) === 0) {
+      await this.erase()
+    }
+  }
+
+  /** A subject of a job that does not run, or of which that is believed. */
+  async erase(): Promise<void> {
+    const { place, random, clock, erasures, storage } = this.#world
+    const { location } = place
+    if (!erasures.areUsed || !erasures.hasVault(location)) return
+    const drawn = random.fork(`subject ${this.#count}`)
+    const asked = erasures.asks(location, drawn.int(SUBJECTS))
+    const subject = erasures.bytesOf(asked.subject)
+    await this.#run('erase', location, async (store, scope) => {
+      const { name: leader } = scope
+      const ring = storage.keys.ring(drawn.fork(leader))
+      const vaults = { store: new EncryptedBlobStore(storage.open(location, scope), ring), ring }
+      const identity = { jobName: 'sim', leader, writtenAt: clock.now() }
+      await eraseStopped(store, vaults, { subject, ...identity })
+      erasures.erasedStopped(asked, leader)
+    })
   }
 
   async #rollBack(): Promise<void> {
@@ -70,8 +96,9 @@ export class Commands {
   async convert(from: string, to: string, maxParallelism: number): Promise<void> {
     const { storage, clock, faults, random } = this.#world
     const scope = new Scope('convert')
+    const subjects = this.#world.erasures.keysOf(this.#world.place.location)
     const at = (location: string): BlobStore =>
-      storage.keys.storeFor(storage.open(location, scope), random.fork(location))
+      storage.keys.storeFor(storage.open(location, scope), random.fork(location), subjects)
     await using snapshot = await Snapshot.open(at(from))
     const spec = { from: snapshot, maxParallelism, clock }
     await convertSavepoint(at(to), spec)
@@ -82,15 +109,18 @@ export class Commands {
   async #run(
     what: string,
     location: string,
-    work: (store: BlobStore) => Promise<void>,
+    work: (store: BlobStore, scope: Scope) => Promise<void>,
   ): Promise<void> {
     const { storage, random, clock, scheduler } = this.#world
     const scope = new Scope(`${what}-${++this.#count}`)
     const store = storage.keys.storeFor(storage.open(location, scope), random.fork(scope.name))
     const lost = new Promise<void>((resolve) => storage.attach(storage.machineOf(0), resolve))
     scheduler.note(scope.name, 'begins')
-    const done = work(store).catch((error: unknown) => this.#world.onError(what, error))
-    const killed = random.int(3) === 0 ? clock.sleep(random.next() * KILLED_AFTER_MS_MAX) : done
+    const done = work(store, scope).catch((error: unknown) => this.#world.onError(what, error))
+    const killed =
+      !this.#world.faults.isHealed && random.int(3) === 0
+        ? clock.sleep(random.next() * KILLED_AFTER_MS_MAX)
+        : done
     await Promise.race([done, killed, lost])
     scope.kill()
   }

@@ -19,6 +19,7 @@ import { SimHelpers } from '../tables/sim-helpers.ts'
 import { Witness } from '../witness/witness.ts'
 import { Ages } from '../workloads/held.ts'
 import type { Workload } from '../workloads/workload.ts'
+import type { Erasures } from './erasures.ts'
 import type { Place } from './place.ts'
 import { Poison } from './poison.ts'
 import { simJob } from './sim-job.ts'
@@ -35,6 +36,7 @@ export interface DeploymentWorld {
   readonly random: Random
   readonly place: Place
   readonly theme: Theme
+  readonly erasures: Erasures
 }
 
 export interface Begun {
@@ -54,6 +56,8 @@ export class Deployments {
   readonly #consumed = new Set<string>()
   /** Of the code in a process. */
   readonly #ageOf = new Map<SimProcess, number>()
+  /** Where the job was before it went on from a savepoint, by where it is. */
+  readonly #formerly = new Map<string, string>()
   /** Grows with each look for splits of a source that is not bounded. */
   #discoveries = 0.5
   #starts = 0
@@ -72,7 +76,9 @@ export class Deployments {
     this.#maxParallelism = world.theme.maxParallelism ?? keyGroups
     const folders = new SimFolders(scheduler, random.fork('folders'))
     const isWitnessed = random.fork('witness').int(world.theme.isStateful === true ? 2 : 5) === 0
-    const witness = isWitnessed ? new Witness({ scheduler, storage, faults }) : undefined
+    // It does not read what is sealed; such jobs have a witness of their own.
+    const isReadable = isWitnessed && !world.erasures.areUsed
+    const witness = isReadable ? new Witness({ scheduler, storage, faults }) : undefined
     const leaders = new Map<string, SimProcess>()
     const helpers = new SimHelpers()
     const parts = { scheduler, faults, folders, storage, nativeStore, helpers }
@@ -121,7 +127,7 @@ export class Deployments {
     const own = { from: savepoint, claim: 'claim', maxParallelism } as const
     const job = this.#job(random, this.#ages.now)
     const options = { ...this.#runOptions(random, storage), ...own }
-    return { process, running: runOn(process.host, job, options) }
+    return { process, running: this.#run(process, job, options, this.#world.place.location) }
   }
 
   /**
@@ -139,7 +145,9 @@ export class Deployments {
     const process = this.#process(`p${++this.#starts}`, age, former.age >= 0 && age > former.age)
     this.#newest = process
     const random = this.#random.fork(`options-${this.#starts}`)
+    const formerly = place.location
     const origin = place.origin(random, faults.isHealed, this.#world.theme.goesBack)
+    if (place.location !== formerly) this.#formerly.set(place.location, formerly)
     this.#deletesOnCancel = random.int(4) === 0
     const job = this.#job(random, age)
     const drawn = this.#runOptions(random)
@@ -151,7 +159,8 @@ export class Deployments {
       faults.count('rescaleDuringCheckpoint')
     }
     const checkpointing = { ...options.checkpointing, ...changes }
-    const running = runOn(process.host, job, { ...options, checkpointing, ...origin })
+    const all = { ...options, checkpointing, ...origin }
+    const running = this.#run(process, job, all, this.#formerly.get(place.location))
     return { process, running, restart: options.restart }
   }
 
@@ -193,6 +202,20 @@ export class Deployments {
     return { parallelism: this.#starts % 2 === 1 ? 3 : 1 + random.int(2) }
   }
 
+  /** @param formerly where the vault is, if the job goes on from another's savepoint. */
+  async #run(
+    process: SimProcess,
+    job: Job,
+    options: RunOptions,
+    formerly: string | undefined,
+  ): Promise<JobHandle> {
+    const { erasures, clock } = this.#world
+    const to = options.checkpointing?.storage
+    const isMissing = erasures.areUsed && typeof to === 'string' && !erasures.hasVault(to)
+    if (isMissing && formerly !== undefined) await erasures.carry(formerly, to, clock)
+    return await runOn(process.host, job, options)
+  }
+
   #process(name: string, age: number, migrates: boolean): SimProcess {
     const random = this.#random.fork(`process-${name}`)
     const process = new SimProcess(this.#processWorld, {
@@ -211,6 +234,7 @@ export class Deployments {
     if (keys.areUsed && random.fork('rotation').int(3) === 0) keys.rotate()
     const options = randomOptions(random, {
       isEncrypted: keys.areUsed,
+      hasSubjects: this.#world.erasures.areUsed,
       storage,
       maxParallelism: this.#maxParallelism,
       deletesOnCancel: this.#deletesOnCancel,

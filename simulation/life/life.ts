@@ -15,10 +15,12 @@ import type { Theme } from '../theme.ts'
 import { Commands } from './commands.ts'
 import type { Begun, Deployments } from './deployments.ts'
 import { describeError, requireExplained } from './explained.ts'
+import type { Erasures } from './erasures.ts'
 import type { Forks } from './forks.ts'
 import type { Place } from './place.ts'
 import {
   cancelAtLast,
+  eraseSubjects,
   handOverAtLast,
   makeRequests,
   releaseParked,
@@ -46,6 +48,7 @@ export interface LifeWorld {
   readonly forks: Forks
   readonly options: SeedOptions
   readonly theme: Theme
+  readonly erasures: Erasures
 }
 
 export class Life {
@@ -104,6 +107,7 @@ export class Life {
     else this.#world.storage.losePower(process.machine)
     this.#zombies.push(...(await this.#standbys.end(random)))
     if (!this.#isCalm('commands')) await this.commands.betweenStarts()
+    this.#world.erasures.look(this.#world.place.location)
     const outageMsMax = isImpatient ? IMPATIENT_OUTAGE_MS_MAX : clock.scale.outageMsMax
     await clock.sleep(random.next() * outageMsMax)
   }
@@ -131,6 +135,9 @@ export class Life {
     }
     if (!this.#isCalm('requests')) {
       releaseParked(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
+    }
+    if (this.#world.erasures.areUsed && !this.#isCalm('requests')) {
+      eraseSubjects(requests).catch((error: unknown) => this.#world.scheduler.fail(error))
     }
     await Promise.race([finished, deadline])
     if (this.#isCalm('requests')) return
@@ -173,6 +180,7 @@ export class Life {
       faults,
       random: this.#random.fork(`requests-${starts}`),
       parking: deployments.parking,
+      erasures: this.#world.erasures,
       savepoint: `sim/savepoint-${starts}`,
       onRequest: () => scheduler.note(process.scope.name, 'request'),
       onStoppedWith: (savepoint) => {
@@ -181,6 +189,7 @@ export class Life {
       },
       onSavepoint: (savepoint, checkpointId) => {
         this.#acknowledged(savepoint)
+        this.#world.erasures.savepoint(handle.checkpointLocation, savepoint)
         if (deployments.leads(process)) forks.acknowledged(savepoint, checkpointId)
       },
       sweep: () => this.commands.sweep(),

@@ -4,6 +4,8 @@ import type { Random } from '../../src/util/random.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { FaultPlan } from '../faults.ts'
 import type { SimProcess } from '../sim-host.ts'
+import { SUBJECTS, subjectOf } from '../workloads/shredded.ts'
+import type { Erasures } from './erasures.ts'
 
 export interface Requests {
   readonly process: SimProcess
@@ -23,9 +25,11 @@ export interface Requests {
   /** Somebody removes files that nobody needs. */
   readonly sweep: () => Promise<unknown>
   readonly onError: (error: unknown) => void
+  readonly erasures: Erasures
 }
 
 const REQUESTS_MAX = 3
+const ERASURES_MAX = 3
 const LOOKS_MAX = 40
 const LOOK_MS_MAX = 60
 const PAUSE_MS_MAX = 200
@@ -64,6 +68,31 @@ export async function releaseParked(requests: Requests): Promise<void> {
     seen = now
     onRequest()
     for (const uid of parking) release(requests, uid)
+  }
+}
+
+/** Somebody wants to be forgotten now and then; several may at once. */
+export async function eraseSubjects(requests: Requests): Promise<void> {
+  const { process, clock, faults, onRequest } = requests
+  const random = requests.random.fork('erasures')
+  for (let left = random.int(ERASURES_MAX + 1); left > 0; left--) {
+    await clock.sleep(random.next() * PAUSE_MS_MAX * clock.scale.pace)
+    if (!process.scope.isAlive || faults.isHealed) return
+    onRequest()
+    const together = random.int(3) === 0 ? 2 : 1
+    const subjects = Array.from({ length: together }, () => random.int(SUBJECTS))
+    const erasing = Promise.all(subjects.map((subject) => erase(requests, subject)))
+    if (random.int(2) === 0) await erasing
+  }
+}
+
+async function erase({ handle, erasures, onError }: Requests, index: number): Promise<void> {
+  const asked = erasures.asks(handle.checkpointLocation, index)
+  try {
+    const { checkpointId } = await handle.erase({ subject: subjectOf(index, erasures.kind) })
+    erasures.erased(asked, checkpointId)
+  } catch (error) {
+    onError(error)
   }
 }
 

@@ -2,12 +2,15 @@
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { ProcessOptions } from '../sim-host.ts'
+import { KEYS_OF_SUBJECTS } from '../sim-keys.ts'
 import type { Theme } from '../theme.ts'
 import type { TimeScale } from '../time-scale.ts'
 
 export interface StartPlace {
   readonly storage: string
   readonly isEncrypted: boolean
+  /** The job has subjects that can be erased. */
+  readonly hasSubjects: boolean
   readonly maxParallelism: number
   readonly deletesOnCancel: boolean
   /** No fault strikes, so a checkpoint that takes long is no reason to give up. */
@@ -47,12 +50,19 @@ export function randomOptions(random: Random, place: StartPlace): RunOptions {
       keep: 1 + random.int(3),
       compression: random.int(8) === 0 ? 'zstd' : 'none',
       ...place.theme.checkpointing,
+      // What barriers overtake is nobody's: where subjects can be erased they overtake nothing.
+      ...(place.hasSubjects ? { unaligned: 'never' } : {}),
     },
-    ...(place.isEncrypted ? { encryption: { keys: 'of the simulator' } } : {}),
+    ...(place.isEncrypted ? { encryption: encryption(place) } : {}),
     highAvailability: lease(random, place.scale),
     restart: { ...restart(random, place.scale), ...place.theme.restart },
     state: { localRecovery: random.int(4) === 0 ? 'on' : 'off' },
   }
+}
+
+function encryption({ hasSubjects }: StartPlace): NonNullable<RunOptions['encryption']> {
+  const keys = 'of the simulator'
+  return hasSubjects ? { keys, subjects: KEYS_OF_SUBJECTS } : { keys }
 }
 
 /** What is drawn is the same in all scales, so that a seed differs in its times only. */

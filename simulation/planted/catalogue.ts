@@ -5,6 +5,7 @@ import { checkpointBugs } from './checkpoint.ts'
 import { chunkBugs } from './chunks.ts'
 import { connectorBugs } from './connectors.ts'
 import { encryptionBugs } from './encryption.ts'
+import { erasureBugs } from './erasures.ts'
 import { failureBugs } from './failures.ts'
 import { fusedBugs } from './fused.ts'
 import { leadershipBugs } from './leadership.ts'
@@ -30,6 +31,7 @@ export const areas: readonly BugArea[] = [
   { title: 'Files', bugs: storageBugs },
   { title: 'Files in chunks on servers', bugs: chunkBugs },
   { title: 'Encryption', bugs: encryptionBugs },
+  { title: 'Erasing', bugs: erasureBugs },
   { title: 'State in memory and below', bugs: stateBugs },
   { title: 'Rows in memory, batches of records', bugs: rowBugs },
   { title: 'State on servers', bugs: remoteBugs },

@@ -8,10 +8,12 @@ import { copies } from './copies.ts'
 import { called, expired, ruled } from './outside.ts'
 import { guarded } from './guarded.ts'
 import { withHeld } from './held.ts'
+import { type Key, numberOf } from './keys.ts'
 import { helped } from './helpers.ts'
 import { orderedProcess } from './ordered.ts'
 import { held, together } from './pairs.ts'
 import { delayed, matched, met, paired, windowed } from './timed.ts'
+import { shredded } from './shredded.ts'
 import { ofWords } from './text.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
@@ -33,7 +35,6 @@ export interface WorkloadEnds {
   answer(signal: AbortSignal): Promise<void>
 }
 
-type Key = number | string | readonly [number, string]
 type NodeOf<K extends WorkloadNode['kind']> = Extract<WorkloadNode, { readonly kind: K }>
 
 export const recType = t.struct({ k: t.float64, v: t.float64, at: t.float64, pad: t.string })
@@ -91,6 +92,7 @@ class Builder {
       case 'delay':
       case 'expire':
       case 'guard':
+      case 'shredded':
         return this.#typed(this.#ofKey(node))
       case 'meet':
       case 'join':
@@ -123,20 +125,24 @@ class Builder {
     }
   }
 
-  #ofKey(node: NodeOf<'window' | 'match' | 'delay' | 'expire' | 'guard'>): DataStream<Rec> {
+  #ofKey(
+    node: NodeOf<'window' | 'match' | 'delay' | 'expire' | 'guard' | 'shredded'>,
+  ): DataStream<Rec> {
     const { uid } = node
     const { typed } = this.#workload
     const keyed = this.#keyed(this.#input(node), node.key)
+    const violated = (what: string): void => this.#ends.violated(`${uid}: ${what}`)
     switch (node.kind) {
       case 'window':
         return windowed(uid, keyed, node.plan, typed)
       case 'match':
         return matched(uid, keyed, node.withinMs)
       case 'delay':
-        return delayed(uid, keyed, typed, (what) => this.#ends.violated(`${uid}: ${what}`))
+        return delayed(uid, keyed, typed, violated)
+      case 'shredded':
+        return shredded(keyed, { uid, kind: node.key, typed, violated })
       case 'guard': {
         const { policy } = node
-        const violated = (what: string): void => this.#ends.violated(`${uid}: ${what}`)
         const mayThrow = (call: string): void => this.#ends.beforeGuarded(policy, `${uid} ${call}`)
         return guarded(keyed, { uid, typed, policy, violated, mayThrow })
       }
@@ -291,9 +297,4 @@ class Builder {
 
 function rec(key: Key, v: number): Rec {
   return { k: numberOf(key), v, at: 0, pad: '' }
-}
-
-function numberOf(key: Key): number {
-  if (typeof key === 'number') return key
-  return Number(typeof key === 'string' ? key.slice('key '.length) : key[1])
 }

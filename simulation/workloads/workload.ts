@@ -86,6 +86,13 @@ export interface JoinPlan {
   readonly isOuter: boolean
 }
 
+/** What works on one keyed stream, and nothing else is to be said of it. */
+interface KeyedNode {
+  readonly input: number
+  readonly uid: string
+  readonly key: KeyKind
+}
+
 /** An operation; inputs are indexes of earlier nodes. */
 export type WorkloadNode =
   | { readonly kind: 'source'; readonly source: number }
@@ -208,19 +215,11 @@ export type WorkloadNode =
       readonly key: KeyKind
     }
   /** State with a time to live in event time; what expires goes to its side output. */
-  | {
-      readonly kind: 'expire'
-      readonly input: number
-      readonly uid: string
-      readonly key: KeyKind
-    }
+  | (KeyedNode & { readonly kind: 'expire' })
+  /** State whose subjects are erased now and then. */
+  | (KeyedNode & { readonly kind: 'shredded' })
   /** Holds records back for some processing time. */
-  | {
-      readonly kind: 'delay'
-      readonly input: number
-      readonly uid: string
-      readonly key: KeyKind
-    }
+  | (KeyedNode & { readonly kind: 'delay' })
   /** The side output of `split` or `process`. */
   | { readonly kind: 'side'; readonly input: number }
   | {
@@ -233,9 +232,10 @@ export type WorkloadNode =
 /**
  * What is certain of a sink's output: all of it in order per key; all of it in any order; only the
  * sum of `v` per key and `at`, because late records make a window come in parts; that nothing
- * comes twice and only a few records are missing; or that it is a history of a bank.
+ * comes twice and only a few records are missing; that it is a history of a bank; or that keys
+ * began anew only where their subjects were erased.
  */
-export type Compare = 'order per key' | 'multiset' | 'sums' | 'most' | 'history'
+export type Compare = 'order per key' | 'multiset' | 'sums' | 'most' | 'history' | 'begun anew'
 
 /** What is certain of a stream; an operation may go only behind one that is certain enough. */
 export interface Certainty {

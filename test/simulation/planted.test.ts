@@ -18,6 +18,7 @@ const CHEAP = [
   'watermark-overtakes-records',
   'file-not-synced',
   'name-given-before-the-chunks',
+  'told-erased-before-the-vault',
 ]
 const SEEDS_MAX = 40
 

@@ -21,10 +21,19 @@ const silence = pattern<Login>()
 
 export default job(
   'logins',
-  { params: { output: t.string, records: t.float64, marker: t.string, fails: t.boolean } },
-  (env, { output, records, marker, fails }) => {
+  {
+    params: {
+      output: t.string,
+      records: t.float64,
+      marker: t.string,
+      fails: t.boolean,
+      withLate: t.boolean,
+    },
+  },
+  (env, { output, records, marker, fails, withLate }) => {
+    const generate = (index: number): Login => loginAt(index, withLate)
     const logins = env
-      .fromSource('logins', dataGenerator({ generate: loginAt, count: records }), {
+      .fromSource('logins', dataGenerator({ generate, count: records }), {
         timestamp: (login) => login.at,
         maxOutOfOrderness: JITTER_MS,
       })

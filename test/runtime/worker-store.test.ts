@@ -75,6 +75,7 @@ async function copiesAfterRead(
   )
   far.flips = isDamaged
   await store.read(NAME)
+  copying?.retain(new Set([NAME])) // as the next checkpoint does
   await copying?.settled()
   await store.close()
   return [...near.keys()].toSorted()

@@ -1,6 +1,6 @@
 /**
  * The events of Nexmark as the comparison reads them: lines as `examples/nexmark` writes them, made
- * into objects with all their fields. `bench/flink/Events.java` does the same.
+ * into objects with all their fields. `bench/flink/Event.java` does the same.
  */
 import { type Infer, t } from 'millrace'
 

@@ -28,6 +28,20 @@ export const stateBugs: readonly PlantedBug[] = [
     replace: '    if (!item.isDead) this.#live--\n',
   },
   {
+    name: 'entry-missed-for-ever',
+    symptom: 'a map entry is not found where the map was asked for it before it was set',
+    file: 'src/state/table/item-index.ts',
+    find: '    this.#last = item\n    this.#missed = NONE_MISSED\n',
+    replace: '    this.#last = item\n',
+  },
+  {
+    name: 'number-in-place-not-dirty',
+    symptom: 'counts that go on after a checkpoint are those of the checkpoint after a recovery',
+    file: 'src/state/table/scalar-handles.ts',
+    find: 'if (isNumber && words[at * 2 + WORD_EPOCH] === epoch) return at + this.lane',
+    replace: 'if (isNumber) return at + this.lane',
+  },
+  {
     name: 'list-growth-not-dirty',
     symptom: 'elements added to a list are missing after a recovery',
     file: 'src/state/table/list-collection.ts',

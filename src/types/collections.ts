@@ -45,8 +45,18 @@ export function tupleType(elements: readonly Type<unknown>[]): Codec<readonly un
       check(value)
       if (isSealedBy(value, tuple)) return value
       const copy: unknown[] = []
-      eachAt(frozen, (element, index) => copy.push(element.isolate(value[index])))
-      const loose = frozen.some((element, index) => isLoose(element, copy[index]))
+      let loose = false
+      let index = 0
+      try {
+        for (; index < frozen.length; index++) {
+          const element = frozen[index] as Type<unknown> // below the length
+          const part = element.isolate(value[index])
+          copy.push(part)
+          loose ||= isLoose(element, part)
+        }
+      } catch (error) {
+        throw under(`[${index}]`, error)
+      }
       return freezeCopy(copy, tuple, loose)
     },
   })

@@ -22,13 +22,35 @@ const right = new ByteWriter()
 export function keysEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
-    return a !== a && b !== b && typeof a === 'number' && typeof b === 'number'
+    return areNaN(a, b)
   }
+  const asTuples = Array.isArray(a) && Array.isArray(b) ? tuplesEqual(a, b) : undefined
+  if (asTuples !== undefined) return asTuples
   left.reset()
   right.reset()
   writeKey(a, left)
   writeKey(b, right)
   return left.view().equals(right.view())
+}
+
+function areNaN(a: unknown, b: unknown): boolean {
+  return a !== a && b !== b && typeof a === 'number' && typeof b === 'number'
+}
+
+/** For tuples of numbers and strings; `undefined` if the bytes have to say. */
+function tuplesEqual(a: readonly unknown[], b: readonly unknown[]): boolean | undefined {
+  const { length } = a
+  if (b.length !== length) return undefined
+  for (let index = 0; index < length; index++) {
+    const [left, right] = [a[index], b[index]]
+    if (!isNumberOrString(left) || !isNumberOrString(right)) return undefined
+    if (left !== right && !areNaN(left, right)) return false
+  }
+  return true
+}
+
+function isNumberOrString(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'string'
 }
 
 /** True where `===` (or `Map`) already tells keys apart as their canonical bytes do. */

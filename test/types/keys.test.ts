@@ -170,6 +170,32 @@ describe('keys', () => {
     assert.ok(!keysEqual({ a: undefined }, {}) && !keysEqual(new Date(0), 0))
   })
 
+  it('that are tuples of numbers and strings compare and hash as their bytes do', () => {
+    const part = fc.oneof(
+      fc.constantFrom<unknown>(0, -0, Number.NaN, 1, '', 'a', 'b', '1', 'é', '\0', null, 1n),
+      anyNumber,
+      anyString,
+    )
+    const tuple = fc.array(part, { maxLength: 3 })
+    // The other one differs in one place at most, so that both answers are frequent.
+    const pair = fc.tuple(tuple, fc.nat(2), part).map(([one, at, other]) => {
+      return [one, one.map((each, index) => (index === at ? other : each))] as const
+    })
+    fc.assert(
+      fc.property(pair, tuple, ([a, b], c) => {
+        for (const other of [b, c]) {
+          assert.equal(keysEqual(a, other), bytesOf(a).equals(bytesOf(other)))
+          const bytes = bytesOf(other)
+          assert.equal(routeHash(other), fnv1aBytes(bytes, 0, bytes.length))
+        }
+      }),
+      { numRuns: 500 },
+    )
+    assert.ok(keysEqual([Number.NaN, 'a'], [Number.NaN, 'a']) && keysEqual([0], [-0]))
+    assert.ok(!keysEqual([1, 'a'], [1, 'b']) && !keysEqual([1], ['1']) && !keysEqual([1], [1, 1]))
+    assert.throws(() => routeHash([1, () => 1]), /\[1\]: expected a key, got a function/)
+  })
+
   it('are primitive where a Map tells them apart', () => {
     for (const key of ['a', 1, 1n, true, null, undefined]) assert.ok(keyIsPrimitive(key))
     for (const key of [[], {}, new Date(0), new Uint8Array()]) assert.ok(!keyIsPrimitive(key))

@@ -6,6 +6,7 @@ import { DequeCollection } from './deque-collection.ts'
 import type { Item } from './item.ts'
 import type { CollectionState } from './layout.ts'
 import type { EntriesLife } from './lives.ts'
+import type { RowCollections } from './row-collections.ts'
 import type { RowStore } from './row-store.ts'
 
 export class DequeHandle implements DequeState<unknown> {
@@ -118,11 +119,16 @@ export class DequeHandle implements DequeState<unknown> {
   }
 
   #held(): DequeCollection | undefined {
-    return this.#store.hasCollections() ? this.#own() : undefined
+    const row = this.#store.heldCollections()
+    return row === undefined ? undefined : this.#of(row)
   }
 
   #own(): DequeCollection {
-    const own = this.#store.collections().of(this.#store, this.#state)
+    return this.#of(this.#store.collections())
+  }
+
+  #of(row: RowCollections): DequeCollection {
+    const own = row.of(this.#store, this.#state)
     assert(own instanceof DequeCollection, `${this.#state.name} is a deque`)
     return own
   }

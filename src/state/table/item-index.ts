@@ -7,12 +7,15 @@ import { ByteWriter } from '../../util/bytes.ts'
 import type { Item } from './item.ts'
 
 const scratch = new ByteWriter()
+const NONE_MISSED: unique symbol = Symbol('none missed')
 
 export class ItemIndex {
   readonly #primitive = new Map<unknown, Item>()
   #composite: Map<string, Item> | undefined
   /** The entry found last: mostly, as for the window of now, the next one looked for, too. */
   #last: Item | undefined
+  /** The primitive key that was not found last: mostly it is added next. */
+  #missed: unknown = NONE_MISSED
 
   get size(): number {
     return this.#primitive.size + (this.#composite?.size ?? 0)
@@ -27,16 +30,18 @@ export class ItemIndex {
     const last = this.#last
     // Zeros are equal, as in a Map; NaN is found there.
     if (last !== undefined && last.key === key) return last
-    const found = keyIsPrimitive(key)
-      ? this.#primitive.get(key)
-      : this.#composite?.get(canonical(key))
+    if (key === this.#missed) return undefined
+    const isPrimitive = keyIsPrimitive(key)
+    const found = isPrimitive ? this.#primitive.get(key) : this.#composite?.get(canonical(key))
     if (found !== undefined) this.#last = found
+    else if (isPrimitive) this.#missed = key
     return found
   }
 
   /** `item.key` must be a key that nobody else can change. */
   set(item: Item): void {
     this.#last = item
+    this.#missed = NONE_MISSED
     if (keyIsPrimitive(item.key)) this.#primitive.set(item.key, item)
     else (this.#composite ??= new Map()).set(canonical(item.key), item)
   }

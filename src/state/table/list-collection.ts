@@ -16,7 +16,7 @@ export class ListCollection extends Collection {
 
   constructor(host: CollectionHost, row: ItemRow, state: CollectionState, chunksBelow = 0) {
     super(host, row, state)
-    this.#chunks = Array.from({ length: chunksBelow }, () => undefined)
+    this.#chunks = chunksBelow === 0 ? [] : Array.from({ length: chunksBelow }, () => undefined)
     this.isBelow = chunksBelow > 0
   }
 

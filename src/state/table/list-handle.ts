@@ -6,6 +6,7 @@ import type { ListState } from '../handles.ts'
 import type { CollectionState } from './layout.ts'
 import { ListCollection } from './list-collection.ts'
 import type { ListLife } from './lives.ts'
+import type { RowCollections } from './row-collections.ts'
 import type { RowStore } from './row-store.ts'
 
 export class ListHandle implements ListState<unknown> {
@@ -24,13 +25,7 @@ export class ListHandle implements ListState<unknown> {
   }
 
   get(): readonly unknown[] {
-    const all = this.#values(true)
-    if (this.#type.copyOnRead) {
-      for (let index = 0; index < all.length; index++) {
-        all[index] = readIsolated(this.#type, all[index])
-      }
-    }
-    return Object.freeze(all)
+    return Object.freeze(this.#read())
   }
 
   get length(): number {
@@ -39,7 +34,7 @@ export class ListHandle implements ListState<unknown> {
   }
 
   [Symbol.iterator](): Iterator<unknown> {
-    return this.get()[Symbol.iterator]()
+    return this.#read()[Symbol.iterator]() // nobody else sees the array
   }
 
   add(value: unknown): void {
@@ -75,6 +70,17 @@ export class ListHandle implements ListState<unknown> {
     list.add(this.#life === undefined ? value : this.#life.stamped(list, value))
   }
 
+  /** What a read gives, in a new array. */
+  #read(): unknown[] {
+    const all = this.#values(true)
+    if (this.#type.copyOnRead) {
+      for (let index = 0; index < all.length; index++) {
+        all[index] = readIsolated(this.#type, all[index])
+      }
+    }
+    return all
+  }
+
   /** Those that a read may give, in a new array. */
   #values(reads: boolean): unknown[] {
     const held = this.#held()
@@ -83,11 +89,16 @@ export class ListHandle implements ListState<unknown> {
   }
 
   #held(): ListCollection | undefined {
-    return this.#store.hasCollections() ? this.#list() : undefined
+    const row = this.#store.heldCollections()
+    return row === undefined ? undefined : this.#of(row)
   }
 
   #list(): ListCollection {
-    const list = this.#store.collections().of(this.#store, this.#state)
+    return this.#of(this.#store.collections())
+  }
+
+  #of(row: RowCollections): ListCollection {
+    const list = row.of(this.#store, this.#state)
     assert(list instanceof ListCollection, `${this.#state.name} is a list`)
     return list
   }

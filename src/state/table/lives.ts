@@ -102,7 +102,7 @@ export class ScalarLife implements Mortal {
 
 /** The collection of the current row, if it has one. */
 function collectionOf(store: RowStore, state: CollectionState): unknown {
-  return store.hasCollections() ? store.collections().of(store, state) : undefined
+  return store.heldCollections()?.of(store, state)
 }
 
 /** Of maps, sorted maps, sets and deques. */

@@ -13,6 +13,7 @@ import { before, beforePrefix, behind, behindPrefix } from './key-cut.ts'
 import type { CollectionState } from './layout.ts'
 import type { EntriesLife } from './lives.ts'
 import { MapCollection } from './map-collection.ts'
+import type { RowCollections } from './row-collections.ts'
 import type { RowStore } from './row-store.ts'
 import { type KeyRange, SortedMapCollection } from './sorted-map-collection.ts'
 
@@ -76,11 +77,16 @@ abstract class EntriesHandle {
 
   /** Of the current row, if it has any. */
   protected held(): MapCollection | undefined {
-    return this.store.hasCollections() ? this.own() : undefined
+    const row = this.store.heldCollections()
+    return row === undefined ? undefined : this.#of(row)
   }
 
   protected own(): MapCollection {
-    const own = this.store.collections().of(this.store, this.#state)
+    return this.#of(this.store.collections())
+  }
+
+  #of(row: RowCollections): MapCollection {
+    const own = row.of(this.store, this.#state)
     assert(own instanceof MapCollection, `${this.#state.name} has entries`)
     return own
   }

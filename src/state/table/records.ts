@@ -24,7 +24,11 @@ export class Records {
 
   /** The value as it is held: isolated, but not to be handed out if it cannot be frozen. */
   get(shard: Shard, slot: number, scalar: Scalar): unknown {
-    const at = shard.laneOf(slot)
+    return this.getAt(shard, shard.laneOf(slot), scalar)
+  }
+
+  /** The same by the first lane of the record. */
+  getAt(shard: Shard, at: number, scalar: Scalar): unknown {
     const presence = shard.words[at * 2 + scalar.presenceWord] as number // within the record
     switch ((presence >>> scalar.presenceShift) & 3) {
       case NOTHING:
@@ -32,7 +36,9 @@ export class Records {
       case A_NUMBER:
         return shard.lanes[at + scalar.lane]
       default:
-        return shard.objects?.[slot * this.scalars.length + scalar.ordinal]
+        return shard.objects?.[
+          ((at - shard.base) / shard.stride) * this.scalars.length + scalar.ordinal
+        ]
     }
   }
 

@@ -102,10 +102,11 @@ export class RowStore extends RowFinder implements CollectionHost {
     return made
   }
 
-  /** True if the current row has any collection; reading none makes none. */
-  hasCollections(): boolean {
-    if (this.shard === undefined) this.expectKey()
-    return this.shard?.collections?.[this.slot] !== undefined
+  /** Those of the current row, if it has any; reading none makes none. */
+  heldCollections(): RowCollections | undefined {
+    const { shard } = this
+    if (shard === undefined) this.expectKey()
+    return shard?.collections?.[this.slot]
   }
 
   /** Throws unless the collections of the current row are these. */

@@ -24,6 +24,8 @@ abstract class ScalarHandle {
   protected readonly shift: number
   /** Only of states with a time to live. */
   protected readonly life: ScalarLife | undefined
+  /** Any number is a value of the type as it is, and a write is nothing more. */
+  readonly #takesNumbers: boolean
   readonly #scalar: Scalar
 
   constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
@@ -34,6 +36,8 @@ abstract class ScalarHandle {
     this.lane = scalar.lane
     this.word = scalar.presenceWord
     this.shift = scalar.presenceShift
+    const { kind } = scalar.type.schema
+    this.#takesNumbers = life === undefined && (kind === 'float64' || kind === 'dynamic')
   }
 
   /** False also for a key that has only the initial value. */
@@ -47,19 +51,40 @@ abstract class ScalarHandle {
     this.store.thin()
   }
 
+  /** The lane of the number that a read gives; -1 if that takes more. */
+  protected laneToRead(): number {
+    const { shard, at, words } = this.store
+    if (shard !== undefined && this.life === undefined) {
+      const presence = words[at * 2 + this.word] as number // within the record
+      if (((presence >>> this.shift) & 3) === A_NUMBER) return at + this.lane
+    }
+    return -1
+  }
+
+  /** The lane of the number that any other may take the place of; -1 if that takes more. */
+  protected laneToWrite(): number {
+    const { shard, at, words, epoch } = this.store
+    if (this.#takesNumbers && shard !== undefined) {
+      const presence = words[at * 2 + this.word] as number // within the record
+      const isNumber = ((presence >>> this.shift) & 3) === A_NUMBER
+      if (isNumber && words[at * 2 + WORD_EPOCH] === epoch) return at + this.lane
+    }
+    return -1
+  }
+
   /** The value as it is held, or `ABSENT`, for a write to build on. */
   protected held(): unknown {
-    const { shard, slot, records } = this.store
+    const { shard, at, records } = this.store
     if (shard === undefined) return this.#none()
-    const held = records.get(shard, slot, this.#scalar)
+    const held = records.getAt(shard, at, this.#scalar)
     return this.life === undefined ? held : this.life.fresh(held)
   }
 
   /** The same for a read. */
   protected readable(): unknown {
-    const { shard, slot, records } = this.store
+    const { shard, at, records } = this.store
     if (shard === undefined) return this.#none()
-    const held = records.get(shard, slot, this.#scalar)
+    const held = records.getAt(shard, at, this.#scalar)
     return this.life === undefined ? held : this.life.read(held)
   }
 
@@ -88,34 +113,22 @@ abstract class ScalarHandle {
 
 export class ValueHandle extends ScalarHandle implements ValueState<unknown, unknown> {
   readonly #initial: unknown
-  /** Any number is a value of the type as it is, and a write is nothing more. */
-  readonly #takesNumbers: boolean
 
   constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
     super(store, scalar, life)
     this.#initial = scalar.descriptor.initial
-    const { kind } = scalar.type.schema
-    this.#takesNumbers = life === undefined && (kind === 'float64' || kind === 'dynamic')
   }
 
   value(): unknown {
-    const { store } = this
-    const { shard, at, words } = store
-    if (shard !== undefined && this.life === undefined) {
-      const presence = words[at * 2 + this.word] as number // within the record
-      if (((presence >>> this.shift) & 3) === A_NUMBER) return store.lanes[at + this.lane]
-    }
-    return this.#valueOf(this.readable())
+    const lane = this.laneToRead()
+    return lane >= 0 ? this.store.lanes[lane] : this.#valueOf(this.readable())
   }
 
   update(value: unknown): void {
-    const { store } = this
-    const { shard, at, words } = store
-    if (typeof value === 'number' && this.#takesNumbers && shard !== undefined) {
-      const presence = words[at * 2 + this.word] as number // within the record
-      const isNumber = ((presence >>> this.shift) & 3) === A_NUMBER
-      if (isNumber && words[at * 2 + WORD_EPOCH] === store.epoch) {
-        store.lanes[at + this.lane] = value
+    if (typeof value === 'number') {
+      const lane = this.laneToWrite()
+      if (lane >= 0) {
+        this.store.lanes[lane] = value
         return
       }
     }
@@ -144,7 +157,11 @@ export class ReducingHandle extends ScalarHandle implements FoldingState<unknown
     const held = this.held()
     if (held === ABSENT) return this.hold(this.type.isolate(value))
     const reduce = this.#reduce
-    this.hold(this.type.isolate(reduce(readIsolated(this.type, held), value)))
+    const before = readIsolated(this.type, held)
+    const next = reduce(before, value)
+    // What state holds and nobody can change is isolated already.
+    const isHeld = next === before && !this.type.copyOnRead
+    this.hold(isHeld ? next : this.type.isolate(next))
   }
 }
 
@@ -189,11 +206,14 @@ export class AggregatingHandle extends ScalarHandle implements FoldingState<unkn
 
 export class CounterHandle extends ScalarHandle implements CounterState {
   value(): number {
-    return numberOf(this.readable())
+    const lane = this.laneToRead()
+    return lane >= 0 ? (this.store.lanes[lane] as number) : numberOf(this.readable())
   }
 
   add(amount: number): number {
     if (typeof amount !== 'number') this.type.isolate(amount)
+    const lane = this.laneToWrite()
+    if (lane >= 0) return (this.store.lanes[lane] = (this.store.lanes[lane] as number) + amount)
     const sum = this.type.isolate(numberOf(this.held()) + amount) as number // of a type of numbers
     this.hold(sum)
     return sum

@@ -13,7 +13,7 @@ import { SPREAD } from './shard.ts'
 import { groupMaskOf } from './table-group.ts'
 
 /** Of smaller tables, what is used often stays in the caches, and the looking would cost more. */
-export const ROWS_WORTH_TOUCHING = 65_536
+export const ROWS_WORTH_TOUCHING = 16_384
 /** What collections consist of is all over the heap. */
 export const COLLECTIONS_WORTH_TOUCHING = 16_384
 

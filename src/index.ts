@@ -73,7 +73,7 @@ export type { LogFields, Logger } from './metrics/log.ts'
 // Writing functions
 export { keyedProcess, processFunction } from './api/functions.ts'
 export { outputTag } from './operators/output-tag.ts'
-export { jsonField, splitBy, type TextFunction, words } from './operators/text/functions.ts'
+export { fields, jsonField, splitBy, type TextFunction, words } from './operators/text/functions.ts'
 export { deadLetterTag } from './operators/failures/policy.ts'
 export type { ParkedKeyStatus, ReleaseOutcome } from './operators/failures/parked-keys.ts'
 export type { DeadLetter, ErrorPolicy, ParkLimits } from './operators/failures/policy.ts'

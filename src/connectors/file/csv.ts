@@ -6,6 +6,7 @@
 import { MillraceError } from '../../errors.ts'
 import { dynamicType } from '../../types/dynamic.ts'
 import { setField } from '../../types/plain.ts'
+import { type TextConverter, textConverter } from '../../types/text-values.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
 import '../../util/buffer-natives.ts'
@@ -16,8 +17,6 @@ import type { FileFormat, RecordParser } from './format.ts'
 import { reasonOf } from './lines.ts'
 import { malformedError } from './malformed.ts'
 import type { ParsedBatch } from './parsed-batch.ts'
-import { textConverter } from './text-values.ts'
-import type { TextConverter } from './text-values.ts'
 import type { Window } from './window.ts'
 
 export interface CsvOptions {

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer'
 import { setField } from '../../types/plain.ts'
+import { timeOf } from '../../types/text-values.ts'
 import type { FieldSchema, TypeSchema } from '../../types/type.ts'
 
 export type JsonConverter = (json: unknown) => unknown
@@ -59,13 +60,6 @@ function toTimestamp(json: unknown): unknown {
 function toDate(json: unknown): unknown {
   const time = typeof json === 'string' ? timeOf(json) : json
   return typeof time === 'number' ? new Date(time) : json
-}
-
-/** Milliseconds of an ISO 8601 date or time; other text as it is, for the type to refuse. */
-export function timeOf(text: string): number | string {
-  if (!/^[+-]?\d{4,6}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text)) return text
-  const time = Date.parse(text)
-  return Number.isNaN(time) ? text : time
 }
 
 function structConverter(fields: readonly FieldSchema[]): JsonConverter {

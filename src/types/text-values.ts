@@ -2,9 +2,8 @@
  * From the text of a field to the value of a declared type, and whether a type can stand in a field
  * at all. What does not fit throws `TYPE_MISMATCH`.
  */
-import { MillraceError } from '../../errors.ts'
-import type { TypeSchema } from '../../types/type.ts'
-import { timeOf } from './json-values.ts'
+import { MillraceError } from '../errors.ts'
+import type { TypeSchema } from './type.ts'
 
 export type TextConverter = (text: string) => unknown
 
@@ -81,6 +80,13 @@ function toTime(text: string): number {
   const time = NUMBER.test(text) ? Number(text) : timeOf(text)
   if (typeof time === 'number') return time
   return refused(text, 'a time in ISO 8601 or in milliseconds')
+}
+
+/** Milliseconds of an ISO 8601 date or time; other text as it is, for the type to refuse. */
+export function timeOf(text: string): number | string {
+  if (!/^[+-]?\d{4,6}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?$/.test(text)) return text
+  const time = Date.parse(text)
+  return Number.isNaN(time) ? text : time
 }
 
 function literalConverter(literal: string | number | boolean | null): TextConverter {

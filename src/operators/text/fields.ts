@@ -1,0 +1,142 @@
+/** `fields()`: a line of fields as a record, made of its bytes where it comes as bytes. */
+import { MillraceError } from '../../errors.ts'
+import { unionType } from '../../types/choices.ts'
+import type { Infer, Type } from '../../types/type.ts'
+import { type ReadRecord, readRecordOf } from './field-code.ts'
+import { FieldReader } from './field-reader.ts'
+import { mismatch, recordOfTexts, type Shape, shapeOf } from './field-shape.ts'
+import { type OneOf, textFunction, type TextFunction } from './text-function.ts'
+
+interface FieldsOptions {
+  /**
+   * Names of the fields in the order in which a line has them; an empty name passes one over.
+   * Default: the fields of the struct, in its order.
+   */
+  readonly columns?: readonly string[]
+}
+
+/** Lines of one shape, or of several that their first field tells apart. */
+type Shapes = Shape | Map<string, Shape>
+
+/** What of a line is told with an error. */
+const SHOWN_CHARS_MAX = 200
+/** What may be part of a number, or end a line. */
+const NO_SEPARATOR_IN_BYTES = /[\d.\n\r-]/
+
+/**
+ * The record that a line of fields with separators in between is, for `map`: the fields of a struct
+ * in their order, of text, numbers, booleans, times and enums as `csv()` reads them, but without
+ * quotes. Literals of the struct are no fields of the line. It works on any stream of lines, and is
+ * faster right behind a source of lines, as `words()`: then no string is made of a line.
+ *
+ * With several structs by name, the first field of a line is the name of its struct, and the others
+ * are those of the struct.
+ *
+ * @throws `JOB_GRAPH_INVALID` for a separator that is empty or no string, and for types that cannot
+ * be read. While running: `TYPE_MISMATCH` for a line that does not fit, with the field, what it is
+ * and the line.
+ * @example
+ * const Reading = t.struct({ sensor: t.string, at: t.timestamp, degrees: t.float64 })
+ * env.fromSource('readings', fileSource({ path: 'readings.txt' }))
+ *   .map(fields('|', Reading)).keyBy(({ sensor }) => sensor)
+ */
+export function fields<T>(
+  separator: string,
+  type: Type<T>,
+  options?: FieldsOptions,
+): TextFunction<T>
+export function fields<const S extends Readonly<Record<string, Type<unknown>>>>(
+  separator: string,
+  types: S,
+): TextFunction<Infer<S[keyof S]>>
+export function fields(
+  separator: string,
+  types: Type<unknown> | Readonly<Record<string, Type<unknown>>>,
+  options: FieldsOptions = {},
+): TextFunction<unknown> {
+  checkSeparator(separator)
+  const shapes = shapesOf(types, options)
+  const ofText = (line: string): unknown => recordOf(shapes, line, separator)
+  return textFunction(ofText, {
+    outputType: isType(types) ? types : unionType(Object.values(types)),
+    ...(isReadInBytes(separator) ? { one: () => recordOfBytes(shapes, separator, ofText) } : {}),
+  })
+}
+
+function checkSeparator(separator: unknown): void {
+  if (typeof separator === 'string' && separator !== '') return
+  const got = separator === '' ? 'an empty string' : typeof separator
+  throw new MillraceError('JOB_GRAPH_INVALID', `fields() needs a separator, and got ${got}`, {
+    cure: "pass one of at least one character: fields('|', type)",
+  })
+}
+
+function isReadInBytes(separator: string): boolean {
+  if (separator.length > 1 || separator.charCodeAt(0) > 0x7f) return false
+  return !NO_SEPARATOR_IN_BYTES.test(separator)
+}
+
+function shapesOf(
+  types: Type<unknown> | Readonly<Record<string, Type<unknown>>>,
+  { columns }: FieldsOptions,
+): Shapes {
+  if (isType(types)) return shapeOf(types.schema, columns)
+  const named = typeof types === 'object' && types !== null ? Object.entries(types) : []
+  if (named.length > 0 && named.every(([, type]) => isType(type)) && columns === undefined) {
+    return new Map(named.map(([name, { schema }]) => [name, shapeOf(schema, undefined)]))
+  }
+  throw new MillraceError(
+    'JOB_GRAPH_INVALID',
+    'fields() got neither a struct nor structs by name',
+    {
+      cure: 'pass t.struct({ … }), with or without { columns }, or structs by name: { A: …, B: … }',
+    },
+  )
+}
+
+/** Types come from users' code, which may be plain JavaScript. */
+function isType(value: unknown): value is Type<unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  return 'schema' in value && 'write' in value && typeof value.write === 'function'
+}
+
+function recordOf(shapes: Shapes, line: string, separator: string): unknown {
+  const texts = line.split(separator)
+  try {
+    if (!(shapes instanceof Map)) return recordOfTexts(shapes, texts, 0)
+    const name = texts[0] ?? ''
+    const shape = shapes.get(name)
+    if (shape !== undefined) return recordOfTexts(shape, texts, 1)
+    throw mismatch(`field 1: ${JSON.stringify(name)} is none of ${[...shapes.keys()].join(', ')}`)
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    const shown = JSON.stringify(line.slice(0, SHOWN_CHARS_MAX))
+    throw new MillraceError('TYPE_MISMATCH', `${error.message}, in ${shown}`, { cause: error })
+  }
+}
+
+/** What does not fit is left to `ofText`, which says why. */
+function recordOfBytes(
+  shapes: Shapes,
+  separator: string,
+  ofText: (line: string) => unknown,
+): OneOf {
+  const reader = new FieldReader(separator)
+  const read = readerOf(shapes)
+  return (line) => {
+    reader.begin(line)
+    try {
+      const record = read(reader)
+      if (record !== undefined) return record
+    } catch {
+      // Why is said below.
+    }
+    return ofText(line.toString())
+  }
+}
+
+function readerOf(shapes: Shapes): ReadRecord {
+  if (!(shapes instanceof Map)) return readRecordOf(shapes)
+  const byName = new Map([...shapes].map(([name, shape]) => [name, readRecordOf(shape)]))
+  return (reader) => byName.get(reader.text())?.(reader)
+}

@@ -148,10 +148,10 @@ const rows: readonly Row[] = [
   [
     'keyed-table',
     'ConditionalExpression',
-    'this.rowCount >= this.#rowsWorthTouching',
+    'this.rowCount >= this.group.shards.rowsAhead',
     'true',
     'looks ahead at rows of a table that is small enough without it',
-    'if (this.rowCount >= this.#rowsWorthTouching) {',
+    'if (this.rowCount >= this.group.shards.rowsAhead) {',
   ],
   [
     'layout',

@@ -24,9 +24,8 @@ export const rowBugs: readonly PlantedBug[] = [
     name: 'moved-shard-not-noted',
     symptom: 'rows of a shard that has grown are looked for where it was',
     file: FINDER,
-    find: 'flags | ROW_REFERENCED)\n    this.places.note(shardIndex, shard)\n',
-    replace:
-      'flags | ROW_REFERENCED)\n    if (shard.count === 1) this.places.note(shardIndex, shard)\n',
+    find: 'if (this.places.note(shardIndex, shard)) this.ahead.forget()',
+    replace: 'if (shard.count === 1) this.places.note(shardIndex, shard)',
   },
   {
     name: 'text-key-of-another-row',
@@ -34,6 +33,13 @@ export const rowBugs: readonly PlantedBug[] = [
     file: FINDER,
     find: '    this.#key = key\n    this.#routeHash = routeHash\n    const slot',
     replace: '    const slot',
+  },
+  {
+    name: 'row-found-ahead-in-the-former-shard',
+    symptom: 'what lies beside the record of a row is looked for in the shard of the row before it',
+    file: 'src/state/table/look-ahead.ts',
+    find: '    into.shard = into.shards[index]\n',
+    replace: '    into.shard ??= into.shards[index]\n',
   },
   {
     name: 'batch-keeps-old-inputs',

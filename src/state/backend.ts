@@ -215,6 +215,8 @@ export interface ShardOptions {
   readonly count: number
   /** At first: a power of two. */
   readonly slots: number
+  /** In tables of so many rows those of many keys are looked for together. */
+  readonly rowsAhead: number
 }
 
 export interface AttemptPlace {
@@ -241,7 +243,7 @@ export interface BackendContext {
   /** Monotonic milliseconds, for the timings. */
   monotonic(): number
   readonly lazyRestore?: LazyRestoreOptions
-  /** Of how many parts a table is, and room for how many rows each has; for tests to have few. */
+  /** How large a table is to be for what large ones do; for tests, which have few rows. */
   readonly shards?: ShardOptions
   /** For what lies on a server: whose it is, and of which leadership. Absent outside of jobs. */
   readonly attempt?: AttemptPlace

@@ -14,7 +14,7 @@ import { RowStore } from './row-store.ts'
 import { keysOfShard } from './shard-keys.ts'
 import { TimerCodec } from './timer-codec.ts'
 import { TimerEntries } from './timer-entries.ts'
-import { COLLECTIONS_WORTH_TOUCHING, RowToucher, ROWS_WORTH_TOUCHING } from './touch.ts'
+import { RowToucher } from './touch.ts'
 
 /** What the store below can do for a whole table. */
 export interface TableSource {
@@ -33,7 +33,6 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   source: TableSource | undefined
   readonly #toucher = new RowToucher()
   readonly #hasCollections: boolean
-  readonly #rowsWorthTouching: number
   readonly #processingTime: (() => number) | undefined
 
   constructor(spec: OperatorStateSpec, group: TableGroup, processingTime?: () => number) {
@@ -43,9 +42,6 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
     super(spec.keyType, layout, records, codec, group)
     this.#processingTime = processingTime
     this.#hasCollections = layout.collections.length > 0
-    this.#rowsWorthTouching = this.#hasCollections
-      ? COLLECTIONS_WORTH_TOUCHING
-      : ROWS_WORTH_TOUCHING
     this.spec = spec
     const { shredBy: subjectOf } = spec
     this.shredded = subjectOf && { uid: spec.record.uid, subjectOf }
@@ -83,13 +79,13 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
 
   get prefetches(): boolean {
     if (this.group.isRestoring) return false // a batch of look-ups in runs would take too long
-    return this.source !== undefined || this.rowCount >= this.#rowsWorthTouching
+    return this.source !== undefined || this.rowCount >= this.group.shards.rowsAhead
   }
 
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
-    if (this.rowCount >= this.#rowsWorthTouching) {
+    if (this.rowCount >= this.group.shards.rowsAhead) {
       // The first tells of all, mostly.
-      if (this.#liesInRow(keys[0])) this.#toucher.touchRows(this, routeHashes, count)
+      if (this.#liesInRow(keys[0])) this.ahead.look(this, routeHashes, count)
       else this.#toucher.touch(this, routeHashes, count)
       if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
     }

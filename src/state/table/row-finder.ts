@@ -18,6 +18,7 @@ import {
   ROW_THINNED,
   WORD_FLAGS,
 } from './layout.ts'
+import { LookAhead } from './look-ahead.ts'
 import type { Records } from './records.ts'
 import { type Shard, SPREAD } from './shard.ts'
 import type { RowSource } from './row-source.ts'
@@ -43,12 +44,12 @@ export class RowFinder {
   words: Int32Array
   lanes: Float64Array
   readonly places: ShardPlaces
+  readonly ahead = new LookAhead()
   below: RowSource | undefined
   rowCount = 0
   readonly keyType: Type<unknown>
   readonly #maker: ShardMaker
   readonly #firstGroup: number
-  readonly #keyLane: number
   readonly #maxParallelism: number
   readonly #groupMask: number
   /** The key that is selected, as it was given; its row has one of its own. */
@@ -66,7 +67,6 @@ export class RowFinder {
     this.stride = layout.stride
     const { start, end } = group.keyGroups
     this.#firstGroup = start
-    this.#keyLane = layout.keyLane
     this.#maxParallelism = group.maxParallelism
     this.#groupMask = groupMaskOf(group)
     this.subBits = Math.max(1, Math.ceil(Math.log2(group.shards.count / (end - start + 1))))
@@ -105,6 +105,7 @@ export class RowFinder {
     if (this.#attention) this.#settle()
     this.#key = key
     this.#routeHash = routeHash
+    if (this.ahead.isUseful && this.ahead.take(key, this)) return
     const mixed = murmurHash(routeHash)
     const spread = Math.imul(mixed, SPREAD)
     const { subBits } = this
@@ -117,7 +118,7 @@ export class RowFinder {
     // NaN equals nothing, and is found the longer way.
     if (typeof key !== 'number' || key !== key) return this.#find(shard, key, routeHash)
     const { places, stride } = this
-    const keyLane = this.#keyLane
+    const { keyLane } = this.layout
     // There are as many of each as there are shards.
     const words = places.words[index] as Int32Array
     const lanes = places.lanes[index] as Float64Array
@@ -143,8 +144,7 @@ export class RowFinder {
   shardIndexOf(routeHash: number): number {
     const mixed = murmurHash(routeHash)
     const mask = this.#groupMask
-    const keyGroup = mask >= 0 ? mixed & mask : mixed % this.#maxParallelism
-    const group = keyGroup - this.#firstGroup
+    const group = (mask >= 0 ? mixed & mask : mixed % this.#maxParallelism) - this.#firstGroup
     return (group << this.subBits) + (Math.imul(mixed, SPREAD) >>> (32 - this.subBits))
   }
 
@@ -173,7 +173,7 @@ export class RowFinder {
     this.#key = key
     this.#routeHash = routeHash
     const slot = shard.add(key, routeHash, flags | ROW_REFERENCED)
-    this.places.note(shardIndex, shard)
+    if (this.places.note(shardIndex, shard)) this.ahead.forget()
     this.#point(shard, slot)
     this.rowCount++
     this.countGrowth()
@@ -228,6 +228,7 @@ export class RowFinder {
   }
 
   deselectAll(): void {
+    this.ahead.forget()
     this.#attention = false
     this.shard = undefined
     this.#key = NO_KEY
@@ -276,6 +277,7 @@ export class RowFinder {
 
   /** Does what moves rows; that which is selected stays so. */
   #moving(shard: Shard, move: () => void): void {
+    this.ahead.forget()
     if (this.shard !== shard) return move()
     const key = shard.keyAt(this.slot)
     move()

@@ -38,6 +38,8 @@ export class Shard {
   /** Those of other shards, too: records of this one begin at `base`. */
   words: Int32Array
   lanes: Float64Array
+  /** The same once more, for keys that are texts. */
+  bytes: Buffer
   base: number
   readonly stride: number
   /** Keys that do not lie in the records, by slot. */
@@ -61,8 +63,6 @@ export class Shard {
   readonly #shape: ShardShape
   readonly #keyLane: number
   readonly #textCharsMax: number
-  /** The records once more, for keys that are texts. */
-  #bytes: Buffer
   readonly #arena: SlotArena
   #place: Place
   #countMax: number
@@ -79,7 +79,7 @@ export class Shard {
     const { segment, base } = this.#place
     this.words = segment.words
     this.lanes = segment.lanes
-    this.#bytes = segment.bytes
+    this.bytes = segment.bytes
     this.base = base
     this.touchedBlocks = new Int32Array(Math.ceil(capacity / BLOCK_SLOTS))
     this.capacity = capacity
@@ -124,7 +124,7 @@ export class Shard {
   /** As `find`. */
   findText(key: string, routeHash: number): number {
     const { words, base, stride } = this
-    const bytes = this.#bytes
+    const bytes = this.bytes
     const mask = this.capacity - 1
     for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
       const at = base + slot * stride
@@ -157,7 +157,7 @@ export class Shard {
     if (typeof key === 'number') {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_NUMBER_KEY
       this.lanes[at + this.#keyLane] = key === 0 ? 0 : key // −0 is 0
-    } else if (putText(this.#bytes, (at + this.#keyLane) * 8, key, this.#textCharsMax)) {
+    } else if (putText(this.bytes, (at + this.#keyLane) * 8, key, this.#textCharsMax)) {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN | ROW_TEXT_KEY
     } else {
       this.words[at * 2 + WORD_FLAGS] = flags | ROW_TAKEN
@@ -217,7 +217,7 @@ export class Shard {
     const at = this.laneOf(slot)
     const flags = this.words[at * 2 + WORD_FLAGS] as number
     if ((flags & ROW_NUMBER_KEY) !== 0) return this.lanes[at + this.#keyLane]
-    if ((flags & ROW_TEXT_KEY) !== 0) return textAt(this.#bytes, (at + this.#keyLane) * 8)
+    if ((flags & ROW_TEXT_KEY) !== 0) return textAt(this.bytes, (at + this.#keyLane) * 8)
     return this.keys?.[slot]
   }
 
@@ -225,7 +225,7 @@ export class Shard {
   writeKey(slot: number, out: ByteWriter): void {
     const at = this.laneOf(slot)
     const isText = ((this.words[at * 2 + WORD_FLAGS] as number) & ROW_TEXT_KEY) !== 0
-    if (isText) writeTextAt(this.#bytes, (at + this.#keyLane) * 8, out)
+    if (isText) writeTextAt(this.bytes, (at + this.#keyLane) * 8, out)
     else writeKey(this.keyAt(slot), out)
   }
 
@@ -270,7 +270,7 @@ export class Shard {
     this.words = moved.words
     this.base = moved.base
     this.lanes = moved.lanes
-    this.#bytes = moved.#bytes
+    this.bytes = moved.bytes
     this.keys = moved.keys
     this.objects = moved.objects
     this.collections = moved.collections

@@ -2,8 +2,11 @@
 import type { ShardOptions } from '../backend.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 
-/** A table has about so many shards, whatever its key groups. */
-export const SHARDS: ShardOptions = { count: 512, slots: 16 }
+/**
+ * A table has about so many shards, whatever its key groups. Of few rows, what is used often stays
+ * in the processor's caches, and looking for them ahead would cost more.
+ */
+export const SHARDS: ShardOptions = { count: 512, slots: 16, rowsAhead: 16_384 }
 /** Additions after which memory is looked at. */
 export const GROWTH_PER_LOOK = 256
 /** More look-ups in runs than this between two turns of a task would hold up the rest. */

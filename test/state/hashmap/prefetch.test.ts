@@ -4,7 +4,7 @@ import { it } from 'node:test'
 import { valueState } from '../../../src/state/descriptors.ts'
 import { hashmap } from '../../../src/state/hashmap/index.ts'
 import type { ValueState } from '../../../src/state/handles.ts'
-import { ROWS_WORTH_TOUCHING } from '../../../src/state/table/touch.ts'
+import { SHARDS } from '../../../src/state/table/table-group.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
 import { routeHash } from '../../../src/types/keys.ts'
 import { t } from '../../../src/types/t.ts'
@@ -29,7 +29,7 @@ it('a table prefetches once it is large, and finds the same rows', async () => {
   const hashes = Int32Array.from(keys, (key) => routeHash(key))
   table.prefetch(keys, hashes, keys.length)
   assert.equal(table.prefetches, false)
-  for (let key = 0; key < ROWS_WORTH_TOUCHING; key++) {
+  for (let key = 0; key < SHARDS.rowsAhead; key++) {
     const held = key % 2 === 0 ? key : `key ${key}`
     table.select(held, routeHash(held))
     sum.update(key)

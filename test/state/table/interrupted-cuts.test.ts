@@ -82,7 +82,7 @@ class Subject {
       memoryBytes: 1 << 30,
       scratch: new MemoryScratch(),
       monotonic: () => 0,
-      shards: { count: 6, slots: 4 },
+      shards: { count: 6, slots: 4, rowsAhead: 0 },
     }
     const below = isInMemory ? undefined : { open: openMemoryStore, memoryBytes: 1 << 30 }
     this.backend = new TableBackend('tested', context, below)

@@ -23,7 +23,7 @@ async function oneList<T>(type: Type<T>) {
     memoryBytes: 0,
     scratch: new MemoryScratch(),
     monotonic: () => 0,
-    shards: { count: 1, slots: 4 },
+    shards: { count: 1, slots: 4, rowsAhead: 0 },
   })
   const states = [{ id: 1, name: 'all', kind: 'list', type: type.schema } as const]
   const table = backend.register({
@@ -140,7 +140,7 @@ test('no more checkpoints may be under way than are accounted for', async () => 
   await backend.close()
 })
 
-test('looking at rows of number keys reaches their slots in any number of groups', async () => {
+test('rows of number keys are found ahead in any number of groups', async () => {
   for (const maxParallelism of [128, 100]) {
     const backend = new TableBackend('tested', {
       keyGroups: { start: 0, end: maxParallelism - 1 },
@@ -163,13 +163,15 @@ test('looking at rows of number keys reaches their slots in any number of groups
       const sum = table.handles['sum'] as ValueState<number> // as declared above
       sum.update(at)
     }
-    const toucher = new RowToucher()
     assert.ok(table instanceof RowFinder)
-    toucher.touchRows(table, Int32Array.from(hashes), keys.length)
-    assert.equal(
-      toucher.seen,
-      hashes.reduce((seen, hash) => seen ^ hash),
-    )
+    const missing = routeHash(4)
+    table.ahead.look(table, Int32Array.from([...hashes, missing]), keys.length + 1)
+    const lanesOf = hashes.map((hash, at) => {
+      assert.equal(table.ahead.shards[at], table.shardIndexOf(hash))
+      const shard = required(table.shards[table.shardIndexOf(hash)], 'a shard')
+      return shard.laneOf(shard.find(keys[at], hash))
+    })
+    assert.deepEqual([...table.ahead.lanes.subarray(0, keys.length + 1)], [...lanesOf, -1])
     await backend.close()
   }
 })

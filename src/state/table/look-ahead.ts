@@ -1,0 +1,146 @@
+/**
+ * Finds the rows of many keys before they are selected one by one. In a large table each row is a
+ * miss in the processor's caches, and so much lies between two records that the processor waits for
+ * one miss at a time. Here they follow each other closely, and it waits for many together: one loop
+ * works out where the searches begin, one does nothing but read there, and one searches.
+ *
+ * What is found is a row with the same hash, mostly that of the key; `select` compares the keys. It
+ * is forgotten when rows move.
+ */
+import { murmurHash } from '../../util/hash.ts'
+import type { Buffer } from 'node:buffer'
+import { isTextAt } from './key-text.ts'
+import {
+  type RecordLayout,
+  ROW_NUMBER_KEY,
+  ROW_REFERENCED,
+  ROW_TEXT_KEY,
+  WORD_FLAGS,
+  WORD_HASH,
+} from './layout.ts'
+import { type Shard, SPREAD } from './shard.ts'
+import type { ShardPlaces } from './shard-places.ts'
+import { groupMaskOf, type TableGroup } from './table-group.ts'
+
+/** Of more keys, the first are found. */
+const KEYS_AHEAD_MAX = 512
+const WORDS_PER_LINE = 16
+
+/** The table that is searched. */
+interface Searched {
+  readonly places: ShardPlaces
+  readonly group: TableGroup
+  readonly subBits: number
+  readonly stride: number
+}
+
+/** The table in which a row is selected. */
+interface Selecting {
+  readonly places: ShardPlaces
+  readonly shards: readonly Shard[]
+  readonly layout: RecordLayout
+  shard: Shard | undefined
+  words: Int32Array
+  lanes: Float64Array
+  at: number
+}
+
+export class LookAhead {
+  /** The key that is to be selected next; those from `end` on were not looked for. */
+  next = 0
+  end = 0
+  /** By key: in which shard its row would be. */
+  readonly shards = new Int32Array(KEYS_AHEAD_MAX)
+  /** By key: the first lane of a row with the same hash; -1 if there is none. */
+  readonly lanes = new Int32Array(KEYS_AHEAD_MAX)
+  /** Depends on everything that was read: without it the compiler could leave reading out. */
+  seen = 0
+
+  /** Looks for the rows of these hashes; they are expected to be selected in this order. */
+  look(table: Searched, routeHashes: Int32Array, count: number): void {
+    this.next = 0
+    this.end = Math.min(count, KEYS_AHEAD_MAX)
+    this.#findHomes(table, routeHashes)
+    this.seen ^= this.#read(table.places)
+    this.#search(table, routeHashes)
+  }
+
+  /** There is something left to be taken. */
+  get isUseful(): boolean {
+    return this.next < this.end
+  }
+
+  /** Selects the row that was found for the next key; false if it is not that of this one. */
+  take(key: unknown, into: Selecting): boolean {
+    const next = this.next++
+    const at = this.lanes[next] as number // next < end
+    if (at < 0) return false
+    const { keyLane } = into.layout
+    const index = this.shards[next] as number // a shard that the table has
+    const words = into.places.words[index] as Int32Array
+    const lanes = into.places.lanes[index] as Float64Array
+    const flags = words[at * 2 + WORD_FLAGS] as number
+    if (typeof key === 'number') {
+      if (lanes[at + keyLane] !== key || (flags & ROW_NUMBER_KEY) === 0) return false
+    } else {
+      if (typeof key !== 'string' || (flags & ROW_TEXT_KEY) === 0) return false
+      if (!isTextAt(into.places.bytes[index] as Buffer, (at + keyLane) * 8, key)) return false
+    }
+    words[at * 2 + WORD_FLAGS] = flags | ROW_REFERENCED
+    into.shard = into.shards[index]
+    into.words = words
+    into.lanes = lanes
+    into.at = at
+    return true
+  }
+
+  /** Rows have moved: what lies at their places may be left over. */
+  forget(): void {
+    this.end = 0
+  }
+
+  /** Where the searches begin. */
+  #findHomes({ places, group, subBits, stride }: Searched, routeHashes: Int32Array): void {
+    const { maxParallelism, keyGroups } = group
+    const { shards, lanes, end } = this
+    const mask = groupMaskOf(group)
+    for (let at = 0; at < end; at++) {
+      const mixed = murmurHash(routeHashes[at] as number) // at < count
+      const spread = Math.imul(mixed, SPREAD)
+      const keyGroup = (mask >= 0 ? mixed & mask : mixed % maxParallelism) - keyGroups.start
+      const index = (keyGroup << subBits) + (spread >>> (32 - subBits))
+      shards[at] = index
+      const slot = (spread << subBits) >>> (places.at[2 * index + 1] as number) // of this table
+      lanes[at] = (places.at[2 * index] as number) + slot * stride
+    }
+  }
+
+  /** A row may go on in the next line. */
+  #read({ words }: ShardPlaces): number {
+    const { shards, lanes, end } = this
+    let seen = 0
+    for (let at = 0; at < end; at++) {
+      const of = words[shards[at] as number] as Int32Array // at < end
+      const word = (lanes[at] as number) * 2
+      seen ^= of[word] as number
+      seen ^= of[Math.min(word + WORDS_PER_LINE, of.length - 1)] as number
+    }
+    return seen
+  }
+
+  #search({ places, stride }: Searched, routeHashes: Int32Array): void {
+    const { shards, lanes, end } = this
+    for (let at = 0; at < end; at++) {
+      const index = shards[at] as number // all of them are of shards that the table has
+      const words = places.words[index] as Int32Array
+      const first = places.at[2 * index] as number
+      const last = first + stride * (-1 >>> (places.at[2 * index + 1] as number))
+      const hash = routeHashes[at] as number
+      let lane = lanes[at] as number
+      while (words[lane * 2 + WORD_HASH] !== hash && words[lane * 2 + WORD_FLAGS] !== 0) {
+        lane = lane === last ? first : lane + stride
+      }
+      lanes[at] = words[lane * 2 + WORD_FLAGS] === 0 ? -1 : lane
+    }
+  }
+}

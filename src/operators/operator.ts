@@ -16,9 +16,9 @@ export const NO_TIMESTAMP = Number.NEGATIVE_INFINITY
 export const MIN_WATERMARK = Number.NEGATIVE_INFINITY
 export const MAX_WATERMARK = Number.POSITIVE_INFINITY
 
-/** Where an operator's results go: the next operator, an exchange or a sink. Never blocks. */
 export type TimestampOf = (value: unknown) => number
 
+/** Where an operator's results go: the next operator, an exchange or a sink. Never blocks. */
 export interface Output {
   collect(value: unknown, timestamp: number): void
   /**

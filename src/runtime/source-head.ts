@@ -230,19 +230,23 @@ export class SourceHead {
     if (current === undefined) return
     const { split, batch } = current
     const { values } = batch
-    const stop = Math.min(values.length, current.index + end - this.recordsIn)
-    let index = current.index
+    let { index } = current
+    const stop = Math.min(values.length, index + end - this.recordsIn)
+    const output = this.#output
+    let takesSome = true
     let stamped = 0 // of those from `index` on
     const take = (value: unknown): number => (stamped++, split.time.take(value))
     const timestampOf = this.time === undefined ? undefined : take
     try {
       while (index < stop && !this.#host.isBlocked()) {
-        const next = this.#output.collectSome?.(values, index, stop, timestampOf) ?? index
-        const isOne = next === index
-        const timestamp = isOne ? timestampOf?.(values[index]) : undefined
+        const some = takesSome ? output.collectSome : undefined
+        const next: number = some?.call(output, values, index, stop, timestampOf) ?? index
+        // Who takes none takes one at a time; the next batch may be different.
+        takesSome = next > index
+        const timestamp = takesSome ? undefined : timestampOf?.(values[index])
         stamped = 0
-        if (isOne) this.#output.collect(values[index++], timestamp ?? NO_TIMESTAMP)
-        else index = next
+        if (takesSome) index = next
+        else output.collect(values[index++], timestamp ?? NO_TIMESTAMP)
       }
     } catch (error) {
       index += stamped
@@ -261,8 +265,7 @@ export class SourceHead {
   }
 
   #advance(split: SplitReader): void {
-    split.lastRecordAtMs = this.#host.monotonic()
-    this.#activeAtMs = split.lastRecordAtMs
+    split.lastRecordAtMs = this.#activeAtMs = this.#host.monotonic()
     const { backward } = split.time
     try {
       split.time.advance()

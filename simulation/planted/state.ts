@@ -45,8 +45,8 @@ export const stateBugs: readonly PlantedBug[] = [
     name: 'list-growth-not-dirty',
     symptom: 'elements added to a list are missing after a recovery',
     file: 'src/state/table/list-collection.ts',
-    find: '      this.#touch(chunk)\n      this.#elements(last).push(value)\n',
-    replace: '      this.#elements(last).push(value)\n',
+    find: '      this.#touch(chunk)\n      elementsOf(chunk).push(value)\n',
+    replace: '      elementsOf(chunk).push(value)\n',
   },
   {
     name: 'moved-rows-not-marked',

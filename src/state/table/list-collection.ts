@@ -10,6 +10,8 @@ import type { CollectionState } from './layout.ts'
 
 export class ListCollection extends Collection {
   readonly #chunks: (Item | undefined)[]
+  /** The last chunk, the one that grows, where it is in memory. */
+  #last: Item | undefined
   /** Chunks in memory. */
   #held = 0
   #hand = 0
@@ -21,7 +23,7 @@ export class ListCollection extends Collection {
   }
 
   get touched(): number {
-    return this.#chunks.length
+    return this.#last === undefined ? 0 : elementsOf(this.#last).length
   }
 
   get isGone(): boolean {
@@ -58,6 +60,7 @@ export class ListCollection extends Collection {
 
   letGo(item: Item): void {
     this.#chunks[item.key as number] = undefined // a chunk's key is its number
+    if (item === this.#last) this.#last = undefined
     this.#count(-1)
     this.isBelow = true
   }
@@ -77,12 +80,12 @@ export class ListCollection extends Collection {
 
   /** Appends an isolated value. */
   add(value: unknown): void {
-    const last = this.#chunks.length - 1
-    if (last >= 0 && this.#elements(last).length < CHUNK_ELEMENTS_MAX) {
-      const chunk = this.#chunk(last)
+    const chunk = this.#last ?? this.#loadLast()
+    if (chunk !== undefined && elementsOf(chunk).length < CHUNK_ELEMENTS_MAX) {
+      chunk.flags |= ITEM_REFERENCED
       this.#touch(chunk)
-      this.#elements(last).push(value)
-    } else this.#put(last + 1, [value])
+      elementsOf(chunk).push(value)
+    } else this.#put(this.#chunks.length, [value])
   }
 
   /** Makes it hold exactly these isolated values. */
@@ -101,7 +104,8 @@ export class ListCollection extends Collection {
       const message = `chunk ${number} of a list comes where ${this.#chunks.length} should`
       throw new MillraceError('STORAGE_CORRUPT', message)
     }
-    this.#chunks.push(new Item(this, number, elements, ITEM_BELOW))
+    this.#last = new Item(this, number, elements, ITEM_BELOW)
+    this.#chunks.push(this.#last)
     this.#count(1)
     this.isBelow = true
   }
@@ -112,6 +116,7 @@ export class ListCollection extends Collection {
 
   protected dropAll(): void {
     this.#chunks.length = 0
+    this.#last = undefined
     this.#held = 0
     this.#hand = 0
   }
@@ -120,11 +125,17 @@ export class ListCollection extends Collection {
     let chunk = this.#chunks[number]
     if (chunk === undefined) {
       chunk = new Item(this, number, [], number < this.#chunks.length ? ITEM_BELOW : 0)
-      this.#chunks[number] = chunk
-      this.#count(1)
+      this.#hold(chunk, number)
     }
     this.#touch(chunk)
     chunk.value = elements
+  }
+
+  /** Has a chunk in memory that was not. */
+  #hold(chunk: Item, number: number): void {
+    this.#chunks[number] = chunk
+    if (number === this.#chunks.length - 1) this.#last = chunk
+    this.#count(1)
   }
 
   #touch(chunk: Item): void {
@@ -144,12 +155,20 @@ export class ListCollection extends Collection {
     }
     const elements = this.host.below?.chunk(this, number) ?? []
     const chunk = new Item(this, number, elements, ITEM_BELOW)
-    this.#chunks[number] = chunk
-    this.#count(1)
+    this.#hold(chunk, number)
     return chunk
   }
 
-  #elements(number: number): unknown[] {
-    return this.#chunk(number).value as unknown[] // a chunk's value is its elements
+  #loadLast(): Item | undefined {
+    const last = this.#chunks.length - 1
+    return last < 0 ? undefined : this.#chunk(last)
   }
+
+  #elements(number: number): unknown[] {
+    return elementsOf(this.#chunk(number))
+  }
+}
+
+function elementsOf(chunk: Item): unknown[] {
+  return chunk.value as unknown[] // a chunk's value is its elements
 }

@@ -9,7 +9,10 @@ export class RowCollections implements ItemRow {
   readonly routeHash: number
   readonly shardIndex: number
   listed = 0
-  readonly #byOrdinal: (Collection | undefined)[] = []
+  /** Of the first state, nearer than the others: mostly there is only one. */
+  #first: Collection | undefined
+  /** Of the others, by ordinal; the first place stays empty. */
+  #others: (Collection | undefined)[] | undefined
 
   constructor(key: unknown, routeHash: number, shardIndex: number) {
     this.key = key
@@ -18,30 +21,35 @@ export class RowCollections implements ItemRow {
   }
 
   get(state: CollectionState): Collection | undefined {
-    return this.#byOrdinal[state.ordinal]
+    const { ordinal } = state
+    return ordinal === 0 ? this.#first : this.#others?.[ordinal]
   }
 
   /** The collection of a state, made if there is none. */
   of(host: CollectionHost, state: CollectionState): Collection {
-    const held = this.#byOrdinal[state.ordinal]
-    if (held !== undefined) return held
-    const made = collectionOf(host, this, state)
-    this.#byOrdinal[state.ordinal] = made
-    return made
+    return this.get(state) ?? this.place(collectionOf(host, this, state))
   }
 
   /** One of them, if there is any. */
   get first(): Collection | undefined {
-    return this.#byOrdinal[0] ?? this.#byOrdinal[1]
+    return this.#first ?? this.#others?.[1]
   }
 
-  /** Puts in place what the store below is known to hold. */
-  place(collection: Collection): void {
-    this.#byOrdinal[collection.state.ordinal] = collection
+  /** Puts in place what is new, or what the store below is known to hold. */
+  place<C extends Collection>(collection: C): C {
+    const { ordinal } = collection.state
+    if (ordinal === 0) this.#first = collection
+    else {
+      this.#others ??= []
+      this.#others[ordinal] = collection
+    }
+    return collection
   }
 
   *all(): Generator<Collection> {
-    for (const collection of this.#byOrdinal) if (collection !== undefined) yield collection
+    if (this.#first !== undefined) yield this.#first
+    if (this.#others === undefined) return
+    for (const collection of this.#others) if (collection !== undefined) yield collection
   }
 
   /** True if any collection has an element, here or below. */
@@ -52,9 +60,7 @@ export class RowCollections implements ItemRow {
 
   /** True if no collection holds anything or waits for its tombstones. */
   get isGone(): boolean {
-    for (const collection of this.#byOrdinal) {
-      if (collection !== undefined && !collection.isGone) return false
-    }
+    for (const collection of this.all()) if (!collection.isGone) return false
     return true
   }
 }

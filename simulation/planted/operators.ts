@@ -82,6 +82,13 @@ export const operatorBugs: readonly PlantedBug[] = [
       '        if (outcome === undefined) yield { value, timestamp, after }\n      }\n',
   },
   {
+    name: 'slices-go-when-their-chunk-ends',
+    symptom: 'overlapping windows that end later miss the records of slices that have gone',
+    file: 'src/operators/windows/slice-firing.ts',
+    find: 'const isOver = this.cleanupTime(chunkEnd) <= this.#time',
+    replace: 'const isOver = chunkEnd <= this.#time',
+  },
+  {
     name: 'watermark-passes-calls',
     symptom: 'results of asynchronous calls count as late',
     file: QUEUE,

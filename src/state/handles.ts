@@ -39,6 +39,12 @@ export interface MapState<K, V> extends ReadonlyMapState<K, V> {
   clear(): void
 }
 
+/** As tables hold maps for operators of the engine. */
+export interface GatheredMap<K, V> extends MapState<K, V> {
+  /** Adds all entries to two lists, in any order: a walk without an object for each. */
+  gather(keys: K[], values: V[]): void
+}
+
 /** Reducing state (`Out` = `In`) and aggregating state: values go in, a folded one comes out. */
 export interface ReadonlyFoldingState<Out> {
   /** The folded value, or `undefined` if nothing was added. */

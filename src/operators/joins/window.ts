@@ -17,7 +17,7 @@ import {
   type WindowKind,
 } from '../windows/contents.ts'
 import { createWindowOperator } from '../windows/create.ts'
-import { type EmitterKind, shown, timestampOf, type WindowEmitter } from '../windows/emitters.ts'
+import { type EmitterKind, timestampOf, type WindowEmitter } from '../windows/emitters.ts'
 import type { WindowContext } from '../windows/functions.ts'
 import { LateRecords } from '../windows/late.ts'
 import type { WindowSpec } from '../windows/operator.ts'
@@ -202,7 +202,7 @@ class JoinEmitter implements WindowEmitter {
     const lefts = pair.left.length === 0 && this.#outer.right ? NOBODY : pair.left
     const rights = pair.right.length === 0 && this.#outer.left ? NOBODY : pair.right
     if (lefts.length === 0 || rights.length === 0) return
-    const context = { key: this.#table.currentKey, window: shown(window) }
+    const context = { key: this.#table.currentKey, window: window.shown }
     for (const left of lefts)
       for (const right of rights) this.#emitAlone(left, right, context, window)
   }
@@ -265,7 +265,7 @@ class CoGroupEmitter implements WindowEmitter {
     emitter.now = timestampOf(window)
     const context: CoGroupContext<unknown> = {
       key: this.#table.currentKey,
-      window: shown(window),
+      window: window.shown,
       currentWatermark: this.#context.timers?.currentWatermark ?? NO_TIMESTAMP,
       output: (tag, value) => emitter.side(tag, value),
     }

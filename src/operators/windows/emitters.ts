@@ -12,7 +12,7 @@ import { NO_TIMESTAMP, type OperatorContext } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import { Emitter } from '../process-context.ts'
 import { ResultCheck } from '../synchronous.ts'
-import type { TimeWindow, WindowContext, WindowProcessFunction } from './functions.ts'
+import type { WindowContext, WindowProcessFunction } from './functions.ts'
 import type { Window } from './window.ts'
 
 export interface WindowEmitter {
@@ -57,7 +57,7 @@ class ResultEmitter implements WindowEmitter {
     const emit = this.#emit
     let record = result
     if (emit !== undefined) {
-      record = emit(result, { key: this.#table.currentKey, window: shown(window) })
+      record = emit(result, { key: this.#table.currentKey, window: window.shown })
       this.#results.check(record)
     }
     this.#context.output.collect(record, timestampOf(window))
@@ -131,7 +131,7 @@ class ProcessEmitter implements WindowEmitter {
     const key = this.#table.currentKey
     // Without a fold, contents give a frozen list.
     const values = this.#getsResult ? Object.freeze([result]) : (result as readonly unknown[])
-    const returned = process(key, shown(window), values, this.#emitter, this.#context)
+    const returned = process(key, window.shown, values, this.#emitter, this.#context)
     this.#results.check(returned)
   }
 
@@ -171,9 +171,4 @@ class PerWindowValue implements ValueState<unknown, unknown> {
 /** The global window has no last moment, and its results no timestamp. */
 export function timestampOf(window: Window): number {
   return window.end === Number.POSITIVE_INFINITY ? NO_TIMESTAMP : window.maxTimestamp
-}
-
-/** What users see: their own object, without what the engine keeps with it. */
-export function shown({ start, end }: Window): TimeWindow {
-  return Object.freeze({ start, end })
 }

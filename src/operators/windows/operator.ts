@@ -16,7 +16,7 @@ import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import type { MergingWindowAssigner, WindowAssigner } from './assigners.ts'
 import type { ContentsKind, WindowContents } from './contents.ts'
-import { type EmitterKind, shown, timestampOf, type WindowEmitter } from './emitters.ts'
+import { type EmitterKind, timestampOf, type WindowEmitter } from './emitters.ts'
 import type { Fold } from './fold.ts'
 import { LateRecords, requireTimestamp } from './late.ts'
 import { WindowTriggerContext } from './trigger-context.ts'
@@ -176,7 +176,7 @@ export abstract class WindowOperator extends BaseOperator {
     const about = () => ({
       record: this.contents.held(slot),
       timestamp: timestampOf(window),
-      window: shown(window),
+      window: window.shown,
     })
     guard.attempt(about, part)
   }

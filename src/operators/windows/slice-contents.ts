@@ -6,7 +6,7 @@
  */
 import type { KeyedStateTable } from '../../state/backend.ts'
 import { mapState, type StateSchema } from '../../state/descriptors.ts'
-import type { MapState } from '../../state/handles.ts'
+import type { GatheredMap } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
 import type { OwnedType } from '../../types/owned.ts'
 import type { Type } from '../../types/type.ts'
@@ -24,7 +24,7 @@ export function sliceStates(fold: Fold): StateSchema {
 }
 
 export class SliceContents {
-  readonly #chunks: MapState<number, Chunk>
+  readonly #chunks: GatheredMap<number, Chunk>
   readonly #fold: Fold
   /** What `chunks` and `merged` found, by time; kept to save the allocation. */
   readonly #read: Chunk[] = []
@@ -34,7 +34,7 @@ export class SliceContents {
 
   constructor(table: KeyedStateTable, fold: Fold) {
     // The handle is of the state that `sliceStates` declares.
-    this.#chunks = table.handles[SLICES_STATE] as MapState<number, Chunk>
+    this.#chunks = table.handles[SLICES_STATE] as GatheredMap<number, Chunk>
     this.#fold = fold
   }
 
@@ -60,10 +60,7 @@ export class SliceContents {
   /** The chunks of the key; valid until something is added or removed. */
   chunks(): readonly Chunk[] {
     this.#chunkEnds.length = this.#read.length = 0
-    for (const [chunkEnd, chunk] of this.#chunks.entries()) {
-      this.#chunkEnds.push(chunkEnd)
-      this.#read.push(chunk)
-    }
+    this.#chunks.gather(this.#chunkEnds, this.#read)
     return this.#read
   }
 
@@ -105,9 +102,11 @@ export class SliceContents {
     }
   }
 
-  /** Removes those of `chunks` of whose end this is true. */
-  removeIf(isOver: (chunkEnd: Timestamp) => boolean): void {
-    for (const chunkEnd of this.#chunkEnds) if (isOver(chunkEnd)) this.#chunks.delete(chunkEnd)
+  /** Removes those of `chunks` that are over. */
+  removeOver(now: { isOver(chunkEnd: Timestamp): boolean }): void {
+    for (const chunkEnd of this.#chunkEnds) {
+      if (now.isOver(chunkEnd)) this.#chunks.delete(chunkEnd)
+    }
   }
 
   clear(): void {
@@ -144,12 +143,13 @@ function chunkType(accumulator: Type<unknown>): Type<Chunk> {
   })
 }
 
-/** The end of each slice, the newest of the last chunk first, until `take` gives true. */
-export function eachEnd(chunks: readonly Chunk[], take: (sliceEnd: Timestamp) => boolean): void {
-  for (let index = chunks.length - 1; index >= 0; index--) {
-    const chunk = chunks[index] ?? []
-    for (let at = chunk.length - 2; at >= 0; at -= 2) {
-      if (take(chunk[at] as Timestamp)) return // see above
+/** The end of the newest slice. */
+export function newestEnd(chunks: readonly Chunk[]): Timestamp {
+  let newest = -Infinity
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += 2) {
+      newest = Math.max(newest, chunk[at] as Timestamp) // see above
     }
   }
+  return newest
 }

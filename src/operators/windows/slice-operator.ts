@@ -16,12 +16,13 @@ import type { Timestamp } from '../functions.ts'
 import type { KeyedTimers, OperatorContext, TimeDomain } from '../operator.ts'
 import type { OutputTag } from '../output-tag.ts'
 import type { WindowAssigner } from './assigners.ts'
-import { type EmitterKind, shown, timestampOf, type WindowEmitter } from './emitters.ts'
+import { type EmitterKind, timestampOf, type WindowEmitter } from './emitters.ts'
 import type { Fold } from './fold.ts'
 import { LateRecords, requireTimestamp } from './late.ts'
-import { type Chunk, eachEnd, SliceContents, sliceStates } from './slice-contents.ts'
+import { type Chunk, newestEnd, SliceContents, sliceStates } from './slice-contents.ts'
+import { SliceFiring } from './slice-firing.ts'
 import type { Slicing } from './slices.ts'
-import { maxTimestampOf, Window } from './window.ts'
+import { maxTimestampOf, type Window } from './window.ts'
 
 /** Name of the state that holds the time of the timer; in every snapshot, so it never changes. */
 const TIMER_STATE = 'window-timer'
@@ -52,6 +53,7 @@ export class SliceOperator extends BaseOperator {
   readonly #timers: KeyedTimers
   readonly #timer: ValueState<number, never>
   readonly #slice: CurrentSlice
+  readonly #firing: SliceFiring
 
   constructor(context: OperatorContext, what: string, spec: SliceSpec) {
     super(context, what)
@@ -68,6 +70,7 @@ export class SliceOperator extends BaseOperator {
     // `sliceWindowStates` declares it as a number with an initial value.
     this.#timer = table.handles[TIMER_STATE] as ValueState<number, never>
     this.#slice = new CurrentSlice(spec.slicing, spec.allowedLatenessMs)
+    this.#firing = new SliceFiring(spec.slicing, spec.allowedLatenessMs)
   }
 
   get lateRecords(): number {
@@ -88,35 +91,19 @@ export class SliceOperator extends BaseOperator {
   }
 
   onTimer(_domain: TimeDomain, time: Timestamp): void {
-    const end = time + 1
-    const slicing = this.#slicing
-    const chunks = this.#contents.chunks()
-    if (slicing.isWindowEnd(end)) this.#fire(chunks, new Window(slicing.windowStart(end), end))
-    const next = this.#nextWindow(chunks, end)
+    const [contents, firing] = [this.#contents, this.#firing]
+    const chunks = contents.chunks()
+    firing.moveTo(time)
+    if (firing.window !== undefined) this.#fire(chunks, firing.window)
+    const next = firing.nextWindow(chunks)
     if (next < Infinity) {
-      this.#contents.removeIf((chunkEnd) => this.#cleanupTime(chunkEnd) <= time)
+      contents.removeOver(firing)
       return this.#setTimer(next - 1)
     }
-    let newest = -Infinity
-    eachEnd(chunks, (sliceEnd) => {
-      newest = Math.max(newest, sliceEnd)
-      return false
-    })
-    const last = this.#cleanupTime(newest)
+    const last = firing.cleanupTime(newestEnd(chunks))
     if (last > time) return this.#setTimer(last)
-    this.#contents.clear()
+    contents.clear()
     this.#timer.clear()
-  }
-
-  /** End of the next window after `end` that holds a slice. */
-  #nextWindow(chunks: readonly Chunk[], end: Timestamp): Timestamp {
-    const earliest = this.#slicing.windowAfter(end)
-    let next = Infinity
-    eachEnd(chunks, (sliceEnd) => {
-      next = Math.min(next, this.#slicing.nextWindow(sliceEnd, end))
-      return next === earliest
-    })
-    return next
   }
 
   /** Sees to it that the windows of a slice will fire, and that it goes in the end. */
@@ -125,7 +112,7 @@ export class SliceOperator extends BaseOperator {
     // A window that ends at the watermark or a moment after it is complete.
     const next = this.#slicing.nextWindow(sliceEnd, Math.floor(watermark) + 1) - 1
     if (next === Infinity) {
-      if (present === Infinity) this.#setTimer(this.#cleanupTime(sliceEnd))
+      if (present === Infinity) this.#setTimer(this.#firing.cleanupTime(sliceEnd))
     } else if (next < present) {
       if (present !== Infinity) this.#timers.delete('event-time', present, '')
       this.#setTimer(next)
@@ -153,7 +140,7 @@ export class SliceOperator extends BaseOperator {
     const about = () => ({
       record: this.#contents.held(chunks, window.start, window.end),
       timestamp: timestampOf(window),
-      window: shown(window),
+      window: window.shown,
     })
     guard.attempt(about, () => this.#emit(chunks, window))
   }
@@ -162,10 +149,6 @@ export class SliceOperator extends BaseOperator {
     const merged = this.#contents.merged(chunks, window.start, window.end)
     if (merged === undefined) return
     this.#emitter.emit(window, window.end, this.#contents.result(merged.accumulator))
-  }
-
-  #cleanupTime(sliceEnd: Timestamp): Timestamp {
-    return this.#slicing.lastWindow(sliceEnd) - 1 + this.#latenessMs
   }
 }
 

@@ -7,7 +7,9 @@ import type { Timestamp } from '../functions.ts'
 
 /** Slices of up to so many slides lie in one entry of state. */
 const CHUNK_SLIDES_MAX = 16
-/** An entry holds at most this part of a window, so that little is kept for longer than needed. */
+/** Windows of up to so many slides lie in one or two entries: a walk through more costs more. */
+const WINDOW_SLIDES_FEW = 8
+/** Of others an entry holds this part, so that little is kept for longer than needed. */
 const CHUNKS_PER_WINDOW = 4
 
 /** The slices of an assigner; all in milliseconds, all ends exclusive. */
@@ -83,7 +85,9 @@ export function cumulativeSlices(sizeMs: number, stepMs: number, offsetMs: numbe
 }
 
 function chunks(sizeMs: number, slideMs: number, offsetMs: number): Slicing['chunkOf'] {
-  const slides = Math.floor(sizeMs / slideMs / CHUNKS_PER_WINDOW)
-  const chunkMs = slideMs * Math.min(Math.max(slides, 1), CHUNK_SLIDES_MAX)
+  const slides = Math.floor(sizeMs / slideMs)
+  const few = Math.min(slides, WINDOW_SLIDES_FEW)
+  const part = Math.floor(slides / CHUNKS_PER_WINDOW)
+  const chunkMs = slideMs * Math.min(Math.max(few, part), CHUNK_SLIDES_MAX)
   return (sliceEnd) => windowStart(sliceEnd - 1, offsetMs, chunkMs) + chunkMs
 }

@@ -10,6 +10,7 @@ export class Window implements TimeWindow {
   readonly start: Timestamp
   readonly end: Timestamp
   #timerName: string | undefined
+  #shown: TimeWindow | undefined
 
   constructor(start: Timestamp, end: Timestamp) {
     this.start = start
@@ -27,6 +28,11 @@ export class Window implements TimeWindow {
   /** The last moment that belongs to it. */
   get maxTimestamp(): Timestamp {
     return this.end - 1
+  }
+
+  /** What users see: their own object, without what the engine keeps with it. */
+  get shown(): TimeWindow {
+    return (this.#shown ??= Object.freeze({ start: this.start, end: this.end }))
   }
 
   /** Its name in snapshots: `start end`. */

@@ -58,6 +58,12 @@ export class ItemIndex {
     if (this.#composite !== undefined) yield* this.#composite.values()
   }
 
+  /** Adds all entries to a list. */
+  gather(into: Item[]): void {
+    for (const item of this.#primitive.values()) into.push(item)
+    if (this.#composite !== undefined) into.push(...this.#composite.values())
+  }
+
   clear(): void {
     this.#last = undefined
     this.#primitive.clear()

@@ -134,6 +134,14 @@ export class MapCollection extends Collection {
     }
   }
 
+  /** Adds what `live` gives to a list; false if that is too much to be loaded whole. */
+  gather(into: Item[]): boolean {
+    if (!this.isComplete) this.loadIfSmall()
+    if (!this.isComplete) return false
+    this.index.gather(into)
+    return true
+  }
+
   get itemCount(): number {
     return this.index.size
   }

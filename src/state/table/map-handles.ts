@@ -7,7 +7,7 @@ import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { assert, required } from '../../util/assert.ts'
 import type { SetState, SortedMapState, SortedRange } from '../collection-handles.ts'
-import type { MapState } from '../handles.ts'
+import type { GatheredMap } from '../handles.ts'
 import type { Item } from './item.ts'
 import { before, beforePrefix, behind, behindPrefix } from './key-cut.ts'
 import type { CollectionState } from './layout.ts'
@@ -118,7 +118,10 @@ abstract class EntriesHandle {
   }
 }
 
-export class MapHandle extends EntriesHandle implements MapState<unknown, unknown> {
+/** What a gathering finds, while it goes on. */
+const gathered: Item[] = []
+
+export class MapHandle extends EntriesHandle implements GatheredMap<unknown, unknown> {
   get(key: unknown): unknown {
     const held = this.held()
     const item = this.find(held, key)
@@ -142,6 +145,25 @@ export class MapHandle extends EntriesHandle implements MapState<unknown, unknow
 
   entries(): Iterable<Pair> {
     return this.each(live, (item) => this.pair(item))
+  }
+
+  gather(keys: unknown[], values: unknown[]): void {
+    const held = this.held()
+    if (held === undefined) return
+    gathered.length = 0
+    if (this.life === undefined && held.gather(gathered)) {
+      for (const item of gathered) {
+        if (item.isDead) continue
+        keys.push(this.keyOf(item))
+        values.push(readIsolated(this.type, item.value))
+      }
+    } else {
+      for (const [key, value] of this.entries()) {
+        keys.push(key)
+        values.push(value)
+      }
+    }
+    gathered.length = 0
   }
 
   [Symbol.iterator](): Iterator<Pair> {

@@ -1,7 +1,8 @@
 // Which sources hand over lines as bytes: those of which only readers of bytes see the records.
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type DataStream, job, type StreamEnvironment, words, jsonField, splitBy } from 'millrace'
+import { type DataStream, fields, job, type StreamEnvironment, t } from 'millrace'
+import { jsonField, splitBy, words } from 'millrace'
 import { fileSource, jsonLines, print } from 'millrace/connectors'
 import { buildJobGraph } from '../../src/graph/build.ts'
 import { asJob } from '../../src/graph/job.ts'
@@ -41,6 +42,7 @@ describe('lines come as bytes', () => {
     }
     assert.ok(isReadAsBytes((_, each) => each.flatMap(splitBy(',')).print()))
     assert.ok(isReadAsBytes((_, each) => each.map(jsonField('id')).print()))
+    assert.ok(isReadAsBytes((_, each) => each.map(fields(',', t.struct({ id: t.int32 }))).print()))
   })
 
   it('where several of them read the same lines', () => {

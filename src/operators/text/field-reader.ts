@@ -89,7 +89,7 @@ export class FieldReader {
     for (const stop = first + SMALL_DIGITS_MAX; at < stop; at++) {
       const digit = (bytes[at] as number) - ZERO // the line end stops it
       if (digit < 0 || digit > 9) break
-      small = small * 10 + digit
+      small = (Math.imul(small, 10) + digit) | 0
     }
     let value = small
     let digits = at - first

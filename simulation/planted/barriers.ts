@@ -123,4 +123,11 @@ export const barrierBugs: readonly PlantedBug[] = [
     find: '    for (const lane of this.#lanes) {\n      lane.flush()\n      lane.send(type, bytes)',
     replace: '    for (const lane of this.#lanes) {\n      lane.send(type, bytes)',
   },
+  {
+    name: 'group-takes-the-lane-of-another',
+    symptom: 'records of some keys come to a subtask that does not hold their state',
+    file: 'src/runtime/exchange/exchange-output.ts',
+    find: 'subtaskOf(group, options.maxParallelism, lanes),',
+    replace: 'subtaskOf(Math.max(0, group - 1), options.maxParallelism, lanes),',
+  },
 ]

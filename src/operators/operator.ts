@@ -34,6 +34,8 @@ export interface Output {
         timestampOf?: TimestampOf,
       ) => number)
     | undefined
+  /** So many records it would only gather if they came now: nothing follows of them yet. */
+  readonly room?: number
   watermark(timestamp: number): void
   endInput(): void
 }

@@ -26,6 +26,10 @@ export class KeyedBatch {
     return this.count === RECORDS_MAX
   }
 
+  get room(): number {
+    return RECORDS_MAX - this.count
+  }
+
   add(value: unknown, timestamp: number, input: number): void {
     const at = this.count++
     this.values[at] = value

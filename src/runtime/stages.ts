@@ -79,6 +79,10 @@ export class KeyedStage implements Stage {
     return this.gathers ? this.#batch.addSome(values, start, end, timestampOf) : start
   }
 
+  get room(): number {
+    return this.gathers ? this.#batch.room : 0
+  }
+
   #take(value: unknown, timestamp: number, input: number): void {
     if (this.#batch.isFull) this.flush()
     if (this.gathers) return this.#batch.add(value, timestamp, input)

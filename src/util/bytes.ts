@@ -9,12 +9,16 @@ import { MillraceError } from '../errors.ts'
 const SHORT_STRING_CHARS_MAX = 24
 const WRITER_BYTES_MAX = 0x7fff_ffff
 const NOTHING = Buffer.alloc(0)
+/** Of fewer bytes a view costs more than it spares. */
+const VIEWED_BYTES_MIN = 1024
 
 export class ByteWriter {
   /** The whole buffer; only `[0, length)` is written. Replaced when it grows. */
   bytes: Buffer = NOTHING
   length = 0
   readonly #capacityBytes: number
+  /** Of `bytes`: numbers are written through it without a call (measured). */
+  #view = viewOf(NOTHING)
 
   /** Room for so much is made at the first write; many writers never come to that. */
   constructor(capacityBytes = 256) {
@@ -37,6 +41,7 @@ export class ByteWriter {
     )
     this.bytes.copy(grown, 0, 0, this.length)
     this.bytes = grown
+    this.#view = viewOf(grown)
   }
 
   uint8(value: number): void {
@@ -66,8 +71,9 @@ export class ByteWriter {
   }
 
   float64LE(value: number): void {
-    this.reserve(8)
-    this.length = this.bytes.writeDoubleLE(value, this.length)
+    if (this.length + 8 > this.bytes.length) this.reserve(8)
+    this.#view.setFloat64(this.length, value, true)
+    this.length += 8
   }
 
   int64LE(value: bigint): void {
@@ -144,11 +150,14 @@ export class ByteReader {
   bytes: Buffer
   position: number
   end: number
+  /** Of `bytes`, if there are many of them. */
+  #view: DataView | undefined
 
   constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.bytes = asBuffer(bytes)
     this.position = start
     this.end = end
+    this.#view = viewOfMany(this.bytes, end - start)
   }
 
   /** Points the reader at other bytes, so that one reader serves many values. */
@@ -156,6 +165,7 @@ export class ByteReader {
     this.bytes = asBuffer(bytes)
     this.position = start
     this.end = end
+    this.#view = viewOfMany(this.bytes, end - start)
     return this
   }
 
@@ -199,7 +209,9 @@ export class ByteReader {
   float64LE(): number {
     this.need(8)
     this.position += 8
-    return this.bytes.readDoubleLE(this.position - 8)
+    const view = this.#view
+    if (view === undefined) return this.bytes.readDoubleLE(this.position - 8)
+    return view.getFloat64(this.position - 8, true)
   }
 
   int64LE(): bigint {
@@ -241,6 +253,14 @@ export class ByteReader {
     this.position += count
     return this.bytes.utf8Slice(this.position - count, this.position)
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length)
+}
+
+function viewOfMany(bytes: Buffer, count: number): DataView | undefined {
+  return count < VIEWED_BYTES_MIN ? undefined : viewOf(bytes)
 }
 
 /** The same memory as a Buffer. */

@@ -51,6 +51,8 @@ export class ExchangeOutput implements Output {
   readonly #input: ChannelInput
   readonly #subtaskIndex: number
   readonly #sendsKeyless: boolean
+  /** Which lane the records of a key group take. */
+  readonly #laneOfGroup: Uint16Array
   #next = 0
 
   constructor(options: ExchangeOptions) {
@@ -62,6 +64,10 @@ export class ExchangeOutput implements Output {
     this.#input = options.input
     this.#subtaskIndex = options.subtaskIndex
     this.#sendsKeyless = options.sendsKeyless
+    const { length: lanes } = options.channels
+    this.#laneOfGroup = Uint16Array.from({ length: options.maxParallelism }, (_, group) =>
+      subtaskOf(group, options.maxParallelism, lanes),
+    )
     const share = Math.floor(options.memoryBytesMax / options.channels.length)
     this.#lanes = options.channels.map(
       (channel, index) =>
@@ -159,11 +165,11 @@ export class ExchangeOutput implements Output {
   }
 
   #target(value: unknown): number {
-    const lanes = this.#lanes.length
     if (this.#partitioning === 'hash') {
       const group = keyGroupOf(this.#hashOf(value), this.#maxParallelism)
-      return subtaskOf(group, this.#maxParallelism, lanes)
+      return this.#laneOfGroup[group] as number // groups are below `maxParallelism`
     }
+    const lanes = this.#lanes.length
     this.#next = this.#next + 1 >= lanes ? 0 : this.#next + 1
     return this.#next
   }

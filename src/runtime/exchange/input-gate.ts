@@ -251,8 +251,13 @@ export class InputGate {
   #readRecords(recordsEnd: number, mayWait = true): void {
     const { reader, type, output } = this.#channel(this.#current)
     const frame = this.#frame
+    let unasked = 0 // so many records are only gathered, which blocks nothing
     while (frame.position < frame.end) {
-      if (this.recordsIn >= recordsEnd || (mayWait && this.#host.isBlocked())) return
+      if (this.recordsIn >= recordsEnd) return
+      if (unasked-- <= 0) {
+        if (mayWait && this.#host.isBlocked()) return
+        unasked = (output.room ?? 0) - 1
+      }
       const timestamp = frame.uint8() === 0 ? NO_TIMESTAMP : frame.float64LE()
       const value = type.read(frame)
       this.recordsIn++

@@ -57,6 +57,34 @@ describe('an input gate', () => {
     assert.equal(receiver?.gate.isIdle, false)
   })
 
+  it('asks before each record whether it may be handed on, unless it is only gathered', () => {
+    for (const room of [undefined, 0, 1, 3]) {
+      const { output, gate, records, host } = single()
+      for (let value = 0; value < 10; value++) output.collect(value, 0)
+      output.pump()
+      Object.assign(records, { room })
+      let asked = 0
+      host.beforeRecord = () => void (host.blocked = ++asked > 3)
+      gate.step(100)
+      // Before the frame is read, after that, and before the first record: more is too much.
+      const taken = Math.max(1, room ?? 0)
+      assert.deepEqual(
+        records.values,
+        Array.from({ length: taken }, (_, at) => at),
+      )
+      host.beforeRecord = () => undefined
+      host.blocked = false
+      Object.assign(records, { room: 100 })
+      gate.step(4)
+      assert.equal(records.values.length, taken + 4, 'never more than it was told to')
+      gate.step(100)
+      assert.deepEqual(
+        records.values,
+        Array.from({ length: 10 }, (_, at) => at),
+      )
+    }
+  })
+
   it('lets its task tell of the end of idleness before any record', () => {
     const { output, gate, records } = single()
     output.idle(true)

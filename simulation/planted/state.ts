@@ -35,6 +35,13 @@ export const stateBugs: readonly PlantedBug[] = [
     replace: '    this.#last = item\n',
   },
   {
+    name: 'held-element-from-its-former-place',
+    symptom: 'a list that is updated with a new first element has the old one there',
+    file: 'src/types/collections.ts',
+    find: 'copy.push(isNear(held, index, item) ? item : element.isolate(item))',
+    replace: 'copy.push(isNear(held, index, item) ? (held[index] as T) : element.isolate(item))',
+  },
+  {
     name: 'number-in-place-not-dirty',
     symptom: 'counts that go on after a checkpoint are those of the checkpoint after a recovery',
     file: 'src/state/table/scalar-handles.ts',

@@ -8,6 +8,11 @@ import type { Type, TypeSchema } from './type.ts'
 export interface Codec<T> extends Type<T> {
   /** Whether `write` and `isolate` would take the value. */
   accepts(value: unknown): boolean
+  /**
+   * As `isolate`, for a value that takes the place of `before`, which the type has isolated: what
+   * both have is not copied again.
+   */
+  isolateAfter?(value: T, before: unknown): T
   /** What it is made of, in the order of its schema; absent if of nothing. */
   readonly parts?: readonly Type<unknown>[]
   /** Made by `t.versioned`. */

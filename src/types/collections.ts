@@ -76,6 +76,22 @@ function eachAt<X>(items: readonly X[], visit: (item: X, index: number) => void)
 /** Any number of elements of one type, behind their count. */
 export function listType<T>(element: Type<T>): Codec<T[]> {
   const padded = takesNoBytes(element.schema)
+  function isolateAfter(value: T[], before: unknown): T[] {
+    if (!Array.isArray(value)) throw mismatch('a list (an array)', value)
+    if (isSealedBy(value, list)) return value
+    const held = isListBy(before, list) ? before : NO_ELEMENTS
+    const copy: T[] = []
+    let index = 0
+    try {
+      for (; index < value.length; index++) {
+        const item = value[index] as T
+        copy.push(isNear(held, index, item) ? item : element.isolate(item))
+      }
+    } catch (error) {
+      throw under(`[${index}]`, error)
+    }
+    return freezeCopy(copy, list, element.copyOnRead && copy.some((item) => isLoose(element, item)))
+  }
   const list: Codec<T[]> = Object.freeze<Codec<T[]>>({
     schema: Object.freeze({ kind: 'list', element: element.schema }),
     copyOnRead: element.copyOnRead,
@@ -103,24 +119,23 @@ export function listType<T>(element: Type<T>): Codec<T[]> {
       }
       return items
     },
-    isolate(value: T[]): T[] {
-      if (!Array.isArray(value)) throw mismatch('a list (an array)', value)
-      if (isSealedBy(value, list)) return value
-      const copy: T[] = []
-      let index = 0
-      try {
-        for (; index < value.length; index++) copy.push(element.isolate(value[index] as T))
-      } catch (error) {
-        throw under(`[${index}]`, error)
-      }
-      return freezeCopy(
-        copy,
-        list,
-        element.copyOnRead && copy.some((item) => isLoose(element, item)),
-      )
-    },
+    isolate: (value: T[]) => isolateAfter(value, undefined),
+    isolateAfter,
   })
   return list
+}
+
+const NO_ELEMENTS: readonly unknown[] = []
+
+/** True for what the type has copied and frozen, so that all its elements are isolated. */
+function isListBy(value: unknown, list: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && isSealedBy(value, list)
+}
+
+/** True for an element of `held` that stays, or makes room for another one. */
+function isNear(held: readonly unknown[], index: number, item: unknown): boolean {
+  if (typeof item !== 'object' || item === null) return false
+  return held[index] === item || held[index - 1] === item || held[index + 1] === item
 }
 
 /** A JavaScript `Map`, entries in insertion order behind their count. */

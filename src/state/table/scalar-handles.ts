@@ -3,6 +3,7 @@
  * that was changed in this epoch already, is written out and short, so that it can be inlined;
  * everything else goes through `ScalarHandle`.
  */
+import { type Codec, isCodec } from '../../types/codec.ts'
 import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
@@ -72,6 +73,12 @@ abstract class ScalarHandle {
     return -1
   }
 
+  /** What is held, whether it has expired or not; `ABSENT` also of a key without a row. */
+  protected asItLies(): unknown {
+    const { shard, at, records } = this.store
+    return shard === undefined ? ABSENT : records.getAt(shard, at, this.#scalar)
+  }
+
   /** The value as it is held, or `ABSENT`, for a write to build on. */
   protected held(): unknown {
     const { shard, at, records } = this.store
@@ -113,10 +120,14 @@ abstract class ScalarHandle {
 
 export class ValueHandle extends ScalarHandle implements ValueState<unknown, unknown> {
   readonly #initial: unknown
+  /** Of a type that need not copy again what is held already. */
+  readonly #copier: Codec<unknown> | undefined
 
   constructor(store: RowStore, scalar: Scalar, life: ScalarLife | undefined) {
     super(store, scalar, life)
     this.#initial = scalar.descriptor.initial
+    const { type } = scalar
+    this.#copier = isCodec(type) ? type : undefined
   }
 
   value(): unknown {
@@ -132,7 +143,14 @@ export class ValueHandle extends ScalarHandle implements ValueState<unknown, unk
         return
       }
     }
-    this.hold(this.type.isolate(value))
+    this.hold(this.#isolated(value))
+  }
+
+  #isolated(value: unknown): unknown {
+    const copier = this.#copier
+    if (copier?.isolateAfter === undefined) return this.type.isolate(value)
+    const held = this.asItLies()
+    return held === ABSENT ? copier.isolate(value) : copier.isolateAfter(value, held)
   }
 
   #valueOf(held: unknown): unknown {

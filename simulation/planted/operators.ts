@@ -62,14 +62,14 @@ export const operatorBugs: readonly PlantedBug[] = [
     name: 'join-leaves-out-its-upper-bound',
     symptom: 'pairs exactly at the bound of a join are missing',
     file: 'src/operators/joins/time-buffer.ts',
-    find: 'this.#firsts.range({ from, to, toInclusive: true })',
-    replace: 'this.#firsts.range({ from, to })',
+    find: 'this.#firsts.walk(from, to, this.#visitFirst)',
+    replace: 'this.#firsts.walk(from, to - 1, this.#visitFirst)',
   },
   {
     name: 'join-buffer-keeps-its-timer',
     symptom: 'records of a join are never freed, and outer rows are missing',
     file: 'src/operators/joins/time-buffer.ts',
-    find: '    this.#wake.moveTo(next)\n',
+    find: '    this.#wake.moveTo(this.#nextDue)\n',
     replace: '    this.#wake.moveTo(undefined)\n',
   },
   {

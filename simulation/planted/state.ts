@@ -28,6 +28,13 @@ export const stateBugs: readonly PlantedBug[] = [
     replace: '    if (!item.isDead) this.#live--\n',
   },
   {
+    name: 'few-entries-lost-when-they-become-many',
+    symptom: 'a map that grows has only the entries that came after the first four',
+    file: 'src/state/table/item-index.ts',
+    find: 'this.#many ??= new Map(few.map((each) => [each.key, each]))',
+    replace: 'this.#many ??= new Map()',
+  },
+  {
     name: 'entry-missed-for-ever',
     symptom: 'a map entry is not found where the map was asked for it before it was set',
     file: 'src/state/table/item-index.ts',

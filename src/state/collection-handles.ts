@@ -56,6 +56,15 @@ export interface ReadonlySortedMapState<K, V> extends ReadonlyMapState<K, V> {
 }
 export interface SortedMapState<K, V> extends ReadonlySortedMapState<K, V>, MapState<K, V> {}
 
+/** As tables hold sorted maps for operators of the engine. */
+export interface WalkedSortedMap<K, V> extends SortedMapState<K, V> {
+  /**
+   * The entries from one key to another, both included, until `visit` gives false: as `range`
+   * without an object for each. An entry may be changed or deleted while it is visited.
+   */
+  walk(from: K, to: K, visit: (key: K, value: V) => boolean): void
+}
+
 export interface ReadonlySetState<T> extends Iterable<T> {
   has(value: T): boolean
   /** In no particular order. */

@@ -6,7 +6,7 @@
  */
 import type { KeyedStateTable } from '../../state/backend.ts'
 import { sortedMapState } from '../../state/collection-descriptors.ts'
-import type { SortedMapState } from '../../state/collection-handles.ts'
+import type { SortedMapState, WalkedSortedMap } from '../../state/collection-handles.ts'
 import { type StateSchema, valueState } from '../../state/descriptors.ts'
 import type { ValueState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
@@ -39,12 +39,24 @@ export function timeBufferStates(name: string, type: Type<unknown>): StateSchema
 /** Is told of a record, and of its place for `replace`. */
 export type Visit = (value: unknown, time: Timestamp, number: number) => void
 
+const nothing: Visit = () => undefined
+
 export class TimeBuffer {
-  readonly #firsts: SortedMapState<Timestamp, unknown>
+  readonly #firsts: WalkedSortedMap<Timestamp, unknown>
   readonly #others: SortedMapState<readonly [time: Timestamp, number: number], unknown>
   readonly #next: ValueState<number, never>
   readonly #wake: WakeTimer
   readonly #keptMs: number
+  /** What the walk under way does; a closure for each would cost more. */
+  #visit: Visit = nothing
+  #now: Timestamp = 0
+  #nextDue: Timestamp | undefined
+  readonly #visitFirst = (time: Timestamp, value: unknown): boolean => {
+    this.#visit(value, time, FIRST)
+    this.#visitOthers(time, this.#visit)
+    return true
+  }
+  readonly #takeFirst = (time: Timestamp, value: unknown): boolean => this.#take(time, value)
 
   /**
    * @param name of its states and of its timer.
@@ -54,7 +66,7 @@ export class TimeBuffer {
     const { firsts, others, next, wake } = namesOf(name)
     const { handles } = table
     // The handles are of the states that `timeBufferStates` declares.
-    this.#firsts = handles[firsts] as SortedMapState<Timestamp, unknown>
+    this.#firsts = handles[firsts] as WalkedSortedMap<Timestamp, unknown>
     this.#others = handles[others] as SortedMapState<readonly [Timestamp, number], unknown>
     this.#next = handles[next] as ValueState<number, never>
     this.#wake = new WakeTimer(timers, name, handles[wake] as ValueState<Timestamp>)
@@ -81,10 +93,8 @@ export class TimeBuffer {
   visit(from: Timestamp, to: Timestamp, visit: Visit): void {
     // Numbers tell what there is: looking into a map that is empty costs more.
     if (this.#wake.isUnset) return
-    for (const [time, value] of this.#firsts.range({ from, to, toInclusive: true })) {
-      visit(value, time, FIRST)
-      this.#visitOthers(time, visit)
-    }
+    this.#visit = visit
+    this.#firsts.walk(from, to, this.#visitFirst)
   }
 
   /**
@@ -93,21 +103,28 @@ export class TimeBuffer {
    */
   fire(now: Timestamp, take: Visit): void {
     if (!this.#wake.isAt(now)) return
-    let next: Timestamp | undefined
-    for (const [time, value] of this.#firsts.entries()) {
-      if (time + this.#keptMs > now) {
-        next = time + this.#keptMs
-        break
-      }
-      take(value, time, FIRST)
-      this.#visitOthers(time, (other, _time, number) => {
-        take(other, time, number)
-        this.#others.delete([time, number])
-      })
-      this.#firsts.delete(time)
-    }
-    this.#wake.moveTo(next)
+    this.#visit = take
+    this.#now = now
+    this.#nextDue = undefined
+    this.#firsts.walk(-Infinity, Infinity, this.#takeFirst)
+    this.#wake.moveTo(this.#nextDue)
     if (this.#next.value() > 0 && this.#others.isEmpty) this.#next.clear()
+  }
+
+  /** False at the first record that is not due yet. */
+  #take(time: Timestamp, value: unknown): boolean {
+    if (time + this.#keptMs > this.#now) {
+      this.#nextDue = time + this.#keptMs
+      return false
+    }
+    const take = this.#visit
+    take(value, time, FIRST)
+    this.#visitOthers(time, (other, _time, number) => {
+      take(other, time, number)
+      this.#others.delete([time, number])
+    })
+    this.#firsts.delete(time)
+    return true
   }
 
   #visitOthers(time: Timestamp, visit: Visit): void {

@@ -6,7 +6,7 @@ import { MillraceError } from '../../errors.ts'
 import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { assert, required } from '../../util/assert.ts'
-import type { SetState, SortedMapState, SortedRange } from '../collection-handles.ts'
+import type { SetState, SortedRange, WalkedSortedMap } from '../collection-handles.ts'
 import type { GatheredMap } from '../handles.ts'
 import type { Item } from './item.ts'
 import { before, beforePrefix, behind, behindPrefix } from './key-cut.ts'
@@ -175,7 +175,22 @@ export class MapHandle extends EntriesHandle implements GatheredMap<unknown, unk
   }
 }
 
-export class SortedMapHandle extends MapHandle implements SortedMapState<unknown, unknown> {
+export class SortedMapHandle extends MapHandle implements WalkedSortedMap<unknown, unknown> {
+  walk(from: unknown, to: unknown, visit: (key: unknown, value: unknown) => boolean): void {
+    const held = this.held()
+    if (held === undefined) return
+    const isWhole =
+      this.life === undefined &&
+      sorted(held).walk(from, to, (item) => {
+        this.store.expectCurrent(item.owner.row)
+        return visit(this.keyOf(item), readIsolated(this.type, item.value))
+      })
+    if (isWhole) return
+    for (const [key, value] of this.range({ from, to, toInclusive: true })) {
+      if (!visit(key, value)) return
+    }
+  }
+
   range(range: SortedRange<unknown>): Iterable<Pair> {
     const { limit = Number.POSITIVE_INFINITY } = range
     if (limit !== Number.POSITIVE_INFINITY && !(Number.isInteger(limit) && limit >= 0)) {

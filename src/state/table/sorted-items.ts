@@ -3,6 +3,8 @@
  * two binary searches, adding moves a few dozen neighbours, and appending (as a restore does)
  * nothing. A walk goes on rightly when items come and go meanwhile.
  */
+import { compareKeys } from '../../types/keys-order.ts'
+import { required } from '../../util/assert.ts'
 import { ItemIndex } from './item-index.ts'
 import type { Item } from './item.ts'
 import { behind, before, type KeyCut } from './key-cut.ts'
@@ -16,13 +18,13 @@ class SortedItems {
 
   add(item: Item): void {
     this.#version++
-    const cut = before(item.key)
-    const at = Math.max(0, this.#lastPiece(cut))
-    const piece = this.#pieces[at]
-    if (piece === undefined) {
+    if (this.#pieces.length === 0) {
       this.#pieces.push([item])
       return
     }
+    const cut = before(item.key)
+    const at = Math.max(0, this.#lastPiece(cut))
+    const piece = required(this.#pieces[at], `piece ${at} of ${this.#pieces.length}`)
     piece.splice(placeIn(piece, cut), 0, item)
     if (piece.length <= PIECE_ITEMS_MAX) return
     // What is appended leaves full pieces behind it.
@@ -32,6 +34,7 @@ class SortedItems {
   }
 
   remove(item: Item): void {
+    if (this.#pieces[0]?.[0] === item) return this.#removeFirst(this.#pieces[0])
     const at = this.#lastPiece(behind(item.key))
     const piece = this.#pieces[at]
     const place = piece === undefined ? -1 : placeIn(piece, before(item.key))
@@ -44,6 +47,33 @@ class SortedItems {
   clear(): void {
     this.#version++
     this.#pieces = []
+  }
+
+  /**
+   * The items from one key to another, both included, until `visit` gives false; those added or
+   * removed meanwhile are met as by `upwards`. Nothing is made on the way.
+   */
+  walk(from: unknown, to: unknown, visit: (item: Item) => boolean): void {
+    let piece = 0
+    let place = 0
+    const [only] = this.#pieces
+    if (this.#pieces.length === 1 && only !== undefined) place = firstFrom(only, from)
+    else [piece, place] = this.#placeOf(before(from))
+    for (;;) {
+      const items = this.#pieces[piece]
+      const item = items?.[place]
+      if (item === undefined) {
+        if (items === undefined) return
+        piece++
+        place = 0
+        continue
+      }
+      if (compareKeys(item.key, to) > 0) return
+      const version = this.#version
+      if (!visit(item)) return
+      if (version === this.#version) place++
+      else [piece, place] = this.#placeOf(behind(item.key))
+    }
   }
 
   /** The items between two cuts, upwards; those added meanwhile come too if they lie ahead. */
@@ -85,6 +115,12 @@ class SortedItems {
     }
   }
 
+  #removeFirst(piece: Item[]): void {
+    this.#version++
+    if (piece.length === 1) this.#pieces.shift()
+    else piece.shift()
+  }
+
   /** Of the first item behind a cut. */
   #placeOf(cut: KeyCut | undefined): [number, number] {
     if (cut === undefined) return [0, 0]
@@ -122,6 +158,17 @@ function placeIn(piece: readonly Item[], cut: KeyCut): number {
   while (low < high) {
     const middle = (low + high) >>> 1
     if (cut.isBefore(piece[middle]?.key)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The place of the first item of a key or a later one. */
+function firstFrom(piece: readonly Item[], key: unknown): number {
+  let [low, high] = [0, piece.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareKeys(piece[middle]?.key, key) < 0) low = middle + 1
     else high = middle
   }
   return low

@@ -56,6 +56,18 @@ export class SortedMapCollection extends MapCollection {
     for (; next.done !== true; next = here.next()) if (this.#isLive(next.value)) yield next.value
   }
 
+  /**
+   * As `range` between two keys, both included, until `visit` gives false; false if it has not
+   * begun, for too much lies below.
+   */
+  walk(from: unknown, to: unknown, visit: (item: Item) => boolean): boolean {
+    if (!this.isComplete) this.loadIfSmall()
+    if (!this.isComplete) return false
+    const last = this.serials
+    this.#sorted.walk(from, to, (item) => item.serial > last || item.isDead || visit(item))
+    return true
+  }
+
   /** What is in memory, dead items included unless they are all there is. */
   *#here({ lower, upper, isDown }: KeyRange, last: number): Generator<Item> {
     const sorted = this.#sorted

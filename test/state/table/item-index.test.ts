@@ -29,5 +29,25 @@ test('an index finds what was added last, and nothing that was only asked for', 
       index.set(made)
     }
     assert.equal(index.size, held.size)
+    const gathered: Item[] = []
+    index.gather(gathered)
+    assert.deepEqual(gathered, [...index.items()])
+    assert.deepEqual(new Set(gathered), new Set(held.values()))
+  }
+})
+
+test('a walk through a few or many entries gives those that stay, in order of arrival', () => {
+  for (const count of [1, 2, 4, 5, 9]) {
+    const index = new ItemIndex()
+    const items = Array.from({ length: count }, (_, key) => new Item(owner, key, key, 0))
+    for (const item of items) index.set(item)
+    const met: unknown[] = []
+    for (const { key } of index.items()) {
+      met.push(key)
+      index.delete(count - 1 - Number(key)) // the one that mirrors it
+    }
+    const half = Math.ceil(count / 2)
+    assert.deepEqual(met, [...items.keys()].slice(0, half), `${count} entries`)
+    assert.equal(index.size, count - half)
   }
 })

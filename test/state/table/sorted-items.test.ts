@@ -10,6 +10,11 @@ import { SeededRandom } from '../../../src/util/random.ts'
 // Of the owner, an index needs nothing.
 const owner = {} as unknown as Item['owner']
 const item = (key: unknown): Item => new Item(owner, key, `value of ${String(key)}`, 0)
+const walked = (index: SortedItemIndex, from: number, to: number, limit = Infinity): unknown[] => {
+  const met: unknown[] = []
+  index.sorted.walk(from, to, ({ key }) => met.push(key) < limit)
+  return met
+}
 const keysOf = (items: Iterable<Item>): unknown[] => Array.from(items, ({ key }) => key)
 
 for (const order of ['upwards', 'downwards', 'at random'] as const) {
@@ -43,6 +48,10 @@ for (const order of ['upwards', 'downwards', 'at random'] as const) {
       )
       const open = all.filter((key) => key > from && key <= to)
       assert.deepEqual(keysOf(index.sorted.upwards(behind(from), behind(to))), open)
+      const both = all.filter((key) => key >= from && key <= to)
+      assert.deepEqual(walked(index, from, to), both)
+      assert.deepEqual(walked(index, from - 0.5, to + 0.5), both)
+      assert.deepEqual(walked(index, from, to, 3), both.slice(0, 3))
       assert.deepEqual(keysOf(index.sorted.downwards(behind(from), behind(to))), open.toReversed())
     }
     for (const key of all) {
@@ -56,7 +65,8 @@ for (const order of ['upwards', 'downwards', 'at random'] as const) {
 }
 
 test('a walk goes on rightly while items come and go', () => {
-  for (const isDown of [false, true]) {
+  for (const how of ['upwards', 'downwards', 'walk'] as const) {
+    const isDown = how === 'downwards'
     const random = new SeededRandom(9)
     const index = new SortedItemIndex()
     const held = new Set<number>()
@@ -65,14 +75,11 @@ test('a walk goes on rightly while items come and go', () => {
       held.add(key)
     }
     for (let key = 0; key < 3000; key += 3) add(key)
-    const walk = isDown
-      ? index.sorted.downwards(undefined, undefined)
-      : index.sorted.upwards(undefined, undefined)
     let last = isDown ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY
     const seen: number[] = []
     const isAhead = (key: number): boolean => (isDown ? key < last : key > last)
     const promised = new Set(held)
-    for (const { key } of walk) {
+    const visit = ({ key }: Item): boolean => {
       assert.ok(typeof key === 'number' && isAhead(key) && held.has(key))
       last = key
       seen.push(key)
@@ -87,7 +94,10 @@ test('a walk goes on rightly while items come and go', () => {
           if (isAhead(other)) promised.add(other)
         }
       }
+      return true
     }
+    if (how === 'walk') index.sorted.walk(-Infinity, Infinity, visit)
+    else for (const each of index.sorted[how](undefined, undefined)) visit(each)
     assert.deepEqual(new Set(seen), promised)
   }
 })

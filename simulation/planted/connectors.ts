@@ -115,8 +115,8 @@ export const connectorBugs: readonly PlantedBug[] = [
     name: 'hash-foreseen-for-any-string-as-long',
     symptom: 'a key lies in the group of another one, and its state is not found',
     file: 'src/types/keys-hash.ts',
-    find: 'value.length === foreseen.length && value === foreseen ?',
-    replace: 'value.length === foreseen.length ?',
+    find: 'text.length === foreseen.length && text === foreseen ?',
+    replace: 'text.length === foreseen.length ?',
   },
   {
     name: 'hash-of-bytes-not-ended',

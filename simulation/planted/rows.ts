@@ -42,6 +42,13 @@ export const rowBugs: readonly PlantedBug[] = [
     replace: '    into.shard ??= into.shards[index]\n',
   },
   {
+    name: 'batch-keeps-old-hashes',
+    symptom: 'a word is looked for by the hash of the one that had its place in the batch before',
+    file: BATCH,
+    find: '    this.#hashed[at] = hash === undefined ? 0 : 1\n',
+    replace: '    if (hash !== undefined) this.#hashed[at] = 1\n',
+  },
+  {
     name: 'batch-keeps-old-inputs',
     symptom: 'a record of the first input is taken for one of the second',
     file: BATCH,

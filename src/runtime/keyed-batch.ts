@@ -4,7 +4,7 @@
  */
 import type { KeySelector } from '../graph/job-graph.ts'
 import { NO_TIMESTAMP, type TimestampOf } from '../operators/operator.ts'
-import { routeHash } from '../types/keys.ts'
+import { foreseenHashOf, routeHash } from '../types/keys.ts'
 
 const RECORDS_MAX = 512
 
@@ -16,6 +16,8 @@ export class KeyedBatch {
   readonly values = Array<unknown>(RECORDS_MAX).fill(undefined)
   readonly timestamps = new Float64Array(RECORDS_MAX)
   readonly inputs = new Uint8Array(RECORDS_MAX)
+  /** Those that are strings whose hashes were known when they came; they may be keys, too. */
+  readonly #hashed = new Uint8Array(RECORDS_MAX)
   /** Of those for which they were found. */
   readonly keys = Array<unknown>(RECORDS_MAX).fill(undefined)
   readonly hashes = new Int32Array(RECORDS_MAX)
@@ -35,6 +37,9 @@ export class KeyedBatch {
     this.values[at] = value
     this.timestamps[at] = timestamp
     this.inputs[at] = input
+    const hash = typeof value === 'string' ? foreseenHashOf(value) : undefined
+    this.#hashed[at] = hash === undefined ? 0 : 1
+    if (hash !== undefined) this.hashes[at] = hash
   }
 
   /** Adds as many of the first input as there is room for; returns where it stopped. */
@@ -51,6 +56,7 @@ export class KeyedBatch {
     if (timestampOf === undefined) timestamps.fill(NO_TIMESTAMP, from, until)
     else for (let at = from; at < until; at++) timestamps[at] = timestampOf(into[at])
     this.inputs.fill(0, from, until)
+    this.#hashed.fill(0, from, until)
     this.count = until
     return before + until
   }
@@ -58,11 +64,12 @@ export class KeyedBatch {
   /** Finds keys of records before `end` until one cannot be found: returns its place, or `end`. */
   findKeys(start: number, end: number, select: Select, selectSecond: Select): number {
     const { values, inputs, keys, hashes } = this
+    const hashed = this.#hashed
     let at = start
     try {
       for (; at < end; at++) {
         const key = inputs[at] === 0 ? select(values[at]) : selectSecond(values[at])
-        hashes[at] = routeHash(key)
+        if (hashed[at] === 0 || key !== values[at]) hashes[at] = routeHash(key)
         keys[at] = key
       }
     } catch (error) {

@@ -25,6 +25,11 @@ export function foreseeHash(text: string, hash: number): void {
   foreseenHash = hash
 }
 
+/** The hash of a string that was foreseen last; undefined for any other. */
+export function foreseenHashOf(text: string): number | undefined {
+  return text.length === foreseen.length && text === foreseen ? foreseenHash : undefined
+}
+
 /**
  * An int32 that equal keys share. Throws `TYPE_MISMATCH` for what cannot be a key.
  *
@@ -32,9 +37,7 @@ export function foreseeHash(text: string, hash: number): void {
  * keyGroupOf(routeHash('word'), 128)
  */
 export function routeHash(value: unknown): number {
-  if (typeof value === 'string') {
-    return value.length === foreseen.length && value === foreseen ? foreseenHash : hashString(value)
-  }
+  if (typeof value === 'string') return foreseenHashOf(value) ?? hashString(value)
   if (typeof value === 'number') return afterNumber(FNV_OFFSET, value)
   return (Array.isArray(value) ? hashTuple(value) : undefined) ?? hashBytes(value)
 }

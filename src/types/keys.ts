@@ -9,7 +9,7 @@ import { ByteWriter } from '../util/bytes.ts'
 import { writeKey } from './keys-write.ts'
 import { cut, fieldSegment, quote, showValue } from './mismatch.ts'
 
-export { routeHash } from './keys-hash.ts'
+export { foreseenHashOf, routeHash } from './keys-hash.ts'
 export { readKey, skipKey } from './keys-read.ts'
 export { writeKey } from './keys-write.ts'
 

@@ -1,8 +1,12 @@
 // Records that are gathered before their keys are looked for: taken one by one or many at once,
 // with and without a key, they go on in the order in which they came.
 import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
 import { NO_TIMESTAMP } from '../../src/operators/operator.ts'
+import { KeyedBatch } from '../../src/runtime/keyed-batch.ts'
+import { routeHash } from '../../src/types/keys.ts'
+import { textOf } from '../../src/types/text-of.ts'
 import { stageOf } from './keyed-stage-world.ts'
 
 describe('a batch of a keyed operator', () => {
@@ -55,5 +59,32 @@ describe('a batch of a keyed operator', () => {
     for (const value of ['a1', '!', 'b2']) unguarded.stage.collect(value, 0)
     assert.throws(() => unguarded.stage.flush(), /echo.*no key/s)
     assert.deepEqual(unguarded.output.values, ['a=a1'])
+  })
+
+  it('takes the hash that was known when a text came, if the text itself is the key', () => {
+    const bytes = Buffer.from('short another-word tiny')
+    const [short, long, tiny] = [textOf(bytes, 0, 5), textOf(bytes, 6, 18), textOf(bytes, 19, 23)]
+    const batch = new KeyedBatch()
+    const same = (value: unknown): unknown => value
+    const first = (value: unknown): unknown => String(value)[0]
+    // Places of the second round had values with known hashes in the first.
+    for (const values of [
+      [tiny, short, tiny],
+      [long, tiny, short],
+    ]) {
+      for (const select of [same, first]) {
+        for (const value of values) {
+          textOf(bytes, bytes.indexOf(value), bytes.indexOf(value) + value.length)
+          batch.add(value, 0, 0)
+        }
+        assert.equal(batch.findKeys(0, values.length, select, select), values.length)
+        const expected = values.map((value) => routeHash(select(value)))
+        assert.deepEqual([...batch.hashes.subarray(0, values.length)], expected)
+        batch.count = 0
+      }
+    }
+    batch.addSome([long, short], 0, 2)
+    batch.findKeys(0, 2, same, same)
+    assert.deepEqual([...batch.hashes.subarray(0, 2)], [routeHash(long), routeHash(short)])
   })
 })

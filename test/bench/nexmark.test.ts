@@ -10,8 +10,8 @@ import { collection, sink } from 'millrace/connectors'
 import { jobHarness } from 'millrace/testing'
 import { eventOf } from '../../bench/nexmark/events.ts'
 import { QUERIES } from '../../bench/nexmark/queries.ts'
-import { eventsOf } from '../../bench/nexmark/query.ts'
-import { Checksum, outputOf, textHash } from '../../bench/suite/checksum.ts'
+import { endsHash, eventsOf } from '../../bench/nexmark/query.ts'
+import { Checksum, outputOf } from '../../bench/suite/checksum.ts'
 import { NEXMARK_QUERIES, type NexmarkQuery } from '../../bench/suite/contract.ts'
 import { millrace } from '../../bench/suite/millrace.ts'
 import { generatorDefaults, nexmarkEvent } from '../../examples/nexmark/generator.ts'
@@ -73,7 +73,7 @@ function checksumOf(rows: readonly string[]) {
   for (const row of rows) {
     let hash = 0
     for (const field of row.split('|')) {
-      hash = (Math.imul(hash, 31) + (/^\d+$/.test(field) ? Number(field) | 0 : textHash(field))) | 0
+      hash = (Math.imul(hash, 31) + (/^\d+$/.test(field) ? Number(field) | 0 : endsHash(field))) | 0
     }
     sum.add(hash, 0)
   }

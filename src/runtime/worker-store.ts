@@ -13,6 +13,7 @@ import type { BlobStore } from '../storage/blob-store.ts'
 import { CopyingStore } from '../storage/copying.ts'
 import { LocalCopies } from '../storage/local-copies.ts'
 import { OverlayStore } from '../storage/overlay.ts'
+import { required } from '../util/assert.ts'
 import type { WorkerHost } from './host.ts'
 
 type Deploy = Extract<ToWorker, { kind: 'deploy' }>
@@ -46,9 +47,12 @@ export async function openWorkerStore(
         disk,
         prefix: `${lineage}/worker-${workerIndex}/`,
         bytesMax: Math.floor(localCopies.bytesMax / parallelism),
+        knows: (name) => restored.has(name),
         async verify(name, path) {
-          const run = restored.get(name)
-          if (run === undefined) throw new Error(`${name}: nothing says what it should be`)
+          const run = required(
+            restored.get(name),
+            `${name} is fetched, and nothing says what it is`,
+          )
           const copy = new OverlayStore(disk, disk, new Map([[name, path]]))
           await (await RunReader.open(copy, run)).verify()
         },

@@ -54,7 +54,7 @@ export class CopyingStore implements BlobStore {
     if (name.startsWith(this.#prefix)) {
       const copied = await this.#copies.read(name, offsetBytes, lengthBytes)
       if (copied !== undefined) return copied
-      this.#wanted.add(name)
+      if (this.#copies.lacks(name)) this.#wanted.add(name)
     }
     return this.#far.read(name, offsetBytes, lengthBytes)
   }
@@ -128,9 +128,10 @@ export class CopyingStore implements BlobStore {
     }
   }
 
-  /** One after the other. */
+  /** One after the other; what is read meanwhile waits until it is known to be needed. */
   async #fetchAll(): Promise<void> {
-    for (const name of this.#wanted) {
+    const names = [...this.#wanted]
+    for (const name of names) {
       await this.#fetch(name)
       this.#wanted.delete(name)
     }

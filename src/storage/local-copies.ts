@@ -28,6 +28,8 @@ export interface LocalCopiesOptions {
    * not become a copy whose checksums are right.
    */
   verify?(name: string, path: string): Promise<void>
+  /** False where `verify` cannot tell: such a blob is not fetched. All can be told if left out. */
+  knows?(name: string): boolean
   /** A copy was damaged, or could not be written: for the log. */
   onProblem(event: 'local-copy-damaged' | 'local-copy-failed', error: unknown): void
 }
@@ -68,6 +70,11 @@ export class LocalCopies {
   /** Whether there is a copy of the blob, or soon will be. */
   has(name: string): boolean {
     return this.#copies.has(name) || this.#coming.has(name)
+  }
+
+  /** Whether one that is read from afar is to be fetched. Those that come need not be. */
+  lacks(name: string): boolean {
+    return !this.has(name) && this.#options.knows?.(name) !== false
   }
 
   /** The range, if there is a sound copy of the blob; the range is within the blob. */

@@ -45,15 +45,17 @@ async function opened(
     bytesMax?: number
     disk?: BlobStore
     verify?: (name: string, path: string) => Promise<void>
+    knows?: (name: string) => boolean
   } = {},
 ): Promise<Opened> {
-  const { wanted = [NAME], bytesMax = 1e9 } = options
+  const { wanted = [NAME], bytesMax = 1e9, verify, knows } = options
   const far = new CountingStore('far:', world.far)
   const copies = new LocalCopies({
     disk: options.disk ?? new MemoryBlobStore('near:', world.near),
     prefix: PREFIX,
     bytesMax,
-    ...(options.verify === undefined ? {} : { verify: options.verify }),
+    ...(verify === undefined ? {} : { verify }),
+    ...(knows === undefined ? {} : { knows }),
     onProblem: (event) => void world.problems.push(event),
   })
   await copies.open(new Set(wanted))
@@ -139,6 +141,29 @@ describe('local copies', () => {
     await store.read(NAME, 10, 20)
     assert.equal(far.reads, reads)
     assert.deepEqual([...world.near.keys()].toSorted(), [`${PREFIX}${NAME}`, SUMS])
+  })
+
+  it('are not fetched while they are on their way, nor of what nobody knows', async () => {
+    const world = newWorld()
+    const disk = new MemoryBlobStore('near:', world.near)
+    const gate = Promise.withResolvers<void>()
+    const put = disk.putIfAbsent.bind(disk)
+    disk.putIfAbsent = (name, bytes) => gate.promise.then(() => put(name, bytes))
+    const other = 'runs/2-1-v0-s0.run'
+    const { store } = await opened(world, {
+      disk,
+      knows: (name) => name !== other,
+      verify: (name) => Promise.reject(new Error(`${name} was fetched`)),
+    })
+    await write(store, NAME, content())
+    world.far.set(other, content())
+    await Promise.all([store.read(NAME), store.read(other)])
+    store.retain(new Set([NAME, other]))
+    gate.resolve()
+    await store.settled()
+    assert.deepEqual([...world.near.keys()].toSorted(), [`${PREFIX}${NAME}`, SUMS])
+    assert.deepEqual(world.problems, [])
+    await store.close()
   })
 
   it('are not made of what was read if no checkpoint needs it any more', async () => {

@@ -45,9 +45,9 @@ export function evaluate(workload: Workload): ReadonlyMap<string, readonly Rec[]
   })
   nodes.forEach((node, index) => {
     if (node.kind !== 'source') return
-    const { splits = [], isText } = workload.sources[node.source] ?? {}
+    const { splits = [], text } = workload.sources[node.source] ?? {}
     const records = splits.flatMap((split) => split.records)
-    for (const record of isText === true ? withoutEqual(records) : records) {
+    for (const record of text === 'words' ? withoutEqual(records) : records) {
       steps[index]?.take(record)
     }
   })
@@ -55,7 +55,7 @@ export function evaluate(workload: Workload): ReadonlyMap<string, readonly Rec[]
   return results
 }
 
-/** What comes as text passes once. */
+/** What comes as words passes once. */
 function withoutEqual(records: readonly Rec[]): readonly Rec[] {
   const keyed = records.map((record) => {
     return [JSON.stringify([record.k, record.v, record.at, record.pad]), record] as const

@@ -126,6 +126,13 @@ export const connectorBugs: readonly PlantedBug[] = [
     replace: 'foreseeHash(text, hash)',
   },
   {
+    name: 'fields-of-the-batch-before',
+    symptom: 'records are made of the lines before, where a batch is as long as the last',
+    file: 'src/operators/text/field-reader.ts',
+    find: 'if (bytes !== this.#bytes) {',
+    replace: 'if (bytes.length !== this.#bytes.length) {',
+  },
+  {
     name: 'wide-space-within-a-word',
     symptom: 'words with white space of two bytes between them are counted as one',
     file: 'src/operators/text/words.ts',

@@ -14,7 +14,7 @@ import { orderedProcess } from './ordered.ts'
 import { held, together } from './pairs.ts'
 import { delayed, matched, met, paired, windowed } from './timed.ts'
 import { shredded } from './shredded.ts'
-import { ofWords } from './text.ts'
+import { ofText } from './text.ts'
 import { statesProcess, timersProcess, windowsProcess, distinctProcess } from './processes.ts'
 import { type KeyKind, type Rec, restOf, type Workload, type WorkloadNode } from './workload.ts'
 
@@ -176,9 +176,9 @@ class Builder {
 
   #source({ source: index }: NodeOf<'source'>): DataStream<Rec> {
     const { sources } = this.#workload
-    const { uid, outOfOrderMs, isText } = required(sources[index], 'no such source')
+    const { uid, outOfOrderMs, text } = required(sources[index], 'no such source')
     const source = this.#ends.source(index)
-    if (isText === true) return this.#typed(ofWords(this.#env, uid, source))
+    if (text !== undefined) return this.#typed(ofText[text](this.#env, uid, source))
     if (outOfOrderMs === undefined) return this.#env.fromSource(uid, source)
     const time = { timestamp: (rec: Rec) => rec.at, maxOutOfOrderness: outOfOrderMs }
     return this.#env.fromSource(uid, source, time)

@@ -64,9 +64,9 @@ class Generator {
     return this.#nodes
   }
 
-  #source(source: number, { outOfOrderMs, bounded, isText }: SourceData): void {
+  #source(source: number, { outOfOrderMs, bounded, text }: SourceData): void {
     const isTimed = outOfOrderMs !== undefined && bounded
-    const compare = isText === true ? 'multiset' : 'order per key'
+    const compare = text !== undefined ? 'multiset' : 'order per key'
     this.#stream({ kind: 'source', source }, compare, new Set([source]), isTimed)
   }
 

@@ -29,7 +29,7 @@ export function subjectOf(k: number, kind: KeyKind): Subject {
 export function withShredded(workload: Workload, random: Random): Workload {
   const { sources, nodes, certain } = workload
   const input = nodes.findIndex((node) => {
-    return node.kind === 'source' && sources[node.source]?.isText !== true
+    return node.kind === 'source' && sources[node.source]?.text === undefined
   })
   if (input < 0) return workload
   const key = (['number', 'string', 'tuple'] as const)[random.int(3)] ?? 'number'

@@ -2,6 +2,9 @@
 import type { Random } from '../../src/util/random.ts'
 import type { Rec, SourceData, SplitData } from './workload.ts'
 
+/** Half of those that may be are text. */
+const TEXTS = ['words', 'fields'] as const
+
 const KEYS_PER_SPLIT_MAX = 6
 const RECORDS_PER_SPLIT_MAX = 40
 /** Long jobs see many checkpoints, merges and restores of the same few keys. */
@@ -56,7 +59,9 @@ export function generateSources(
     const source = { uid: `source-${at}`, splits, outOfOrderMs, bounded, batchMax, gapMs }
     // Words are keyed, which pipelines that are to be apart may not be.
     const mayBeText = count === undefined && outOfOrderMs === undefined
-    return mayBeText && text.int(2) === 0 ? { ...source, isText: true } : source
+    if (!mayBeText) return source
+    const kind = TEXTS[text.int(2 * TEXTS.length)]
+    return kind === undefined ? source : { ...source, text: kind }
   })
 }
 

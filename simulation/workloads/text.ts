@@ -1,10 +1,10 @@
 /**
- * Records that come as lines of text, in bytes where the engine wants them so: their words are
- * found, and keyed, before they are records again. A word that comes again is passed over, which a
- * wrong hash of it would undo.
+ * Records that come as lines of text, in bytes where the engine wants them so. Their words are
+ * found, and keyed, before they are records again: a word that comes again is passed over, which a
+ * wrong hash of it would undo. Or their fields are made records at once.
  */
 import { Buffer } from 'node:buffer'
-import { type DataStream, keyedProcess, t, valueState, words } from '../../src/index.ts'
+import { type DataStream, fields, keyedProcess, t, valueState, words } from '../../src/index.ts'
 import type { StreamEnvironment } from '../../src/index.ts'
 import { TextLine, withText } from '../../src/operators/text/line.ts'
 import type { Source } from '../../src/spi.ts'
@@ -25,11 +25,18 @@ function recOf(word: string): Rec {
 }
 
 /** A word, and some of them twice; always the same for the same record. */
-function lineOf(record: Rec): string {
+function wordsOf(record: Rec): string {
   const word = wordOf(record)
   const space = SPACES[record.v % SPACES.length] ?? ' '
   const before = record.at % 2 === 0 ? '' : space
   return record.v % 3 === 0 ? `${before}${word}${space}${word}` : `${before}${word}`
+}
+
+const BAR = '|'
+const Fields = t.struct({ k: t.float64, v: t.float64, at: t.float64, pad: t.string })
+
+function fieldsOf({ k, v, at, pad }: Rec): string {
+  return [k, v, at, pad].join(BAR)
 }
 
 /** The lines of a batch, as a file has them. */
@@ -44,7 +51,7 @@ function bytesOf(lines: readonly string[]): readonly TextLine[] {
   })
 }
 
-function asText(of: Source<Rec>): Source<string> {
+function asText(of: Source<Rec>, lineOf: (record: Rec) => string): Source<string> {
   type Arguments = Parameters<Source<Rec>['read']>
   const reader = <T>(convert: (lines: readonly string[]) => readonly T[]) =>
     async function* (...args: Arguments) {
@@ -75,11 +82,18 @@ const once = keyedProcess({
 })
 
 /** The records of a source by way of their words. */
-export function ofWords(env: StreamEnvironment, uid: string, of: Source<Rec>): DataStream<Rec> {
+function ofWords(env: StreamEnvironment, uid: string, of: Source<Rec>): DataStream<Rec> {
   return env
-    .fromSource(uid, asText(of))
+    .fromSource(uid, asText(of, wordsOf))
     .flatMap(words())
     .keyBy((word) => word)
     .process(`${uid}-words`, once)
     .map(recOf)
 }
+
+/** The records of a source by way of the fields of lines. */
+function ofFields(env: StreamEnvironment, uid: string, of: Source<Rec>): DataStream<Rec> {
+  return env.fromSource(uid, asText(of, fieldsOf)).map(fields(BAR, Fields))
+}
+
+export const ofText = { words: ofWords, fields: ofFields }

@@ -29,7 +29,7 @@ export interface SourceData {
   readonly batchMax: number
   /** The longest time between two batches of a split. */
   readonly gapMs: number
-  readonly isText?: boolean // its records come as lines of text, and without event time
+  readonly text?: 'words' | 'fields' // its records come as lines of these, and without event time
 }
 
 /** How `k` is turned into the key of a keyed stream, which tests the key types. */

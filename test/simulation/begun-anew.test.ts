@@ -48,7 +48,7 @@ it('stands behind a source that keeps the order of keys, or nowhere', () => {
   const source = { uid: 's', splits: [], outOfOrderMs: 0, bounded: true, batchMax: 1, gapMs: 1 }
   const nodes = [{ kind: 'source', source: 0 }] as const
   const workload = { nodes, typed: true, lastingWriters: false }
-  const text = { ...source, isText: true }
+  const text = { ...source, text: 'words' as const }
   assert.deepEqual(withShredded({ ...workload, sources: [text] }, new SeededRandom(1)).nodes, nodes)
   const { nodes: all } = withShredded({ ...workload, sources: [source] }, new SeededRandom(1))
   assert.deepEqual(

@@ -157,13 +157,12 @@ describe('local copies', () => {
     })
     await write(store, NAME, content())
     world.far.set(other, content())
-    await Promise.all([store.read(NAME), store.read(other)])
+    for (const name of [NAME, other]) await store.read(name)
     store.retain(new Set([NAME, other]))
     gate.resolve()
     await store.settled()
     assert.deepEqual([...world.near.keys()].toSorted(), [`${PREFIX}${NAME}`, SUMS])
     assert.deepEqual(world.problems, [])
-    await store.close()
   })
 
   it('are not made of what was read if no checkpoint needs it any more', async () => {

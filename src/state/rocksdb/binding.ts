@@ -4,9 +4,12 @@
  * are always named; an iterator lives within one call, for none may outlive its database.
  */
 import { Buffer } from 'node:buffer'
+import { closeSync, openSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { MillraceError, messageOf } from '../../errors.ts'
+import { storageError } from '../../storage/local-errors.ts'
 import type { ColdBatch, ColdStore, NativeStoreOptions } from '../cold-store.ts'
 
 const PACKAGE = '@nxtedition/rocksdb'
@@ -42,7 +45,10 @@ export function rocksdbIsAvailable(): boolean {
   }
 }
 
-/** Opens an empty database. Throws `BACKEND_UNAVAILABLE` if the package does not load. */
+/**
+ * Opens an empty database. Throws `BACKEND_UNAVAILABLE` if the package does not load, and
+ * `STORAGE_FAILED` if that is for want of file handles.
+ */
 export async function openRocksDb(options: NativeStoreOptions): Promise<ColdStore> {
   const native = loadNative()
   await mkdir(options.directory, { recursive: true })
@@ -63,6 +69,8 @@ function loadNative(): Native {
     // The functions of this version are as declared above; the suite of bindings calls each.
     return require(`${PACKAGE}/binding.js`) as Native
   } catch (error) {
+    const refused = refusal()
+    if (refused !== undefined) throw storageError('open', PACKAGE, refused)
     const platform = `${process.platform}-${process.arch}`
     const missing = messageOf(error).includes('Cannot find module')
     throw new MillraceError(
@@ -77,6 +85,16 @@ function loadNative(): Native {
           : 'use hashmap(): the package has prebuilt code for linux-x64 (glibc) and darwin-arm64',
       },
     )
+  }
+}
+
+/** Why no file may be opened, if that is so: the loader of native code tells of a missing one. */
+function refusal(): unknown {
+  try {
+    closeSync(openSync(fileURLToPath(import.meta.url), 'r'))
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

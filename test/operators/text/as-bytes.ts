@@ -55,3 +55,20 @@ export function outcomeOf(call: () => unknown): unknown {
     return { error: String(error) }
   }
 }
+
+/** What one reader makes of these lines, which must be what the function makes of their strings. */
+export function compare(
+  fn: TextFunction<unknown>,
+  texts: readonly Uint8Array[],
+): readonly unknown[] {
+  const one = byteVersionOf(fn)?.one?.()
+  assert.ok(one !== undefined, 'it has a version for bytes')
+  return asLines(texts).map((line) => {
+    const ofBytes = outcomeOf(() => one(line))
+    assert.deepEqual(
+      ofBytes,
+      outcomeOf(() => fn(line.toString())),
+    )
+    return ofBytes
+  })
+}

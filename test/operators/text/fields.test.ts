@@ -8,21 +8,7 @@ import { fields } from '../../../src/operators/text/fields.ts'
 import { byteVersionOf, type TextFunction } from '../../../src/operators/text/text-function.ts'
 import { t } from '../../../src/types/t.ts'
 import type { Type } from '../../../src/types/type.ts'
-import { asLines, outcomeOf, rawText } from './as-bytes.ts'
-
-/** What one reader makes of these lines, which is what the function makes of their strings. */
-function compare(fn: TextFunction<unknown>, texts: readonly Uint8Array[]): readonly unknown[] {
-  const one = byteVersionOf(fn)?.one?.()
-  assert.ok(one !== undefined, 'it has a version for bytes')
-  return asLines(texts).map((line) => {
-    const ofBytes = outcomeOf(() => one(line))
-    assert.deepEqual(
-      ofBytes,
-      outcomeOf(() => fn(line.toString())),
-    )
-    return ofBytes
-  })
-}
+import { compare, rawText } from './as-bytes.ts'
 
 const read = (fn: TextFunction<unknown>, line: string) => compare(fn, [Buffer.from(line)])[0]
 

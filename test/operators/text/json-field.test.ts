@@ -4,25 +4,11 @@ import { Buffer } from 'node:buffer'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { jsonField } from '../../../src/operators/text/json-field.ts'
-import { byteVersionOf, type TextFunction } from '../../../src/operators/text/text-function.ts'
+import { byteVersionOf } from '../../../src/operators/text/text-function.ts'
 import { t } from '../../../src/types/t.ts'
-import { asLines, outcomeOf } from './as-bytes.ts'
+import { compare, outcomeOf } from './as-bytes.ts'
 
 type Path = Parameters<typeof jsonField>[0]
-
-/** Each with the same reader, and beside it that of the strings. */
-function compare(fn: TextFunction<unknown>, texts: readonly Uint8Array[]): readonly unknown[] {
-  const one = byteVersionOf(fn)?.one?.()
-  assert.ok(one !== undefined, 'it has a version for bytes')
-  return asLines(texts).map((line) => {
-    const ofBytes = outcomeOf(() => one(line))
-    assert.deepEqual(
-      ofBytes,
-      outcomeOf(() => fn(line.toString())),
-    )
-    return ofBytes
-  })
-}
 
 const valueOf = (path: Path, line: string) => compare(jsonField(path), [Buffer.from(line)])[0]
 

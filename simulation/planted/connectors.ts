@@ -126,6 +126,20 @@ export const connectorBugs: readonly PlantedBug[] = [
     replace: 'foreseeHash(text, hash)',
   },
   {
+    name: 'words-of-the-batch-before',
+    symptom: 'words are cut from the lines before, where a batch is as long as the last',
+    file: 'src/types/text-of.ts',
+    find: 'if (bytes !== this.#bytes || start',
+    replace: 'if (bytes.length !== this.#bytes?.length || start',
+  },
+  {
+    name: 'values-behind-a-barrier-written-before-it',
+    symptom: 'a sink makes values safe that come after the barrier, which never passes',
+    file: 'src/runtime/outbox.ts',
+    find: '    if (countMax < length) return first.takeSome(countMax)\n',
+    replace: '',
+  },
+  {
     name: 'fields-of-the-batch-before',
     symptom: 'records are made of the lines before, where a batch is as long as the last',
     file: 'src/operators/text/field-reader.ts',

@@ -13,12 +13,11 @@ import { ByteReader, ByteWriter } from '../util/bytes.ts'
 import { type Frame, FRAME_RECORDS } from './exchange/channel.ts'
 import { FrameQueue } from './exchange/frame-queue.ts'
 import { IN_FLIGHT_BYTES_MAX, writeFramedRecord } from './exchange/in-flight.ts'
+import { Outbox } from './outbox.ts'
 
 /** Beyond it, values of one record's fan-out are encoded, and spilled above the memory bound. */
 const VALUES_MAX = 32_768
-const WRITE_VALUES_MAX = 4_096
 const SPILL_FRAME_BYTES = 64 * 1024
-const FIRST_VALUES = 64
 
 interface Mark {
   /** Values that lie before it. */
@@ -44,9 +43,7 @@ export class SinkPump implements Output {
   recordsOut = 0
   /** The writer's error; the task fails with it. */
   failure: { readonly error: unknown } | undefined
-  #values: unknown[] = []
-  /** Of `#values`. */
-  #timestamps = new Float64Array(FIRST_VALUES)
+  readonly #values = new Outbox()
   /** Values wait encoded, so those that come wait behind them. */
   #overflows = false
   readonly #marks: Mark[] = []
@@ -76,23 +73,14 @@ export class SinkPump implements Output {
   collect(value: unknown, timestamp: number): void {
     this.recordsOut++
     this.#waiting++
-    const at = this.#values.length
-    if (at < VALUES_MAX && !this.#overflows) {
-      if (at === this.#timestamps.length) this.#growTimestamps()
-      this.#timestamps[at] = timestamp
-      this.#values.push(value)
+    if (this.#values.count < VALUES_MAX && !this.#overflows) {
+      this.#values.add(value, timestamp)
       return
     }
     this.#overflows = true
     this.#encoded.float64LE(timestamp)
     this.#options.type.write(value, this.#encoded)
     if (this.#encoded.length >= SPILL_FRAME_BYTES) this.#spill()
-  }
-
-  #growTimestamps(): void {
-    const grown = new Float64Array(this.#timestamps.length * 4)
-    grown.set(this.#timestamps)
-    this.#timestamps = grown
   }
 
   watermark(): void {}
@@ -180,10 +168,8 @@ export class SinkPump implements Output {
         continue
       }
       if (this.#waiting === 0) return
-      const limit = Math.min(WRITE_VALUES_MAX, mark?.valuesBefore ?? WRITE_VALUES_MAX)
-      if (this.#values.length === 0) this.#refill()
-      const timestamps = this.#timestamps.slice(0, Math.min(limit, this.#values.length))
-      const values = this.#take(timestamps.length)
+      if (this.#values.count === 0) this.#refill()
+      const { values, timestamps } = this.#values.take(mark?.valuesBefore ?? this.#waiting)
       this.#writing = values.length
       const written = this.#options.writer.write(values, timestamps)
       if (written !== undefined) await written
@@ -195,25 +181,14 @@ export class SinkPump implements Output {
     }
   }
 
-  /** The first values; mostly they are all. */
-  #take(count: number): readonly unknown[] {
-    if (count < this.#values.length) {
-      this.#timestamps.copyWithin(0, count, this.#values.length)
-      return this.#values.splice(0, count)
-    }
-    const values = this.#values
-    this.#values = []
-    return values
-  }
-
   #firstWaiting(count: number): readonly Frame[] {
     const { type } = this.#options
     const out = new ByteWriter(SPILL_FRAME_BYTES)
     let left = count
-    for (const [at, value] of this.#values.entries()) {
+    for (const [value, timestamp] of this.#values.entries()) {
       if (left === 0) break
       left--
-      writeFramedRecord(out, type, value, this.#timestamps[at] as number) // one per value
+      writeFramedRecord(out, type, value, timestamp)
     }
     const spilled = [...this.#overflow.frames()].map(({ bytes }) => bytes)
     for (const bytes of [...spilled, this.#encoded.copy()]) {
@@ -236,10 +211,9 @@ export class SinkPump implements Output {
     if (this.#overflow.isEmpty) this.#spill()
     const input = new ByteReader(this.#overflow.peek())
     while (input.remaining > 0) {
-      assert(this.#values.length < VALUES_MAX, 'a frame holds more values than there is room for')
-      if (this.#values.length === this.#timestamps.length) this.#growTimestamps()
-      this.#timestamps[this.#values.length] = input.float64LE()
-      this.#values.push(this.#options.type.read(input))
+      assert(this.#values.count < VALUES_MAX, 'a frame holds more values than there is room for')
+      const timestamp = input.float64LE()
+      this.#values.add(this.#options.type.read(input), timestamp)
     }
     this.#overflow.shift()
     this.#overflows = !this.#overflow.isEmpty || this.#encoded.length > 0

@@ -1,10 +1,16 @@
-/** `splitBy()`: parts of a line between separators, found in its bytes where it comes as bytes. */
+/**
+ * `splitBy()`: parts of a line between separators, found in its bytes where it comes as bytes. One
+ * pass finds the end of a part and, if its characters are plain, the hash of the key it may be.
+ */
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
+import { STRING_SEED } from '../../types/keys-hash.ts'
 import { t } from '../../types/t.ts'
-import { textOf } from '../../types/text-of.ts'
+import { TextCutter, textOf } from '../../types/text-of.ts'
+import { FNV_PRIME } from '../../util/hash.ts'
 import type { Output } from '../operator.ts'
 import type { TextLine } from './line.ts'
+import { PLAIN, plainBytes } from './plain-bytes.ts'
 import { type EachOf, textFunction, type TextFunction } from './text-function.ts'
 
 /**
@@ -34,28 +40,39 @@ function isFoundInBytes(separator: string): boolean {
   return separator.isWellFormed() && !separator.includes('\ufffd')
 }
 
+/** A byte at which a part may end, or is no plain text. */
+const OTHER = 1
+
 function partsOfBytes(separator: string): EachOf {
   const wanted = Buffer.from(separator)
-  const first = wanted[0]
+  const { length } = wanted
+  const kinds = plainBytes(OTHER)
+  kinds[wanted[0] ?? 0] = OTHER
+  const cutter = new TextCutter()
   return ({ bytes, start: from, end }: TextLine, output: Output, timestamp: number) => {
-    const lastStart = end - wanted.length
-    let start = from
-    let at = from
-    while (at <= lastStart) {
-      if (bytes[at] !== first || !isAt(wanted, bytes, at)) {
-        at++
-        continue
+    for (let start = from; ;) {
+      let at = start
+      let hash = STRING_SEED
+      let byte = bytes[at] as number // the line end at `end` is not plain
+      while (kinds[byte] === PLAIN) {
+        hash = Math.imul(hash ^ byte, FNV_PRIME)
+        byte = bytes[++at] as number
       }
-      output.collect(textOf(bytes, start, at), timestamp)
-      at += wanted.length
-      start = at
+      if (at === end || (at <= end - length && isAt(wanted, bytes, at))) {
+        output.collect(cutter.cut(bytes, start, at, hash), timestamp)
+      } else {
+        do at++
+        while (at < end && (at > end - length || !isAt(wanted, bytes, at)))
+        output.collect(textOf(bytes, start, at), timestamp)
+      }
+      if (at === end) return
+      start = at + length
     }
-    output.collect(textOf(bytes, start, end), timestamp)
   }
 }
 
 function isAt(wanted: Buffer, bytes: Buffer, at: number): boolean {
-  for (let index = 1; index < wanted.length; index++) {
+  for (let index = 0; index < wanted.length; index++) {
     if (bytes[at + index] !== wanted[index]) return false
   }
   return true

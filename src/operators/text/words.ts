@@ -1,16 +1,22 @@
-/** `words()`: the words of a line, found in its bytes where it comes as bytes. */
+/**
+ * `words()`: the words of a line, found in its bytes where it comes as bytes. One pass over the
+ * bytes of a word finds its end and, if its characters are plain, the hash of the key it may be.
+ */
+import { STRING_SEED } from '../../types/keys-hash.ts'
 import { t } from '../../types/t.ts'
-import { textOf } from '../../types/text-of.ts'
+import { TextCutter, textOf } from '../../types/text-of.ts'
+import { FNV_PRIME } from '../../util/hash.ts'
 import type { Output } from '../operator.ts'
 import type { TextLine } from './line.ts'
+import { PLAIN, plainBytes } from './plain-bytes.ts'
 import { type EachOf, textFunction, type TextFunction } from './text-function.ts'
 
-/** What a byte may be: part of a word, white space, or the first of several that are. */
-const IN_WORD = 0
+/** What a byte that is not plain may be: white space, the first of several that are, or no such. */
 const SPACE = 1
 const MAYBE_SPACE = 2
+const OTHER = 3
 
-const kinds = new Uint8Array(256)
+const kinds = plainBytes(OTHER)
 for (const space of '\t\n\v\f\r ') kinds[space.charCodeAt(0)] = SPACE
 for (const first of [0xc2, 0xe1, 0xe2, 0xe3, 0xef]) kinds[first] = MAYBE_SPACE
 
@@ -32,29 +38,34 @@ export function words(): TextFunction<string[]> {
 }
 
 function wordsOfBytes(): EachOf {
+  const cutter = new TextCutter()
   return ({ bytes, start: from, end }: TextLine, output: Output, timestamp: number) => {
     let at = from
     while (at < end) {
-      const spaces = spacesAt(bytes, at)
-      if (spaces > 0) {
-        at += spaces
+      const start = at
+      let hash = STRING_SEED
+      let byte = bytes[at] as number // the line end at `end` is no part of a word
+      while (kinds[byte] === PLAIN) {
+        hash = Math.imul(hash ^ byte, FNV_PRIME)
+        byte = bytes[++at] as number
+      }
+      if (kinds[byte] === SPACE) {
+        if (at > start) output.collect(cutter.cut(bytes, start, at, hash), timestamp)
+        at++
         continue
       }
-      const start = at
-      at = endOfWord(bytes, start)
-      output.collect(textOf(bytes, start, at), timestamp)
+      at = endOfWord(bytes, at)
+      if (at > start) output.collect(textOf(bytes, start, at), timestamp)
+      at += spacesAt(bytes, at)
     }
   }
 }
 
 /** The line end is white space, too. */
-function endOfWord(bytes: Buffer, start: number): number {
-  let at = start + 1
-  for (;;) {
-    while (kinds[bytes[at] as number] === IN_WORD) at++
-    if (spacesAt(bytes, at) > 0) return at
-    at++
-  }
+function endOfWord(bytes: Buffer, from: number): number {
+  let at = from
+  while (spacesAt(bytes, at) === 0) at++
+  return at
 }
 
 /**
@@ -63,7 +74,7 @@ function endOfWord(bytes: Buffer, start: number): number {
  */
 function spacesAt(bytes: Buffer, at: number): number {
   const kind = kinds[bytes[at] as number] // there is a byte at the end, too
-  return kind === IN_WORD ? 0 : kind === SPACE ? 1 : wideSpaceAt(bytes, at)
+  return kind === SPACE ? 1 : kind === MAYBE_SPACE ? wideSpaceAt(bytes, at) : 0
 }
 
 function wideSpaceAt(bytes: Buffer, at: number): number {

@@ -5,6 +5,9 @@ import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { TextLine } from '../../../src/operators/text/line.ts'
 import { byteVersionOf, type TextFunction } from '../../../src/operators/text/text-function.ts'
+import { foreseenHashOf, writeKey } from '../../../src/types/keys.ts'
+import { ByteWriter } from '../../../src/util/bytes.ts'
+import { fnv1aBytes } from '../../../src/util/hash.ts'
 import { CollectingOutput } from '../doubles.ts'
 
 const LINE_FEED = 10
@@ -45,6 +48,28 @@ export function partsOf(fn: TextFunction<string[]>, lines: readonly TextLine[]):
     assert.ok(output.timestamps.every((timestamp) => timestamp === 7))
     return output.values
   })
+}
+
+/** As `partsOf`, by one reader for all; and where the hash of a part was told, it is its own. */
+export function partsOfAll(fn: TextFunction<string[]>, lines: readonly TextLine[]): unknown[][] {
+  const each = byteVersionOf(fn)?.each?.()
+  assert.ok(each !== undefined, 'it has a version for bytes')
+  return lines.map((line) => {
+    const parts: unknown[] = []
+    const collect = (value: unknown): void => {
+      const hash = typeof value === 'string' ? foreseenHashOf(value) : undefined
+      if (hash !== undefined) assert.equal(hash, hashOfBytes(value))
+      parts.push(value)
+    }
+    each(line, { collect, watermark() {}, endInput() {} }, 7)
+    return parts
+  })
+}
+
+function hashOfBytes(key: unknown): number {
+  const out = new ByteWriter()
+  writeKey(key, out)
+  return fnv1aBytes(out.bytes, 0, out.length)
 }
 
 /** A result, or what was thrown. */

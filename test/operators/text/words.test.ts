@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { splitBy } from '../../../src/operators/text/split-by.ts'
 import { byteVersionOf } from '../../../src/operators/text/text-function.ts'
 import { words } from '../../../src/operators/text/words.ts'
-import { asLines, partsOf, rawText } from './as-bytes.ts'
+import { asLines, partsOf, partsOfAll, rawText } from './as-bytes.ts'
 
 describe('words()', () => {
   const cases: readonly (readonly [what: string, line: string, expected: readonly string[]])[] = [
@@ -45,6 +45,39 @@ describe('words()', () => {
     const expected = bytes.map((line) => words()(line.toString()))
     assert.deepEqual(partsOf(words(), bytes), expected)
   })
+})
+
+describe('one reader of many lines', () => {
+  /** Batches that are as long as each other, of words of 1 to 20 characters, a few not plain. */
+  const batchesOf = (count: number) => {
+    const batches = Array.from({ length: 4 }, (_, batch) =>
+      Array.from({ length: count }, (_, line) =>
+        Array.from({ length: 30 }, (_, word) => {
+          const number = batch * 7 + line * 31 + word
+          const letter = String.fromCharCode(97 + (number % 26))
+          return number % 97 === 0 ? 'né\u0001' : letter.repeat(1 + (number % 20))
+        }).join(' '),
+      ),
+    )
+    const bytesOf = (lines: readonly string[]) => Buffer.byteLength(lines.join('\n'))
+    const most = Math.max(...batches.map(bytesOf))
+    return batches.map((lines) => [...lines, ' '.repeat(most - bytesOf(lines))])
+  }
+  const texts = [...batchesOf(1), ...batchesOf(40)]
+
+  for (const [what, fn] of [
+    ['words()', words()],
+    ['splitBy()', splitBy(' ')],
+    ['splitBy() of two characters', splitBy('a ')],
+  ] as const) {
+    it(`gives of bytes what ${what} gives of strings, and tells no wrong hash`, () => {
+      const lines = texts.flatMap((each) => asLines(each.map((line) => Buffer.from(line))))
+      assert.deepEqual(
+        partsOfAll(fn, [...lines, ...lines]),
+        [...lines, ...lines].map((line) => fn(line.toString())),
+      )
+    })
+  }
 })
 
 describe('splitBy()', () => {

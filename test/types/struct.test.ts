@@ -66,6 +66,12 @@ const cases: readonly unknown[] = [
   'text',
   new Map(),
   () => 1,
+  new (class {
+    get word(): string {
+      throw new Error('not to be seen: this is no plain object')
+    }
+  })(),
+  Object.assign(new Map(), whole),
 ]
 
 describe('generated code of structs and the loops', () => {

@@ -130,4 +130,40 @@ export const barrierBugs: readonly PlantedBug[] = [
     find: 'subtaskOf(group, options.maxParallelism, lanes),',
     replace: 'subtaskOf(Math.max(0, group - 1), options.maxParallelism, lanes),',
   },
+  {
+    name: 'batch-in-the-time-of-its-first',
+    symptom: 'records that a source hands to an exchange together have the time of the first',
+    file: 'src/runtime/exchange/exchange-output.ts',
+    find: 'timestampOf === undefined ? NO_TIMESTAMP : timestampOf(value)',
+    replace: 'timestampOf === undefined ? NO_TIMESTAMP : timestampOf(values[start])',
+  },
+  {
+    name: 'hash-read-for-a-part-of-the-record',
+    symptom: 'records of keys that were in flight at a cut cannot be read again',
+    file: 'src/runtime/exchange/in-flight.ts',
+    find: '    if ((head & FRAMED_HASH) !== 0) frame.int32LE() // found anew after a restore\n',
+    replace: '',
+  },
+  {
+    name: 'hash-cut-on-its-way',
+    symptom: 'half of all keys get their rows under a hash that is not theirs',
+    file: 'src/runtime/exchange/gate-channel.ts',
+    find: 'const hash = frame.int32LE()',
+    replace: 'const hash = frame.int32LE() & 0x7fffffff',
+  },
+  {
+    name: 'number-read-from-the-frame-before',
+    symptom: 'numbers of a frame are those that stood in another one',
+    file: 'src/util/bytes.ts',
+    find: '    this.end = end\n    this.#view = viewOfMany(this.bytes, end - start)\n    return this\n',
+    replace:
+      '    this.end = end\n    this.#view ??= viewOfMany(this.bytes, end - start)\n    return this\n',
+  },
+  {
+    name: 'number-written-where-the-buffer-was',
+    symptom: 'numbers are lost where a buffer grows',
+    file: 'src/util/bytes.ts',
+    find: '    this.#view = viewOf(grown)\n',
+    replace: '',
+  },
 ]

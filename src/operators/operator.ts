@@ -34,6 +34,11 @@ export interface Output {
         timestampOf?: TimestampOf,
       ) => number)
     | undefined
+  /**
+   * As `collect`, for a record whose key the sender has found and hashed: `hash` is the route hash
+   * of that key. Only outputs that need a key have it.
+   */
+  collectHashed?: ((value: unknown, timestamp: number, hash: number) => void) | undefined
   /** So many records it would only gather if they came now: nothing follows of them yet. */
   readonly room?: number
   watermark(timestamp: number): void

@@ -7,6 +7,10 @@ import { NO_TIMESTAMP, type TimestampOf } from '../operators/operator.ts'
 import { foreseenHashOf, routeHash } from '../types/keys.ts'
 
 const RECORDS_MAX = 512
+/** The hash of a string, which may be the key, too. */
+const OF_VALUE = 1
+/** The hash of the key, whatever it is. */
+const OF_KEY = 2
 
 type Select = KeySelector['select']
 
@@ -16,7 +20,7 @@ export class KeyedBatch {
   readonly values = Array<unknown>(RECORDS_MAX).fill(undefined)
   readonly timestamps = new Float64Array(RECORDS_MAX)
   readonly inputs = new Uint8Array(RECORDS_MAX)
-  /** Those that are strings whose hashes were known when they came; they may be keys, too. */
+  /** Of which hashes were known when they came: `OF_VALUE`, `OF_KEY` or neither. */
   readonly #hashed = new Uint8Array(RECORDS_MAX)
   /** Of those for which they were found. */
   readonly keys = Array<unknown>(RECORDS_MAX).fill(undefined)
@@ -33,13 +37,25 @@ export class KeyedBatch {
   }
 
   add(value: unknown, timestamp: number, input: number): void {
+    const at = this.#put(value, timestamp, input)
+    const hash = typeof value === 'string' ? foreseenHashOf(value) : undefined
+    this.#hashed[at] = hash === undefined ? 0 : OF_VALUE
+    if (hash !== undefined) this.hashes[at] = hash
+  }
+
+  /** Adds a record whose key has this hash. */
+  addHashed(value: unknown, timestamp: number, input: number, hash: number): void {
+    const at = this.#put(value, timestamp, input)
+    this.#hashed[at] = OF_KEY
+    this.hashes[at] = hash
+  }
+
+  #put(value: unknown, timestamp: number, input: number): number {
     const at = this.count++
     this.values[at] = value
     this.timestamps[at] = timestamp
     this.inputs[at] = input
-    const hash = typeof value === 'string' ? foreseenHashOf(value) : undefined
-    this.#hashed[at] = hash === undefined ? 0 : 1
-    if (hash !== undefined) this.hashes[at] = hash
+    return at
   }
 
   /** Adds as many of the first input as there is room for; returns where it stopped. */
@@ -69,7 +85,9 @@ export class KeyedBatch {
     try {
       for (; at < end; at++) {
         const key = inputs[at] === 0 ? select(values[at]) : selectSecond(values[at])
-        if (hashed[at] === 0 || key !== values[at]) hashes[at] = routeHash(key)
+        const known = hashed[at]
+        const isKnown = known === OF_KEY || (known === OF_VALUE && key === values[at])
+        if (!isKnown) hashes[at] = routeHash(key)
         keys[at] = key
       }
     } catch (error) {

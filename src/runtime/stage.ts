@@ -28,6 +28,9 @@ export interface Stage extends Output {
 }
 
 /** An entrance for records only. */
-export function entranceOf(collect: Output['collect']): Output {
-  return { collect, watermark() {}, endInput() {} }
+export function entranceOf(
+  collect: Output['collect'],
+  collectHashed?: Output['collectHashed'],
+): Output {
+  return { collect, collectHashed, watermark() {}, endInput() {} }
 }

@@ -61,11 +61,16 @@ export class KeyedStage implements Stage {
       secondKey === undefined
         ? (value, timestamp) => this.#collectForAll(value, timestamp)
         : (value, timestamp) => this.#take(value, timestamp, 1),
+      secondKey && ((value, timestamp, hash) => this.#takeHashed(value, timestamp, 1, hash)),
     )
   }
 
   collect(value: unknown, timestamp: number): void {
     this.#take(value, timestamp, 0)
+  }
+
+  collectHashed(value: unknown, timestamp: number, hash: number): void {
+    this.#takeHashed(value, timestamp, 0, hash)
   }
 
   /** Only where records are gathered anyway. */
@@ -85,12 +90,23 @@ export class KeyedStage implements Stage {
 
   #take(value: unknown, timestamp: number, input: number): void {
     if (this.#batch.isFull) this.flush()
-    if (this.gathers) return this.#batch.add(value, timestamp, input)
+    if (this.gathers) this.#batch.add(value, timestamp, input)
+    else this.#takeNow(value, timestamp, input, undefined)
+  }
+
+  #takeHashed(value: unknown, timestamp: number, input: number, hash: number): void {
+    this.#table.checksHashes = true
+    if (this.#batch.isFull) this.flush()
+    if (this.gathers) this.#batch.addHashed(value, timestamp, input, hash)
+    else this.#takeNow(value, timestamp, input, hash)
+  }
+
+  #takeNow(value: unknown, timestamp: number, input: number, known: number | undefined): void {
     let key: unknown
     let hash: number
     try {
       key = input === 0 ? this.#select(value) : this.#selectSecond(value)
-      hash = routeHash(key)
+      hash = known ?? routeHash(key)
     } catch (error) {
       return this.#keyFailed(value, timestamp, input, error)
     }

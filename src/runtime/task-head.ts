@@ -1,5 +1,5 @@
 /** What stands at the head of a task: the source it reads, or the gate to the tasks before it. */
-import type { JobGraph, SourceNode, Vertex } from '../graph/job-graph.ts'
+import type { Edge, GraphNode, JobGraph, SourceNode, Vertex } from '../graph/job-graph.ts'
 import type { Source, SourceContext } from '../operators/source.ts'
 import { assert, required } from '../util/assert.ts'
 import type { Chain } from './chain.ts'
@@ -57,6 +57,7 @@ export function gateOf(
 ): InputGate {
   const { vertices } = graph
   const { subtaskIndex, chain, host } = place
+  const [first] = nodes
   const channels: GateChannel[] = []
   for (const { id, fromVertex, edge } of inputs) {
     const input = inputOf(graph, id, operatorIds)
@@ -70,6 +71,7 @@ export function gateOf(
         reader: reader(id, from),
         type: edge.type,
         output,
+        takesHashes: output.collectHashed !== undefined && findsSameKeys(edge, first),
         input,
         from,
         to: subtaskIndex,
@@ -84,11 +86,17 @@ export function gateOf(
     finish: () => place.task().finishTimers(),
     monotonic: () => host.clock.monotonic(),
   })
-  const [first] = nodes
   if (first !== undefined) {
     host.profiler?.marks.methods(gate, first.id, 'receive', { step: 'exchange' })
   }
   return gate
+}
+
+/** By the function that senders route by. */
+function findsSameKeys({ key, input }: Edge, head: GraphNode | undefined): boolean {
+  if (key === undefined || head?.kind !== 'operator') return false
+  const own = input === 0 ? head.key : (head.secondKey ?? head.key)
+  return own?.select === key.select
 }
 
 /** The input of a node that an edge between two vertices feeds. */

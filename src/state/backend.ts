@@ -50,6 +50,11 @@ export interface KeyedStateTable {
   readonly handles: Readonly<Record<string, unknown>>
   /** `routeHash` must be that of the key (`types/keys.ts`); the key's group must be in range. */
   select(key: unknown, routeHash: number): void
+  /**
+   * Hashes come from where records were sent. A key that is another one here has the hash of none:
+   * it is found out before it gets a row.
+   */
+  checksHashes?: boolean
   /** Ends the access to the current row: handles throw `STATE_NO_KEY` until the next `select`. */
   deselect(): void
   readonly currentKey: unknown

@@ -66,8 +66,9 @@ export class ByteWriter {
   }
 
   int32LE(value: number): void {
-    this.reserve(4)
-    this.length = this.bytes.writeInt32LE(value, this.length)
+    if (this.length + 4 > this.bytes.length) this.reserve(4)
+    this.#view.setInt32(this.length, value, true)
+    this.length += 4
   }
 
   float64LE(value: number): void {
@@ -203,7 +204,9 @@ export class ByteReader {
   int32LE(): number {
     this.need(4)
     this.position += 4
-    return this.bytes.readInt32LE(this.position - 4)
+    const view = this.#view
+    if (view === undefined) return this.bytes.readInt32LE(this.position - 4)
+    return view.getInt32(this.position - 4, true)
   }
 
   float64LE(): number {

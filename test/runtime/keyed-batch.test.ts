@@ -36,6 +36,27 @@ describe('a batch of a keyed operator', () => {
     assert.equal(direct.stage.collectSome(values, 3, values.length), 3, 'one by one is as good')
   })
 
+  it('takes the word of the sender for the hashes of keys, among records of which none came', async () => {
+    for (const prefetches of [true, false]) {
+      const { stage, output } = await stageOf({ prefetches, secondIsKeyed: true })
+      for (let round = 0; round < 700; round++) {
+        const value = `${round % 10}-${round % 7}`
+        const [first, last] = [routeHash(value[0]), routeHash(value.at(-1))]
+        if (round % 3 === 0) stage.collect(value, round)
+        else if (round % 3 === 1) stage.collectHashed(value, round, first)
+        else stage.second.collectHashed?.(value, round, last)
+        if (round % 100 === 99) stage.collectSome([value], 0, 1)
+      }
+      stage.flush()
+      const keys = output.values.map((each) => String(each).split('='))
+      for (const [key = '', value = ''] of keys) {
+        const isSecond = key.startsWith('second ')
+        assert.equal(key, isSecond ? `second ${value.at(-1)}` : value[0])
+      }
+      assert.equal(output.values.length, prefetches ? 707 : 700)
+    }
+  })
+
   it('goes on behind a record without a key, of which is told in its turn', async () => {
     const told: string[] = []
     const { stage, output, fetched } = await stageOf({

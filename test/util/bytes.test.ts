@@ -27,6 +27,24 @@ it('numbers are written as the platform writes them, while the buffer grows', ()
   assert.deepEqual(out.view(), bytesOf(7), 'again in the buffer that is there')
 })
 
+it('integers of 32 bits are written and read as the platform does, in any place', () => {
+  const integers = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]
+  for (const length of [1, 2000]) {
+    const out = new ByteWriter(1)
+    for (let at = 0; at < length; at++) out.uint8(at)
+    for (const integer of integers) out.int32LE(integer)
+    const input = new ByteReader(out.copy(), length)
+    const whole = new ByteReader(out.copy())
+    whole.raw(length)
+    for (const [at, integer] of integers.entries()) {
+      assert.equal(out.bytes.readInt32LE(length + 4 * at), integer)
+      assert.deepEqual([input.int32LE(), whole.int32LE()], [integer, integer])
+    }
+    assert.throws(() => input.int32LE(), /wanted 4 more bytes/)
+    assert.throws(() => whole.int32LE(), /wanted 4 more bytes/)
+  }
+})
+
 it('numbers are read from few bytes and many, from the middle, from shared memory', () => {
   for (const room of [8, 1023, 1024, 5000]) {
     const shared = new Uint8Array(new SharedArrayBuffer(room + 11))

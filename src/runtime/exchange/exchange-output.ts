@@ -11,13 +11,19 @@ import { ByteWriter } from '../../util/bytes.ts'
 import { required } from '../../util/assert.ts'
 import type { Edge } from '../../graph/job-graph.ts'
 import { isOfRecord } from '../../operators/failures/policy.ts'
-import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
+import { NO_TIMESTAMP, type Output, type TimestampOf } from '../../operators/operator.ts'
 import type { Scratch } from '../../storage/scratch.ts'
 import { functionFailed } from '../function-failed.ts'
 import type { Barrier } from './barrier.ts'
 import { FRAME_END, FRAME_IDLE, FRAME_WATERMARK, type ChannelWriter } from './channel.ts'
 import { FrameQueue } from './frame-queue.ts'
-import { type CapturedChannel, type ChannelInput, KEYLESS } from './in-flight.ts'
+import {
+  type CapturedChannel,
+  type ChannelInput,
+  KEYLESS,
+  writeFramedRecord,
+  writeHashedRecord,
+} from './in-flight.ts'
 import { FRAME_BYTES_TARGET, Lane } from './lane.ts'
 
 export interface ExchangeOptions {
@@ -77,12 +83,25 @@ export class ExchangeOutput implements Output {
 
   collect(value: unknown, timestamp: number): void {
     this.recordsOut++
-    if (this.#partitioning === 'broadcast') {
+    if (this.#partitioning === 'hash') this.#collectKeyed(value, timestamp)
+    else if (this.#partitioning === 'broadcast') {
       for (const lane of this.#lanes) this.#write(lane, value, timestamp)
-    } else {
-      const lane = this.#lanes[this.#target(value)] as Lane // targets are in range by construction
-      this.#write(lane, value, timestamp)
+    } else this.#write(this.#nextLane(), value, timestamp)
+  }
+
+  /** As long as there is room. */
+  collectSome(
+    values: readonly unknown[],
+    start: number,
+    end: number,
+    timestampOf?: TimestampOf,
+  ): number {
+    let at = start
+    while (at < end && !this.isFull) {
+      const value = values[at++]
+      this.collect(value, timestampOf === undefined ? NO_TIMESTAMP : timestampOf(value))
     }
+    return at
   }
 
   watermark(timestamp: number): void {
@@ -151,27 +170,27 @@ export class ExchangeOutput implements Output {
   }
 
   #write(lane: Lane, value: unknown, timestamp: number): void {
-    const out = lane.records
-    if (timestamp === NO_TIMESTAMP) out.uint8(0)
-    else {
-      out.uint8(1)
-      out.float64LE(timestamp)
-    }
-    this.#type.write(value, out)
-    if (out.length >= FRAME_BYTES_TARGET) {
-      lane.flush()
-      if (!lane.queue.isEmpty) this.isFull = true
-    }
+    writeFramedRecord(lane.records, this.#type, value, timestamp)
+    if (lane.records.length >= FRAME_BYTES_TARGET) this.#send(lane)
   }
 
-  #target(value: unknown): number {
-    if (this.#partitioning === 'hash') {
-      const group = keyGroupOf(this.#hashOf(value), this.#maxParallelism)
-      return this.#laneOfGroup[group] as number // groups are below `maxParallelism`
-    }
+  #collectKeyed(value: unknown, timestamp: number): void {
+    const hash = this.#hashOf(value)
+    const group = keyGroupOf(hash, this.#maxParallelism)
+    const lane = this.#lanes[this.#laneOfGroup[group] as number] as Lane // one for each group
+    writeHashedRecord(lane.records, this.#type, value, timestamp, hash)
+    if (lane.records.length >= FRAME_BYTES_TARGET) this.#send(lane)
+  }
+
+  #send(lane: Lane): void {
+    lane.flush()
+    if (!lane.queue.isEmpty) this.isFull = true
+  }
+
+  #nextLane(): Lane {
     const lanes = this.#lanes.length
     this.#next = this.#next + 1 >= lanes ? 0 : this.#next + 1
-    return this.#next
+    return this.#lanes[this.#next] as Lane // below their number
   }
 
   #hashOf(value: unknown): number {

@@ -1,9 +1,10 @@
 /** A channel of an input gate. */
 import type { TimeHold } from '../../checkpoint/messages.ts'
-import type { Output } from '../../operators/operator.ts'
+import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
 import type { Type } from '../../types/type.ts'
+import type { ByteReader } from '../../util/bytes.ts'
 import type { ChannelReader } from './channel.ts'
-import type { ChannelInput } from './in-flight.ts'
+import { type ChannelInput, FRAMED_HASH, FRAMED_TIMESTAMP } from './in-flight.ts'
 
 export interface GateChannel {
   /** Who sends, for messages. */
@@ -12,12 +13,26 @@ export interface GateChannel {
   readonly type: Type<unknown>
   /** Where its records go: the head's stage for this input. */
   readonly output: Output
+  /** The output finds keys by the same function as the sender: their hashes are good for it. */
+  readonly takesHashes: boolean
   readonly input: ChannelInput
   /** Subtasks of both ends. */
   readonly from: number
   readonly to: number
   /** Barriers are waited for here in any mode: all subtasks must see the same before their cuts. */
   readonly isBroadcast: boolean
+}
+
+/** Hands on the next record of a frame. */
+export function takeRecord(frame: ByteReader, channel: GateChannel): void {
+  const { type, output } = channel
+  const head = frame.uint8()
+  const timestamp = (head & FRAMED_TIMESTAMP) === 0 ? NO_TIMESTAMP : frame.float64LE()
+  if ((head & FRAMED_HASH) === 0) return output.collect(type.read(frame), timestamp)
+  const hash = frame.int32LE()
+  const value = type.read(frame)
+  if (channel.takesHashes) output.collectHashed?.(value, timestamp, hash)
+  else output.collect(value, timestamp)
 }
 
 /** The channel with the least watermark, of those that are not idle. */

@@ -24,6 +24,10 @@ import {
 export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024
 /** Stands for the key of records that have none: they all go to one subtask. */
 export const KEYLESS = ''
+/** What stands before a record in a frame: which of these follow it, ahead of the value. */
+export const FRAMED_TIMESTAMP = 1
+/** The route hash of its key; the receiver then need not work it out again. */
+export const FRAMED_HASH = 2
 /** Records made into entries before others get a chance. */
 const RECORDS_PER_SLICE = 1_000
 /** Elements gather in an entry until it is so large: an entry each would cost more than they do. */
@@ -160,7 +164,9 @@ function* recordsOf(
 ): Generator<Uint8Array> {
   const keyBytes = new ByteWriter(64)
   while (frame.remaining > 0) {
-    const timestamp = frame.uint8() === 0 ? NO_TIMESTAMP : frame.float64LE()
+    const head = frame.uint8()
+    const timestamp = (head & FRAMED_TIMESTAMP) === 0 ? NO_TIMESTAMP : frame.float64LE()
+    if ((head & FRAMED_HASH) !== 0) frame.int32LE() // found anew after a restore
     const value = type.read(frame)
     out.reset()
     if (timestamp === NO_TIMESTAMP) out.uint8(ELEMENT_RECORD)
@@ -195,8 +201,25 @@ export function writeFramedRecord(
 ): void {
   if (timestamp === NO_TIMESTAMP) out.uint8(0)
   else {
-    out.uint8(1)
+    out.uint8(FRAMED_TIMESTAMP)
     out.float64LE(timestamp)
   }
+  type.write(value, out)
+}
+
+/** The same with the route hash of its key. */
+export function writeHashedRecord(
+  out: ByteWriter,
+  type: Type<unknown>,
+  value: unknown,
+  timestamp: number,
+  hash: number,
+): void {
+  if (timestamp === NO_TIMESTAMP) out.uint8(FRAMED_HASH)
+  else {
+    out.uint8(FRAMED_TIMESTAMP | FRAMED_HASH)
+    out.float64LE(timestamp)
+  }
+  out.int32LE(hash)
   type.write(value, out)
 }

@@ -5,7 +5,7 @@
  */
 import type { TimeHold } from '../../checkpoint/messages.ts'
 import type { Output } from '../../operators/operator.ts'
-import { MIN_WATERMARK, NO_TIMESTAMP } from '../../operators/operator.ts'
+import { MIN_WATERMARK } from '../../operators/operator.ts'
 import { ByteReader, asBuffer } from '../../util/bytes.ts'
 import { assert, required } from '../../util/assert.ts'
 import { Aligner } from './aligner.ts'
@@ -19,7 +19,7 @@ import {
   FRAME_WATERMARK,
   type ChannelReader,
 } from './channel.ts'
-import { type GateChannel, slowestOf } from './gate-channel.ts'
+import { type GateChannel, slowestOf, takeRecord } from './gate-channel.ts'
 import type { Aligned, GateHost } from './gate-host.ts'
 import { type ChannelStand, copyOfRest, GateRecording } from './gate-recording.ts'
 
@@ -249,7 +249,8 @@ export class InputGate {
   }
 
   #readRecords(recordsEnd: number, mayWait = true): void {
-    const { reader, type, output } = this.#channel(this.#current)
+    const channel = this.#channel(this.#current)
+    const { reader, output } = channel
     const frame = this.#frame
     let unasked = 0 // so many records are only gathered, which blocks nothing
     while (frame.position < frame.end) {
@@ -258,10 +259,8 @@ export class InputGate {
         if (mayWait && this.#host.isBlocked()) return
         unasked = (output.room ?? 0) - 1
       }
-      const timestamp = frame.uint8() === 0 ? NO_TIMESTAMP : frame.float64LE()
-      const value = type.read(frame)
       this.recordsIn++
-      output.collect(value, timestamp)
+      takeRecord(frame, channel)
     }
     if (this.#frameIsWhole) reader.release()
     this.#current = -1

@@ -8,9 +8,10 @@ export function nameOf(node: { readonly uid: string | undefined; readonly label:
 }
 
 export function markStage(stage: Stage, node: number, name: string, marks: Marks): void {
-  marks.methods(stage.second, node, name, { collect: 'record' })
+  marks.methods(stage.second, node, name, { collect: 'record', collectHashed: 'record' })
   marks.methods(stage, node, name, {
     collect: 'record',
+    collectHashed: 'record',
     watermark: 'engine',
     endInput: 'engine',
     flush: 'engine',

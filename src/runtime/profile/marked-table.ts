@@ -40,6 +40,10 @@ export class MarkedTable implements KeyedStateTable {
     return this.#table.prefetches
   }
 
+  set checksHashes(checks: boolean) {
+    this.#table.checksHashes = checks
+  }
+
   set expiryOutput(output: ExpiryOutput) {
     this.#table.expiryOutput = output
   }

@@ -1,4 +1,6 @@
 /** One operator's keyed state as its operator sees it: rows, handles and timers together. */
+import { describeKey, routeHash } from '../../types/keys.ts'
+import { AssertionError } from '../../util/assert.ts'
 import type { ExpiryOutput, KeyedStateTable, OperatorStateSpec } from '../backend.ts'
 import type { ShreddedOperator } from '../sealed/subject.ts'
 import { EntryCodec } from './entry-codec.ts'
@@ -11,6 +13,7 @@ import { Records } from './records.ts'
 import type { KeyAndHash } from './row-source.ts'
 import type { TableGroup } from './table-group.ts'
 import { RowStore } from './row-store.ts'
+import type { Shard } from './shard.ts'
 import { keysOfShard } from './shard-keys.ts'
 import { TimerCodec } from './timer-codec.ts'
 import { TimerEntries } from './timer-entries.ts'
@@ -28,6 +31,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly timers: TimerEntries
   readonly averages = new Averages()
   readonly expiry = new Expiry()
+  checksHashes = false
   /** Whose its keys are, if its entries are to be sealed. */
   readonly shredded: ShreddedOperator | undefined
   source: TableSource | undefined
@@ -101,6 +105,15 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
     this.expectOpen()
     if (this.source !== undefined) return yield* this.source.keys()
     for (let index = 0; index < this.shards.length; index++) yield* keysOfShard(this, index)
+  }
+
+  override create(): Shard {
+    if (this.checksHashes && routeHash(this.currentKey) !== this.currentRouteHash) {
+      const why = 'a key must follow from what the type of its stream keeps of a record'
+      const key = describeKey(this.currentKey)
+      throw new AssertionError(`key ${key} was another one where its record was sent: ${why}`)
+    }
+    return super.create()
   }
 
   override reset(): void {

@@ -31,6 +31,62 @@ describe('an exchange', () => {
     }
   })
 
+  it('tells whoever finds the same keys their hashes, and no other', () => {
+    const values = [0, 1.5, -7, 'a', 'ü', [1, 'x'], 5n]
+    for (const takesHashes of [true, false]) {
+      const { output, records, settle } = single({
+        partitioning: 'hash',
+        key: (value) => value,
+        takesHashes,
+      })
+      for (const [at, value] of values.entries()) {
+        output.collect(value, at % 2 === 0 ? at : NO_TIMESTAMP)
+      }
+      settle()
+      assert.deepEqual(records.values, values)
+      assert.deepEqual(
+        records.timestamps,
+        values.map((_, at) => (at % 2 === 0 ? at : NO_TIMESTAMP)),
+      )
+      assert.deepEqual(records.hashes, takesHashes ? values.map(routeHash) : [])
+    }
+  })
+
+  it('takes many values at once until there is no room, and goes on where it stopped', () => {
+    for (const partitioning of ['hash', 'rebalance', 'broadcast'] as const) {
+      const { outputs, gates, settle } = exchangeOf({
+        senders: 1,
+        receivers: 2,
+        partitioning,
+        key: (value) => value,
+      })
+      const [output] = outputs
+      assert.ok(output !== undefined)
+      const values = Array.from({ length: 30_000 }, (_, at) => at)
+      const stops: number[] = []
+      for (let at = 10; at < 20_000; stops.push(at)) {
+        const timestampOf = at % 2 === 0 ? (value: unknown) => Number(value) + 0.5 : undefined
+        at = output.collectSome(values, at, 20_000, timestampOf)
+        settle()
+      }
+      assert.ok(stops.length > 3, `it stopped ${stops.length} times`)
+      assert.equal(output.recordsOut, 19_990)
+      for (const { records } of gates) {
+        for (const [at, value] of records.values.entries()) {
+          const timestamp = records.timestamps[at]
+          assert.ok(timestamp === NO_TIMESTAMP || timestamp === Number(value) + 0.5)
+        }
+        assert.deepEqual(
+          records.values,
+          records.values.toSorted((a, b) => Number(a) - Number(b)),
+        )
+      }
+      const sent = partitioning === 'broadcast' ? 2 * 19_990 : 19_990
+      assert.equal(gates.flatMap(({ records }) => records.values).length, sent)
+      assert.equal(new Set(gates.flatMap(({ records }) => records.values)).size, 19_990)
+    }
+  })
+
   it('spreads records evenly when it rebalances', () => {
     const spread = exchangeOf({ senders: 1, receivers: 3, partitioning: 'rebalance' })
     for (let at = 0; at < 9; at++) spread.outputs[0]?.collect(at, NO_TIMESTAMP)

@@ -21,12 +21,23 @@ export interface ExchangeSetup {
   readonly key?: (value: unknown) => unknown
   readonly ringBytes?: number
   readonly memoryBytesMax?: number
+  /** Receivers find keys as senders do, and note the hashes that they are told. */
+  readonly takesHashes?: boolean
+}
+
+class HashRecorder extends Recorder {
+  readonly hashes: number[] = []
+
+  collectHashed(value: unknown, timestamp: number, hash: number): void {
+    this.hashes.push(hash)
+    this.collect(value, timestamp)
+  }
 }
 
 /** All senders and receivers of one edge, joined by rings. */
 export function exchangeOf(setup: ExchangeSetup) {
   const { senders, receivers, partitioning = 'rebalance', key } = setup
-  const { ringBytes = 4096, memoryBytesMax = 1024 } = setup
+  const { ringBytes = 4096, memoryBytesMax = 1024, takesHashes = false } = setup
   const selector = key === undefined ? undefined : { select: key, type }
   const edge: Edge = { from: 0, tag: undefined, input: 0, partitioning, key: selector, type }
   const input: ChannelInput = { ...place, receivers, type, key: edge.key }
@@ -52,7 +63,7 @@ export function exchangeOf(setup: ExchangeSetup) {
       }),
   )
   const gates = Array.from({ length: receivers }, (_, receiver) => {
-    const records = new Recorder()
+    const records = new HashRecorder()
     const aligned: Aligned[] = []
     const host = { blocked: false, aligns: true, beforeRecord: () => undefined as void, nowMs: 0 }
     const gate = new InputGate(
@@ -63,6 +74,7 @@ export function exchangeOf(setup: ExchangeSetup) {
           reader: new RingReader(lanes[receiver] as SharedArrayBuffer, silentBell),
           type,
           output: records,
+          takesHashes,
           input,
           from: sender,
           to: receiver,

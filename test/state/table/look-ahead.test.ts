@@ -115,3 +115,17 @@ test('of more keys than are looked for ahead all find their rows', async () => {
   }
   await backend.close()
 })
+
+test('a hash from elsewhere that is not that of the key makes no row', async () => {
+  const { backend, table, sum } = await openTable(4)
+  table.checksHashes = true
+  table.select(5, routeHash(5))
+  sum.update(1)
+  table.select(5, routeHash(6))
+  assert.throws(() => sum.update(2), /key 5 was another one where its record was sent/)
+  table.select('five', routeHash('five'))
+  sum.update(3)
+  table.select(5, routeHash(5))
+  assert.equal(sum.value(), 1)
+  await backend.close()
+})

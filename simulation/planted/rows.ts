@@ -45,8 +45,8 @@ export const rowBugs: readonly PlantedBug[] = [
     name: 'batch-keeps-old-hashes',
     symptom: 'a word is looked for by the hash of the one that had its place in the batch before',
     file: BATCH,
-    find: '    this.#hashed[at] = hash === undefined ? 0 : 1\n',
-    replace: '    if (hash !== undefined) this.#hashed[at] = 1\n',
+    find: '    this.#hashed[at] = hash === undefined ? 0 : OF_VALUE\n',
+    replace: '    if (hash !== undefined) this.#hashed[at] = OF_VALUE\n',
   },
   {
     name: 'batch-keeps-old-inputs',

@@ -138,13 +138,6 @@ export const barrierBugs: readonly PlantedBug[] = [
     replace: 'timestampOf === undefined ? NO_TIMESTAMP : timestampOf(values[start])',
   },
   {
-    name: 'hash-read-for-a-part-of-the-record',
-    symptom: 'records of keys that were in flight at a cut cannot be read again',
-    file: 'src/runtime/exchange/in-flight.ts',
-    find: '    if ((head & FRAMED_HASH) !== 0) frame.int32LE() // found anew after a restore\n',
-    replace: '',
-  },
-  {
     name: 'hash-cut-on-its-way',
     symptom: 'half of all keys get their rows under a hash that is not theirs',
     file: 'src/runtime/exchange/gate-channel.ts',
@@ -155,9 +148,8 @@ export const barrierBugs: readonly PlantedBug[] = [
     name: 'number-read-from-the-frame-before',
     symptom: 'numbers of a frame are those that stood in another one',
     file: 'src/util/bytes.ts',
-    find: '    this.end = end\n    this.#view = viewOfMany(this.bytes, end - start)\n    return this\n',
-    replace:
-      '    this.end = end\n    this.#view ??= viewOfMany(this.bytes, end - start)\n    return this\n',
+    find: '    this.#view = viewOfMany(this.bytes, end - start)\n    return this\n',
+    replace: '    this.#view ??= viewOfMany(this.bytes, end - start)\n    return this\n',
   },
   {
     name: 'number-written-where-the-buffer-was',

@@ -36,7 +36,7 @@ describe('a batch of a keyed operator', () => {
     assert.equal(direct.stage.collectSome(values, 3, values.length), 3, 'one by one is as good')
   })
 
-  it('takes the word of the sender for the hashes of keys, among records of which none came', async () => {
+  it('takes the hashes of keys that senders tell, among records without', async () => {
     for (const prefetches of [true, false]) {
       const { stage, output } = await stageOf({ prefetches, secondIsKeyed: true })
       for (let round = 0; round < 700; round++) {

@@ -82,7 +82,7 @@ function kindOf(schema: TypeSchema): ColumnKind {
   return of === 'text' ? 'converted' : of
 }
 
-function invalid(problem: string): MillraceError {
+export function invalid(problem: string): MillraceError {
   return new MillraceError('JOB_GRAPH_INVALID', problem, {
     cure:
       'give a struct of texts, numbers, booleans, times or enums: t.struct({ name: t.string }), ' +

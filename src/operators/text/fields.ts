@@ -2,9 +2,10 @@
 import { MillraceError } from '../../errors.ts'
 import { unionType } from '../../types/choices.ts'
 import type { Infer, Type } from '../../types/type.ts'
+import { chosen } from './field-choice.ts'
 import { type ReadRecord, readRecordOf } from './field-code.ts'
 import { FieldReader } from './field-reader.ts'
-import { mismatch, recordOfTexts, type Shape, shapeOf } from './field-shape.ts'
+import { invalid, mismatch, recordOfTexts, type Shape, shapeOf } from './field-shape.ts'
 import { type OneOf, textFunction, type TextFunction } from './text-function.ts'
 
 interface FieldsOptions {
@@ -13,6 +14,21 @@ interface FieldsOptions {
    * Default: the fields of the struct, in its order.
    */
   readonly columns?: readonly string[]
+}
+
+/** Of structs by name, the fields that are taken; of those that it does not name, all are. */
+type OnlyOf<S extends TypesByName> = {
+  readonly [N in keyof S]?: readonly (keyof Infer<S[N]> & string)[]
+}
+
+type TypesByName = Readonly<Record<string, Type<unknown>>>
+
+/** What records of a struct are of which only some fields are taken. */
+type Taken<T, Only> = Only extends readonly (infer K)[] ? Pick<T, Extract<K, keyof T>> : T
+
+/** Users' code may be plain JavaScript. */
+interface AnyOptions extends FieldsOptions {
+  readonly only?: readonly string[] | Readonly<Record<string, readonly string[] | undefined>>
 }
 
 /** Lines of one shape, or of several that their first field tells apart. */
@@ -32,6 +48,9 @@ const NO_SEPARATOR_IN_BYTES = /[\d.\n\r-]/
  * With several structs by name, the first field of a line is the name of its struct, and the others
  * are those of the struct.
  *
+ * With `only`, records have no fields but these, and no time is spent on the others: they are
+ * passed over without a look at what they are.
+ *
  * @throws `JOB_GRAPH_INVALID` for a separator that is empty or no string, and for types that cannot
  * be read. While running: `TYPE_MISMATCH` for a line that does not fit, with the field, what it is
  * and the line.
@@ -40,25 +59,35 @@ const NO_SEPARATOR_IN_BYTES = /[\d.\n\r-]/
  * env.fromSource('readings', fileSource({ path: 'readings.txt' }))
  *   .map(fields('|', Reading)).keyBy(({ sensor }) => sensor)
  */
+export function fields<T, const K extends keyof T & string>(
+  separator: string,
+  type: Type<T>,
+  options: FieldsOptions & { readonly only: readonly K[] },
+): TextFunction<Pick<T, K>>
 export function fields<T>(
   separator: string,
   type: Type<T>,
   options?: FieldsOptions,
 ): TextFunction<T>
-export function fields<const S extends Readonly<Record<string, Type<unknown>>>>(
+export function fields<const S extends TypesByName, const O extends OnlyOf<S>>(
+  separator: string,
+  types: S,
+  options: { readonly only: O },
+): TextFunction<{ [N in keyof S]: Taken<Infer<S[N]>, O[N & keyof O]> }[keyof S]>
+export function fields<const S extends TypesByName>(
   separator: string,
   types: S,
 ): TextFunction<Infer<S[keyof S]>>
 export function fields(
   separator: string,
-  types: Type<unknown> | Readonly<Record<string, Type<unknown>>>,
-  options: FieldsOptions = {},
+  given: Type<unknown> | TypesByName,
+  options: AnyOptions = {},
 ): TextFunction<unknown> {
   checkSeparator(separator)
-  const shapes = shapesOf(types, options)
+  const { type: outputType, shapes } = shapesOf(given, options)
   const ofText = (line: string): unknown => recordOf(shapes, line, separator)
   return textFunction(ofText, {
-    outputType: isType(types) ? types : unionType(Object.values(types)),
+    outputType,
     ...(isReadInBytes(separator) ? { one: () => recordOfBytes(shapes, separator, ofText) } : {}),
   })
 }
@@ -76,14 +105,23 @@ function isReadInBytes(separator: string): boolean {
   return !NO_SEPARATOR_IN_BYTES.test(separator)
 }
 
-function shapesOf(
-  types: Type<unknown> | Readonly<Record<string, Type<unknown>>>,
-  { columns }: FieldsOptions,
-): Shapes {
-  if (isType(types)) return shapeOf(types.schema, columns)
-  const named = typeof types === 'object' && types !== null ? Object.entries(types) : []
+function shapesOf(given: Type<unknown> | TypesByName, { columns, only }: AnyOptions) {
+  if (isType(given)) {
+    const names = isList(only) ? only : only === undefined ? undefined : []
+    const { type, columns: read } = chosen(given, columns, names)
+    return { type, shapes: shapeOf(type.schema, read) }
+  }
+  const named = typeof given === 'object' && given !== null ? Object.entries(given) : []
   if (named.length > 0 && named.every(([, type]) => isType(type)) && columns === undefined) {
-    return new Map(named.map(([name, { schema }]) => [name, shapeOf(schema, undefined)]))
+    const byName = only === undefined ? {} : onlyByName(only, given)
+    const types: Type<unknown>[] = []
+    const shapes: Shapes = new Map<string, Shape>()
+    for (const [name, whole] of named) {
+      const { type, columns: read } = chosen(whole, undefined, byName[name])
+      types.push(type)
+      shapes.set(name, shapeOf(type.schema, read))
+    }
+    return { type: unionType(types), shapes }
   }
   throw new MillraceError(
     'JOB_GRAPH_INVALID',
@@ -92,6 +130,19 @@ function shapesOf(
       cure: 'pass t.struct({ … }), with or without { columns }, or structs by name: { A: …, B: … }',
     },
   )
+}
+
+type OnlyByName = Readonly<Record<string, readonly string[] | undefined>>
+
+function onlyByName(only: NonNullable<AnyOptions['only']>, types: TypesByName): OnlyByName {
+  if (isList(only)) throw invalid('fields() of structs by name needs { only } by name, too')
+  const strange = Object.keys(only).find((name) => !Object.hasOwn(types, name))
+  if (strange === undefined) return only
+  throw invalid(`fields() is to take only some fields of "${strange}", but has no such struct`)
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value)
 }
 
 /** Types come from users' code, which may be plain JavaScript. */

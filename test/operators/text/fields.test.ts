@@ -47,6 +47,55 @@ describe('fields()', () => {
     assert.deepEqual(Object.keys(some('a,2,b,é,3,c')), ['sensor', 'at', 'degrees'])
   })
 
+  it('takes only some fields of a struct', () => {
+    const some: TextFunction<{ degrees: number }> = fields(';', Reading, { only: ['degrees'] })
+    assert.deepEqual(read(some, 'roof;no time;-3.25'), { value: { degrees: -3.25 } })
+    assert.match(JSON.stringify(read(some, 'roof;-3.25')), /it has 2 fields, not 3/)
+    assert.match(JSON.stringify(read(some, 'roof;1;x')), /field 3, degrees: .*not a number/)
+    assert.deepEqual(
+      byteVersionOf(some)?.outputType.schema,
+      t.struct({ degrees: t.float64 }).schema,
+    )
+    const columns = ['', 'at', 'degrees', 'sensor']
+    const others = fields(';', Reading, { only: ['degrees', 'sensor'], columns })
+    const value = { sensor: 'roof', degrees: 5 }
+    assert.deepEqual(read(others, 'a;b;5;roof'), { value })
+    assert.deepEqual(Object.keys(others('a;b;5;roof')), ['sensor', 'degrees'])
+  })
+
+  it('takes only some fields of structs by name', () => {
+    type Some = { from: string; kind: 'move' } | { kind: 'open'; account: string }
+    const some: TextFunction<Some> = fields(
+      '|',
+      { O: Open, M: Move },
+      { only: { M: ['kind', 'from'] } },
+    )
+    assert.deepEqual(read(some, 'O|a'), { value: { kind: 'open', account: 'a' } })
+    assert.deepEqual(read(some, 'M|a|x|rent|b'), { value: { from: 'a', kind: 'move' } })
+    const notes = fields('|', { M: Move }, { only: { M: ['note'] } })
+    assert.deepEqual(read(notes, 'M|a|7|rent|b'), { value: { note: 'rent' } })
+    assert.deepEqual(read(notes, 'M|a|7||b'), { value: {} })
+  })
+
+  it('says what it cannot take some fields of', () => {
+    // As plain JavaScript may have it.
+    const refused = (type: unknown, options: unknown, message: RegExp) =>
+      assert.throws(() => fields('|', type as typeof Reading, options as object), {
+        code: 'JOB_GRAPH_INVALID',
+        message,
+      })
+    refused(Reading, { only: ['rain'] }, /field "rain", which the struct does not have/)
+    refused(Reading, { only: [] }, /is not told which/)
+    refused(Reading, { only: { R: ['at'] } }, /is not told which/)
+    refused(Reading, { only: ['at'], columns: ['at', 'rain'] }, /column "rain"/)
+    refused(Reading, { only: ['at'], columns: ['sensor'] }, /no column for "at"/)
+    refused({ R: Reading }, { only: ['at'] }, /needs \{ only \} by name/)
+    refused({ R: Reading }, { only: { S: ['at'] } }, /of "S", but has no such struct/)
+    refused({ R: Reading }, { only: { R: ['rain'] } }, /"rain"/)
+    const foreign = { ...Reading, parts: undefined, schema: Reading.schema }
+    refused(foreign, { only: ['at'] }, /some fields of a t\.struct/)
+  })
+
   it('reads fields of every type that text can carry', () => {
     const All = t.struct({
       truth: t.boolean,

@@ -3,6 +3,7 @@ import type { PlantedBug } from './bug.ts'
 
 const ARENA = 'src/state/table/slot-arena.ts'
 const FINDER = 'src/state/table/row-finder.ts'
+const ADDER = 'src/state/table/number-adder.ts'
 const BATCH = 'src/runtime/keyed-batch.ts'
 
 export const rowBugs: readonly PlantedBug[] = [
@@ -40,6 +41,13 @@ export const rowBugs: readonly PlantedBug[] = [
     file: 'src/state/table/look-ahead.ts',
     find: '    into.shard = into.shards[index]\n',
     replace: '    into.shard ??= into.shards[index]\n',
+  },
+  {
+    name: 'many-sums-not-dirty',
+    symptom: 'sums that were added many at a time are as they were before, after a restore',
+    file: ADDER,
+    find: '      if (words[row * 2 + WORD_EPOCH] !== epoch) return at\n',
+    replace: '',
   },
   {
     name: 'batch-keeps-old-hashes',

@@ -1,9 +1,10 @@
 /** The handles of a table, by kind, that tell a shadow of what is written through them. */
-import type { OperatorStateSpec } from '../../src/state/backend.ts'
+import type { KeyedStateTable, OperatorStateSpec } from '../../src/state/backend.ts'
 import type { CounterState, DequeState, SetState } from '../../src/state/collection-handles.ts'
 import type { StateDescriptor } from '../../src/state/descriptors.ts'
 import type { FoldingState, ListState, MapState, ValueState } from '../../src/state/handles.ts'
 import type { StateRecord } from '../../src/state/snapshot.ts'
+import { t } from '../../src/types/t.ts'
 import { required } from '../../src/util/assert.ts'
 import { collectionOf, dequeFact, listFact, scalarFact, type StateFacts, UNKNOWN } from './facts.ts'
 import type { Shadow } from './shadow.ts'
@@ -32,6 +33,33 @@ export function followHandles(
     follow({ handle, shadow, stateId: state.id, descriptor, isMortal })
   }
   return known
+}
+
+/** The same for what adds to many keys at once, without handles. */
+export function followAdders(
+  { record }: OperatorStateSpec,
+  table: KeyedStateTable,
+  shadow: Shadow,
+) {
+  const adderOf = table.adderOf?.bind(table)
+  if (adderOf === undefined) return
+  table.adderOf = (name) => {
+    const adder = adderOf(name)
+    const state = record.states.find((each) => each.name === name)
+    if (adder === undefined || state === undefined) return adder
+    const addEach = adder.addEach.bind(adder)
+    adder.addEach = (keys, hashes, end, amounts, sums) => {
+      try {
+        addEach(keys, hashes, end, amounts, sums)
+      } finally {
+        for (let at = 0; at < adder.at; at++) {
+          const fact = scalarFact(shadow.rowOf(keys[at]), state.id)
+          shadow.note(fact, shadow.textOf(sums[at], t.float64), false)
+        }
+      }
+    }
+    return adder
+  }
 }
 
 function kindOf({ kind }: StateRecord): StateFacts['kind'] {

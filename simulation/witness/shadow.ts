@@ -59,7 +59,7 @@ export class Shadow {
 
   /** What the keys of all entries of the current key begin with. */
   row(): string {
-    return this.#rowOf(this.#table.currentKey)
+    return this.rowOf(this.#table.currentKey)
   }
 
   /**
@@ -70,7 +70,7 @@ export class Shadow {
    */
   surplus(rows: ReadonlySet<string> | undefined): string | undefined {
     for (const { key } of rows === undefined ? [] : this.#table.keys()) {
-      const row = this.#rowOf(key)
+      const row = this.rowOf(key)
       if (rows?.has(row) === false) return `the row ${shown(row)} is in memory and should not be`
     }
     for (const { domain, time, key, name } of this.#table.timers.pending()) {
@@ -81,7 +81,7 @@ export class Shadow {
     return undefined
   }
 
-  #rowOf(key: unknown): string {
+  rowOf(key: unknown): string {
     if (key === this.#lastKey && typeof key !== 'object') return this.#lastRow
     const out = this.#out
     out.reset()

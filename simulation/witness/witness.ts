@@ -25,7 +25,7 @@ import {
   rowsOf,
   type StateFacts,
 } from './facts.ts'
-import { followHandles } from './handles.ts'
+import { followAdders, followHandles } from './handles.ts'
 import { parseRun, type RunFile } from './run-file.ts'
 import { Shadow } from './shadow.ts'
 import type { TaskNews } from './task-news.ts'
@@ -135,6 +135,7 @@ class WatchedTask {
       const shadow = new Shadow(table, operator, this)
       this.#shadows.push(shadow)
       this.#known.set(operator.record.id, followHandles(operator, table.handles, shadow))
+      followAdders(operator, table, shadow)
       return table
     }
     const open = keyed.open.bind(keyed)

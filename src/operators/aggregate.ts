@@ -6,7 +6,8 @@ import { MillraceError } from '../errors.ts'
 import type { KeyedStateTable } from '../state/backend.ts'
 import type { FoldingState, ValueState } from '../state/handles.ts'
 import { BaseOperator, tableOf } from './base.ts'
-import { MAX_WATERMARK, NO_TIMESTAMP, type OperatorContext } from './operator.ts'
+import { MAX_WATERMARK, NO_TIMESTAMP, type KeyedRecords, type OperatorContext } from './operator.ts'
+import { RunningSums } from './running-sums.ts'
 
 /** Names of the single states; in every snapshot, so they never change. */
 export const COUNT_STATE = 'count'
@@ -18,12 +19,23 @@ export const LATEST_STATE = 'latest'
 export class CountOperator extends BaseOperator {
   readonly #table: KeyedStateTable
   readonly #count: ValueState<number, never>
+  readonly #some: RunningSums
 
   constructor(context: OperatorContext, what: string) {
     super(context, what)
     this.#table = tableOf(context)
     // The node declares this state as a number with an initial value.
     this.#count = this.#table.handles[COUNT_STATE] as ValueState<number, never>
+    this.#some = new RunningSums(this.#table, COUNT_STATE, context.output)
+    this.#some.amounts.fill(1)
+  }
+
+  get prefersSome(): boolean {
+    return this.#some.isReady
+  }
+
+  processSome(records: KeyedRecords, end: number): void {
+    this.#some.add(records, end)
   }
 
   processElement(_value: unknown, timestamp: number): void {
@@ -38,6 +50,7 @@ export class SumOperator extends BaseOperator {
   readonly #sum: ValueState<number, never>
   readonly #fn: (value: unknown) => unknown
   readonly #what: string
+  readonly #some: RunningSums
 
   constructor(context: OperatorContext, what: string, fn: (value: unknown) => unknown) {
     super(context, what)
@@ -45,7 +58,31 @@ export class SumOperator extends BaseOperator {
     this.#table = tableOf(context)
     // The node declares this state as a number with an initial value.
     this.#sum = this.#table.handles[SUM_STATE] as ValueState<number, never>
+    this.#some = new RunningSums(this.#table, SUM_STATE, context.output)
     this.#fn = fn
+  }
+
+  get prefersSome(): boolean {
+    return this.#some.isReady
+  }
+
+  processSome(records: KeyedRecords, end: number): void {
+    const { values } = records
+    const { amounts } = this.#some
+    const fn = this.#fn
+    let at = 0
+    try {
+      for (; at < end; at++) {
+        const amount = fn(values[at])
+        if (typeof amount !== 'number') throw this.#noNumber(amount)
+        amounts[at] = amount
+      }
+    } catch (error) {
+      this.#some.add(records, at)
+      records.at = at
+      throw error
+    }
+    this.#some.add(records, end)
   }
 
   processElement(record: unknown, timestamp: number): void {

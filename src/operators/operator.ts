@@ -133,6 +133,17 @@ export type Inline =
       readonly onRecord: (value: unknown, timestamp: number) => void
     }
 
+/** Records of the first input with their keys, side by side. */
+export interface KeyedRecords {
+  readonly values: readonly unknown[]
+  readonly timestamps: Float64Array
+  /** May be changed into equal ones. */
+  readonly keys: unknown[]
+  readonly hashes: Int32Array
+  /** The place of the record under way. */
+  at: number
+}
+
 /** One running operator of one subtask. */
 export interface Operator {
   /** Acquires resources; the only place of a task that may wait before records flow. */
@@ -143,6 +154,13 @@ export interface Operator {
   readonly inline?: Inline | undefined
   /** One of the second: keyed like the first, or broadcast, and then on no key. */
   processElement2?(value: unknown, timestamp: number): void
+  /**
+   * What `processElement` does for each of the first `end` records on its key, in order. If one of
+   * them throws, those before it are done, and `at` is its place.
+   */
+  processSome?(records: KeyedRecords, end: number): void
+  /** Records should be gathered for `processSome`, now. */
+  readonly prefersSome?: boolean
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */
   onTimer?(domain: TimeDomain, time: number, name: string, payload?: unknown): void

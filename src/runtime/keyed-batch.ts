@@ -3,7 +3,7 @@
  * prefetch all their rows.
  */
 import type { KeySelector } from '../graph/job-graph.ts'
-import { NO_TIMESTAMP, type TimestampOf } from '../operators/operator.ts'
+import { type KeyedRecords, NO_TIMESTAMP, type TimestampOf } from '../operators/operator.ts'
 import { foreseenHashOf, routeHash } from '../types/keys.ts'
 
 const RECORDS_MAX = 512
@@ -14,8 +14,9 @@ const OF_KEY = 2
 
 type Select = KeySelector['select']
 
-export class KeyedBatch {
+export class KeyedBatch implements KeyedRecords {
   count = 0
+  at = 0
   /** Of `count` records. */
   readonly values = Array<unknown>(RECORDS_MAX).fill(undefined)
   readonly timestamps = new Float64Array(RECORDS_MAX)

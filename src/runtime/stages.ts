@@ -56,7 +56,7 @@ export class KeyedStage implements Stage {
     this.#table = table
     this.#select = key.select
     this.#selectSecond = (secondKey ?? key).select
-    this.gathers = table.prefetches
+    this.gathers = table.prefetches || operator.prefersSome === true
     this.second = entranceOf(
       secondKey === undefined
         ? (value, timestamp) => this.#collectForAll(value, timestamp)
@@ -135,7 +135,7 @@ export class KeyedStage implements Stage {
 
   flush(): void {
     if (this.#batch.count > 0) this.#handOn()
-    this.gathers = this.#table.prefetches
+    this.gathers = this.#table.prefetches || this.#operator.prefersSome === true
   }
 
   watermark(timestamp: number): void {
@@ -230,18 +230,26 @@ export class KeyedStage implements Stage {
 
   #processAll(start: number, end: number): void {
     if (end === start) return
+    const batch = this.#batch
+    batch.at = start
+    try {
+      // Rarely does it not begin at the first one: when some had no key.
+      if (start > 0 || this.#operator.prefersSome !== true) this.#processEach(start, end)
+      else this.#operator.processSome?.(batch, end)
+    } catch (error) {
+      throw functionFailed(this.label, error, { key: batch.keys[batch.at] })
+    }
+  }
+
+  #processEach(start: number, end: number): void {
     const { values, timestamps, inputs, keys, hashes } = this.#batch
     if (start === 0) this.#table.prefetch(keys, hashes, end)
     else this.#table.prefetch(keys.slice(start), hashes.subarray(start), end - start)
-    let at = start
-    try {
-      for (; at < end; at++) {
-        // All were filled in as far as `end`.
-        this.#table.select(keys[at], hashes[at] as number)
-        this.#process(values[at], timestamps[at] as number, inputs[at] as number)
-      }
-    } catch (error) {
-      throw functionFailed(this.label, error, { key: keys[at] })
+    for (let at = start; at < end; at++) {
+      this.#batch.at = at
+      // All were filled in as far as `end`.
+      this.#table.select(keys[at], hashes[at] as number)
+      this.#process(values[at], timestamps[at] as number, inputs[at] as number)
     }
   }
 

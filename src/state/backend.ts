@@ -82,6 +82,27 @@ export interface KeyedStateTable {
   fireMark(key: unknown, routeHash: number, name: string, time: number): boolean
   /** Takes what `onExpire` emits to side outputs. */
   expiryOutput?: ExpiryOutput
+  /** For a value state of numbers; undefined if it is no faster than key by key. */
+  adderOf?(state: string): NumberAdder | undefined
+}
+
+/** Adds numbers to a state of many keys: `select`, `value` and `update` for each, in order. */
+export interface NumberAdder {
+  /** False while rows are looked up one by one. */
+  readonly isReady: boolean
+  /** The place under way, also when `addEach` has thrown: those before it are done. */
+  readonly at: number
+  /**
+   * Adds each of the first `end` amounts to the value of its key, whose route hash stands beside
+   * it; `sums` are the new values, `keys` then those that state holds. No key is selected after it.
+   */
+  addEach(
+    keys: unknown[],
+    routeHashes: Int32Array,
+    end: number,
+    amounts: Float64Array,
+    sums: Float64Array,
+  ): void
 }
 
 /** The timers of an operator, ordered by time; one per key, domain, time and name. */

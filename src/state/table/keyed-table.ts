@@ -1,7 +1,8 @@
 /** One operator's keyed state as its operator sees it: rows, handles and timers together. */
 import { describeKey, routeHash } from '../../types/keys.ts'
 import { AssertionError } from '../../util/assert.ts'
-import type { ExpiryOutput, KeyedStateTable, OperatorStateSpec } from '../backend.ts'
+import type { ExpiryOutput, KeyedStateTable, NumberAdder, OperatorStateSpec } from '../backend.ts'
+import type { ValueState } from '../handles.ts'
 import type { ShreddedOperator } from '../sealed/subject.ts'
 import { EntryCodec } from './entry-codec.ts'
 import { Expiry, isMark } from './expiry.ts'
@@ -9,6 +10,7 @@ import { handlesOf } from './handles.ts'
 import { textCharsMax } from './key-text.ts'
 import { layoutOf } from './layout.ts'
 import { Averages } from './memory.ts'
+import { RowNumberAdder } from './number-adder.ts'
 import { Records } from './records.ts'
 import type { KeyAndHash } from './row-source.ts'
 import type { TableGroup } from './table-group.ts'
@@ -94,6 +96,19 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
       if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
     }
     this.source?.prefetch(keys, routeHashes, count)
+  }
+
+  adderOf(state: string): NumberAdder | undefined {
+    const scalar = this.layout.scalars.find(({ name }) => name === state)
+    if (scalar === undefined || scalar.lane < 0 || scalar.stampLane >= 0) return undefined
+    if (scalar.descriptor.kind !== 'value' || scalar.type.schema.kind !== 'float64')
+      return undefined
+    // A value state of numbers, as the caller says.
+    const handle = this.handles[state] as ValueState<number, never>
+    return new RowNumberAdder(this, scalar, handle, (keys, hashes, count) => {
+      if (this.#liesInRow(keys[0])) this.source?.prefetch(keys, hashes, count)
+      else this.prefetch(keys, hashes, count)
+    })
   }
 
   #liesInRow(key: unknown): boolean {

@@ -32,6 +32,7 @@ interface Searched {
   readonly group: TableGroup
   readonly subBits: number
   readonly stride: number
+  readonly rowCount: number
 }
 
 /** The table in which a row is selected. */
@@ -49,6 +50,8 @@ export class LookAhead {
   /** The key that is to be selected next; those from `end` on were not looked for. */
   next = 0
   end = 0
+  /** What `begin` has worked out is still so. */
+  isBegun = false
   /** By key: in which shard its row would be. */
   readonly shards = new Int32Array(KEYS_AHEAD_MAX)
   /** By key: the first lane of a row with the same hash; -1 if there is none. */
@@ -63,6 +66,14 @@ export class LookAhead {
     this.#findHomes(table, routeHashes)
     this.seen ^= this.#read(table.places)
     this.#search(table, routeHashes)
+  }
+
+  /** Works out where the rows of these hashes are searched for, in `shards` and `lanes`. */
+  begin(table: Searched, routeHashes: Int32Array, count: number): void {
+    this.next = this.end = Math.min(count, KEYS_AHEAD_MAX)
+    this.isBegun = true
+    this.#findHomes(table, routeHashes)
+    if (table.rowCount >= table.group.shards.rowsAhead) this.seen ^= this.#read(table.places)
   }
 
   /** There is something left to be taken. */
@@ -97,6 +108,7 @@ export class LookAhead {
   /** Rows have moved: what lies at their places may be left over. */
   forget(): void {
     this.end = 0
+    this.isBegun = false
   }
 
   /** Where the searches begin. */

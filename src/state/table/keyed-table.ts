@@ -1,6 +1,6 @@
 /** One operator's keyed state as its operator sees it: rows, handles and timers together. */
 import { describeKey, routeHash } from '../../types/keys.ts'
-import { AssertionError } from '../../util/assert.ts'
+import { MillraceError } from '../../errors.ts'
 import type { ExpiryOutput, KeyedStateTable, NumberAdder, OperatorStateSpec } from '../backend.ts'
 import type { ValueState } from '../handles.ts'
 import type { ShreddedOperator } from '../sealed/subject.ts'
@@ -124,9 +124,11 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
 
   override create(): Shard {
     if (this.checksHashes && routeHash(this.currentKey) !== this.currentRouteHash) {
-      const why = 'a key must follow from what the type of its stream keeps of a record'
       const key = describeKey(this.currentKey)
-      throw new AssertionError(`key ${key} was another one where its record was sent: ${why}`)
+      const message = `key ${key} was another one where its record was sent`
+      throw new MillraceError('TYPE_MISMATCH', message, {
+        cure: 'take the key only from what the type of the stream keeps of a record',
+      })
     }
     return super.create()
   }

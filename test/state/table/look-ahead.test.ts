@@ -122,7 +122,10 @@ test('a hash from elsewhere that is not that of the key makes no row', async () 
   table.select(5, routeHash(5))
   sum.update(1)
   table.select(5, routeHash(6))
-  assert.throws(() => sum.update(2), /key 5 was another one where its record was sent/)
+  assert.throws(() => sum.update(2), {
+    code: 'TYPE_MISMATCH',
+    message: 'key 5 was another one where its record was sent',
+  })
   table.select('five', routeHash('five'))
   sum.update(3)
   table.select(5, routeHash(5))

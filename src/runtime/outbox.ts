@@ -15,8 +15,9 @@ class GrowingChunk implements Chunk {
   readonly values: unknown[] = []
   timestamps: Float64Array
 
-  constructor(room: number) {
-    this.timestamps = new Float64Array(room)
+  /** @param room for the first timestamps. */
+  constructor(room: Float64Array) {
+    this.timestamps = room
   }
 
   add(value: unknown, timestamp: number): void {
@@ -50,14 +51,17 @@ export class Outbox {
   count = 0
   #chunks: GrowingChunk[] = []
   #last: GrowingChunk | undefined
-  /** So much room the next chunk has at first: about what the one before needed. */
-  #room = CHUNK_VALUES_MIN
+  /** Values of the last chunk that was handed over: the next may have about as many. */
+  #lastCount = CHUNK_VALUES_MIN
+  /** The room of a chunk that was not handed over with it. */
+  #spare: Float64Array | undefined
 
   add(value: unknown, timestamp: number): void {
     this.count++
     let last = this.#last
     if (last === undefined || last.values.length === CHUNK_VALUES_MAX) {
-      last = new GrowingChunk(this.#room)
+      last = new GrowingChunk(this.#spare ?? new Float64Array(this.#lastCount))
+      this.#spare = undefined
       this.#last = last
       this.#chunks.push(last)
     }
@@ -71,10 +75,12 @@ export class Outbox {
     const { length } = first.values
     this.count -= Math.min(length, countMax)
     if (countMax < length) return first.takeSome(countMax)
-    this.#room = Math.max(CHUNK_VALUES_MIN, length)
+    this.#lastCount = Math.max(CHUNK_VALUES_MIN, length)
     this.#chunks.shift()
     if (first === this.#last) this.#last = undefined
-    return first.whole()
+    const whole = first.whole()
+    if (whole !== first) this.#spare = first.timestamps
+    return whole
   }
 
   *entries(): IterableIterator<readonly [value: unknown, timestamp: number]> {

@@ -58,6 +58,10 @@ export class LookAhead {
   readonly lanes = new Int32Array(KEYS_AHEAD_MAX)
   /** Depends on everything that was read: without it the compiler could leave reading out. */
   seen = 0
+  /** By buffer, as many as there may be keys: the words at which to read. */
+  #words = new Int32Array(0)
+  /** By buffer: how many these are. */
+  #counts = new Int32Array(0)
 
   /** Looks for the rows of these hashes; they are expected to be selected in this order. */
   look(table: Searched, routeHashes: Int32Array, count: number): void {
@@ -127,17 +131,38 @@ export class LookAhead {
     }
   }
 
-  /** A row may go on in the next line. */
-  #read({ words }: ShardPlaces): number {
+  /**
+   * Buffer by buffer: of a loop that need not look which buffer comes next, the processor has
+   * several times as many reads under way.
+   */
+  #read({ buffers, bufferOf }: ShardPlaces): number {
     const { shards, lanes, end } = this
-    let seen = 0
+    if (this.#words.length < buffers.length * KEYS_AHEAD_MAX) this.#grow(buffers.length)
+    const words = this.#words
+    const counts = this.#counts
+    counts.fill(0)
     for (let at = 0; at < end; at++) {
-      const of = words[shards[at] as number] as Int32Array // at < end
-      const word = (lanes[at] as number) * 2
-      seen ^= of[word] as number
-      seen ^= of[Math.min(word + WORDS_PER_LINE, of.length - 1)] as number
+      const buffer = bufferOf[shards[at] as number] as number // at < end
+      const count = counts[buffer] as number
+      counts[buffer] = count + 1
+      words[buffer * KEYS_AHEAD_MAX + count] = (lanes[at] as number) * 2
+    }
+    let seen = 0
+    for (let buffer = 0; buffer < buffers.length; buffer++) {
+      const start = buffer * KEYS_AHEAD_MAX
+      seen ^= readAt(
+        buffers[buffer] as Int32Array,
+        words,
+        start,
+        start + (counts[buffer] as number),
+      )
     }
     return seen
+  }
+
+  #grow(buffers: number): void {
+    this.#words = new Int32Array(2 * buffers * KEYS_AHEAD_MAX)
+    this.#counts = new Int32Array(2 * buffers)
   }
 
   #search({ places, stride }: Searched, routeHashes: Int32Array): void {
@@ -155,4 +180,16 @@ export class LookAhead {
       lanes[at] = words[lane * 2 + WORD_FLAGS] === 0 ? -1 : lane
     }
   }
+}
+
+/** Reads at words `start` to `end` of a list; a row may go on in the next line. */
+function readAt(from: Int32Array, words: Int32Array, start: number, end: number): number {
+  const last = from.length - 1
+  let seen = 0
+  for (let index = start; index < end; index++) {
+    const word = words[index] as number // below the end
+    seen ^= from[word] as number
+    seen ^= from[Math.min(word + WORDS_PER_LINE, last)] as number
+  }
+  return seen
 }

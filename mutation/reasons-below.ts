@@ -6,10 +6,10 @@ const rows: readonly Row[] = [
   [
     'collect',
     'ConditionalExpression',
-    'isLong',
+    'mayPause',
     'true',
     'of a short list nothing changes while it is collected: what was is noted for nothing',
-    'if (isLong) cut.collected.add(item)',
+    'if (mayPause) cut.collected.add(item)',
   ],
   [
     'entry-buffer',
@@ -45,7 +45,7 @@ const rows: readonly Row[] = [
     'this.cuts.isNeeded',
     'true',
     'a shortcut: without a cut nothing is encoded',
-    3,
+    4,
   ],
   [
     'scalar-handles',

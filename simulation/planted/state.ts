@@ -3,6 +3,7 @@ import type { PlantedBug } from './bug.ts'
 
 const ROWS = 'src/state/table/row-store.ts'
 const EVICTOR = 'src/state/table/evictor.ts'
+const PACKED = 'src/state/table/packed-map-collection.ts'
 const MAP = 'src/state/table/map-collection.ts'
 
 export const stateBugs: readonly PlantedBug[] = [
@@ -17,8 +18,35 @@ export const stateBugs: readonly PlantedBug[] = [
     name: 'item-not-preserved-for-a-cut',
     symptom: 'a map entry that changes while its checkpoint is written is missing from it',
     file: ROWS,
-    find: '    if (this.cuts.isNeeded) this.cuts.preserveItem(item)\n    item.epoch = this.epoch\n',
-    replace: '    item.epoch = this.epoch\n',
+    find:
+      '    if (this.cuts.isNeeded) this.cuts.preserveItem(item)\n' +
+      '    item.flags |= ITEM_STALE\n',
+    replace: '    item.flags |= ITEM_STALE\n',
+  },
+  {
+    name: 'packed-entry-not-dirty',
+    symptom: 'a number in a map that was set anew has its old value after a recovery',
+    file: PACKED,
+    find:
+      'if (entries.words[word + ENTRY_EPOCH] !== this.#host.epoch) this.#touch(at)\n' +
+      '    const mark',
+    replace: 'if (found < 0) this.#touch(at)\n    const mark',
+  },
+  {
+    name: 'packed-entry-forgotten-with-its-tombstone',
+    symptom: 'numbers that were deleted from a map are back after a recovery',
+    file: PACKED,
+    find: 'if ((entries.flagsAt(at) & ENTRY_BELOW) === 0) this.#remove(at)',
+    replace: 'if (this.#live >= 0) this.#remove(at)',
+  },
+  {
+    name: 'packed-entry-left-behind-a-hole',
+    symptom: 'a number in a map is not found any more once another one was deleted',
+    file: 'src/state/table/packed-entries.ts',
+    find:
+      '      this.#copy(this.words, base + next * stride, base + hole * stride)\n' +
+      '      hole = next\n',
+    replace: '      break\n',
   },
   {
     name: 'deleted-entry-not-dirty',

@@ -6,6 +6,7 @@
 import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import { ITEM_DETACHED } from './item.ts'
 import { WORD_EPOCH } from './layout.ts'
+import { packedOf } from './packed-map-collection.ts'
 import type { RowStore } from './row-store.ts'
 import { BLOCK_SLOTS, type Shard } from './shard.ts'
 import { sweepItems, sweepRows } from './sweep.ts'
@@ -80,18 +81,27 @@ function* collectItems(
 ): Generator<undefined> {
   const { changed } = shard // what is listed meanwhile changed after the cut
   if (changed.length === 0) return
-  const isLong = changed.length > ENTRIES_PER_PART
+  const mayPause = changed.length > ENTRIES_PER_PART || holdsPacked(store)
   let buffer = new EntryBuffer()
   for (const item of changed) {
-    if ((item.flags & ITEM_DETACHED) !== 0 || !cut.needsItem(item)) continue
-    if (isLong) cut.collected.add(item)
-    store.cuts.encodeItem(buffer, item)
-    if (buffer.count < ENTRIES_PER_PART) continue
-    parts.push(buffer.sorted())
-    buffer = new EntryBuffer()
-    yield undefined
+    if ((item.flags & ITEM_DETACHED) !== 0) continue
+    const packed = packedOf(item)
+    if (packed === undefined && !cut.needsItem(item)) continue
+    if (mayPause) cut.collected.add(item)
+    for (const each of packed?.itemsIn(cut) ?? [item]) {
+      if (packed === undefined) store.cuts.encodeItem(buffer, each)
+      else store.cuts.writeItem(buffer, each)
+      if (buffer.count < ENTRIES_PER_PART) continue
+      parts.push(buffer.sorted())
+      buffer = new EntryBuffer()
+      yield undefined
+    }
   }
   if (buffer.count > 0) parts.push(buffer.sorted())
+}
+
+function holdsPacked({ layout }: RowStore): boolean {
+  return layout.collections.some(({ packing }) => packing !== undefined)
 }
 
 function sweep(store: RowStore, shardIndex: number, confirmedEpoch: number): void {

@@ -2,12 +2,13 @@
  * What each kind of collection is in memory, and what a row's record below says of it, so that it
  * can stand for its entries without reading them.
  */
-import type { Collection, CollectionHost } from './collection.ts'
+import type { Collection } from './collection.ts'
 import { DequeCollection, type Extent } from './deque-collection.ts'
 import type { ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
 import { ListCollection } from './list-collection.ts'
 import { MapCollection } from './map-collection.ts'
+import { type PackedHost, PackedMapCollection } from './packed-map-collection.ts'
 import { SortedMapCollection } from './sorted-map-collection.ts'
 
 /**
@@ -24,11 +25,12 @@ export const NO_ENTRIES: Summary = Object.freeze({ size: 0 })
 
 /** A collection of which so much lies below. */
 export function collectionOf(
-  host: CollectionHost,
+  host: PackedHost,
   row: ItemRow,
   state: CollectionState,
   { size, extent }: Summary = NO_ENTRIES,
 ): Collection {
+  if (state.packing !== undefined) return new PackedMapCollection(host, row, state)
   switch (state.kind) {
     case 'list':
       return new ListCollection(host, row, state, size)

@@ -91,19 +91,25 @@ export abstract class Collection implements ItemOwner {
 
   clear(): void {
     const { host } = this
-    let dropped = 0
-    for (const item of this.items()) {
-      host.preserveItem(item) // this may set isBelow
-      detach(item)
-      dropped++
-    }
+    this.preserveAll() // this may set isBelow
     this.dropAll()
-    host.countItems(-dropped)
     if (this.isBelow) {
       this.cleared ??= new Item(this, undefined, undefined, ITEM_DEAD | ITEM_RANGE)
       if (this.cleared.epoch !== host.epoch) host.touchItem(this.cleared)
       this.isBelow = false
     }
     host.thin()
+  }
+
+  /** Saves what cuts still need, before all is dropped. */
+  protected preserveAll(): void {
+    const { host } = this
+    let dropped = 0
+    for (const item of this.items()) {
+      host.preserveItem(item)
+      detach(item)
+      dropped++
+    }
+    host.countItems(-dropped)
   }
 }

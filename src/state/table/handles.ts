@@ -7,6 +7,7 @@ import type { CollectionState, Scalar } from './layout.ts'
 import { ListHandle } from './list-handle.ts'
 import { EntriesLife, ListLife, ScalarLife } from './lives.ts'
 import { MapHandle, SetHandle, SortedMapHandle } from './map-handles.ts'
+import { PackedMapHandle, PackedSetHandle } from './packed-map-handles.ts'
 import type { RowStore } from './row-store.ts'
 import { AggregatingHandle, CounterHandle, ReducingHandle, ValueHandle } from './scalar-handles.ts'
 
@@ -35,6 +36,10 @@ export function handlesOf(
   }
   const collectionOf = (state: CollectionState): unknown => {
     const { type, keyType } = state
+    if (state.packing !== undefined) {
+      const Handle = state.kind === 'set' ? PackedSetHandle : PackedMapHandle
+      return new Handle(store, state)
+    }
     if (state.kind === 'list') {
       const show = (value: unknown): unknown => readIsolated(type, value)
       const life = lifeOf(state, state.stateId, (of) => new ListLife(of, store, state, show))

@@ -42,7 +42,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly #processingTime: (() => number) | undefined
 
   constructor(spec: OperatorStateSpec, group: TableGroup, processingTime?: () => number) {
-    const layout = layoutOf(spec.record, spec.descriptors)
+    const layout = layoutOf(spec.record, spec.descriptors, group.isWhole)
     const records = new Records(layout)
     const codec = new EntryCodec(spec.record, layout, records)
     super(spec.keyType, layout, records, codec, group)

@@ -66,6 +66,8 @@ export interface Scalar {
   readonly markLane: number
 }
 
+/** Values of maps that lie packed. */
+export type Packing = 'number' | 'boolean'
 export type CollectionKind = 'list' | 'map' | 'sorted-map' | 'set' | 'deque'
 
 /** A state of many entries. But for lists, each has a user key: a set's element, a position. */
@@ -78,6 +80,8 @@ export interface CollectionState {
   /** Of the user keys; undefined if they are numbers of ours. */
   readonly keyType: Type<unknown> | undefined
   readonly ttl: TimeToLive | undefined
+  /** What values are held as, where entries lie packed (of sets: anything); else undefined. */
+  readonly packing: Packing | undefined
   /** Place among the collections. */
   readonly ordinal: number
 }
@@ -93,10 +97,14 @@ export interface RecordLayout {
   readonly collections: readonly CollectionState[]
 }
 
-/** The layout for the declared states; they come in the order of the record's. */
+/**
+ * The layout for the declared states; they come in the order of the record's. Where a store lies
+ * below, `isWhole` is false: entries must be able to leave memory one by one.
+ */
 export function layoutOf(
   record: OperatorRecord,
   descriptors: Readonly<Record<string, StateDescriptor>>,
+  isWhole = false,
 ): RecordLayout {
   const names = Object.keys(descriptors)
   assert(
@@ -136,6 +144,7 @@ export function layoutOf(
         type: descriptor.kind === 'set' ? NO_VALUE : descriptor.type,
         keyType: descriptor.kind === 'set' ? descriptor.type : descriptor.keyType,
         ttl: descriptor.ttl,
+        packing: isWhole ? packingOf(descriptor) : undefined,
         ordinal,
       }),
     )
@@ -157,6 +166,17 @@ const NO_VALUE: Type<unknown> = Object.freeze<Type<unknown>>({
   read: () => undefined,
   isolate: () => undefined,
 })
+
+const NUMBERS: ReadonlySet<string> = new Set(['int32', 'float64', 'timestamp'])
+
+/** Maps and sets of numbers lie packed; those with a time to live have stamps besides. */
+function packingOf({ kind, type, keyType, ttl }: StateDescriptor): Packing | undefined {
+  if (ttl !== undefined) return undefined
+  if (kind === 'set') return NUMBERS.has(type.schema.kind) ? 'number' : undefined
+  if (kind !== 'map' || keyType === undefined || !NUMBERS.has(keyType.schema.kind)) return undefined
+  if (type.schema.kind === 'boolean') return 'boolean'
+  return NUMBERS.has(type.schema.kind) ? 'number' : undefined
+}
 
 function collectionKindOf(kind: StateKind): CollectionKind | undefined {
   switch (kind) {

@@ -9,6 +9,8 @@ import type { Shard } from './shard.ts'
 
 /** Records fill about half of their slots. */
 const LANE_BYTES = 16
+/** All of them are counted. */
+const PACKED_LANE_BYTES = 8
 const OBJECT_ROW_BYTES = 48
 const ITEM_BYTES = 120
 const COLLECTION_BYTES = 300
@@ -24,6 +26,8 @@ export interface Estimated {
   readonly shards: readonly Shard[]
   readonly rowCount: number
   readonly itemCount: number
+  /** Of packed maps. */
+  readonly laneCount: number
 }
 
 const scratch = new ByteWriter()
@@ -64,12 +68,13 @@ export class Averages {
     }
   }
 
-  estimate({ layout, shards, rowCount, itemCount }: Estimated): number {
+  estimate({ layout, shards, rowCount, itemCount, laneCount }: Estimated): number {
     const shard = shards.find(({ count }) => count > 0)
     const holdsObjects = shard?.keys !== undefined || shard?.objects !== undefined
     const objects = holdsObjects ? OBJECT_ROW_BYTES + OBJECT_FACTOR * this.#rowBytes : 0
     const items = itemCount * (ITEM_BYTES + OBJECT_FACTOR * this.#itemBytes)
-    const collections = Math.min(rowCount, itemCount) * COLLECTION_BYTES
-    return rowCount * ((shard ?? layout).stride * LANE_BYTES + objects) + items + collections
+    const collections = Math.min(rowCount, itemCount + laneCount) * COLLECTION_BYTES
+    const rows = rowCount * ((shard ?? layout).stride * LANE_BYTES + objects)
+    return rows + items + collections + laneCount * PACKED_LANE_BYTES
   }
 }

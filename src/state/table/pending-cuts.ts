@@ -6,6 +6,7 @@ import type { EntryBuffer } from './entry-buffer.ts'
 import type { EntryCodec } from './entry-codec.ts'
 import { type Item, ITEM_BELOW, ITEM_RANGE } from './item.ts'
 import { ROW_BELOW, WORD_EPOCH, WORD_FLAGS } from './layout.ts'
+import type { PackedMapCollection } from './packed-map-collection.ts'
 import type { Records } from './records.ts'
 import type { Shard } from './shard.ts'
 import type { TableCut } from './table-cut.ts'
@@ -65,6 +66,16 @@ export class PendingCuts {
     }
   }
 
+  /** The same for an entry of a packed map. */
+  preservePacked(of: PackedMapCollection, at: number): void {
+    const { shardIndex } = of.row
+    const epoch = of.epochAt(at)
+    for (const cut of this.#cuts) {
+      if (!cut.needsEntry(of.body, epoch) || !of.noteEncoded(at)) continue
+      this.writeItem(cut.images(shardIndex), of.itemAt(at))
+    }
+  }
+
   /** Calls `encode` for each cut that still needs a timer as it is. */
   eachTimerCut(
     epoch: number,
@@ -95,6 +106,11 @@ export class PendingCuts {
       item.flags |= ITEM_BELOW
       item.owner.isBelow = true
     } else if ((item.flags & (ITEM_BELOW | ITEM_RANGE)) === 0) return
+    this.writeItem(into, item)
+  }
+
+  /** Adds an item as it is. */
+  writeItem(into: EntryBuffer, item: Item): void {
     into.beginEntry()
     this.codec.writeItemKey(into.out, this.keyGroupOf(item.owner.row.shardIndex), item)
     into.beginValue()

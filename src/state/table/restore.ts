@@ -22,6 +22,7 @@ import type { KeyedTable } from './keyed-table.ts'
 import { type CollectionState, ROW_BELOW } from './layout.ts'
 import { ListCollection } from './list-collection.ts'
 import { MapCollection } from './map-collection.ts'
+import { PackedMapCollection } from './packed-map-collection.ts'
 import { RestoredMarks } from './restored-marks.ts'
 
 interface Place {
@@ -154,6 +155,10 @@ export class Loader {
     if (collection instanceof ListCollection) {
       const elements = table.codec.readChunk(this.#value, state)
       collection.restore(this.#userKey.uint32BE(), elements)
+    } else if (collection instanceof PackedMapCollection) {
+      const key = readUserKey(this.#userKey, state)
+      assert(typeof key === 'number', 'packed maps have numbers as keys')
+      collection.restore(key, Number(table.codec.readMapValue(this.#value, state)))
     } else if (collection instanceof MapCollection) {
       const key = readUserKey(this.#userKey, state)
       const value = table.codec.readMapValue(this.#value, state)

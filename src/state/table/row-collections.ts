@@ -1,8 +1,9 @@
 /** The collections of one row, made when they are first used, with the key they belong to. */
 import { collectionOf } from './collection-kinds.ts'
-import type { Collection, CollectionHost } from './collection.ts'
+import type { Collection } from './collection.ts'
 import type { ItemRow } from './item.ts'
 import type { CollectionState } from './layout.ts'
+import type { PackedHost } from './packed-map-collection.ts'
 
 export class RowCollections implements ItemRow {
   readonly key: unknown
@@ -26,7 +27,7 @@ export class RowCollections implements ItemRow {
   }
 
   /** The collection of a state, made if there is none. */
-  of(host: CollectionHost, state: CollectionState): Collection {
+  of(host: PackedHost, state: CollectionState): Collection {
     return this.get(state) ?? this.place(collectionOf(host, this, state))
   }
 

@@ -6,21 +6,24 @@
  */
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
-import type { CollectionHost } from './collection.ts'
 import type { EntryCodec } from './entry-codec.ts'
 import { type Item, ITEM_LISTED, ITEM_STALE, type ItemRow } from './item.ts'
 import { type RecordLayout, ROW_STALE, ROW_THINNED, WORD_EPOCH } from './layout.ts'
+import type { PackedHost, PackedMapCollection } from './packed-map-collection.ts'
 import { PendingCuts } from './pending-cuts.ts'
 import type { Records } from './records.ts'
 import { RowCollections } from './row-collections.ts'
 import { RowFinder } from './row-finder.ts'
+import { SlotArena } from './slot-arena.ts'
 import { type TableGroup } from './table-group.ts'
 
-export class RowStore extends RowFinder implements CollectionHost {
+export class RowStore extends RowFinder implements PackedHost {
   readonly cuts: PendingCuts
   readonly codec: EntryCodec
   epoch = 1
   itemCount = 0
+  laneCount = 0
+  packed = new SlotArena()
 
   constructor(
     keyType: Type<unknown>,
@@ -53,8 +56,25 @@ export class RowStore extends RowFinder implements CollectionHost {
 
   touchItem(item: Item): void {
     if (this.cuts.isNeeded) this.cuts.preserveItem(item)
-    item.epoch = this.epoch
     item.flags |= ITEM_STALE
+    this.#noteChange(item)
+  }
+
+  touchPacked(of: PackedMapCollection, at: number): void {
+    this.preservePacked(of, at)
+    this.#noteChange(of.body)
+  }
+
+  preservePacked(of: PackedMapCollection, at: number): void {
+    if (this.cuts.isNeeded) this.cuts.preservePacked(of, at)
+  }
+
+  countLanes(change: number): void {
+    this.laneCount += change
+  }
+
+  #noteChange(item: Item): void {
+    item.epoch = this.epoch
     const { row } = item.owner
     const shard = required(this.shards[row.shardIndex], `shard ${row.shardIndex}`)
     shard.touched = this.epoch
@@ -117,6 +137,8 @@ export class RowStore extends RowFinder implements CollectionHost {
   override reset(): void {
     super.reset()
     this.itemCount = 0
+    this.laneCount = 0
+    this.packed = new SlotArena()
     this.cuts.clear()
   }
 }

@@ -1,6 +1,7 @@
 /** Removes what is left of deleted rows and items once no run needs their tombstones. */
 import { type Item, ITEM_DETACHED, ITEM_LISTED, ITEM_RANGE } from './item.ts'
 import { ROW_BELOW, ROW_RECORDED, ROW_THINNED, WORD_EPOCH, WORD_FLAGS } from './layout.ts'
+import { packedOf } from './packed-map-collection.ts'
 import type { Records } from './records.ts'
 import type { Shard } from './shard.ts'
 
@@ -54,6 +55,8 @@ export function sweepItems({ below }: Swept, shard: Shard, confirmedEpoch: numbe
   const kept: Item[] = []
   for (const item of shard.changed) {
     if ((item.flags & ITEM_DETACHED) !== 0) continue
+    packedOf(item)?.sweep(confirmedEpoch)
+    if ((item.flags & ITEM_DETACHED) !== 0) continue // the sweep left nothing
     if (item.epoch > confirmedEpoch) {
       kept.push(item)
       continue

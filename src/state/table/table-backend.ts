@@ -60,6 +60,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
       keyGroups: context.keyGroups,
       maxParallelism: context.maxParallelism,
       shards: context.shards ?? SHARDS,
+      isWhole: below === undefined,
       dirtyEntries: 0,
       growth: 0,
       pulls: 0,

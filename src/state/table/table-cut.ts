@@ -36,8 +36,13 @@ export class TableCut {
   }
 
   needsItem(item: Item): boolean {
-    const { shardIndex } = item.owner.row
-    return this.holds(item.epoch) && shardIndex >= this.nextItemShard && !this.collected.has(item)
+    return this.needsEntry(item, item.epoch)
+  }
+
+  /** The same for an entry of a packed map, which a body stands for. */
+  needsEntry(body: Item, epoch: number): boolean {
+    const { shardIndex } = body.owner.row
+    return this.holds(epoch) && shardIndex >= this.nextItemShard && !this.collected.has(body)
   }
 
   /** `imaged` is the newest cut that a timer was encoded for. */

@@ -21,6 +21,8 @@ export interface TableGroup {
   readonly keyGroups: KeyGroupRange
   readonly maxParallelism: number
   readonly shards: ShardOptions
+  /** No store lies below: what is in a row is all there is of it. */
+  readonly isWhole: boolean
   /** Changes since the last cut. */
   dirtyEntries: number
   /** Rows and items added since memory was last looked at. */

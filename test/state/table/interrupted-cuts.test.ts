@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Entry, KeyedStateTable, StateCut } from '../../../src/state/backend.ts'
-import { sortedMapState } from '../../../src/state/collection-descriptors.ts'
-import type { SortedMapState } from '../../../src/state/collection-handles.ts'
+import { setState, sortedMapState } from '../../../src/state/collection-descriptors.ts'
+import type { SetState, SortedMapState } from '../../../src/state/collection-handles.ts'
 import { listState, mapState, valueState } from '../../../src/state/descriptors.ts'
 import type { ListState, MapState, ValueState } from '../../../src/state/handles.ts'
 import { type KeyGroupRange, keyGroupOf } from '../../../src/state/key-groups.ts'
@@ -26,6 +26,10 @@ const DESCRIPTORS = {
   map: mapState(dynamicType(), t.float64),
   list: listState(t.float64),
   sorted: sortedMapState(t.float64, t.string),
+  // In memory these lie packed.
+  sums: mapState(t.int32, t.float64),
+  flags: mapState(t.float64, t.boolean),
+  marks: setState(t.timestamp),
 }
 
 interface Handles {
@@ -34,6 +38,9 @@ interface Handles {
   readonly map: MapState<unknown, number>
   readonly list: ListState<number>
   readonly sorted: SortedMapState<number, string>
+  readonly sums: MapState<number, number>
+  readonly flags: MapState<number, boolean>
+  readonly marks: SetState<number>
 }
 
 const specOf = (id: number) => ({
@@ -92,7 +99,8 @@ class Subject {
   apply({ table, key, kind, at }: Change): void {
     const of = required(this.#tables[table], 'there are two')
     of.select(key, routeHash(key))
-    const { count, text, map, list, sorted } = of.handles as unknown as Handles // declared above
+    const states = of.handles as unknown as Handles // declared above
+    const { count, text, map, list, sorted, sums, flags, marks } = states
     const inner = at % 3 === 0 ? `inner ${at % 5}` : at % 5
     const changes = [
       () => count.update(at),
@@ -106,9 +114,16 @@ class Subject {
       () => sorted.delete(at % 7),
       () => of.timers.delete('event-time', at % 9, 'close'),
       () => of.timers.delete('processing-time', at % 9, 'wake'),
-      () => [count, text, map, sorted, list].forEach((state) => state.clear()),
+      () => Object.values(states).forEach((state: { clear(): void }) => state.clear()),
       () => (at % 4 === 0 ? list.update([]) : map.clear()),
       () => of.timers.advance('event-time', at % 3, 3, () => undefined),
+      () => sums.set(at % 11, at),
+      () => sums.delete(at % 11),
+      () => flags.set((at % 3) / 2, at % 2 === 0),
+      () => flags.delete((at % 3) / 2),
+      () => marks.add(at % 40),
+      () => marks.delete(at % 5),
+      () => (at % 2 === 0 ? sums : marks).clear(),
     ]
     changes[kind % changes.length]?.()
   }
@@ -131,7 +146,7 @@ const changesOf = (random: SeededRandom, count: number): readonly Change[] =>
   Array.from({ length: count }, () => ({
     table: random.int(OPERATORS.length),
     key: KEYS[random.int(KEYS.length)],
-    kind: random.int(14),
+    kind: random.int(21),
     at: random.int(1000),
   }))
 

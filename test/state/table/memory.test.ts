@@ -19,6 +19,7 @@ const record = {
 } as const
 const layout = layoutOf(record, { sum: valueState(t.float64) })
 const { stride } = layout
+const NONE = { itemCount: 0, laneCount: 0 }
 // Only what is sampled is asked of it.
 const codec = {
   writeKeyOf: (out: { raw(bytes: Uint8Array): void }) => out.raw(new Uint8Array(6)),
@@ -34,7 +35,7 @@ const shardOf = (...keys: readonly unknown[]): Shard => {
 test('rows of numbers take the length of their records, twice over for free slots', () => {
   const averages = new Averages()
   const shards = [shardOf(), shardOf(1, 2)]
-  const estimated = { layout, codec, shards, rowCount: 100, itemCount: 0 }
+  const estimated = { layout, codec, shards, rowCount: 100, ...NONE }
   assert.equal(averages.estimate(estimated), 100 * stride * 16)
   assert.equal(averages.estimate({ ...estimated, rowCount: 0 }), 0)
 })
@@ -42,7 +43,7 @@ test('rows of numbers take the length of their records, twice over for free slot
 test('a row with objects takes twice its bytes more, by the average of samples', () => {
   const averages = new Averages()
   const shards = [shardOf(), shardOf('a')]
-  const estimated = { layout, codec, shards, rowCount: 10, itemCount: 0 }
+  const estimated = { layout, codec, shards, rowCount: 10, ...NONE }
   assert.equal(averages.estimate(estimated), 10 * (stride * 16 + 48 + 2 * 48))
   averages.addRow(48 + 320)
   assert.equal(averages.estimate(estimated), 10 * (stride * 16 + 48 + 2 * 58))
@@ -53,7 +54,7 @@ test('a row with objects takes twice its bytes more, by the average of samples',
 
 test('items count by themselves, and a collection for each, but not above the rows', () => {
   const averages = new Averages()
-  const estimated = { layout, codec, shards: [shardOf(1)], rowCount: 10, itemCount: 0 }
+  const estimated = { layout, codec, shards: [shardOf(1)], rowCount: 10, ...NONE }
   const itemsOf = (itemCount: number): number =>
     averages.estimate({ ...estimated, itemCount }) - averages.estimate(estimated)
   assert.equal(itemsOf(4), 4 * (120 + 2 * 48) + 4 * 300)
@@ -62,10 +63,17 @@ test('items count by themselves, and a collection for each, but not above the ro
   assert.equal(itemsOf(4), 4 * (120 + 2 * 50) + 4 * 300)
 })
 
+test('packed maps count by their room, and a collection for each row', () => {
+  const averages = new Averages()
+  const estimated = { layout, codec, shards: [shardOf(1)], rowCount: 10, ...NONE }
+  const grown = averages.estimate({ ...estimated, laneCount: 480 })
+  assert.equal(grown - averages.estimate(estimated), 480 * 8 + 10 * 300)
+})
+
 test('samples are taken of one shard after the other, of its first row', () => {
   const averages = new Averages()
   const shards = [shardOf('a'), shardOf(), shardOf('b', 'c')]
-  const estimated = { layout, codec, shards, rowCount: 1, itemCount: 0 }
+  const estimated = { layout, codec, shards, rowCount: 1, ...NONE }
   const sampled = Array.from({ length: 6 }, () => {
     const before = averages.estimate(estimated)
     averages.sample(estimated)

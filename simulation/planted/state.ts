@@ -170,8 +170,8 @@ export const stateBugs: readonly PlantedBug[] = [
     name: 'changed-entry-not-written-below',
     symptom: 'a map entry that has left memory has an older value when it is read again',
     file: ROWS,
-    find: '    item.flags |= ITEM_STALE\n    const { row } = item.owner\n',
-    replace: '    const { row } = item.owner\n',
+    find: '    item.flags |= ITEM_STALE\n    this.#noteChange(item)\n',
+    replace: '    this.#noteChange(item)\n',
   },
   {
     name: 'unloaded-row-comes-back-empty-handed',

@@ -138,6 +138,20 @@ export const barrierBugs: readonly PlantedBug[] = [
     replace: 'timestampOf === undefined ? NO_TIMESTAMP : timestampOf(values[start])',
   },
   {
+    name: 'local-batch-sent-twice',
+    symptom: 'records to a task of the same worker come twice after they had to wait',
+    file: 'src/runtime/exchange/lane.ts',
+    find: '    batch.encode(this.#type, this.#records)\n    batch.clear()\n',
+    replace: '    batch.encode(this.#type, this.#records)\n',
+  },
+  {
+    name: 'local-batch-in-the-time-of-its-first',
+    symptom: 'records to a task of the same worker have the time of another one',
+    file: 'src/runtime/exchange/gate-channel.ts',
+    find: 'const timestamp = batch.timestamps[at] as number',
+    replace: 'const timestamp = batch.timestamps[0] as number',
+  },
+  {
     name: 'hash-cut-on-its-way',
     symptom: 'half of all keys get their rows under a hash that is not theirs',
     file: 'src/runtime/exchange/gate-channel.ts',

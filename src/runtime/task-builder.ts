@@ -15,7 +15,6 @@ import { required } from '../util/assert.ts'
 import { surroundings } from './asynchronous.ts'
 import { buildChain, type Chain, type ChainHost } from './chain.ts'
 import { ExchangeOutput } from './exchange/exchange-output.ts'
-import { RingReader, RingWriter } from './exchange/ring.ts'
 import type { WorkerHost } from './host.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 import { inFlightOf, waitingFor } from './in-flight-restore.ts'
@@ -33,6 +32,7 @@ import {
   restoredWatermark,
   type FormerTasks,
 } from './task-records.ts'
+import { TaskChannels } from './task-channels.ts'
 import { TaskSnapshots } from './task-snapshots.ts'
 
 type Deploy = Extract<ToWorker, { kind: 'deploy' }>
@@ -62,10 +62,12 @@ export class TaskBuilder {
   readonly #options: TaskBuilderOptions
   readonly #operatorsByUid: ReadonlyMap<string, OperatorRecord>
   readonly #operatorIds: ReadonlyMap<string, number>
+  readonly #channels: TaskChannels
   readonly timings: PhaseTimings[] = []
 
   constructor(options: TaskBuilderOptions) {
     this.#options = options
+    this.#channels = new TaskChannels(options)
     const { operators } = options.deploy
     this.#operatorsByUid = new Map(operators.map((record) => [record.uid, record]))
     this.#operatorIds = new Map(operators.map(({ uid, id }) => [uid, id]))
@@ -199,17 +201,14 @@ export class TaskBuilder {
   }
 
   #exchange(edgeId: number, subtaskIndex: number): ExchangeOutput {
-    const { graph, deploy, settings } = this.#options
+    const { graph, settings } = this.#options
     const { edge, toVertex } = required(graph.edges[edgeId], `no edge ${edgeId}`)
-    const lanes = required(deploy.rings[edgeId]?.[subtaskIndex], `no rings for edge ${edgeId}`)
     const output = new ExchangeOutput({
       edge,
       input: inputOf(graph, edgeId, this.#operatorIds),
       maxParallelism: graph.maxParallelism,
       subtaskIndex,
-      channels: lanes.flatMap((ring, to) =>
-        ring === undefined ? [] : [new RingWriter(ring, this.#doorbell(to))],
-      ),
+      channels: this.#channels.writers(edgeId),
       scratch: this.#scratch(`exchange-${edgeId}`),
       name: `edge-${edgeId}`,
       label: required(graph.vertices[toVertex], `no vertex ${toVertex}`).name,
@@ -225,11 +224,6 @@ export class TaskBuilder {
     const scratch = host.scratch(`${settings.stateDirectory}/worker-${workerIndex}/${name}`)
     resources.defer(() => scratch.close())
     return scratch
-  }
-
-  #doorbell(worker: number): ReturnType<WorkerHost['doorbell']> {
-    const { deploy, host } = this.#options
-    return host.doorbell(worker, required(deploy.doorbells[worker], `no doorbell ${worker}`))
   }
 
   async #sink(
@@ -274,7 +268,7 @@ export class TaskBuilder {
   }
 
   #head(vertex: Vertex, subtaskIndex: number, chain: Chain, place: HeadPlace): TaskHead {
-    const { graph, deploy, host, signal } = this.#options
+    const { graph, host, signal } = this.#options
     const node = required(vertex.nodes[0], 'an empty vertex')
     const { former, task } = place
     const at = { subtaskIndex, chain, host, task }
@@ -284,10 +278,7 @@ export class TaskBuilder {
       if (id !== undefined) source.restoreWatermark(restoredWatermark(former, id))
       return { head: source, source, gate: undefined }
     }
-    const reader = (edge: number, from: number): RingReader => {
-      const ring = required(deploy.rings[edge]?.[from]?.[subtaskIndex], `no ring on edge ${edge}`)
-      return new RingReader(ring, this.#doorbell(from))
-    }
+    const reader = (edge: number, from: number) => this.#channels.reader(edge, from)
     const gate = gateOf(graph, vertex, at, reader, this.#operatorIds)
     return { head: gate, source: undefined, gate }
   }

@@ -4,6 +4,7 @@
  * frames like records, so they keep their place. A barrier can also overtake: it then takes no
  * room, and the reader finds it between two frames.
  */
+import type { RecordBatch } from './record-batch.ts'
 
 export const FRAME_RECORDS = 1
 export const FRAME_WATERMARK = 2
@@ -13,6 +14,9 @@ export const FRAME_END = 4
 export const FRAME_FRAGMENT = 5
 /** The sender is idle (1) or no longer (0): its watermark does not hold back the others. */
 export const FRAME_IDLE = 6
+
+/** Records as they are: between two tasks of one worker, and nowhere else. */
+export const FRAME_BATCH = 7
 
 /** A frame that was copied out of a channel or of a queue before it. */
 export interface Frame {
@@ -38,6 +42,10 @@ export interface ChannelWriter {
   mark(mark: BarrierMark): void
   /** The largest payload a frame may have. */
   readonly frameBytesMax: number
+  /** Only where both ends are in one worker: a batch to be filled. */
+  freshBatch?(): RecordBatch
+  /** Appends it as a frame, or returns false; it is the channel's then. */
+  offerBatch?(batch: RecordBatch): boolean
 }
 
 export interface ChannelReader {
@@ -45,6 +53,8 @@ export interface ChannelReader {
   poll(): boolean
   readonly frameType: number
   readonly payload: Uint8Array
+  /** Instead of a payload: of `FRAME_BATCH`. */
+  readonly batch?: RecordBatch | undefined
   /** Frees the frame's room and wakes the writer. */
   release(): void
   /** The newest barrier, also if much is to be read before it. */

@@ -6,7 +6,6 @@
  */
 import { keyGroupOf, subtaskOf } from '../../state/key-groups.ts'
 import { routeHash } from '../../types/keys.ts'
-import type { Type } from '../../types/type.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import { required } from '../../util/assert.ts'
 import type { Edge } from '../../graph/job-graph.ts'
@@ -17,14 +16,8 @@ import { functionFailed } from '../function-failed.ts'
 import type { Barrier } from './barrier.ts'
 import { FRAME_END, FRAME_IDLE, FRAME_WATERMARK, type ChannelWriter } from './channel.ts'
 import { FrameQueue } from './frame-queue.ts'
-import {
-  type CapturedChannel,
-  type ChannelInput,
-  KEYLESS,
-  writeFramedRecord,
-  writeHashedRecord,
-} from './in-flight.ts'
-import { FRAME_BYTES_TARGET, Lane } from './lane.ts'
+import { type CapturedChannel, type ChannelInput, KEYLESS } from './in-flight.ts'
+import { Lane } from './lane.ts'
 
 export interface ExchangeOptions {
   readonly edge: Edge
@@ -48,7 +41,6 @@ export class ExchangeOutput implements Output {
   isFull = false
   recordsOut = 0
   readonly #lanes: readonly Lane[]
-  readonly #type: Type<unknown>
   readonly #select: ((value: unknown) => unknown) | undefined
   readonly #maxParallelism: number
   readonly #partitioning: Edge['partitioning']
@@ -62,7 +54,6 @@ export class ExchangeOutput implements Output {
   #next = 0
 
   constructor(options: ExchangeOptions) {
-    this.#type = options.edge.type
     this.#select = options.edge.key?.select
     this.#partitioning = options.edge.partitioning
     this.#maxParallelism = options.maxParallelism
@@ -77,7 +68,11 @@ export class ExchangeOutput implements Output {
     const share = Math.floor(options.memoryBytesMax / options.channels.length)
     this.#lanes = options.channels.map(
       (channel, index) =>
-        new Lane(channel, new FrameQueue(options.scratch, `${options.name}-${index}`, share)),
+        new Lane(
+          channel,
+          new FrameQueue(options.scratch, `${options.name}-${index}`, share),
+          options.edge.type,
+        ),
     )
   }
 
@@ -150,7 +145,7 @@ export class ExchangeOutput implements Output {
     let moved = false
     let full = false
     for (const lane of this.#lanes) {
-      if (lane.records.length > 0) {
+      if (lane.holdsRecords) {
         lane.flush()
         moved = true
       }
@@ -170,16 +165,14 @@ export class ExchangeOutput implements Output {
   }
 
   #write(lane: Lane, value: unknown, timestamp: number): void {
-    writeFramedRecord(lane.records, this.#type, value, timestamp)
-    if (lane.records.length >= FRAME_BYTES_TARGET) this.#send(lane)
+    if (lane.add(value, timestamp)) this.#send(lane)
   }
 
   #collectKeyed(value: unknown, timestamp: number): void {
     const hash = this.#hashOf(value)
     const group = keyGroupOf(hash, this.#maxParallelism)
     const lane = this.#lanes[this.#laneOfGroup[group] as number] as Lane // one for each group
-    writeHashedRecord(lane.records, this.#type, value, timestamp, hash)
-    if (lane.records.length >= FRAME_BYTES_TARGET) this.#send(lane)
+    if (lane.addHashed(value, timestamp, hash)) this.#send(lane)
   }
 
   #send(lane: Lane): void {

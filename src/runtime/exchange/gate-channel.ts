@@ -5,6 +5,7 @@ import type { Type } from '../../types/type.ts'
 import type { ByteReader } from '../../util/bytes.ts'
 import type { ChannelReader } from './channel.ts'
 import { type ChannelInput, FRAMED_HASH, FRAMED_TIMESTAMP } from './in-flight.ts'
+import type { RecordBatch } from './record-batch.ts'
 
 export interface GateChannel {
   /** Who sends, for messages. */
@@ -33,6 +34,15 @@ export function takeRecord(frame: ByteReader, channel: GateChannel): void {
   const value = type.read(frame)
   if (channel.takesHashes) output.collectHashed?.(value, timestamp, hash)
   else output.collect(value, timestamp)
+}
+
+/** Hands on the next record of a batch. */
+export function takeOfBatch(batch: RecordBatch, { output, takesHashes }: GateChannel): void {
+  const at = batch.next++
+  const timestamp = batch.timestamps[at] as number // below `count`
+  if (batch.isHashed && takesHashes) {
+    output.collectHashed?.(batch.values[at], timestamp, batch.hashes[at] as number)
+  } else output.collect(batch.values[at], timestamp)
 }
 
 /** The channel with the least watermark, of those that are not idle. */

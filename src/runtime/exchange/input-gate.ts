@@ -6,12 +6,13 @@
 import type { TimeHold } from '../../checkpoint/messages.ts'
 import type { Output } from '../../operators/operator.ts'
 import { MIN_WATERMARK } from '../../operators/operator.ts'
-import { ByteReader, asBuffer } from '../../util/bytes.ts'
+import { asBuffer } from '../../util/bytes.ts'
 import { assert, required } from '../../util/assert.ts'
 import { Aligner } from './aligner.ts'
 import { type Barrier, decodeBarrier } from './barrier.ts'
 import {
   FRAME_BARRIER,
+  FRAME_BATCH,
   FRAME_END,
   FRAME_FRAGMENT,
   FRAME_IDLE,
@@ -19,9 +20,10 @@ import {
   FRAME_WATERMARK,
   type ChannelReader,
 } from './channel.ts'
-import { type GateChannel, slowestOf, takeRecord } from './gate-channel.ts'
+import { FrameCursor } from './frame-cursor.ts'
+import { type GateChannel, slowestOf } from './gate-channel.ts'
 import type { Aligned, GateHost } from './gate-host.ts'
-import { type ChannelStand, copyOfRest, GateRecording } from './gate-recording.ts'
+import { type ChannelStand, GateRecording } from './gate-recording.ts'
 
 export class InputGate {
   recordsIn = 0
@@ -37,8 +39,7 @@ export class InputGate {
   /** Channel whose records frame is being read, or -1. */
   #current = -1
   #next = 0
-  readonly #frame = new ByteReader(new Uint8Array(0))
-  #frameIsWhole = false
+  readonly #frame = new FrameCursor()
   /** Of the newest checkpoint whose barrier has overtaken, until all that is in flight is seen. */
   #recording: GateRecording | undefined
 
@@ -168,15 +169,13 @@ export class InputGate {
   #pollAside(index: number, reader: ChannelReader): boolean {
     if (!reader.poll()) return false
     const current = this.#current
-    // A frame of another channel may be half read; its reader is used for this one meanwhile.
-    const { position, end, bytes } = this.#frame
-    const wasWhole = this.#frameIsWhole
     this.#current = -1
-    this.#readFrame(index)
-    if (this.#current >= 0) this.#readRecords(Number.POSITIVE_INFINITY, false)
+    // A frame of another channel may be half read.
+    this.#frame.aside(() => {
+      this.#readFrame(index)
+      if (this.#current >= 0) this.#readRecords(Number.POSITIVE_INFINITY, false)
+    })
     this.#current = current
-    this.#frame.reset(bytes, position, end)
-    this.#frameIsWhole = wasWhole
     return true
   }
 
@@ -186,7 +185,7 @@ export class InputGate {
       isIdle: this.#idle[index] === true,
       hasPassed: true,
       fragments: [...(this.#fragments[index] ?? [])],
-      rest: index === this.#current ? copyOfRest(this.#frame) : undefined,
+      rest: index === this.#current ? this.#frame.rest(this.#channel(index).type) : undefined,
     }
   }
 
@@ -200,15 +199,9 @@ export class InputGate {
     const fragments = this.#fragments[index] as Uint8Array[] // one per channel
     switch (reader.frameType) {
       case FRAME_RECORDS:
+      case FRAME_BATCH:
         this.#current = index
-        this.#frameIsWhole = fragments.length === 0
-        if (this.#frameIsWhole) this.#frame.reset(reader.payload)
-        else {
-          fragments.push(reader.payload.slice())
-          this.#frame.reset(Buffer.concat(fragments))
-          fragments.length = 0
-          reader.release()
-        }
+        this.#frame.open(reader, fragments)
         return
       case FRAME_FRAGMENT:
         fragments.push(reader.payload.slice())
@@ -253,16 +246,16 @@ export class InputGate {
     const { reader, output } = channel
     const frame = this.#frame
     let unasked = 0 // so many records are only gathered, which blocks nothing
-    while (frame.position < frame.end) {
+    while (frame.hasMore) {
       if (this.recordsIn >= recordsEnd) return
       if (unasked-- <= 0) {
         if (mayWait && this.#host.isBlocked()) return
         unasked = (output.room ?? 0) - 1
       }
       this.recordsIn++
-      takeRecord(frame, channel)
+      frame.take(channel)
     }
-    if (this.#frameIsWhole) reader.release()
+    frame.close(reader)
     this.#current = -1
   }
 

@@ -3,6 +3,7 @@
  * a queue while the channel has no room. A barrier keeps its place behind them, or overtakes: what
  * it leaves behind is copied out, for the sender's part of the checkpoint.
  */
+import type { Type } from '../../types/type.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import { decodeBarrier, encodeBarrier, type Barrier } from './barrier.ts'
 import {
@@ -13,23 +14,48 @@ import {
   type Frame,
 } from './channel.ts'
 import type { FrameQueue } from './frame-queue.ts'
-import { IN_FLIGHT_BYTES_MAX } from './in-flight.ts'
+import { IN_FLIGHT_BYTES_MAX, writeFramedRecord, writeHashedRecord } from './in-flight.ts'
+import type { RecordBatch } from './record-batch.ts'
 
 /** A frame is sent when it holds this many bytes, or when the batch ends. */
-export const FRAME_BYTES_TARGET = 16 * 1024
+const FRAME_BYTES_TARGET = 16 * 1024
 
 export class Lane {
-  readonly records = new ByteWriter()
   readonly queue: FrameQueue
+  readonly #records = new ByteWriter()
+  /** What is gathered instead where the channel takes records as they are. */
+  #batch: RecordBatch | undefined
   readonly #channel: ChannelWriter
+  readonly #type: Type<unknown>
   /** Parts of a batch that are in the channel while its last part is not. */
   #begun: Frame[] = []
   /** Barriers in the queue, oldest first. */
   #barriers: readonly Barrier[] = []
 
-  constructor(channel: ChannelWriter, queue: FrameQueue) {
+  constructor(channel: ChannelWriter, queue: FrameQueue, type: Type<unknown>) {
     this.#channel = channel
     this.queue = queue
+    this.#type = type
+    this.#batch = channel.freshBatch?.()
+  }
+
+  /** Gathers a record; true if it is time to flush. */
+  add(value: unknown, timestamp: number): boolean {
+    if (this.#batch !== undefined) return addTo(this.#batch, value, timestamp, 0)
+    writeFramedRecord(this.#records, this.#type, value, timestamp)
+    return this.#records.length >= FRAME_BYTES_TARGET
+  }
+
+  /** The same with the hash of its key. */
+  addHashed(value: unknown, timestamp: number, hash: number): boolean {
+    if (this.#batch !== undefined) return addTo(this.#batch, value, timestamp, hash)
+    writeHashedRecord(this.#records, this.#type, value, timestamp, hash)
+    return this.#records.length >= FRAME_BYTES_TARGET
+  }
+
+  /** Something is gathered that was not sent. */
+  get holdsRecords(): boolean {
+    return this.#records.length > 0 || (this.#batch?.count ?? 0) > 0
   }
 
   /** Sends in order: the queue first, then the frame. */
@@ -40,7 +66,8 @@ export class Lane {
   }
 
   flush(): void {
-    const { records } = this
+    if (this.#sendBatch()) return
+    const records = this.#records
     if (records.length === 0) return
     const { frameBytesMax } = this.#channel
     const all = records.view()
@@ -56,6 +83,19 @@ export class Lane {
       this.#begun = [{ type: FRAME_FRAGMENT, bytes: new Uint8Array(all.subarray(0, offered)) }]
     }
     records.reset()
+  }
+
+  /** False where bytes are to be sent: what has to wait is made into some. */
+  #sendBatch(): boolean {
+    const batch = this.#batch
+    if (batch === undefined || batch.count === 0) return false
+    if (this.queue.isEmpty && this.#channel.offerBatch?.(batch) === true) {
+      this.#batch = this.#channel.freshBatch?.()
+      return true
+    }
+    batch.encode(this.#type, this.#records)
+    batch.clear()
+    return false
   }
 
   /** In its place: behind all that waits. */
@@ -121,4 +161,9 @@ export class Lane {
     if (after !== undefined) return
     this.#channel.mark({ checkpointId, full, overtook })
   }
+}
+
+function addTo(batch: RecordBatch, value: unknown, timestamp: number, hash: number): boolean {
+  batch.add(value, timestamp, hash)
+  return batch.isFull
 }

@@ -30,6 +30,10 @@ const MARK_FULL = 2
 const MARK_FLAGS = 7
 const SKIP = -1
 
+export function ringCapacityOf(memory: SharedArrayBuffer): number {
+  return memory.byteLength - HEADER_BYTES
+}
+
 /** Memory for a ring of `capacityBytes` (a power of two, at least 4 KiB). */
 export function createRing(capacityBytes: number): SharedArrayBuffer {
   assert(

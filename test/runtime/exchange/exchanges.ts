@@ -5,6 +5,7 @@ import type { Aligned } from '../../../src/runtime/exchange/gate-host.ts'
 import { ExchangeOutput } from '../../../src/runtime/exchange/exchange-output.ts'
 import type { ChannelInput } from '../../../src/runtime/exchange/in-flight.ts'
 import { InputGate } from '../../../src/runtime/exchange/input-gate.ts'
+import { LocalChannel } from '../../../src/runtime/exchange/local-channel.ts'
 import { createRing, RingReader, RingWriter } from '../../../src/runtime/exchange/ring.ts'
 import { MemoryScratch } from '../../../src/storage/scratch-memory.ts'
 import { dynamicType } from '../../../src/types/dynamic.ts'
@@ -23,6 +24,8 @@ export interface ExchangeSetup {
   readonly memoryBytesMax?: number
   /** Receivers find keys as senders do, and note the hashes that they are told. */
   readonly takesHashes?: boolean
+  /** Both ends of the lane between subtasks of the same number are in one worker. */
+  readonly isLocal?: boolean
 }
 
 class HashRecorder extends Recorder {
@@ -37,13 +40,19 @@ class HashRecorder extends Recorder {
 /** All senders and receivers of one edge, joined by rings. */
 export function exchangeOf(setup: ExchangeSetup) {
   const { senders, receivers, partitioning = 'rebalance', key } = setup
-  const { ringBytes = 4096, memoryBytesMax = 1024, takesHashes = false } = setup
+  const { ringBytes = 4096, memoryBytesMax = 1024, takesHashes = false, isLocal = false } = setup
   const selector = key === undefined ? undefined : { select: key, type }
   const edge: Edge = { from: 0, tag: undefined, input: 0, partitioning, key: selector, type }
   const input: ChannelInput = { ...place, receivers, type, key: edge.key }
   const rings = Array.from({ length: senders }, () =>
     Array.from({ length: receivers }, () => createRing(ringBytes)),
   )
+  const locals = rings.map(() => {
+    const isHashed = partitioning === 'hash'
+    return new LocalChannel({ type, isHashed, capacityBytes: ringBytes, doorbell: silentBell })
+  })
+  const localOf = (from: number, to: number): LocalChannel | undefined =>
+    isLocal && from === to ? locals[from] : undefined
   const scratches = rings.map(() => new MemoryScratch())
   const outputs = rings.map(
     (lanes, subtaskIndex) =>
@@ -53,8 +62,8 @@ export function exchangeOf(setup: ExchangeSetup) {
         maxParallelism: MAX_PARALLELISM,
         subtaskIndex,
         channels: lanes
-          .filter((_, to) => partitioning !== 'forward' || to === subtaskIndex)
-          .map((ring) => new RingWriter(ring, silentBell)),
+          .map((ring, to) => localOf(subtaskIndex, to) ?? new RingWriter(ring, silentBell))
+          .filter((_, to) => partitioning !== 'forward' || to === subtaskIndex),
         scratch: scratches[subtaskIndex] as MemoryScratch,
         name: `edge-${subtaskIndex}`,
         label: 'totals',
@@ -71,7 +80,9 @@ export function exchangeOf(setup: ExchangeSetup) {
         .filter((_, sender) => partitioning !== 'forward' || sender === receiver)
         .map((lanes, sender) => ({
           sender: `sender[${sender}]`,
-          reader: new RingReader(lanes[receiver] as SharedArrayBuffer, silentBell),
+          reader:
+            localOf(sender, receiver) ??
+            new RingReader(lanes[receiver] as SharedArrayBuffer, silentBell),
           type,
           output: records,
           takesHashes,

@@ -7,11 +7,8 @@ import { Window } from '../../src/operators/windows/window.ts'
 import { parseAnswer, parseControlFile, parseRequest } from '../../src/runtime/control-protocol.ts'
 import { type Barrier, decodeBarrier, encodeBarrier } from '../../src/runtime/exchange/barrier.ts'
 import { FRAME_IDLE, FRAME_RECORDS, FRAME_WATERMARK } from '../../src/runtime/exchange/channel.ts'
-import {
-  type CapturedChannel,
-  encodeInFlight,
-  writeFramedRecord,
-} from '../../src/runtime/exchange/in-flight.ts'
+import { writeFramedRecord } from '../../src/runtime/exchange/framed-record.ts'
+import { type CapturedChannel, encodeInFlight } from '../../src/runtime/exchange/in-flight.ts'
 import { elementsFor, readChannelHead } from '../../src/runtime/in-flight-restore.ts'
 import { windowsOf } from '../../src/savepoint/windows.ts'
 import { evolvedRecords } from '../../src/state/evolved-records.ts'

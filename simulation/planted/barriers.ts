@@ -62,10 +62,8 @@ export const barrierBugs: readonly PlantedBug[] = [
     name: 'rest-of-a-frame-not-saved',
     symptom: 'records of a half read frame are lost when an unaligned checkpoint is restored',
     file: GATE,
-    find: 'rest: index === this.#current ? copyOfRest(this.#frame) : undefined',
-    replace:
-      'rest: index === this.#current && !this.#frameIsWhole ? ' +
-      'copyOfRest(this.#frame) : undefined',
+    find: 'this.#frame.rest(this.#channel(index).type) : undefined',
+    replace: 'new Uint8Array(0) : undefined',
   },
   {
     name: 'fragments-not-saved',

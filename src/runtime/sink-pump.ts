@@ -12,7 +12,8 @@ import { assert } from '../util/assert.ts'
 import { ByteReader, ByteWriter } from '../util/bytes.ts'
 import { type Frame, FRAME_RECORDS } from './exchange/channel.ts'
 import { FrameQueue } from './exchange/frame-queue.ts'
-import { IN_FLIGHT_BYTES_MAX, writeFramedRecord } from './exchange/in-flight.ts'
+import { writeFramedRecord } from './exchange/framed-record.ts'
+import { IN_FLIGHT_BYTES_MAX } from './exchange/in-flight.ts'
 import { Outbox } from './outbox.ts'
 
 /** Beyond it, values of one record's fan-out are encoded, and spilled above the memory bound. */

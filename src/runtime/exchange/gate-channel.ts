@@ -4,7 +4,8 @@ import { NO_TIMESTAMP, type Output } from '../../operators/operator.ts'
 import type { Type } from '../../types/type.ts'
 import type { ByteReader } from '../../util/bytes.ts'
 import type { ChannelReader } from './channel.ts'
-import { type ChannelInput, FRAMED_HASH, FRAMED_TIMESTAMP } from './in-flight.ts'
+import { FRAMED_HASH, FRAMED_TIMESTAMP } from './framed-record.ts'
+import type { ChannelInput } from './in-flight.ts'
 import type { RecordBatch } from './record-batch.ts'
 
 export interface GateChannel {

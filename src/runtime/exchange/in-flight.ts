@@ -19,15 +19,12 @@ import {
   FRAME_RECORDS,
   FRAME_WATERMARK,
 } from './channel.ts'
+import { FRAMED_HASH, FRAMED_TIMESTAMP } from './framed-record.ts'
 
 /** A barrier does not overtake more than this in one channel or sink: it waits like others. */
 export const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024
 /** Stands for the key of records that have none: they all go to one subtask. */
 export const KEYLESS = ''
-/** What stands before a record in a frame: which of these follow it, ahead of the value. */
-export const FRAMED_TIMESTAMP = 1
-/** The route hash of its key; the receiver then need not work it out again. */
-export const FRAMED_HASH = 2
 /** Records made into entries before others get a chance. */
 const RECORDS_PER_SLICE = 1_000
 /** Elements gather in an entry until it is so large: an entry each would cost more than they do. */
@@ -190,36 +187,4 @@ function writeKeyOf({ select }: KeySelector, value: unknown, out: ByteWriter): v
     out.reset()
     writeKey(KEYLESS, out)
   }
-}
-
-/** Records as they lie in frames, for what waits elsewhere. */
-export function writeFramedRecord(
-  out: ByteWriter,
-  type: Type<unknown>,
-  value: unknown,
-  timestamp: number,
-): void {
-  if (timestamp === NO_TIMESTAMP) out.uint8(0)
-  else {
-    out.uint8(FRAMED_TIMESTAMP)
-    out.float64LE(timestamp)
-  }
-  type.write(value, out)
-}
-
-/** The same with the route hash of its key. */
-export function writeHashedRecord(
-  out: ByteWriter,
-  type: Type<unknown>,
-  value: unknown,
-  timestamp: number,
-  hash: number,
-): void {
-  if (timestamp === NO_TIMESTAMP) out.uint8(FRAMED_HASH)
-  else {
-    out.uint8(FRAMED_TIMESTAMP | FRAMED_HASH)
-    out.float64LE(timestamp)
-  }
-  out.int32LE(hash)
-  type.write(value, out)
 }

@@ -14,7 +14,8 @@ import {
   type Frame,
 } from './channel.ts'
 import type { FrameQueue } from './frame-queue.ts'
-import { IN_FLIGHT_BYTES_MAX, writeFramedRecord, writeHashedRecord } from './in-flight.ts'
+import { writeFramedRecord, writeHashedRecord } from './framed-record.ts'
+import { IN_FLIGHT_BYTES_MAX } from './in-flight.ts'
 import type { RecordBatch } from './record-batch.ts'
 
 /** A frame is sent when it holds this many bytes, or when the batch ends. */

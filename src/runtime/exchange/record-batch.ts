@@ -5,7 +5,7 @@
  */
 import type { Type } from '../../types/type.ts'
 import { ByteWriter } from '../../util/bytes.ts'
-import { writeFramedRecord, writeHashedRecord } from './in-flight.ts'
+import { writeFramedRecord, writeHashedRecord } from './framed-record.ts'
 
 const RECORDS_MAX = 256
 

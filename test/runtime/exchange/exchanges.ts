@@ -51,8 +51,7 @@ export function exchangeOf(setup: ExchangeSetup) {
     const isHashed = partitioning === 'hash'
     return new LocalChannel({ type, isHashed, capacityBytes: ringBytes, doorbell: silentBell })
   })
-  const localOf = (from: number, to: number): LocalChannel | undefined =>
-    isLocal && from === to ? locals[from] : undefined
+  const localOf = (from: number, to: number) => (isLocal && from === to ? locals[from] : undefined)
   const scratches = rings.map(() => new MemoryScratch())
   const outputs = rings.map(
     (lanes, subtaskIndex) =>

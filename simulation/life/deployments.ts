@@ -3,7 +3,8 @@
  * age, whose states may have newer types than those of the start before.
  */
 import type { Job } from '../../src/index.ts'
-import { runOn, type JobHandle } from '../../src/runtime/run.ts'
+import type { JobHandle } from '../../src/runtime/job-handle.ts'
+import { runOn } from '../../src/runtime/run-on.ts'
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'

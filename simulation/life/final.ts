@@ -2,7 +2,7 @@
  * The end of a job's life: no fault strikes any more, so one attempt must get on within a bounded
  * time, run to the end, and say so when it is run again.
  */
-import type { JobHandle } from '../../src/runtime/run.ts'
+import type { JobHandle } from '../../src/runtime/job-handle.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
 import { type Scheduler, Violation } from '../scheduler.ts'

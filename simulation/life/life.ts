@@ -2,7 +2,7 @@
  * The disturbed part of a job's life: starts that fail, crash, are stopped or cancelled, or end by
  * themselves, while others stand by and people ask for things.
  */
-import type { JobHandle } from '../../src/runtime/run.ts'
+import type { JobHandle } from '../../src/runtime/job-handle.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'
 import { type Scheduler, Violation } from '../scheduler.ts'

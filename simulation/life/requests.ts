@@ -1,5 +1,5 @@
 /** What users and machines do to a running job at random moments. */
-import type { JobHandle } from '../../src/runtime/run.ts'
+import type { JobHandle } from '../../src/runtime/job-handle.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { FaultPlan } from '../faults.ts'

@@ -2,7 +2,7 @@
  * Processes that stand by for the one that a start has begun: they take over when it crashes or
  * sleeps, and end or go on sleeping themselves at the end of the start.
  */
-import type { JobHandle } from '../../src/runtime/run.ts'
+import type { JobHandle } from '../../src/runtime/job-handle.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { SimClock } from '../sim-clock.ts'
 import type { SimProcess } from '../sim-host.ts'

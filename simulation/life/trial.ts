@@ -4,7 +4,7 @@
  * that it does not.
  */
 import { type ErrorCode, isMillraceError } from '../../src/errors.ts'
-import type { JobHandle } from '../../src/runtime/run.ts'
+import type { JobHandle } from '../../src/runtime/job-handle.ts'
 import type { RunOptions } from '../../src/runtime/run-options.ts'
 import type { Random } from '../../src/util/random.ts'
 import type { FaultPlan } from '../faults.ts'

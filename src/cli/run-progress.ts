@@ -2,7 +2,7 @@
 import type { Logger } from '../metrics/log.ts'
 import type { JobResult } from '../runtime/job-result.ts'
 import type { JobStatus, LeadershipStatus } from '../runtime/job-status.ts'
-import type { JobHandle } from '../runtime/run.ts'
+import type { JobHandle } from '../runtime/job-handle.ts'
 import { formatBytes, formatCount, formatDuration } from './format.ts'
 import type { StatusLine } from './progress.ts'
 

@@ -16,7 +16,6 @@ import { CONTROL_FORMAT_VERSION, type ControlFile, parseControlFile } from './co
 import { createControlServer } from './control-server.ts'
 import { AuditLog } from './control/audit-log.ts'
 import { ControlDesk, OWNER } from './control/desk.ts'
-import { openHttp } from './control/http-life.ts'
 import { bindControlSocket, probeSocket, removeControlSocket } from './control-socket.ts'
 import type { ClaimRequest, ControlHandler, JobClaim } from './host.ts'
 import { isProcessAlive, processStartOf } from './process-identity.ts'
@@ -84,6 +83,8 @@ export async function claimJobFolder(
         await replaceFile(join(folder, CONTROL_FILE_NAME), { ...owner, socket, http: url })
         onHttp?.(url)
       }
+      // The HTTP of Node takes its time to load, which jobs without it need not wait for.
+      const { openHttp } = await import('./control/http-life.ts')
       http = await openHttp({ ...opening, control: request.http, isTakeover, onOpen })
     }
     const state = join(folder, STATE_FOLDER)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { embedded } from '../../src/runtime/host-embedded.ts'
-import { runOn } from '../../src/runtime/run.ts'
+import { runOn } from '../../src/runtime/run-on.ts'
 
 const module = new URL('./memory-job.ts', import.meta.url)
 /** Of the machine, as the job sees it: a worker may hold 60 % of it. */

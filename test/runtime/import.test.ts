@@ -10,7 +10,7 @@ import { dataGenerator, fileSink, sink } from 'millrace/connectors'
 import { readChain } from '../../src/checkpoint/chain.ts'
 import { embeddedHost } from '../../src/runtime/host-embedded.ts'
 import type { Host } from '../../src/runtime/host.ts'
-import { runOn } from '../../src/runtime/run.ts'
+import { runOn } from '../../src/runtime/run-on.ts'
 import { Snapshot } from '../../src/savepoint/snapshot.ts'
 import { LocalBlobStore } from '../../src/storage/local.ts'
 

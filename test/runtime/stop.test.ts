@@ -12,7 +12,7 @@ import type { Sink } from 'millrace/spi'
 import { Snapshot } from 'millrace/savepoint'
 import { embeddedHost } from '../../src/runtime/host-embedded.ts'
 import type { Host } from '../../src/runtime/host.ts'
-import { runOn } from '../../src/runtime/run.ts'
+import { runOn } from '../../src/runtime/run-on.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'millrace-stop-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

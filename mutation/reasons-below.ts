@@ -148,10 +148,10 @@ const rows: readonly Row[] = [
   [
     'keyed-table',
     'ConditionalExpression',
-    'this.rowCount >= this.group.shards.rowsAhead',
+    'this.rowCount >= this.#rowsAhead',
     'true',
     'looks ahead at rows of a table that is small enough without it',
-    'if (this.rowCount >= this.group.shards.rowsAhead) {',
+    'if (this.rowCount >= this.#rowsAhead) {',
   ],
   [
     'layout',

@@ -27,6 +27,9 @@ export interface TableSource {
   keys(): Iterable<KeyAndHash>
 }
 
+/** With collections, so many times fewer rows are more than the processor's caches hold. */
+const COLLECTIONS_AHEAD = 16
+
 export class KeyedTable extends RowStore implements KeyedStateTable {
   readonly spec: OperatorStateSpec
   readonly handles: Readonly<Record<string, unknown>>
@@ -39,6 +42,7 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   source: TableSource | undefined
   readonly #toucher = new RowToucher()
   readonly #hasCollections: boolean
+  readonly #rowsAhead: number
   readonly #processingTime: (() => number) | undefined
 
   constructor(spec: OperatorStateSpec, group: TableGroup, processingTime?: () => number) {
@@ -48,6 +52,8 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
     super(spec.keyType, layout, records, codec, group)
     this.#processingTime = processingTime
     this.#hasCollections = layout.collections.length > 0
+    const { rowsAhead } = group.shards
+    this.#rowsAhead = this.#hasCollections ? rowsAhead / COLLECTIONS_AHEAD : rowsAhead
     this.spec = spec
     const { shredBy: subjectOf } = spec
     this.shredded = subjectOf && { uid: spec.record.uid, subjectOf }
@@ -85,11 +91,11 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
 
   get prefetches(): boolean {
     if (this.group.isRestoring) return false // a batch of look-ups in runs would take too long
-    return this.source !== undefined || this.rowCount >= this.group.shards.rowsAhead
+    return this.source !== undefined || this.rowCount >= this.#rowsAhead
   }
 
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
-    if (this.rowCount >= this.group.shards.rowsAhead) {
+    if (this.rowCount >= this.#rowsAhead) {
       // The first tells of all, mostly.
       if (this.#liesInRow(keys[0])) this.ahead.look(this, routeHashes, count)
       else this.#toucher.touch(this, routeHashes, count)

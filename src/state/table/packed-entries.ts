@@ -12,6 +12,7 @@
  * the arrays are within the room by construction, which is what the casts rely on.
  */
 import { murmurHash } from '../../util/hash.ts'
+import { ascending } from '../../util/ascending.ts'
 import type { Place, SlotArena } from './slot-arena.ts'
 
 /** It was deleted; kept until no run needs the tombstone. */
@@ -143,18 +144,21 @@ export class PackedEntries {
     return places
   }
 
-  /** The keys of entries that are not dead, in the order in which they came. */
-  liveKeys(): Float64Array {
-    const order = this.#inOrder(true)
+  /** The keys of entries that are not dead now, in the order in which they came. */
+  liveKeys(): Iterable<number> {
+    const order = this.#arrivals(true)
+    const keys = new Float64Array(order.length)
+    // By index, for places move: who walks may change the map.
     for (let index = 0; index < order.length; index++) {
       const slot = (order[index] as number) % PLACES_MAX
-      order[index] = this.keyAt(this.#base + slot * this.#stride)
+      keys[index] = this.keyAt(this.#base + slot * this.#stride)
+      order[index] = Math.floor((order[index] as number) / PLACES_MAX) * PLACES_MAX + index
     }
-    return order
+    return inTurn(order, (arrival) => keys[arrival % PLACES_MAX] as number)
   }
 
-  /** By arrival: serial and slot in one number. */
-  #inOrder(isLive: boolean): Float64Array {
+  /** Serial and slot of entries in one number each; in no order. */
+  #arrivals(isLive: boolean): Float64Array {
     const order = new Float64Array(this.count)
     let count = 0
     for (let slot = 0; slot < this.#capacity; slot++) {
@@ -163,12 +167,12 @@ export class PackedEntries {
       if (isLive && (this.flagsAt(at) & ENTRY_DEAD) !== 0) continue
       order[count++] = this.serialAt(at) * PLACES_MAX + slot
     }
-    return order.subarray(0, count).toSorted()
+    return order.subarray(0, count)
   }
 
   #renumber(): void {
     this.serial = 0
-    for (const each of this.#inOrder(false)) {
+    for (const each of this.#arrivals(false).sort()) {
       const at = this.#base + (each % PLACES_MAX) * this.#stride
       this.words[at * 2 + ENTRY_MARK] = (++this.serial << FLAG_BITS) | this.flagsAt(at)
     }
@@ -216,6 +220,10 @@ export class PackedEntries {
     }
     if (old !== undefined) this.#arena.leave(old)
   }
+}
+
+function* inTurn(order: Float64Array, keyOf: (arrival: number) => number): Generator<number> {
+  for (const arrival of ascending(order)) yield keyOf(arrival)
 }
 
 /** Equal for equal keys: for both zeros, and for all bits that are NaN. */

@@ -159,7 +159,7 @@ export interface Operator {
    * them throws, those before it are done, and `at` is its place.
    */
   processSome?(records: KeyedRecords, end: number): void
-  /** Records should be gathered for `processSome`, now. */
+  /** Records that are gathered should be given to `processSome`, now. */
   readonly prefersSome?: boolean
   processWatermark(timestamp: number): void
   /** Keyed operators: a due timer; the table is on the timer's key. */

@@ -56,7 +56,7 @@ export class KeyedStage implements Stage {
     this.#table = table
     this.#select = key.select
     this.#selectSecond = (secondKey ?? key).select
-    this.gathers = table.prefetches || operator.prefersSome === true
+    this.gathers = table.prefetches
     this.second = entranceOf(
       secondKey === undefined
         ? (value, timestamp) => this.#collectForAll(value, timestamp)
@@ -135,7 +135,7 @@ export class KeyedStage implements Stage {
 
   flush(): void {
     if (this.#batch.count > 0) this.#handOn()
-    this.gathers = this.#table.prefetches || this.#operator.prefersSome === true
+    this.gathers = this.#table.prefetches
   }
 
   watermark(timestamp: number): void {

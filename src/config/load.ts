@@ -4,11 +4,11 @@
  * look at files or variables for options; the engine is handed resolved values.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { basename, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { parse as ParseYaml } from 'yaml'
 import { MillraceError, messageOf } from '../errors.ts'
+import { machineMemoryBytes } from '../util/machine-memory.ts'
 import { nearestName } from '../util/nearest.ts'
 import { environmentName, OPTION_KEYS } from './options.ts'
 import {
@@ -79,14 +79,6 @@ export async function loadOptions(
   settings: LoadSettings = {},
 ): Promise<ResolvedOptions> {
   return resolveOptions([...(await loadMachineLayers(settings)), ...layers], machineMemoryBytes())
-}
-
-/** Memory of the container if it is limited, else of the machine. */
-export function machineMemoryBytes(): number {
-  const total = totalmem()
-  // Without a limit this is 0 or near 2^64, depending on the version of control groups.
-  const limit = process.constrainedMemory()
-  return limit > 0 && limit < total ? limit : total
 }
 
 /** The first usual config file in `directory`, or undefined. */

@@ -3,25 +3,24 @@
  * given; storage is what the URL says; a job's folder is claimed through its control socket.
  */
 import { hostname } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
-import type { FromWorker } from '../checkpoint/messages.ts'
-import { loadMachineLayers, machineMemoryBytes } from '../config/load.ts'
+import { loadMachineLayers } from '../config/load.ts'
 import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts'
 import { systemClock } from '../util/clock.ts'
-import { entryUrl } from '../util/entry-url.ts'
+import { machineMemoryBytes } from '../util/machine-memory.ts'
 import { systemRandom } from '../util/random.ts'
 import type { WorkerLook } from './heartbeat.ts'
 import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
 import { openKeys, openSignatures } from './host-embedded-keys.ts'
 import { isDebugged, lookAtWorker } from './host-embedded-look.ts'
 import { watchOwner } from './host-embedded-owner.ts'
+import { type FirstThread, WorkerThread, workerMemoryBytes } from './host-worker-start.ts'
 import { embeddedWorkerHost } from './host-worker-thread.ts'
 import { WorkerRuntime } from './worker-runtime.ts'
 import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
 
-const WORKER_MEMORY_SHARE = 0.6
 const KEEP_ALIVE_MS = 60_000
 const END_AGAIN_MS = 100
 
@@ -50,35 +49,47 @@ export function embedded(memoryBytes: number): Host {
     spawn: (spec, events) =>
       spec.moduleUrl === undefined
         ? spawnInline(spec, events)
-        : spawnThread(spec, events, Math.ceil(memoryBytes * WORKER_MEMORY_SHARE)),
+        : spawnThread(spec, events, workerMemoryBytes(memoryBytes)),
   }
 }
 
-/**
- * @param memoryBytesMax bounds one worker's heap, so that a leak ends the worker and not the
- *   process. State is held by the `memory` option well below it. Outside of the heap the engine
- *   bounds nothing: there `MemoryWatch` does.
- */
+/** The host with a thread that was started for a job's first worker. */
+export function withFirst(first: FirstThread): Host {
+  return {
+    ...embeddedHost,
+    spawn(spec, events) {
+      const thread = first.take(spec)
+      if (thread === undefined) return embeddedHost.spawn(spec, events)
+      return portOf(thread, spec, events, workerMemoryBytes(embeddedHost.memoryBytes))
+    },
+  }
+}
+
 function spawnThread(spec: WorkerSpec, events: WorkerEvents, memoryBytesMax: number): WorkerPort {
-  const name = `millrace worker ${spec.index}`
-  const beats = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(entryUrl(import.meta.url, 'worker-thread'), {
-    workerData: { spec, beats },
-    name,
-    resourceLimits: { maxOldGenerationSizeMb: Math.ceil(memoryBytesMax / 1024 ** 2) },
-  })
+  return portOf(new WorkerThread(spec, memoryBytesMax), spec, events, memoryBytesMax)
+}
+
+function portOf(
+  thread: WorkerThread,
+  spec: WorkerSpec,
+  events: WorkerEvents,
+  memoryBytesMax: number,
+): WorkerPort {
+  const { worker, name, beats } = thread
   let isClosing = false
   let isEnding = false
   let looking: Promise<WorkerLook | undefined> | undefined
   let failure: unknown
-  worker.on('message', (message: FromWorker) => {
-    if (message.kind === 'closed') isClosing = true
-    else events.message(message)
-  })
-  worker.on('error', (error) => (failure = error))
-  worker.on('exit', (exitCode) => {
-    if (isClosing && failure === undefined) return events.exit(undefined)
-    events.exit(errorToData(lostError(spec.index, exitCode, failure)))
+  thread.listen({
+    message(message) {
+      if (message.kind === 'closed') isClosing = true
+      else events.message(message)
+    },
+    error: (error) => (failure = error),
+    exit(exitCode) {
+      if (isClosing && failure === undefined) return events.exit(undefined)
+      events.exit(errorToData(lostError(spec.index, exitCode, failure)))
+    },
   })
   return {
     send: (message) => worker.postMessage(message),

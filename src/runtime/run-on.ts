@@ -5,7 +5,8 @@ import type { ReleaseOutcome } from '../operators/failures/parked-keys.ts'
 import { silentLogger } from '../metrics/log.ts'
 import type { Subject } from '../state/sealed/subject.ts'
 import { bytesOfSubject, type Erasure } from './erasures.ts'
-import { embeddedHost } from './host-embedded.ts'
+import { embeddedHost, withFirst } from './host-embedded.ts'
+import type { FirstThread } from './host-worker-start.ts'
 import type { Host } from './host.ts'
 import type { JobHandle } from './job-handle.ts'
 import { JobMaster } from './job-master.ts'
@@ -15,9 +16,27 @@ import { moduleUrl } from './module-url.ts'
 import { type JobProfile, profileIntervalUs } from './profile/job-profile.ts'
 import type { RunOptions } from './run-options.ts'
 
-/** Beside the caller's own work: see `run`. */
-export function runEmbedded(job: URL | Job, options: RunOptions): Promise<JobHandle> {
-  return runOn(embeddedHost, job, options)
+/**
+ * Beside the caller's own work: see `run`.
+ *
+ * @param first the thread of the job's first worker, if it was started; it is ended if no worker
+ *   is needed.
+ */
+export async function runEmbedded(
+  job: URL | Job,
+  options: RunOptions,
+  first: FirstThread | undefined,
+): Promise<JobHandle> {
+  if (first === undefined) return runOn(embeddedHost, job, options)
+  try {
+    const handle = await runOn(withFirst(first), job, options)
+    const end = (): void => void first.end()
+    handle.finished.then(end, end)
+    return handle
+  } catch (error) {
+    await first.end()
+    throw error
+  }
 }
 
 /** `run` on another host: how the simulator and the tests start jobs. */

@@ -3,9 +3,11 @@
  * It installs no signal or exception handler, never ends the process, never writes to the console.
  *
  * What runs jobs is only loaded by the first call: worker threads load modules of jobs, which
- * import `run` together with what jobs are made of, and never call it.
+ * import `run` together with what jobs are made of, and never call it. The thread of the first
+ * worker, which is always needed, starts meanwhile.
  */
 import type { Job } from '../graph/job.ts'
+import { FirstThread } from './host-worker-start.ts'
 import type { JobHandle } from './job-handle.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -29,6 +31,16 @@ export type { JobHandle } from './job-handle.ts'
  * await handle.finished
  */
 export async function run(job: URL | Job, options: RunOptions = {}): Promise<JobHandle> {
+  const first = isModule(job) && mayBegin(options) ? new FirstThread(job.href) : undefined
   const { runEmbedded } = await import('./run-on.ts')
-  return runEmbedded(job, options)
+  return runEmbedded(job, options, first)
+}
+
+function isModule(job: URL | Job): job is URL {
+  return job instanceof URL && job.protocol === 'file:'
+}
+
+/** Nothing forbids the first worker to start. One that is profiled is told how at its start. */
+function mayBegin({ signal, profile = false }: RunOptions): boolean {
+  return signal?.aborted !== true && profile === false
 }

@@ -1,7 +1,7 @@
 /** `millrace doctor`: everything that can be looked at before it hurts. */
 import { resolve } from 'node:path'
 import { layerFromObject, resolveOptions, type ResolvedOptions } from '../../config/resolve.ts'
-import { machineMemoryBytes } from '../../config/load.ts'
+import { machineMemoryBytes } from '../../util/machine-memory.ts'
 import { isMillraceError } from '../../errors.ts'
 import type { CommandFunction, Invocation } from '../command.ts'
 import { checkDirectory } from '../doctor/disk.ts'

@@ -1,6 +1,6 @@
 /** Checks of what jobs run on: Node, the platform, RocksDB, memory. */
 import { arch, platform } from 'node:os'
-import { machineMemoryBytes } from '../../config/load.ts'
+import { machineMemoryBytes } from '../../util/machine-memory.ts'
 import type { ResolvedOptions } from '../../config/resolve.ts'
 import { formatBytes } from '../format.ts'
 import type { DoctorFinding } from './finding.ts'

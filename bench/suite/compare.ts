@@ -162,6 +162,14 @@ export function whyVoid(output: Output, wanted: Output | undefined): string | un
   return `void: its output is ${shown(output)}; it must be ${shown(wanted)}`
 }
 
+/**
+ * Whether the built package is measured, as users have it, and no sources: where the time that it
+ * takes to load counts.
+ */
+export function isOfPackage(work: Task['work']): boolean {
+  return work === 'start' || work === 'snapshots'
+}
+
 async function execute(engine: Engine, task: Task, flink: Flink | undefined): Promise<Measured> {
   if (task.work === 'start') return start(engine, flink?.classPath)
   if (engine !== 'flink') return inChild(engine, task)
@@ -171,7 +179,9 @@ async function execute(engine: Engine, task: Task, flink: Flink | undefined): Pr
 
 function inChild(engine: string, task: Task): Promise<Measured> {
   return new Promise((resolve, reject) => {
-    const execArgv = ['--max-old-space-size=8192', ...process.execArgv]
+    const isMeant = (argument: string): boolean =>
+      !isOfPackage(task.work) || argument !== '--conditions=millrace-source'
+    const execArgv = ['--max-old-space-size=8192', ...process.execArgv.filter(isMeant)]
     const child = fork(CHILD, [engine, JSON.stringify(task)], { execArgv })
     let measured: Measured | undefined
     // The child sends nothing else.

@@ -5,7 +5,7 @@ import { build } from '../../scripts/build.ts'
 import { installIn } from '../../scripts/lib/install.ts'
 import { type BenchOptions, isChosen } from '../options.ts'
 import { SUITES } from './cells.ts'
-import { compare } from './compare.ts'
+import { compare, isOfPackage } from './compare.ts'
 import type { Cell, CellResult } from './contract.ts'
 import { Flink, whyNoFlink } from './flink.ts'
 import { regressions, renewed, ROUNDS_MIN, type StoredRatios } from './guard.ts'
@@ -37,7 +37,7 @@ export async function runSuites(options: BenchOptions, output: Output): Promise<
   const whyNot = engines.has('flink') ? whyNoFlink() : undefined
   if (whyNot !== undefined) skipped.push(`Flink is skipped: ${whyNot}`)
   for (const line of skipped) output.say(`${line}\n`)
-  if (cells.some(({ work }) => work === 'start')) {
+  if (cells.some(({ work }) => isOfPackage(work))) {
     progress('building the package')
     await build()
   }

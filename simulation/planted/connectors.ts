@@ -143,8 +143,16 @@ export const connectorBugs: readonly PlantedBug[] = [
     name: 'fields-of-the-batch-before',
     symptom: 'records are made of the lines before, where a batch is as long as the last',
     file: 'src/operators/text/field-reader.ts',
-    find: 'if (bytes !== this.#bytes) {',
-    replace: 'if (bytes.length !== this.#bytes.length) {',
+    find: 'if (bytes !== this.bytes) {',
+    replace: 'if (bytes.length !== this.bytes.length) {',
+  },
+  {
+    name: 'text-cut-where-its-piece-ends',
+    symptom:
+      'the last text of a line lacks what the piece before, of which it is cut, had no room for',
+    file: 'src/operators/text/field-reader.ts',
+    find: 'if (this.end <= this.pieceEnd && start >= this.pieceStart) return',
+    replace: 'if (start <= this.pieceEnd && start >= this.pieceStart) return',
   },
   {
     name: 'wide-space-within-a-word',

@@ -36,6 +36,9 @@ type Shapes = Shape | Map<string, Shape>
 
 /** What of a line is told with an error. */
 const SHOWN_CHARS_MAX = 200
+/** So many names are compared with bytes of a line before one is looked up as a string. */
+const NAMES_TRIED_MAX = 8
+const NAME_IN_BYTES = /^[ -~]+$/
 /** What may be part of a number, or end a line. */
 const NO_SEPARATOR_IN_BYTES = /[\d.\n\r-]/
 
@@ -173,7 +176,7 @@ function recordOfBytes(
   ofText: (line: string) => unknown,
 ): OneOf {
   const reader = new FieldReader(separator)
-  const read = readerOf(shapes)
+  const read = readerOf(shapes, separator)
   return (line) => {
     reader.begin(line)
     try {
@@ -186,8 +189,23 @@ function recordOfBytes(
   }
 }
 
-function readerOf(shapes: Shapes): ReadRecord {
-  if (!(shapes instanceof Map)) return readRecordOf(shapes)
-  const byName = new Map([...shapes].map(([name, shape]) => [name, readRecordOf(shape)]))
-  return (reader) => byName.get(reader.text())?.(reader)
+function readerOf(shapes: Shapes, separator: string): ReadRecord {
+  if (!(shapes instanceof Map)) return readRecordOf(shapes, separator)
+  const byName = new Map([...shapes].map(([name, shape]) => [name, readRecordOf(shape, separator)]))
+  const shown = [...byName].filter(([name]) => isShownInBytes(name, separator))
+  const first = shown
+    .slice(0, NAMES_TRIED_MAX)
+    .map(([name, read]) => ({ name: bytesOf(name), read }))
+  return (reader) => {
+    for (const { name, read } of first) if (reader.takes(name)) return read(reader)
+    return byName.get(reader.text())?.(reader)
+  }
+}
+
+function isShownInBytes(name: string, separator: string): boolean {
+  return NAME_IN_BYTES.test(name) && !name.includes(separator)
+}
+
+function bytesOf(ascii: string): Uint8Array {
+  return Uint8Array.from(ascii, (each) => each.charCodeAt(0))
 }

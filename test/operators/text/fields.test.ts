@@ -40,6 +40,20 @@ describe('fields()', () => {
     assert.deepEqual(byteVersionOf(event)?.outputType.schema, t.union(Open, Move).schema)
   })
 
+  it('knows names of any length, kind and number, and those that begin another', () => {
+    const Word = t.struct({ word: t.string })
+    const Nothing = t.struct({ kind: t.literal('nothing') })
+    const names = ['A', 'AB', 'é', '', 'a|b', 'long name', 'c', 'd', 'e', 'f', 'g', 'h']
+    const named = fields('|', { ...Object.fromEntries(names.map((n) => [n, Word])), N: Nothing })
+    const texts = names.flatMap((name) => [`${name}|x`, name, `${name}B|x`, `${name}|x|`])
+    const all = [...texts, 'N', 'N|', 'NN|'].map((text) => Buffer.from(text))
+    const records = compare(named, all).filter((each) => 'value' in (each as object))
+    // One that has the separator in it is never met.
+    assert.equal(records.length, names.length + 1)
+    assert.deepEqual(read(named, 'AB|x'), { value: { word: 'x' } })
+    assert.deepEqual(read(named, 'N'), { value: { kind: 'nothing' } })
+  })
+
   it('reads columns in the order that it is told, and passes over others', () => {
     const some = fields(',', Reading, { columns: ['', 'degrees', '', 'sensor', 'at', ''] })
     const value = { sensor: 'é', at: 3, degrees: 2 }

@@ -33,6 +33,20 @@ export const stateBugs: readonly PlantedBug[] = [
     replace: 'if (found < 0) this.#touch(at)\n    const mark',
   },
   {
+    name: 'folded-number-not-dirty',
+    symptom: 'what a window counted after a checkpoint is missing after a recovery',
+    file: PACKED,
+    find: '    if (this.epochAt(at) !== this.#host.epoch) this.#touch(at)\n',
+    replace: '',
+  },
+  {
+    name: 'folded-entry-not-dirty',
+    symptom: 'what a window folded into an object after a checkpoint is missing after a recovery',
+    file: 'src/state/table/map-handles.ts',
+    find: '    if (isObject && by.changesInPlace) held.touch(item)\n',
+    replace: '',
+  },
+  {
     name: 'packed-entry-forgotten-with-its-tombstone',
     symptom: 'numbers that were deleted from a map are back after a recovery',
     file: PACKED,
@@ -52,7 +66,7 @@ export const stateBugs: readonly PlantedBug[] = [
     name: 'deleted-entry-not-dirty',
     symptom: 'map entries that were deleted are back after a recovery',
     file: MAP,
-    find: '    this.#touch(item)\n    if (!item.isDead) this.#live--\n',
+    find: '    this.touch(item)\n    if (!item.isDead) this.#live--\n',
     replace: '    if (!item.isDead) this.#live--\n',
   },
   {

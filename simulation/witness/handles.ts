@@ -2,7 +2,7 @@
 import type { KeyedStateTable, OperatorStateSpec } from '../../src/state/backend.ts'
 import type { CounterState, DequeState, SetState } from '../../src/state/collection-handles.ts'
 import type { StateDescriptor } from '../../src/state/descriptors.ts'
-import type { FoldingState, ListState, MapState, ValueState } from '../../src/state/handles.ts'
+import type { FoldedMap, FoldingState, ListState, ValueState } from '../../src/state/handles.ts'
 import type { StateRecord } from '../../src/state/snapshot.ts'
 import { t } from '../../src/types/t.ts'
 import { required } from '../../src/util/assert.ts'
@@ -144,7 +144,7 @@ function followFold({ handle, shadow, stateId, descriptor, isMortal }: Followed)
 }
 
 function followMap({ handle, shadow, stateId, descriptor, isMortal }: Followed): void {
-  const state = handle as MapState<unknown, unknown> // of its kind
+  const state = handle as FoldedMap<unknown, unknown> // of its kind
   const name = (key: unknown): string => collectionOf(shadow.row(), stateId) + shadow.keyText(key)
   const set = state.set.bind(state)
   state.set = (key, value) => {
@@ -158,12 +158,28 @@ function followMap({ handle, shadow, stateId, descriptor, isMortal }: Followed):
   }
   followClear(state, () => shadow.forgetAll(collectionOf(shadow.row(), stateId)))
   if (isMortal) return
+  const expect = (key: unknown, value: unknown): void => {
+    const text = value === undefined ? undefined : shadow.textOf(value, descriptor.type)
+    shadow.compare(name(key), text)
+  }
   const get = state.get.bind(state)
   state.get = (key) => {
     const value = get(key)
-    const text = value === undefined ? undefined : shadow.textOf(value, descriptor.type)
-    shadow.compare(name(key), text)
+    expect(key, value)
     return value
+  }
+  const fold = state.fold.bind(state)
+  state.fold = (key, by, value) => {
+    let folded: unknown
+    const { changesInPlace } = by
+    const first = (one: unknown) => (folded = by.first(one))
+    const add = (held: unknown, one: unknown) => {
+      expect(key, held)
+      return (folded = by.add(held, one))
+    }
+    const isFirst = fold(key, { first, add, changesInPlace }, value)
+    shadow.noteValue(name(key), folded, descriptor.type, false)
+    return isFirst
   }
 }
 

@@ -33,14 +33,15 @@ const sums = {
   },
 }
 const plainSums = {
-  ...sums,
-  getResult: ({ k, sum }: { k: number; sum: number; n: number }): Rec => {
-    return { k, v: sum, at: 0, pad: '' }
-  },
+  createAccumulator: () => 0,
+  add: ({ v }: Rec, sum: number) => sum + v,
+  getResult: (sum: number) => sum,
 }
+/** Of numbers by declaration, which memory holds packed. */
+const typedSums = { ...plainSums, accumulator: t.float64 }
 
 export function helped(keyed: KeyedStream<Key, Rec>, parts: HelperParts): DataStream<Rec> {
-  const { uid, what, n, numberOf } = parts
+  const { uid, what, n, typed, numberOf } = parts
   const rec = (key: Key, v: number): Rec => ({ k: numberOf(key), v, at: 0, pad: '' })
   switch (what) {
     case 'top':
@@ -73,7 +74,9 @@ export function helped(keyed: KeyedStream<Key, Rec>, parts: HelperParts): DataSt
         return { ...rec(key, sum * 100 + value.length), at: end - 1 }
       })
     case 'daytime':
-      return keyed.window(tumblingWindow(n * 7, { time: 'processing' })).aggregate(uid, plainSums)
+      return keyed
+        .window(tumblingWindow(n * 7, { time: 'processing' }))
+        .aggregate(uid, typed ? typedSums : plainSums, (sum, { key }) => rec(key, sum))
     case 'late':
       return withLate(keyed, parts)
     case 'payload':
@@ -85,14 +88,19 @@ export function helped(keyed: KeyedStream<Key, Rec>, parts: HelperParts): DataSt
 }
 
 /** Each record is in one result of its window, or comes too late for it and goes aside. */
-function withLate(keyed: KeyedStream<Key, Rec>, { uid, n }: HelperParts): DataStream<Rec> {
+function withLate(
+  keyed: KeyedStream<Key, Rec>,
+  { uid, n, typed, numberOf }: HelperParts,
+): DataStream<Rec> {
   const tooLate = outputTag<Rec>(`${uid}-late`)
   const main = keyed
     .window(tumblingWindow(n * 8))
     .trigger(purgingTrigger(eventTimeTrigger()))
     .allowedLateness(n * 5)
     .sideOutputLateData(tooLate)
-    .aggregate(uid, plainSums)
+    .aggregate(uid, typed ? typedSums : plainSums, (sum, { key }): Rec => {
+      return { k: numberOf(key), v: sum, at: 0, pad: '' }
+    })
   return main.union(main.sideOutput(tooLate).map((late) => ({ ...late, at: 0, pad: '' })))
 }
 

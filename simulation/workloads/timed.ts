@@ -12,6 +12,7 @@ import {
   valueState,
 } from '../../src/index.ts'
 import type { DataStream, KeyedStream } from '../../src/index.ts'
+import { numberOf } from './keys.ts'
 import { FAR_MS, type JoinPlan, type Rec, type WindowPlan } from './workload.ts'
 
 type Key = number | string | readonly [number, string]
@@ -35,6 +36,14 @@ const summaries = {
   getResult: (summary: Summary): Summary => ({ ...summary }),
 }
 
+/** Sum and count in one number, which memory holds packed. */
+const counted = {
+  accumulator: t.float64,
+  createAccumulator: () => 0,
+  add: ({ v }: Rec, total: number) => total + v * 100 + 1,
+  getResult: (total: number) => total,
+}
+
 const summaryType = t.struct({ k: t.float64, sum: t.float64, n: t.float64 })
 
 /** Sums and counts of windows, emitted when they end; `at` is the time of the result. */
@@ -50,11 +59,13 @@ export function windowed(
   }
   const { sizeMs, stepMs, offsetMs: offset, latenessMs } = plan
   switch (plan.type) {
-    case 'tumbling':
-      return keyed
-        .window(tumblingWindow(sizeMs, { offset }))
-        .allowedLateness(latenessMs)
-        .aggregate(uid, fn, emit)
+    case 'tumbling': {
+      const windows = keyed.window(tumblingWindow(sizeMs, { offset })).allowedLateness(latenessMs)
+      if (!typed) return windows.aggregate(uid, fn, emit)
+      return windows.aggregate(uid, counted, (v, { key, window }) => {
+        return { k: numberOf(key), v, at: window.end - 1, pad: '' }
+      })
+    }
     case 'sliding':
       return keyed
         .window(slidingWindow(sizeMs, stepMs, { offset }))

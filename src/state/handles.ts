@@ -45,6 +45,20 @@ export interface GatheredMap<K, V> extends MapState<K, V> {
   gather(keys: K[], values: V[]): void
 }
 
+/** How a value becomes part of what an entry holds. */
+export interface EntryFold<V> {
+  first(value: unknown): V
+  add(held: V, value: unknown): V
+  /** True if `add` may change the object that is held. */
+  readonly changesInPlace: boolean
+}
+
+/** As tables hold maps for operators of the engine that fold values into entries. */
+export interface FoldedMap<K, V> extends MapState<K, V> {
+  /** What `get` and `set` would do, with one search; true if it is the first value of its entry. */
+  fold(key: K, by: EntryFold<V>, value: unknown): boolean
+}
+
 /** Reducing state (`Out` = `In`) and aggregating state: values go in, a folded one comes out. */
 export interface ReadonlyFoldingState<Out> {
   /** The folded value, or `undefined` if nothing was added. */

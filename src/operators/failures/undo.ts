@@ -152,7 +152,7 @@ function keepsOfMap(
       for (const [key, value] of former) state.set(key, value)
     }
   }
-  return { set: keep, delete: keep, clear: keepAll }
+  return { set: keep, fold: keep, delete: keep, clear: keepAll }
 }
 
 function keepsOfSet(state: SetState<unknown>): Record<string, Keep> {

@@ -4,7 +4,7 @@
  */
 import { mapState } from '../../state/descriptors.ts'
 import type { StateSchema } from '../../state/descriptors.ts'
-import type { MapState } from '../../state/handles.ts'
+import type { FoldedMap, MapState } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
 import type { Type } from '../../types/type.ts'
 import { required } from '../../util/assert.ts'
@@ -50,7 +50,7 @@ export interface ContentsKind {
   create(context: OperatorContext): WindowContents
 }
 
-type Contents = MapState<number, unknown>
+type Contents = FoldedMap<number, unknown>
 
 export function foldedContents(kind: WindowKind, fold: Fold): ContentsKind {
   const names = namesOf(kind)
@@ -101,11 +101,7 @@ class FoldedContents implements WindowContents {
   }
 
   add(slot: number, value: unknown): boolean {
-    const held = this.#own(slot)
-    const isFirst = held === undefined && !this.#accumulators.has(slot)
-    if (isFirst) this.#accumulators.set(slot, this.#fold.first(value))
-    else this.#hold(slot, held, this.#fold.add(held, value))
-    return isFirst
+    return this.#accumulators.fold(slot, this.#fold, value)
   }
 
   result(slot: number): unknown {

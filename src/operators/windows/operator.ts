@@ -44,6 +44,8 @@ export abstract class WindowOperator extends BaseOperator {
   protected readonly timers: KeyedTimers
   /** True if the trigger has nothing to say about a further record of an open window. */
   protected readonly isQuiet: boolean
+  /** True if it is quiet, and fires just when the window goes: by the timer that removes it. */
+  readonly #firesAtLast: boolean
   readonly #what: string
   readonly #host: OperatorContext
   /** By which time windows end. */
@@ -66,6 +68,7 @@ export abstract class WindowOperator extends BaseOperator {
     this.timers = required(context.timers, `${what} needs timers`)
     this.#emitter = spec.emitter.create(context, what)
     this.#latenessMs = spec.allowedLatenessMs
+    this.#firesAtLast = this.isQuiet && this.#latenessMs === 0 && spec.assigner.kind !== 'global'
     this.#late = new LateRecords(context, spec.lateTag)
   }
 
@@ -80,6 +83,11 @@ export abstract class WindowOperator extends BaseOperator {
     const slot = this.slotOf(window)
     if (slot === undefined) return this.onStray(window, time)
     if (this.#isLeftBehind(domain, time, window, slot)) return
+    if (this.#firesAtLast && this.#host.guard === undefined) {
+      if (time < window.maxTimestamp) return
+      if (this.contents.has(slot)) this.#fire(window, slot)
+      return this.#remove(window, slot)
+    }
     this.pointAt(window, slot)
     const isEnd = this.#domain === 'processing-time' && time === END_OF_INPUT
     const now = isEnd ? window.maxTimestamp : time
@@ -112,8 +120,10 @@ export abstract class WindowOperator extends BaseOperator {
 
   protected addTo(window: Window, slot: number, value: unknown, timestamp: Timestamp): void {
     // Whatever holds something has its timers already.
-    if (this.contents.add(slot, value, timestamp)) this.registerCleanup(window)
-    else if (this.isQuiet && window.maxTimestamp > this.timers.currentWatermark) return
+    if (this.contents.add(slot, value, timestamp)) {
+      this.registerCleanup(window)
+      if (this.#firesAtLast) return
+    } else if (this.isQuiet && window.maxTimestamp > this.timers.currentWatermark) return
     this.pointAt(window, slot)
     this.#apply(this.trigger.onElement(value, timestamp, window, this.triggerContext), window, slot)
   }
@@ -129,6 +139,7 @@ export abstract class WindowOperator extends BaseOperator {
 
   /** Sets the timer by which the default trigger fires it. */
   protected registerEnd(window: Window): void {
+    if (this.#firesAtLast) return
     this.timers.register('event-time', window.maxTimestamp, window.timerName)
   }
 
@@ -203,7 +214,9 @@ export abstract class WindowOperator extends BaseOperator {
   }
 
   #remove(window: Window, slot: number): void {
-    this.#attempt(window, slot, () => this.trigger.clear(window, this.triggerContext))
+    if (!this.#firesAtLast) {
+      this.#attempt(window, slot, () => this.trigger.clear(window, this.triggerContext))
+    }
     this.contents.clear(slot)
     this.triggerContext.clear()
     this.#emitter.clear(slot)

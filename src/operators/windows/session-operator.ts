@@ -57,7 +57,8 @@ export class SessionWindowOperator extends WindowOperator {
     const slot = isAsBefore ? first.slot : this.#merge(sessions, merge.absorbed, window)
     if (!isAsBefore) {
       this.#write(withSession(merge.others, { start: window.start, end: window.end, slot }))
-      this.registerCleanup(window)
+      // A new one gets its timer with its first value.
+      if (first !== undefined) this.registerCleanup(window)
     }
     this.addTo(window, slot, value, timestamp)
   }

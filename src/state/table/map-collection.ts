@@ -68,7 +68,7 @@ export class MapCollection extends Collection {
   /** `key` and `value` are isolated. */
   set(key: unknown, value: unknown): Item {
     const item = this.#itemOf(key)
-    this.#touch(item)
+    this.touch(item)
     item.flags |= ITEM_REFERENCED
     if (item.isDead) {
       item.flags &= ~ITEM_DEAD
@@ -78,11 +78,17 @@ export class MapCollection extends Collection {
     return item
   }
 
+  /** Gives an entry that is there another value, which is isolated. */
+  change(item: Item, value: unknown): void {
+    this.touch(item)
+    item.value = value
+  }
+
   delete(key: unknown): void {
     const found = this.index.get(key)
     if (found === undefined ? this.isComplete : found.isDead) return
     const item = found ?? this.#itemOf(this.state.keyType?.isolate(key) ?? key)
-    this.#touch(item)
+    this.touch(item)
     if (!item.isDead) this.#live--
     item.flags |= ITEM_DEAD
     item.value = undefined
@@ -106,7 +112,7 @@ export class MapCollection extends Collection {
   /** Makes an entry that is there ready for a change of its stamp. */
   renew(item: Item): Item {
     const held = this.index.get(item.key) ?? this.#load(item.key) ?? item
-    this.#touch(held)
+    this.touch(held)
     return held
   }
 
@@ -187,7 +193,8 @@ export class MapCollection extends Collection {
     this.isComplete = true
   }
 
-  #touch(item: Item): void {
+  /** Must come before an item changes. */
+  touch(item: Item): void {
     if (item.epoch !== this.host.epoch) this.host.touchItem(item)
   }
 

@@ -7,7 +7,7 @@ import { readIsolated } from '../../types/isolated.ts'
 import type { Type } from '../../types/type.ts'
 import { assert, required } from '../../util/assert.ts'
 import type { SetState, SortedRange, WalkedSortedMap } from '../collection-handles.ts'
-import type { GatheredMap } from '../handles.ts'
+import type { EntryFold, FoldedMap, GatheredMap } from '../handles.ts'
 import type { Item } from './item.ts'
 import { before, beforePrefix, behind, behindPrefix } from './key-cut.ts'
 import type { CollectionState } from './layout.ts'
@@ -121,7 +121,10 @@ abstract class EntriesHandle {
 /** What a gathering finds, while it goes on. */
 const gathered: Item[] = []
 
-export class MapHandle extends EntriesHandle implements GatheredMap<unknown, unknown> {
+export class MapHandle
+  extends EntriesHandle
+  implements GatheredMap<unknown, unknown>, FoldedMap<unknown, unknown>
+{
   get(key: unknown): unknown {
     const held = this.held()
     const item = this.find(held, key)
@@ -133,6 +136,23 @@ export class MapHandle extends EntriesHandle implements GatheredMap<unknown, unk
   set(key: unknown, value: unknown): void {
     const [ownKey, ownValue] = [this.keyType.isolate(key), this.type.isolate(value)]
     this.put(ownKey, ownValue)
+  }
+
+  fold(key: unknown, by: EntryFold<unknown>, value: unknown): boolean {
+    assert(this.life === undefined, 'what is folded by entry has no time to live')
+    const held = this.held()
+    const item = held?.find(key)
+    if (held === undefined || item === undefined) {
+      this.set(key, by.first(value))
+      return true
+    }
+    const before = readIsolated(this.type, item.value)
+    const isObject = typeof before === 'object' && before !== null
+    // A pending snapshot takes it as it was.
+    if (isObject && by.changesInPlace) held.touch(item)
+    const next = by.add(before, value)
+    if (!isObject || next !== before) held.change(item, this.type.isolate(next))
+    return false
   }
 
   keys(): Iterable<unknown> {

@@ -71,17 +71,30 @@ export class PackedMapCollection extends Collection {
 
   /** The number that is held for a key, or undefined. */
   get(key: unknown): number | undefined {
-    if (typeof key !== 'number') return undefined
-    const entries = this.#entries
-    const at = entries.find(key)
-    if (at < 0 || (entries.flagsAt(at) & ENTRY_DEAD) !== 0) return undefined
-    return entries.lanes[at + ENTRY_VALUE] // within its entry
+    const at = this.placeOf(key)
+    return at < 0 ? undefined : this.valueAt(at)
   }
 
   has(key: unknown): boolean {
-    if (typeof key !== 'number') return false
-    const at = this.#entries.find(key)
-    return at >= 0 && (this.#entries.flagsAt(at) & ENTRY_DEAD) === 0
+    return this.placeOf(key) >= 0
+  }
+
+  /** Where a key lies, until one comes or goes; -1 if it is not there. */
+  placeOf(key: unknown): number {
+    if (typeof key !== 'number') return -1
+    const entries = this.#entries
+    const at = entries.find(key)
+    return at >= 0 && (entries.flagsAt(at) & ENTRY_DEAD) === 0 ? at : -1
+  }
+
+  valueAt(at: number): number {
+    return this.#entries.lanes[at + ENTRY_VALUE] as number // within its entry
+  }
+
+  /** Gives an entry that is there another value. */
+  change(at: number, value: number): void {
+    if (this.epochAt(at) !== this.#host.epoch) this.#touch(at)
+    this.#entries.lanes[at + ENTRY_VALUE] = value
   }
 
   /** @param value of a set: any number. */

@@ -2,7 +2,7 @@
 import type { Type } from '../../types/type.ts'
 import { assert, required } from '../../util/assert.ts'
 import type { SetState } from '../collection-handles.ts'
-import type { GatheredMap } from '../handles.ts'
+import type { EntryFold, FoldedMap, GatheredMap } from '../handles.ts'
 import type { CollectionState } from './layout.ts'
 import { PackedMapCollection } from './packed-map-collection.ts'
 import type { RowCollections } from './row-collections.ts'
@@ -71,7 +71,10 @@ abstract class PackedHandle {
   }
 }
 
-export class PackedMapHandle extends PackedHandle implements GatheredMap<unknown, unknown> {
+export class PackedMapHandle
+  extends PackedHandle
+  implements GatheredMap<unknown, unknown>, FoldedMap<unknown, unknown>
+{
   readonly #type: Type<unknown>
   readonly #isBoolean: boolean
 
@@ -89,6 +92,19 @@ export class PackedMapHandle extends PackedHandle implements GatheredMap<unknown
   set(key: unknown, value: unknown): void {
     const [ownKey, ownValue] = [this.keyType.isolate(key), this.#type.isolate(value)]
     this.put(ownKey, Number(ownValue))
+  }
+
+  fold(key: unknown, by: EntryFold<unknown>, value: unknown): boolean {
+    const held = this.held()
+    const at = held === undefined ? -1 : held.placeOf(key)
+    if (held === undefined || at < 0) {
+      this.set(key, by.first(value))
+      return true
+    }
+    const before = held.valueAt(at)
+    const next = by.add(this.#isBoolean ? before === 1 : before, value)
+    held.change(at, Number(this.#type.isolate(next)))
+    return false
   }
 
   keys(): Iterable<unknown> {

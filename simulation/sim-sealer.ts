@@ -2,7 +2,7 @@
  * Seals blocks as the thread of production does, which may take its time for each batch, and be
  * faster with one than with that before it: here each block is a batch.
  */
-import { type BlockSealer, seal, type Sealed, type SealOptions } from '../src/state/runs/sealer.ts'
+import type { BlockSealer, SealBatch, Sealed, SealOptions } from '../src/state/runs/sealer.ts'
 import type { Clock } from '../src/util/clock.ts'
 import type { Random } from '../src/util/random.ts'
 
@@ -19,8 +19,11 @@ export class SimSealer implements BlockSealer {
     this.#random = random
   }
 
-  async seal(blocks: readonly Uint8Array[], options: SealOptions): Promise<readonly Sealed[]> {
+  async seal(batch: SealBatch, options: SealOptions): Promise<readonly Sealed[]> {
     await this.#clock.sleep(this.#random.int(SEAL_MS_MAX))
-    return blocks.map((block) => seal(block, options))
+    const sealed = batch.seal(options)
+    return batch.sealed(
+      sealed.map(({ stored, ...rest }) => ({ ...rest, storedBytes: stored.length })),
+    )
   }
 }

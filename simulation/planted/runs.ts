@@ -15,8 +15,8 @@ export const runBugs: readonly PlantedBug[] = [
     name: 'block-changes-while-it-is-sealed',
     symptom: 'a run holds a block twice, and lacks another one',
     file: 'src/state/runs/sealing-queue.ts',
-    find: 'this.#blocks.push(Uint8Array.prototype.slice.call(bytes))',
-    replace: 'this.#blocks.push(bytes)',
+    find: 'this.#blocks = undefined',
+    replace: 'blocks?.reset()',
   },
   {
     name: 'older-run-wins-a-merge',

@@ -3,23 +3,29 @@
  * snapshot. Should it end, blocks are sealed here, as without it.
  */
 import { Worker } from 'node:worker_threads'
-import { type BlockSealer, seal, type Sealed, type SealOptions } from '../state/runs/sealer.ts'
+import type {
+  BlockSealer,
+  SealBatch,
+  Sealed,
+  SealedElsewhere,
+  SealOptions,
+} from '../state/runs/sealer.ts'
 import { entryUrl } from '../util/entry-url.ts'
 
-/** What the thread is asked, and answers; a block that did not shrink is not sent back. */
-export interface SealRequest {
+/** What the thread is asked, and answers: what is stored lies in the memory of the batch. */
+export interface SealRequest extends Pick<SealBatch, 'shared' | 'lengths'> {
   readonly id: number
-  readonly blocks: readonly Uint8Array[]
   readonly options: SealOptions
 }
 
 export interface SealAnswer {
   readonly id: number
-  readonly sealed: readonly (Omit<Sealed, 'stored'> & { readonly stored: Uint8Array | undefined })[]
+  readonly sealed: readonly SealedElsewhere[]
 }
 
 interface Asked {
-  readonly request: SealRequest
+  readonly batch: SealBatch
+  readonly options: SealOptions
   readonly resolve: (sealed: readonly Sealed[]) => void
 }
 
@@ -39,10 +45,11 @@ export class ThreadSealer implements BlockSealer {
     this.#entry = entry
   }
 
-  seal(blocks: readonly Uint8Array[], options: SealOptions): Promise<readonly Sealed[]> {
+  seal(batch: SealBatch, options: SealOptions): Promise<readonly Sealed[]> {
     return new Promise((resolve) => {
-      const request = { id: ++this.#id, blocks, options }
-      this.#asked.set(request.id, { request, resolve })
+      const { shared, lengths } = batch
+      const request: SealRequest = { id: ++this.#id, shared, lengths, options }
+      this.#asked.set(request.id, { batch, options, resolve })
       if (this.#hasEnded) return this.#sealHere()
       const worker = (this.#worker ??= this.#start())
       // Nobody stays alive for it but who waits for an answer.
@@ -67,18 +74,11 @@ export class ThreadSealer implements BlockSealer {
     const asked = this.#asked.get(id)
     this.#asked.delete(id)
     if (this.#asked.size === 0) this.#worker?.unref()
-    const blocks = asked?.request.blocks ?? []
-    const whole = sealed.map((each, index) => {
-      const block = blocks[index] as Uint8Array // an answer has as many as its request
-      return { ...each, stored: each.stored ?? block }
-    })
-    asked?.resolve(whole)
+    asked?.resolve(asked.batch.sealed(sealed))
   }
 
   #sealHere(): void {
-    for (const { request, resolve } of this.#asked.values()) {
-      resolve(request.blocks.map((block) => seal(block, request.options)))
-    }
+    for (const { batch, options, resolve } of this.#asked.values()) resolve(batch.seal(options))
     this.#asked.clear()
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { ThreadSealer } from '../../src/runtime/host-sealer.ts'
-import { seal } from '../../src/state/runs/sealer.ts'
+import { seal, SealBatch } from '../../src/state/runs/sealer.ts'
 
 const blocks = [
   Buffer.alloc(32 * 1024, 'the same again and again '),
@@ -18,8 +18,8 @@ describe('a thread that seals', () => {
         const sealer = new ThreadSealer()
         const options = { compresses, hashes }
         const [first, second] = await Promise.all([
-          sealer.seal(blocks, options),
-          sealer.seal(blocks.slice(1), options),
+          sealer.seal(batchOf(blocks), options),
+          sealer.seal(batchOf(blocks.slice(1)), options),
         ])
         const expected = blocks.map((block) => plain(seal(block, options)))
         assert.deepEqual(first.map(plain), expected)
@@ -33,7 +33,10 @@ describe('a thread that seals', () => {
     const options = { compresses: true, hashes: false }
     const expected = blocks.map((block) => plain(seal(block, options)))
     for (let time = 0; time < 2; time++) {
-      const sealed = await Promise.all([sealer.seal(blocks, options), sealer.seal(blocks, options)])
+      const sealed = await Promise.all([
+        sealer.seal(batchOf(blocks), options),
+        sealer.seal(batchOf(blocks), options),
+      ])
       assert.deepEqual(
         sealed.map((each) => each.map(plain)),
         [expected, expected],
@@ -41,6 +44,12 @@ describe('a thread that seals', () => {
     }
   })
 })
+
+function batchOf(all: readonly Uint8Array[]): SealBatch {
+  const batch = new SealBatch(128 * 1024)
+  for (const block of all) assert.ok(batch.add(block))
+  return batch
+}
 
 /** Buffers and arrays of equal bytes are equal. */
 function plain({ stored, hash, ...rest }: ReturnType<typeof seal>) {

@@ -2,10 +2,12 @@
  * What a run is still to get, in the order of the run, while its blocks are being sealed elsewhere:
  * they are handed over in batches, and whoever was faster waits for those before it.
  */
-import type { BlockSealer, Sealed, SealOptions } from './sealer.ts'
+import { type BlockSealer, SealBatch, type Sealed, type SealOptions } from './sealer.ts'
 
 /** More are not under way at a time, which bounds memory. */
 const BATCHES_MAX = 16
+/** Of a batch that is not full yet, so much more finds room: a block and its last entry. */
+const BLOCK_BYTES_USUAL = 64 * 1024
 
 /** What goes into the run next: a block that is sealed, or something else in its place. */
 type Part<Block, Other> =
@@ -15,16 +17,24 @@ type Waiting<Block, Other> = { readonly block: Block } | { readonly other: Other
 
 interface Batch<Block, Other> {
   readonly parts: readonly Waiting<Block, Other>[]
+  /** Undefined if none of the parts is a block. */
+  readonly blocks: SealBatch | undefined
   readonly sealed: Promise<readonly Sealed[]>
 }
+
+const NOTHING: Promise<readonly Sealed[]> = Promise.resolve([])
 
 export class SealingQueue<Block, Other> {
   readonly #sealer: BlockSealer
   readonly #options: SealOptions
   #parts: Waiting<Block, Other>[] = []
-  #blocks: Uint8Array[] = []
-  #bytes = 0
+  /** Of the parts, those that are blocks. */
+  #blocks: SealBatch | undefined
   readonly #batches: Batch<Block, Other>[] = []
+  /** Its blocks were given out last, and may still be looked at. */
+  #taken: SealBatch | undefined
+  /** Memory of batches of the usual size that nobody looks at any more. */
+  readonly #spare: SealBatch[] = []
 
   constructor(sealer: BlockSealer, options: SealOptions) {
     this.#sealer = sealer
@@ -33,10 +43,13 @@ export class SealingQueue<Block, Other> {
 
   /** Adds a block; its bytes are copied. */
   add(block: Block, bytes: Uint8Array): void {
+    if (this.#blocks?.add(bytes) !== true) {
+      this.#handOver()
+      this.#blocks = this.#batchFor(bytes.length)
+      this.#blocks.add(bytes)
+    }
     this.#parts.push({ block })
-    this.#blocks.push(Uint8Array.prototype.slice.call(bytes))
-    this.#bytes += bytes.length
-    if (this.#bytes >= this.#sealer.batchBytes) this.#handOver()
+    if (this.#blocks.bytes >= this.#sealer.batchBytes) this.#handOver()
   }
 
   /** Adds what needs no sealing. */
@@ -53,12 +66,14 @@ export class SealingQueue<Block, Other> {
     return this.#batches.length === 0 && this.#parts.length === 0
   }
 
-  /** The parts that come next in the run, as soon as they are there. */
+  /** The parts that come next in the run, as soon as they are there; valid until the next call. */
   async take(): Promise<readonly Part<Block, Other>[]> {
+    this.#reuse()
     if (this.#batches.length === 0) this.#handOver()
     const batch = this.#batches.shift()
     if (batch === undefined) return []
     const sealed = (await batch.sealed).values()
+    this.#taken = batch.blocks
     return batch.parts.map((part) => {
       if ('other' in part) return part
       const { value, done } = sealed.next()
@@ -69,11 +84,27 @@ export class SealingQueue<Block, Other> {
 
   #handOver(): void {
     if (this.#parts.length === 0) return
-    const sealed = this.#sealer.seal(this.#blocks, this.#options)
+    const blocks = this.#blocks
+    const sealed = blocks === undefined ? NOTHING : this.#sealer.seal(blocks, this.#options)
     sealed.catch(() => undefined) // whoever takes it is told; a run may be thrown away before
-    this.#batches.push({ parts: this.#parts, sealed })
+    this.#batches.push({ parts: this.#parts, blocks, sealed })
     this.#parts = []
-    this.#blocks = []
-    this.#bytes = 0
+    this.#blocks = undefined
+  }
+
+  #batchFor(blockBytes: number): SealBatch {
+    const bytes = this.#sealer.batchBytes + BLOCK_BYTES_USUAL
+    if (blockBytes > bytes) return new SealBatch(blockBytes)
+    return this.#spare.pop() ?? new SealBatch(bytes)
+  }
+
+  /** What was given out has been looked at. */
+  #reuse(): void {
+    const taken = this.#taken
+    this.#taken = undefined
+    if (taken === undefined) return
+    taken.reset()
+    const isUsual = taken.capacityBytes === this.#sealer.batchBytes + BLOCK_BYTES_USUAL
+    if (isUsual) this.#spare.push(taken)
   }
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Entry } from '../../../src/state/backend.ts'
 import { RunWriter, type RunWriterOptions } from '../../../src/state/runs/run-writer.ts'
-import { type BlockSealer, seal, type Sealed } from '../../../src/state/runs/sealer.ts'
+import type { BlockSealer, Sealed } from '../../../src/state/runs/sealer.ts'
 import { MemoryBlobStore } from '../../../src/storage/memory.ts'
 import { liveValue, METADATA, rowKey } from './entries.ts'
 
@@ -29,14 +29,14 @@ class LateSealer implements BlockSealer {
     this.batchBytes = batchBytes
   }
 
-  async seal(...[blocks, options]: Parameters<BlockSealer['seal']>): Promise<readonly Sealed[]> {
+  async seal(...[batch, options]: Parameters<BlockSealer['seal']>): Promise<readonly Sealed[]> {
     this.batches++
     await new Promise<void>((resolve) => {
       this.#asked.push(resolve)
       this.outstandingMax = Math.max(this.outstandingMax, this.#asked.length)
       setImmediate(() => this.#asked.pop()?.())
     })
-    return blocks.map((block) => seal(block, options))
+    return batch.seal(options)
   }
 }
 

@@ -19,6 +19,13 @@ export const runBugs: readonly PlantedBug[] = [
     replace: 'blocks?.reset()',
   },
   {
+    name: 'rows-encoded-over-rows-that-are-read',
+    symptom: 'a run lacks rows, and has others twice',
+    file: 'src/state/table/collect.ts',
+    find: 'parts.push(rows.sorted())',
+    replace: 'parts.push(rows.sorted())\n      cut.giveBack(rows)',
+  },
+  {
     name: 'older-run-wins-a-merge',
     symptom: 'values go back to older ones at a recovery',
     file: 'src/state/runs/merge-core.ts',

@@ -151,7 +151,8 @@ export interface StateCut {
   /**
    * The changes in run order, each key once, as of the cut; tombstones included. Consumed once,
    * in slices, while records go on. Values are encoded when first touched or when consumed.
-   * Synchronous, so that a slice is as long as its consumer wants.
+   * Synchronous, so that a slice is as long as its consumer wants. An entry is valid until the
+   * next is asked for.
    */
   entries(): Iterable<Entry | undefined>
   /**

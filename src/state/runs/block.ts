@@ -19,6 +19,8 @@ export const BLOCK_KEY_BYTES_FULL = 1 << 20
 export const BLOCK_KEY_BYTES_MAX = BLOCK_KEY_BYTES_FULL + KEY_BYTES_MAX
 /** No value is longer; bigger things are many entries. */
 const VALUE_BYTES_MAX = 1 << 27
+/** Measured: a view and the call take as long as a loop over so many. */
+const LOOP_BYTES_MAX = 128
 export const BLOCK_RAW_BYTES_MAX = VALUE_BYTES_MAX + KEY_BYTES_MAX + (1 << 22)
 
 export class BlockBuilder {
@@ -37,6 +39,15 @@ export class BlockBuilder {
     return this.#firstKey
   }
 
+  /** Its first `keyLength` bytes are the key added last; valid until the next is added. */
+  get key(): Buffer {
+    return this.#lastKey
+  }
+
+  get keyLength(): number {
+    return this.#lastKeyBytes
+  }
+
   /** A view; valid until the next `add`. */
   get lastKey(): Uint8Array {
     return this.#lastKey.subarray(0, Math.max(0, this.#lastKeyBytes))
@@ -44,23 +55,36 @@ export class BlockBuilder {
 
   /** Appends an entry; its key must be above the one before. */
   add(key: Uint8Array, value: Uint8Array): void {
-    if (key.length > KEY_BYTES_MAX) throw tooLarge('key', key.length, KEY_BYTES_MAX)
-    if (value.length > VALUE_BYTES_MAX) throw tooLarge('value', value.length, VALUE_BYTES_MAX)
-    const shared = this.#remember(key)
+    this.append(key, 0, key.length, value, 0, value.length)
+  }
+
+  /** The same for an entry whose bytes lie among others. */
+  append(
+    keys: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    values: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const [keyBytes, valueBytes] = [keyEnd - keyStart, valueEnd - valueStart]
+    if (keyBytes > KEY_BYTES_MAX) throw tooLarge('key', keyBytes, KEY_BYTES_MAX)
+    if (valueBytes > VALUE_BYTES_MAX) throw tooLarge('value', valueBytes, VALUE_BYTES_MAX)
+    const shared = this.#remember(keys, keyStart, keyBytes)
     const { out } = this
     let written = shared
     if (this.entries === 0) {
       written = 0
-      this.#firstKey = Uint8Array.prototype.slice.call(key)
+      this.#firstKey = Uint8Array.prototype.slice.call(keys, keyStart, keyEnd)
     }
     out.varuint(written)
-    out.varuint(key.length - written)
-    out.varuint(value.length)
-    out.reserve(key.length + value.length)
-    copyInto(out, key, written)
-    copyInto(out, value, 0)
+    out.varuint(keyBytes - written)
+    out.varuint(valueBytes)
+    out.reserve(keyBytes + valueBytes)
+    copyInto(out, keys, keyStart + written, keyEnd)
+    copyInto(out, values, valueStart, valueEnd)
     this.entries++
-    this.keyBytes += key.length
+    this.keyBytes += keyBytes
   }
 
   /** Forgets the entries, not the last key. */
@@ -71,38 +95,38 @@ export class BlockBuilder {
   }
 
   /** Takes over the key as the last one; gives what it shares with the one before. */
-  #remember(key: Uint8Array): number {
+  #remember(keys: Uint8Array, start: number, keyBytes: number): number {
     const lastBytes = this.#lastKeyBytes
     let last = this.#lastKey
-    const limit = Math.min(lastBytes, key.length)
+    const limit = Math.min(lastBytes, keyBytes)
     let shared = 0
-    while (shared < limit && last[shared] === key[shared]) shared++
+    while (shared < limit && last[shared] === keys[start + shared]) shared++
     const ascending =
-      shared < limit ? (last[shared] as number) < (key[shared] as number) : key.length > lastBytes
+      shared < limit
+        ? (last[shared] as number) < (keys[start + shared] as number)
+        : keyBytes > lastBytes
     assert(ascending, 'entries of a run must have strictly ascending keys')
-    if (key.length > last.length) {
-      last = Buffer.allocUnsafeSlow(key.length * 2)
+    if (keyBytes > last.length) {
+      last = Buffer.allocUnsafeSlow(keyBytes * 2)
       this.#lastKey.copy(last, 0, 0, shared)
       this.#lastKey = last
     }
-    for (let index = shared; index < key.length; index++) last[index] = key[index] as number
-    this.#lastKeyBytes = key.length
+    for (let index = shared; index < keyBytes; index++) last[index] = keys[start + index] as number
+    this.#lastKeyBytes = keyBytes
     this.sharedBytes = Math.max(0, shared)
     return this.sharedBytes
   }
 }
 
-/** Appends `source` from `start`; for a few bytes a loop beats the native call. */
-function copyInto(out: ByteWriter, source: Uint8Array, start: number): void {
+/** Appends a part of `source`; for some bytes a loop beats the native call and its view. */
+function copyInto(out: ByteWriter, source: Uint8Array, start: number, end: number): void {
   const { bytes } = out
-  const count = source.length - start
   let { length } = out
-  if (count <= 32) {
-    for (let index = start; index < source.length; index++)
-      bytes[length++] = source[index] as number
+  if (end - start <= LOOP_BYTES_MAX) {
+    for (let index = start; index < end; index++) bytes[length++] = source[index] as number
   } else {
-    bytes.set(start === 0 ? source : source.subarray(start), length)
-    length += count
+    bytes.set(source.subarray(start, end), length)
+    length += end - start
   }
   out.length = length
 }

@@ -34,17 +34,17 @@ export const TIME_HEAD_BYTES: number = KEY_HEAD_BYTES + 9
 const input = new ByteReader(new Uint8Array(0))
 
 /** True for the keys that filters know: rows and collections of keyed state. */
-export function isRowKey(key: Uint8Array): boolean {
+export function isRowKey(key: Uint8Array, keyBytes = key.length): boolean {
   return (
-    key.length > KEY_HEAD_BYTES &&
+    keyBytes > KEY_HEAD_BYTES &&
     sectionOfKey(key) === SECTION_ROWS &&
     keyGroupOfKey(key) !== RECORDS_KEY_GROUP
   )
 }
 
 /** Length of the part that all entries of one key of one operator share; for row keys only. */
-export function rowPrefixLength(key: Uint8Array): number {
-  input.reset(key, KEY_HEAD_BYTES)
+export function rowPrefixLength(key: Uint8Array, keyBytes = key.length): number {
+  input.reset(key, KEY_HEAD_BYTES, keyBytes)
   skipKey(input)
   return input.position
 }

@@ -37,8 +37,8 @@ export function tombstoneValue(kind: 'point' | 'range'): Uint8Array {
 const POINT_TOMBSTONE: Uint8Array = new Uint8Array([FLAG_POINT_TOMBSTONE, 0, 0])
 const RANGE_TOMBSTONE: Uint8Array = new Uint8Array([FLAG_RANGE_TOMBSTONE, 0, 0])
 
-export function flagsOf(value: Uint8Array): number {
-  return value[0] as number
+export function flagsOf(value: Uint8Array, start = 0): number {
+  return value[start] as number
 }
 
 /** A parsed header; one object serves many entries. */

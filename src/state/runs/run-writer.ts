@@ -16,6 +16,7 @@ import type { Entry } from '../backend.ts'
 import type { RunReference } from '../snapshot.ts'
 import { BLOCK_KEY_BYTES_FULL, BlockBuilder } from './block.ts'
 import { isRowKey, rowPrefixLength } from './entry-key.ts'
+import { EntryRange } from './entry-range.ts'
 import { FLAG_RANGE_TOMBSTONE, flagsOf } from './entry-value.ts'
 import { FILTER_ROWS, FilterBuilder, rowHash } from './filter.ts'
 import {
@@ -110,13 +111,19 @@ export class RunWriter {
   /** Appends an entry, whose bytes may be reused afterwards. Throws `STATE_VALUE_TOO_LARGE`. */
   add(entry: Entry): void {
     assert(this.#state === 'open', 'add to a run that is flushing or closed')
-    const { key, value } = entry
-    this.#block.add(key, value)
+    let flags: number
+    if (entry instanceof EntryRange) {
+      const { bytes, start, valueStart, end } = entry
+      this.#block.append(bytes, start, valueStart, bytes, valueStart, end)
+      flags = flagsOf(bytes, valueStart)
+    } else {
+      this.#block.add(entry.key, entry.value)
+      flags = flagsOf(entry.value)
+    }
     this.#entries++
-    if (isRowKey(key)) this.#addRow(key, this.#block.sharedBytes)
-    else this.#rowBytes = 0
-    if ((flagsOf(value) & FLAG_RANGE_TOMBSTONE) !== 0) {
-      this.#rangeTombstones.push(Uint8Array.prototype.slice.call(key))
+    this.#addRow()
+    if ((flags & FLAG_RANGE_TOMBSTONE) !== 0) {
+      this.#rangeTombstones.push(Uint8Array.prototype.slice.call(entry.key))
     }
     const { out, keyBytes } = this.#block
     if (out.length >= this.#blockBytes || keyBytes >= BLOCK_KEY_BYTES_FULL) this.#sealBlock()
@@ -167,11 +174,13 @@ export class RunWriter {
     await this.#blob.abort()
   }
 
-  #addRow(key: Uint8Array, sharedBytes: number): void {
+  /** Adds the row of the key added last to the filter, unless it is in it already. */
+  #addRow(): void {
+    const { key, keyLength, sharedBytes } = this.#block
     // The row prefix is delimited, so a key that shares all of it belongs to the same row.
     if (this.#rowBytes > 0 && sharedBytes >= this.#rowBytes) return
-    this.#rowBytes = rowPrefixLength(key)
-    this.#filter.add(rowHash(key, this.#rowBytes))
+    this.#rowBytes = isRowKey(key, keyLength) ? rowPrefixLength(key, keyLength) : 0
+    if (this.#rowBytes > 0) this.#filter.add(rowHash(key, this.#rowBytes))
   }
 
   #sealBlock(): void {

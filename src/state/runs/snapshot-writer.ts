@@ -12,6 +12,7 @@ import { EntrySeal } from '../sealed/entry-seal.ts'
 import { Sealing } from '../sealed/sealing.ts'
 import type { OperatorRecord, OperatorStateEntry, RunReference } from '../snapshot.ts'
 import { compareBytes, writeRecordKey } from './entry.ts'
+import { copyOf } from './entry-range.ts'
 import { writeHeader } from './entry-value.ts'
 import { IterableCursor, MergeCore } from './merge-core.ts'
 import { StreamCursor } from './merge.ts'
@@ -100,6 +101,7 @@ async function writeCut(
 ): Promise<number> {
   const pacer = new Pacer(slice)
   const spilled = cut.spilled.map((stream, age) => new StreamCursor(age, stream))
+  if (spilled.length === 0 && sealing === undefined) return writeHeld(cut, run, pacer)
   // With segments below, an entry may have to wait for them, while records go on.
   const entries = spilled.length === 0 ? cut.entries() : copied(cut.entries())
   const held = new IterableCursor(spilled.length, entries)
@@ -128,6 +130,21 @@ async function writeCut(
   }
 }
 
+/** Of one stream every entry is as it stays: nothing is older or newer. */
+async function writeHeld(cut: StateCut, run: LazyRun, pacer: Pacer): Promise<number> {
+  let count = 0
+  for (const entry of cut.entries()) {
+    let pause: Promise<void> | undefined
+    if (entry === undefined) pause = pacer.look()
+    else {
+      count++
+      pause = run.add(entry) ?? pacer.worked()
+    }
+    if (pause !== undefined) await pause
+  }
+  return count
+}
+
 /** What seals entries of a cut, if any are to be sealed. */
 function sealingOf({ shredded }: StateCut, { subjects, location }: BlobStore): Sealing | undefined {
   if (shredded === undefined || shredded.size === 0) return undefined
@@ -143,14 +160,6 @@ async function addAll(entries: Iterable<Entry>, run: LazyRun, pacer: Pacer): Pro
   // Sealing takes many times what encoding does.
   const pause = pacer.look()
   if (pause !== undefined) await pause
-}
-
-/** An entry whose bytes nobody reuses. */
-function copyOf({ key, value }: Entry): Entry {
-  return {
-    key: Uint8Array.prototype.slice.call(key),
-    value: Uint8Array.prototype.slice.call(value),
-  }
 }
 
 function* copied(entries: Iterable<Entry | undefined>): Generator<Entry | undefined> {

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer'
 import type { Entry } from '../backend.ts'
 import { operatorOfKey, startsWith } from '../runs/entry.ts'
+import { copyOf } from '../runs/entry-range.ts'
 import { EntryBuffer, mergeParts, type SortedEntries } from '../table/entry-buffer.ts'
 import type { EntrySeal } from './entry-seal.ts'
 import { headBytesOf } from './sealed-key.ts'
@@ -67,8 +68,4 @@ export class Sealing {
 function* followed(before: Iterable<Entry>, last: Entry): Generator<Entry> {
   yield* before
   yield last
-}
-
-function copyOf({ key, value }: Entry): Entry {
-  return { key: Uint8Array.from(key), value: Uint8Array.from(value) }
 }

@@ -88,6 +88,7 @@ export class BackendCut implements StateCut {
             yield entry
             if (++sinceLastPause % ENTRIES_PER_PAUSE === 0) yield undefined
           }
+          for (const { buffer } of parts) part.giveBack(buffer)
         }
       }
     }

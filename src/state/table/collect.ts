@@ -44,7 +44,8 @@ export function* collectShard(
   if (shard === undefined) return
   if (shard.touched > cut.base) {
     const rows = rowsOf(store, cut, shard, shardIndex)
-    if (rows.count > 0) {
+    if (rows.count === 0) cut.giveBack(rows)
+    else {
       parts.push(rows.sorted())
       yield undefined
     }
@@ -58,7 +59,7 @@ export function* collectShard(
 }
 
 function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
-  const buffer = new EntryBuffer(cut.rowBytes + (cut.rowBytes >>> 3))
+  const buffer = cut.takeBuffer()
   const { cuts } = store
   for (let block = 0; block < shard.touchedBlocks.length; block++) {
     if ((shard.touchedBlocks[block] as number) <= cut.base) continue // within it
@@ -69,7 +70,6 @@ function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number
     }
   }
   cut.nextShard = shardIndex + 1
-  cut.rowBytes = buffer.out.length
   return buffer
 }
 

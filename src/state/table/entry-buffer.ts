@@ -6,10 +6,11 @@
 import type { Buffer } from 'node:buffer'
 import { assert } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
-import type { Entry } from '../backend.ts'
+import { EntryRange } from '../runs/entry-range.ts'
 
 const FIRST_BYTES = 1024
 const MARKS_PER_ENTRY = 3
+const FIRST_ENTRIES = 16
 /** Of a number that is sorted, 40 bits are the prefix of a key and 24 the index of its entry. */
 const PREFIX_BYTES = 5
 const INDEXES = 2 ** 24
@@ -21,36 +22,49 @@ export class EntryBuffer {
   /** Entries are appended here: `beginEntry`, key, `beginValue`, value, `endEntry`. */
   readonly out: ByteWriter
   /** Start of the key, start of the value, end; for each entry. */
-  readonly #marks: number[] = []
+  #marks = new Uint32Array(FIRST_ENTRIES * MARKS_PER_ENTRY)
+  #markCount = 0
+  /** What is sorted, and the order of the entries: used again with the buffer. */
+  #marked = new BigUint64Array(0)
+  #order = new Uint32Array(0)
 
-  /** `expectedBytes` is a guess: what others like it have taken in the end. */
-  constructor(expectedBytes = FIRST_BYTES) {
-    this.out = new ByteWriter(Math.max(FIRST_BYTES, expectedBytes))
+  constructor() {
+    this.out = new ByteWriter(FIRST_BYTES)
   }
 
   get count(): number {
-    return Math.floor(this.#marks.length / MARKS_PER_ENTRY)
+    return Math.floor(this.#markCount / MARKS_PER_ENTRY)
   }
 
   beginEntry(): void {
-    this.#marks.push(this.out.length)
+    this.#add(this.out.length)
   }
 
   beginValue(): void {
-    this.#marks.push(this.out.length)
+    this.#add(this.out.length)
   }
 
   endEntry(): void {
-    this.#marks.push(this.out.length)
+    this.#add(this.out.length)
   }
 
-  /** The entries in key order. The buffer takes no more afterwards. */
+  /** Forgets its entries: what was sorted of them is at its end. */
+  reset(): void {
+    this.out.reset()
+    this.#markCount = 0
+  }
+
+  /** The entries in key order. The buffer takes no more afterwards, until it is reset. */
   sorted(): SortedEntries {
     const { count } = this
     assert(count <= INDEXES, 'a buffer is sorted before it holds too many entries')
     const skipped = this.#commonBytes(count)
+    if (count > this.#order.length) {
+      this.#marked = new BigUint64Array(count)
+      this.#order = new Uint32Array(count)
+    }
     // Sorted natively, without a comparator: that takes a fifth of the time.
-    const marked = new BigUint64Array(count)
+    const marked = this.#marked.subarray(0, count)
     const words = new Uint32Array(marked.buffer)
     for (let index = 0; index < count; index++) {
       const prefix = this.prefix(index, skipped)
@@ -58,10 +72,10 @@ export class EntryBuffer {
       words[2 * index + HIGH] = prefix / 256
     }
     marked.sort()
-    const order = new Uint32Array(count)
+    const order = this.#order.subarray(0, count)
     for (let at = 0; at < count; at++) order[at] = (words[2 * at + LOW] as number) % INDEXES
     this.#settleTies(order, words, skipped + PREFIX_BYTES)
-    return new SortedEntries(this, order, skipped)
+    return new SortedEntries(this, order, words, skipped)
   }
 
   /** Entries whose prefixes are equal are in the order of their indexes so far. */
@@ -82,13 +96,16 @@ export class EntryBuffer {
   }
 
   /** The entry of an index; its bytes stay as they are. */
-  entry(index: number): Entry {
-    const value = this.#mark(index, 1)
-    const { bytes } = this.out
-    return {
-      key: bytes.subarray(this.#mark(index, 0), value),
-      value: bytes.subarray(value, this.#mark(index, 2)),
-    }
+  entry(index: number): EntryRange {
+    const at = index * MARKS_PER_ENTRY
+    const marks = this.#marks
+    // The index is below the count.
+    const [start, value, end] = [
+      marks[at] as number,
+      marks[at + 1] as number,
+      marks[at + 2] as number,
+    ]
+    return new EntryRange(this.out.bytes, start, value, end)
   }
 
   /** Order of an entry's key and one of another buffer. */
@@ -159,6 +176,15 @@ export class EntryBuffer {
     return held === 0 ? 0 : this.out.bytes.readUIntBE(from, held) * 256 ** (PREFIX_BYTES - held)
   }
 
+  #add(mark: number): void {
+    if (this.#markCount === this.#marks.length) {
+      const grown = new Uint32Array(2 * this.#markCount)
+      grown.set(this.#marks)
+      this.#marks = grown
+    }
+    this.#marks[this.#markCount++] = mark
+  }
+
   #mark(index: number, which: number): number {
     return this.#marks[index * MARKS_PER_ENTRY + which] as number // index < count
   }
@@ -188,13 +214,16 @@ export class SortedEntries {
   /** The prefix of the next key, behind the bytes that a merge has found common to all. */
   prefix = 0
   readonly #order: Uint32Array
+  /** Holds the prefixes behind the common bytes, in order. */
+  readonly #words: Uint32Array
   #next = 0
   #skipped = 0
 
-  constructor(buffer: EntryBuffer, order: Uint32Array, commonBytes: number) {
+  constructor(buffer: EntryBuffer, order: Uint32Array, words: Uint32Array, commonBytes: number) {
     this.buffer = buffer
     this.commonBytes = commonBytes
     this.#order = order
+    this.#words = words
   }
 
   get isAtEnd(): boolean {
@@ -204,12 +233,13 @@ export class SortedEntries {
   /** Before `compare`: how many bytes all keys that are compared begin with. */
   skip(bytes: number): void {
     this.#skipped = bytes
-    if (!this.isAtEnd) this.prefix = this.buffer.prefix(this.#at(), bytes)
+    if (!this.isAtEnd) this.#setPrefix()
   }
 
-  take(): Entry {
+  /** The next entry; its bytes stay as they are until the buffer is reset. */
+  take(): EntryRange {
     const entry = this.buffer.entry(this.#order[this.#next++] as number) // not at the end
-    if (!this.isAtEnd) this.prefix = this.buffer.prefix(this.#at(), this.#skipped)
+    if (!this.isAtEnd) this.#setPrefix()
     return entry
   }
 
@@ -227,13 +257,22 @@ export class SortedEntries {
     return this.buffer.sharedBytes(this.#at(), other.buffer, other.#at(), most)
   }
 
+  #setPrefix(): void {
+    if (this.#skipped === this.commonBytes) {
+      // As it was sorted by: they lie in order, where the keys do not.
+      const at = 2 * this.#next
+      const [low, high] = [this.#words[at + LOW] as number, this.#words[at + HIGH] as number]
+      this.prefix = high * 256 + (low >>> 24)
+    } else this.prefix = this.buffer.prefix(this.#at(), this.#skipped)
+  }
+
   #at(): number {
     return this.#order[this.#next] as number // not at the end
   }
 }
 
 /** Merges parts of one key group; parts never share a key. */
-export function* mergeParts(parts: readonly SortedEntries[]): Generator<Entry> {
+export function* mergeParts(parts: readonly SortedEntries[]): Generator<EntryRange> {
   const heap = parts.filter((part) => !part.isAtEnd)
   begin(heap)
   for (let index = (heap.length >> 1) - 1; index >= 0; index--) sink(heap, index)

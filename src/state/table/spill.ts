@@ -51,9 +51,9 @@ export class Spill {
   add(sorted: SortedEntries): void {
     const round: Entry[] = []
     while (!sorted.isAtEnd) {
-      const entry = sorted.take()
-      this.#roundBytes += entry.key.length + entry.value.length
-      round.push(entry)
+      const { key, value } = sorted.take()
+      this.#roundBytes += key.length + value.length
+      round.push({ key, value })
     }
     this.#rounds.push(round)
     if (this.#roundBytes >= this.#segmentBytes) this.#flush()

@@ -18,8 +18,9 @@ export class TableCut {
   nextItemShard = 0
   /** And for timers, by key group from the table's first on. */
   nextTimerGroup = 0
-  /** What the rows of the last shard took: the next one is likely to be like it. */
-  rowBytes = 0
+  /** What the rows of shard after shard are encoded into: as long by now as the last ones took. */
+  readonly #spare: EntryBuffer[] = []
+  readonly #lent = new Set<EntryBuffer>()
   /** Items of the shard under way that are collected already. */
   readonly collected = new Set<object>()
   readonly #images = new Map<number, EntryBuffer[]>()
@@ -81,6 +82,20 @@ export class TableCut {
     yield* take(this.#timerImages, group, parts)
   }
 
+  /** Where the rows of a shard go. */
+  takeBuffer(): EntryBuffer {
+    const buffer = this.#spare.pop() ?? new EntryBuffer()
+    this.#lent.add(buffer)
+    return buffer
+  }
+
+  /** Nobody looks at the entries of a buffer any more, be it one of images or of rows. */
+  giveBack(buffer: EntryBuffer): void {
+    if (!this.#lent.delete(buffer)) return
+    buffer.reset()
+    this.#spare.push(buffer)
+  }
+
   /** Needs nothing any more: it is written, or nobody wants it. */
   close(): void {
     this.nextShard = Number.POSITIVE_INFINITY
@@ -89,6 +104,8 @@ export class TableCut {
     this.collected.clear()
     this.#images.clear()
     this.#timerImages.clear()
+    this.#spare.length = 0
+    this.#lent.clear()
   }
 }
 

@@ -1,6 +1,7 @@
 /** The part of the suite of backends about cuts: what they hold, when, and what becomes of them. */
 import assert from 'node:assert/strict'
 import { compareBytes } from '../../state/runs/entry.ts'
+import { copyOf } from '../../state/runs/entry-range.ts'
 import type { Define } from './backend-kinds.ts'
 import {
   ALL_GROUPS,
@@ -74,11 +75,11 @@ function momentTests(define: Define, suite: BackendSuite): void {
       })
       for (let step = 0; step < 5; step++) {
         const { value } = entries.next()
-        if (value !== undefined) run.push({ key: value.key.slice(), value: value.value.slice() })
+        if (value !== undefined) run.push(copyOf(value))
       }
     }
     for (let next = entries.next(); next.done !== true; next = entries.next()) {
-      if (next.value !== undefined) run.push(next.value)
+      if (next.value !== undefined) run.push(copyOf(next.value))
     }
     cut.confirm()
     const again = await World.open(suite, { restore: [run] })

@@ -1,5 +1,6 @@
 /** The part of the suite of backends about single keys with very much state. */
 import assert from 'node:assert/strict'
+import { copyOf } from '../../state/runs/entry-range.ts'
 import type { Define } from './backend-kinds.ts'
 import { type BackendSuite, contentOf, restoredContent } from './backend-world.ts'
 
@@ -23,7 +24,7 @@ export function largeTests(define: Define, suite: BackendSuite): void {
     let pauses = 0
     for (const entry of cut.entries()) {
       if (entry !== undefined) {
-        run.push(entry)
+        run.push(copyOf(entry))
         continue
       }
       pauses++

@@ -1,6 +1,7 @@
 /** The part of the suite of backends about time-to-live over cuts, crashes, restores, changes. */
 import assert from 'node:assert/strict'
 import type { Entry } from '../../state/backend.ts'
+import { copyOf } from '../../state/runs/entry-range.ts'
 import type { StateTtl } from '../../state/ttl.ts'
 import type { BackendSuite } from './backend-world.ts'
 import {
@@ -128,12 +129,14 @@ function restoreTests(define: DefineMortal, suite: BackendSuite): void {
     for (let at = 0; at < 300; at++) world.on(`key ${at}`, (state) => writeAll(state, 'x'))
     const cut = world.backend.cut()
     const entries = cut.entries()[Symbol.iterator]()
-    const run: (Entry | undefined)[] = []
-    for (let at = 0; at < 500; at++) run.push(entries.next().value)
+    const held: Entry[] = []
+    const keep = (entry: Entry | undefined): void => {
+      if (entry !== undefined) held.push(copyOf(entry))
+    }
+    for (let at = 0; at < 500; at++) keep(entries.next().value)
     world.advance(160)
     assert.deepEqual(world.keys, [])
-    for (let next = entries.next(); next.done !== true; next = entries.next()) run.push(next.value)
-    const held = run.filter((entry) => entry !== undefined)
+    for (let next = entries.next(); next.done !== true; next = entries.next()) keep(next.value)
     cut.confirm()
     await using again = await MortalWorld.open(suite, { ttl: TTL, restore: [held], now: 100 })
     assert.equal(again.keys.length, 300)

@@ -41,6 +41,7 @@ import type {
 } from '../../state/handles.ts'
 import { keyGroupOf, type KeyGroupRange } from '../../state/key-groups.ts'
 import { keyGroupOfKey } from '../../state/runs/entry.ts'
+import { copyOf } from '../../state/runs/entry-range.ts'
 import { mergeEntries } from '../../state/runs/merge.ts'
 import { streamOf } from '../../state/runs/stream.ts'
 import type { SubjectOf } from '../../state/sealed/subject.ts'
@@ -189,7 +190,7 @@ export async function runOf(cut: StateCut): Promise<readonly Entry[]> {
   const spilled = cut.spilled
   const held: EntryStream = {
     async *[Symbol.asyncIterator]() {
-      for (const entry of cut.entries()) if (entry !== undefined) yield entry
+      for (const entry of cut.entries()) if (entry !== undefined) yield copyOf(entry)
     },
   }
   const run: Entry[] = []

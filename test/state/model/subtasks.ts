@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { Entry, KeyedStateBackend, StateCut } from '../../../src/state/backend.ts'
 import { keyGroupRangeOf, type KeyGroupRange } from '../../../src/state/key-groups.ts'
 import { keyGroupOfKey } from '../../../src/state/runs/entry.ts'
+import { copyOf } from '../../../src/state/runs/entry-range.ts'
 import { mergeEntries, mergeSync } from '../../../src/state/runs/merge.ts'
 import { streamOf } from '../../../src/state/runs/stream.ts'
 import {
@@ -81,7 +82,7 @@ export class Subtasks<W extends SubtaskWorld> {
       for (let step = 0; step < count; step++) {
         const next = entries?.next()
         if (next === undefined || next.done === true) break
-        if (next.value !== undefined) taken.push(next.value)
+        if (next.value !== undefined) taken.push(copyOf(next.value))
       }
     }
   }

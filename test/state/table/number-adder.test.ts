@@ -50,9 +50,11 @@ function drawKeys(random: SeededRandom, round: number, keyOf: (number: number) =
 
 function textsOf(cut: StateCut): readonly string[] {
   const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-  return [...cut.entries()].flatMap((entry) => {
-    return entry === undefined ? [] : [`${hex(entry.key)} ${hex(entry.value)}`]
-  })
+  const texts: string[] = []
+  for (const entry of cut.entries()) {
+    if (entry !== undefined) texts.push(`${hex(entry.key)} ${hex(entry.value)}`)
+  }
+  return texts
 }
 
 function cutOf({ backend }: Pick<Sums, 'backend'>, isKept: boolean): readonly string[] {

@@ -68,7 +68,7 @@ const rows: readonly Row[] = [
     'pause !== undefined',
     'true',
     'waits for nothing: where it may pause it pauses once more',
-    3,
+    4,
   ],
   [
     'run-survey',

@@ -13,7 +13,7 @@ export const stateReasons: readonly Reason[] = [
   {
     file: 'src/state/runs/block.ts',
     mutator: 'ConditionalExpression',
-    text: 'count <= 32',
+    text: 'end - start <= LOOP_BYTES_MAX',
     replacement: 'true',
     kind: 'equivalent',
     why: 'two ways to copy the same bytes',
@@ -21,15 +21,15 @@ export const stateReasons: readonly Reason[] = [
   {
     file: 'src/state/runs/block.ts',
     mutator: 'EqualityOperator',
-    text: 'count <= 32',
-    replacement: 'count > 32',
+    text: 'end - start <= LOOP_BYTES_MAX',
+    replacement: 'end - start > LOOP_BYTES_MAX',
     kind: 'equivalent',
     why: 'two ways to copy the same bytes',
   },
   {
     file: 'src/state/runs/block.ts',
     mutator: 'ConditionalExpression',
-    text: 'key.length > last.length',
+    text: 'keyBytes > last.length',
     replacement: 'true',
     kind: 'equivalent',
     why: 'the key is kept in another buffer, which is as good',
@@ -124,7 +124,7 @@ export const stateReasons: readonly Reason[] = [
   {
     file: 'src/state/runs/block.ts',
     mutator: 'ConditionalExpression',
-    text: 'value.length > VALUE_BYTES_MAX',
+    text: 'valueBytes > VALUE_BYTES_MAX',
     replacement: 'false',
     kind: 'left',
     why: 'a test would need a value of 128 MiB',

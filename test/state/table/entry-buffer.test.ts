@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { Buffer } from 'node:buffer'
 import { test } from 'node:test'
-import {
-  EntryBuffer,
-  mergeParts,
-  type SortedEntries,
-} from '../../../src/state/table/entry-buffer.ts'
+import { EntryBuffer, type SortedEntries } from '../../../src/state/table/entry-buffer.ts'
+import { mergeParts } from '../../../src/state/table/merge-parts.ts'
 import { SeededRandom } from '../../../src/util/random.ts'
 
 function partOf(keys: readonly Buffer[]): SortedEntries {

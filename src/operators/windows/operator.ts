@@ -53,7 +53,9 @@ export abstract class WindowOperator extends BaseOperator {
   readonly #emitter: WindowEmitter
   readonly #latenessMs: number
   readonly #late: LateRecords
+  /** Of the timer before, which mostly had the same name. */
   #timerWindow = new Window(0, 0)
+  #timerName: string | undefined
 
   constructor(context: OperatorContext, what: string, spec: WindowSpec) {
     super(context, what)
@@ -78,7 +80,10 @@ export abstract class WindowOperator extends BaseOperator {
   }
 
   onTimer(domain: TimeDomain, time: number, name: string): void {
-    if (this.#timerWindow.timerName !== name) this.#timerWindow = Window.fromTimerName(name)
+    if (this.#timerName !== name) {
+      this.#timerWindow = Window.fromTimerName(name)
+      this.#timerName = name
+    }
     const window = this.#timerWindow
     const slot = this.slotOf(window)
     if (slot === undefined) return this.onStray(window, time)

@@ -25,6 +25,9 @@ const SESSIONS_STATE = 'session-windows'
 type KeptSessions = number[]
 
 const FIELDS = 3
+const NONE: KeptSessions = []
+/** As `freeSlot` gives it where there are none. */
+const FIRST_SLOT = 0
 
 export const sessionStates: StateSchema = { [SESSIONS_STATE]: valueState(keptType()) }
 
@@ -46,8 +49,10 @@ export class SessionWindowOperator extends WindowOperator {
 
   processElement(value: unknown, timestamp: Timestamp): void {
     const own = this.#assigner.assign(value, this.timeOf(timestamp))
-    if (this.isQuiet && this.#addToLast(own, value, timestamp)) return
-    const sessions = this.#read()
+    const kept = this.#sessions.value()
+    if (kept === undefined) return this.#addFirst(own, value, timestamp)
+    if (this.isQuiet && this.#addToLast(kept, own, value, timestamp)) return
+    const sessions = read(kept)
     const merge = mergeWindow(sessions, own)
     const window = new Window(merge.start, merge.end)
     // A record that is late alone is not if it joins a session that is still there.
@@ -64,30 +69,46 @@ export class SessionWindowOperator extends WindowOperator {
   }
 
   protected slotOf({ start, end }: Window): number | undefined {
-    return this.#read().find((session) => session.start === start && session.end === end)?.slot
+    const kept = this.#sessions.value() ?? NONE
+    for (let at = 0; at < kept.length; at += FIELDS) {
+      if (kept[at] === start && kept[at + 1] === end) return kept[at + 2]
+    }
+    return undefined
   }
 
   protected forget({ start }: Window): void {
-    this.#write(this.#read().filter((session) => session.start !== start))
+    const kept = this.#sessions.value() ?? NONE
+    if (kept.length > FIELDS) this.#write(read(kept).filter((session) => session.start !== start))
+    else if (kept[0] === start) this.#sessions.clear()
   }
 
   /** A timer of a session that has grown since: it is set anew, for the end as it is now. */
   protected override onStray({ start, end }: Window, time: Timestamp): void {
     if (!this.isQuiet) return
-    const grown = this.#read().find((session) => session.start <= start && session.end > end)
-    if (grown === undefined) return
-    const window = new Window(grown.start, grown.end)
+    const kept = this.#sessions.value() ?? NONE
+    let at = 0
+    // Of places within the list.
+    while (at < kept.length && !((kept[at] as number) <= start && (kept[at + 1] as number) > end)) {
+      at += FIELDS
+    }
+    if (at >= kept.length) return
+    const window = new Window(kept[at] as number, kept[at + 1] as number)
     this.registerCleanup(window)
     if (window.maxTimestamp > time) this.registerEnd(window)
+  }
+
+  /** A record of a key that has no session. */
+  #addFirst(own: Window, value: unknown, timestamp: Timestamp): void {
+    if (this.isLate(own)) return this.late(value, timestamp)
+    this.#sessions.update([own.start, own.end, FIRST_SLOT])
+    this.addTo(own, FIRST_SLOT, value, timestamp)
   }
 
   /**
    * What mostly happens: a record that comes in order goes on with the last session, which has not
    * ended yet. Its timers stay where they are; when they are due, `onStray` sets later ones.
    */
-  #addToLast(own: Window, value: unknown, timestamp: Timestamp): boolean {
-    const sessions = this.#sessions.value()
-    if (sessions === undefined) return false
+  #addToLast(sessions: KeptSessions, own: Window, value: unknown, timestamp: Timestamp): boolean {
     const at = sessions.length - FIELDS
     const end = sessions[at + 1] as number // no list is empty
     if (own.start < (sessions[at] as number) || own.start >= end) return false
@@ -128,20 +149,19 @@ export class SessionWindowOperator extends WindowOperator {
       : states.reduce((a, b) => this.trigger.mergeState?.(a, b) ?? a)
   }
 
-  #read(): readonly Session[] {
-    const kept = this.#sessions.value() ?? []
-    const sessions: Session[] = []
-    for (let at = 0; at < kept.length; at += FIELDS) {
-      const [start, end, slot] = kept.slice(at, at + FIELDS) as [number, number, number]
-      sessions.push({ start, end, slot })
-    }
-    return sessions
-  }
-
   #write(sessions: readonly Session[]): void {
     if (sessions.length === 0) return this.#sessions.clear()
     this.#sessions.update(sessions.flatMap(({ start, end, slot }) => [start, end, slot]))
   }
+}
+
+function read(kept: KeptSessions): readonly Session[] {
+  const sessions: Session[] = []
+  for (let at = 0; at < kept.length; at += FIELDS) {
+    const [start, end, slot] = kept.slice(at, at + FIELDS) as [number, number, number]
+    sessions.push({ start, end, slot })
+  }
+  return sessions
 }
 
 /** In snapshots sessions are a list of triples. */

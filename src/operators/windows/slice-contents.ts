@@ -6,7 +6,7 @@
  */
 import type { KeyedStateTable } from '../../state/backend.ts'
 import { mapState, type StateSchema } from '../../state/descriptors.ts'
-import type { GatheredMap } from '../../state/handles.ts'
+import type { EntryFold, FoldedMap, GatheredMap } from '../../state/handles.ts'
 import { t } from '../../types/t.ts'
 import type { OwnedType } from '../../types/owned.ts'
 import type { Type } from '../../types/type.ts'
@@ -24,8 +24,9 @@ export function sliceStates(fold: Fold): StateSchema {
 }
 
 export class SliceContents {
-  readonly #chunks: GatheredMap<number, Chunk>
+  readonly #chunks: GatheredMap<number, Chunk> & FoldedMap<number, Chunk>
   readonly #fold: Fold
+  readonly #adding: AddToChunk
   /** What `chunks` and `merged` found, by time; kept to save the allocation. */
   readonly #read: Chunk[] = []
   readonly #chunkEnds: Timestamp[] = []
@@ -34,27 +35,19 @@ export class SliceContents {
 
   constructor(table: KeyedStateTable, fold: Fold) {
     // The handle is of the state that `sliceStates` declares.
-    this.#chunks = table.handles[SLICES_STATE] as GatheredMap<number, Chunk>
+    this.#chunks = table.handles[SLICES_STATE] as GatheredMap<number, Chunk> &
+      FoldedMap<number, Chunk>
     this.#fold = fold
+    this.#adding = new AddToChunk(fold)
   }
 
   /** True if it is the first value of the slice. */
   add(sliceEnd: Timestamp, chunkEnd: Timestamp, value: unknown): boolean {
-    const fold = this.#fold
-    const chunk = this.#chunks.get(chunkEnd)
-    if (chunk === undefined) {
-      this.#chunks.set(chunkEnd, [sliceEnd, fold.hold(fold.first(value))])
-      return true
-    }
-    let at = chunk.length - 2
-    while (at >= 0 && chunk[at] !== sliceEnd) at -= 2
-    this.#chunks.set(chunkEnd, chunk) // a pending snapshot takes it as it was
-    if (at < 0) {
-      chunk.push(sliceEnd, fold.hold(fold.first(value)))
-      return true
-    }
-    chunk[at + 1] = fold.hold(fold.add(chunk[at + 1], value))
-    return false
+    const adding = this.#adding
+    adding.sliceEnd = sliceEnd
+    adding.isFirst = false
+    this.#chunks.fold(chunkEnd, adding, value)
+    return adding.isFirst
   }
 
   /** The chunks of the key; valid until something is added or removed. */
@@ -123,6 +116,33 @@ export class SliceContents {
     }
     ends[at] = sliceEnd
     found[at] = accumulator
+  }
+}
+
+/** Adds a value to a slice of a chunk. */
+class AddToChunk implements EntryFold<Chunk> {
+  readonly changesInPlace = true
+  sliceEnd: Timestamp = 0
+  /** Set to true by the first value of the slice. */
+  isFirst = false
+  readonly #fold: Fold
+
+  constructor(fold: Fold) {
+    this.#fold = fold
+  }
+
+  first(value: unknown): Chunk {
+    this.isFirst = true
+    return [this.sliceEnd, this.#fold.hold(this.#fold.first(value))]
+  }
+
+  add(chunk: Chunk, value: unknown): Chunk {
+    const fold = this.#fold
+    let at = chunk.length - 2
+    while (at >= 0 && chunk[at] !== this.sliceEnd) at -= 2
+    if (at >= 0) chunk[at + 1] = fold.hold(fold.add(chunk[at + 1], value))
+    else chunk.push(...this.first(value))
+    return chunk
   }
 }
 

@@ -61,7 +61,7 @@ export class TimerCodec {
 
   /** True if the timers of a name can be listed by key. */
   isDeclared(name: string): boolean {
-    return this.#declared.has(name)
+    return this.#declared.size > 0 && this.#declared.has(name)
   }
 
   spreadMsOf(name: string): number {

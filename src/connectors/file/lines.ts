@@ -102,19 +102,36 @@ export function reasonOf(error: unknown): string {
   throw error
 }
 
-/** The same lines as bytes: those of a batch are copied together, for the window moves on. */
+/**
+ * The same lines as bytes: those of a batch are copied together, for the window moves on. No line
+ * is refused here, so that all are looked for at once.
+ */
 function takeTextLines(window: Window, batch: ParsedBatch<TextLine>): void {
-  const { bytes, position: from } = window
-  const borders: number[] = []
-  findLines(window, batch, (start, end) => borders.push(start - from, end - from))
-  const to = window.position
+  const { bytes, filled, last, position: from } = window
+  const limit = Math.min(window.limit, filled)
+  const most = batch.room
+  const ends: number[] = []
+  let to = from
+  while (to < limit && ends.length < most) {
+    let end = bytes.indexOf(LINE_FEED, to)
+    if (end < 0 || end >= filled) {
+      if (!last) break
+      end = filled
+    }
+    ends.push(end - from)
+    to = Math.min(end + 1, filled)
+  }
   const copied = Buffer.allocUnsafeSlow(to - from + 1)
   bytes.copy(copied, 0, from, to)
   copied[to - from] = LINE_FEED // the last line of a file may lack it
-  for (let at = 0; at < borders.length; at += 2) {
-    // Even in number, and each is below the length.
-    batch.values.push(new TextLine(copied, borders[at] as number, borders[at + 1] as number))
+  let start = 0
+  for (const end of ends) {
+    const hasReturn = end > start && copied[end - 1] === CARRIAGE_RETURN
+    batch.values.push(new TextLine(copied, start, hasReturn ? end - 1 : end))
+    start = end + 1
   }
+  batch.lines += ends.length
+  window.position = to
 }
 
 /** Hands over each whole line of ours, decoded, with the offset in the file where it begins. */

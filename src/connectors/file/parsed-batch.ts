@@ -27,6 +27,11 @@ export class ParsedBatch<T> {
     this.#stopsAtRefusal = stopsAtRefusal
   }
 
+  /** So many lines may be added. */
+  get room(): number {
+    return BATCH_LINES_MAX - this.lines
+  }
+
   get isFull(): boolean {
     return this.lines >= BATCH_LINES_MAX || (this.#stopsAtRefusal && this.refusals.length > 0)
   }

@@ -22,14 +22,53 @@ export type ReadRecord = (reader: FieldReader) => Rec | undefined
  */
 export function readRecordOf(shape: Shape, separator: string): ReadRecord {
   const converters = shape.columns.map(({ convert }) => convert)
+  return generated(sourceOf(shape, separator), converters) ?? loopOf(shape)
+}
+
+/**
+ * The function for the names in the first field, which are compared with its bytes before a string
+ * is made of them.
+ *
+ * @param byName names of printable ASCII without the separator.
+ * @param other of lines with another first field, or nothing behind it.
+ */
+export function readNamedOf(
+  byName: ReadonlyMap<string, ReadRecord>,
+  separator: string,
+  other: ReadRecord,
+): ReadRecord {
+  return (
+    generated(namedSourceOf([...byName.keys()], separator), [...byName.values(), other]) ?? other
+  )
+}
+
+/** What the text returns, which is one of this file; undefined where code must not be made. */
+function generated(source: string, given: readonly unknown[]): ReadRecord | undefined {
   try {
     // oxlint-disable-next-line typescript/no-implied-eval -- this is what the file is for
-    const make: unknown = new Function('converters', sourceOf(shape, separator))
-    return (make as (of: typeof converters) => ReadRecord)(converters) // what `sourceOf` writes
+    const make: unknown = new Function('given', source)
+    return (make as (of: typeof given) => ReadRecord)(given)
   } catch (error) {
-    if (error instanceof EvalError) return loopOf(shape)
+    if (error instanceof EvalError) return undefined
     throw error
   }
+}
+
+function namedSourceOf(names: readonly string[], separator: string): string {
+  const cases = names.map((name, number) => {
+    const text = name + separator
+    const isThere = Array.from(text, (each, at) => `bytes[at + ${at}] === ${each.charCodeAt(0)}`)
+    const taken = `reader.at = at + ${text.length}; return read${number}(reader)`
+    return `  if (${isThere.join(' && ')}) { ${taken} }`
+  })
+  return `'use strict'
+${names.map((_, number) => `const read${number} = given[${number}]`).join('\n')}
+const other = given[${names.length}]
+return (reader) => {
+  const { bytes, at } = reader
+${cases.join('\n')}
+  return other(reader)
+}`
 }
 
 function sourceOf({ columns, fields }: Shape, separator: string): string {
@@ -37,7 +76,7 @@ function sourceOf({ columns, fields }: Shape, separator: string): string {
   const firstOfPiece = columns.findIndex(({ kind }) => kind === 'text' || kind === 'passed')
   if (firstOfPiece >= 0) reads.splice(firstOfPiece, 0, PIECE_SOURCE)
   return `'use strict'
-${columns.map((_, at) => `const convert${at} = converters[${at}]`).join('\n')}
+${columns.map((_, at) => `const convert${at} = given[${at}]`).join('\n')}
 const separator = ${separator.charCodeAt(0)}
 const separatorText = ${JSON.stringify(separator)}
 return (reader) => {

@@ -58,18 +58,6 @@ export class FieldReader {
     return this.at === this.end + 1
   }
 
-  /** Passes over the field if that is its text, and another field follows. */
-  takes(text: Uint8Array): boolean {
-    const { bytes, at } = this
-    const { length } = text
-    if (bytes[at + length] !== this.separatorByte) return false
-    for (let index = 0; index < length; index++) {
-      if (bytes[at + index] !== text[index]) return false
-    }
-    this.at = at + length + 1
-    return true
-  }
-
   /** Passes over a field. */
   pass(): void {
     this.at = this.#endOfField() + 1

@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.ts'
 import { unionType } from '../../types/choices.ts'
 import type { Infer, Type } from '../../types/type.ts'
 import { chosen } from './field-choice.ts'
-import { type ReadRecord, readRecordOf } from './field-code.ts'
+import { readNamedOf, type ReadRecord, readRecordOf } from './field-code.ts'
 import { FieldReader } from './field-reader.ts'
 import { invalid, mismatch, recordOfTexts, type Shape, shapeOf } from './field-shape.ts'
 import { type OneOf, textFunction, type TextFunction } from './text-function.ts'
@@ -193,19 +193,10 @@ function readerOf(shapes: Shapes, separator: string): ReadRecord {
   if (!(shapes instanceof Map)) return readRecordOf(shapes, separator)
   const byName = new Map([...shapes].map(([name, shape]) => [name, readRecordOf(shape, separator)]))
   const shown = [...byName].filter(([name]) => isShownInBytes(name, separator))
-  const first = shown
-    .slice(0, NAMES_TRIED_MAX)
-    .map(([name, read]) => ({ name: bytesOf(name), read }))
-  return (reader) => {
-    for (const { name, read } of first) if (reader.takes(name)) return read(reader)
-    return byName.get(reader.text())?.(reader)
-  }
+  const other: ReadRecord = (reader) => byName.get(reader.text())?.(reader)
+  return readNamedOf(new Map(shown.slice(0, NAMES_TRIED_MAX)), separator, other)
 }
 
 function isShownInBytes(name: string, separator: string): boolean {
   return NAME_IN_BYTES.test(name) && !name.includes(separator)
-}
-
-function bytesOf(ascii: string): Uint8Array {
-  return Uint8Array.from(ascii, (each) => each.charCodeAt(0))
 }

@@ -13,7 +13,8 @@ import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
 import type { TimerCodec } from './timer-codec.ts'
 import type { TimerSource } from './timer-source.ts'
 
-const LIST_FIRST_MAX = 64
+/** Few: each key group has a list, and what has fired takes room as long as it is listed. */
+const LIST_FIRST_MAX = 16
 /** What a timer may still be needed for. */
 const HOLDS = TIMER_SET | TIMER_BELOW
 

@@ -101,14 +101,14 @@ for (const isInMemory of [true, false]) {
       world.set(KEY, [time])
       assert.deepEqual(world.fire(time), [time])
     }
-    assert.equal(slots.count, 65)
+    assert.equal(slots.count, 17)
     const live = between(10_000, 10_200)
     world.set(KEY, live)
     for (let time = 1000; time < 2000; time++) {
       world.set(KEY, [time])
       world.fire(time)
     }
-    assert.ok(slots.count <= 2 * 200 + 65, `${slots.count}`)
+    assert.ok(slots.count <= 2 * 200 + 17, `${slots.count}`)
     assert.equal((await world.checkpoint()).length, 200)
     await world.close()
   })

@@ -32,7 +32,7 @@ const rows: readonly Row[] = [
     'this.#hasCollections',
     'false',
     'has the processor fetch collections ahead: nothing but the time that it takes differs',
-    'if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)',
+    'if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count, ahead)',
   ],
   [
     'lazy-rows',

@@ -95,7 +95,7 @@ const rows: readonly Row[] = [
     'this.#hasCollections',
     'true',
     'looks where nothing is',
-    'if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)',
+    'if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count, ahead)',
   ],
   ['layout', 'StringLiteral', "'nullable'", undefined, 'how a number is held, not what it is'],
   ['layout', 'StringLiteral', "'optional'", undefined, 'how a number is held, not what it is'],

@@ -105,6 +105,13 @@ export const stateBugs: readonly PlantedBug[] = [
     replace: '      elementsOf(chunk).push(value)\n',
   },
   {
+    name: 'list-read-is-the-state-itself',
+    symptom: 'a list that was read and kept changes with the state, or freezes it',
+    file: 'src/state/table/list-collection.ts',
+    find: 'return this.#elements(0).slice()',
+    replace: 'return this.#elements(0)',
+  },
+  {
     name: 'moved-rows-not-marked',
     symptom: 'rows that move when a table grows are missing from the next checkpoint',
     file: 'src/state/table/shard.ts',

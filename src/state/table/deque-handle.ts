@@ -129,7 +129,7 @@ export class DequeHandle implements DequeState<unknown> {
 
   #of(row: RowCollections): DequeCollection {
     const own = row.of(this.#store, this.#state)
-    assert(own instanceof DequeCollection, `${this.#state.name} is a deque`)
+    assert(own instanceof DequeCollection, 'the collection of a deque is one')
     return own
   }
 }

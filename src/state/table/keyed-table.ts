@@ -97,9 +97,10 @@ export class KeyedTable extends RowStore implements KeyedStateTable {
   prefetch(keys: readonly unknown[], routeHashes: Int32Array, count: number): void {
     if (this.rowCount >= this.#rowsAhead) {
       // The first tells of all, mostly.
-      if (this.#liesInRow(keys[0])) this.ahead.look(this, routeHashes, count)
+      const ahead = this.#liesInRow(keys[0]) ? this.ahead : undefined
+      if (ahead !== undefined) ahead.look(this, routeHashes, count)
       else this.#toucher.touch(this, routeHashes, count)
-      if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count)
+      if (this.#hasCollections) this.#toucher.touchCollections(this, routeHashes, count, ahead)
     }
     this.source?.prefetch(keys, routeHashes, count)
   }

@@ -71,6 +71,7 @@ export class ListCollection extends Collection {
 
   /** All elements, in a new array. */
   all(): unknown[] {
+    if (this.#chunks.length === 1) return this.#elements(0).slice()
     const all: unknown[] = []
     for (let number = 0; number < this.#chunks.length; number++) {
       for (const element of this.#elements(number)) all.push(element)

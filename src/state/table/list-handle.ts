@@ -99,7 +99,7 @@ export class ListHandle implements ListState<unknown> {
 
   #of(row: RowCollections): ListCollection {
     const list = row.of(this.#store, this.#state)
-    assert(list instanceof ListCollection, `${this.#state.name} is a list`)
+    assert(list instanceof ListCollection, 'the collection of a list state is a list')
     return list
   }
 }

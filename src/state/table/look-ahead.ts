@@ -18,6 +18,7 @@ import {
   WORD_FLAGS,
   WORD_HASH,
 } from './layout.ts'
+import type { RowCollections } from './row-collections.ts'
 import { type Shard, SPREAD } from './shard.ts'
 import type { ShardPlaces } from './shard-places.ts'
 import { groupMaskOf, type TableGroup } from './table-group.ts'
@@ -33,6 +34,11 @@ interface Searched {
   readonly subBits: number
   readonly stride: number
   readonly rowCount: number
+}
+
+interface Selectable {
+  readonly shards: readonly Shard[]
+  readonly stride: number
 }
 
 /** The table in which a row is selected. */
@@ -107,6 +113,14 @@ export class LookAhead {
     into.lanes = lanes
     into.at = at
     return true
+  }
+
+  /** The collections of the row that `look` has found for a key, if there is one. */
+  collectionsAt(key: number, { shards, stride }: Selectable): RowCollections | undefined {
+    const lane = this.lanes[key] as number // key < end
+    const shard = shards[this.shards[key] as number]
+    if (lane < 0 || shard === undefined) return undefined
+    return shard.collections?.[(lane - shard.base) / stride]
   }
 
   /** Rows have moved: what lies at their places may be left over. */

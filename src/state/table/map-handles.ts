@@ -87,7 +87,7 @@ abstract class EntriesHandle {
 
   #of(row: RowCollections): MapCollection {
     const own = row.of(this.store, this.#state)
-    assert(own instanceof MapCollection, `${this.#state.name} has entries`)
+    assert(own instanceof MapCollection, 'the collection of a map state has entries')
     return own
   }
 

@@ -66,7 +66,7 @@ abstract class PackedHandle {
 
   #of(row: RowCollections): PackedMapCollection {
     const own = row.of(this.store, this.state)
-    assert(own instanceof PackedMapCollection, `${this.state.name} is packed`)
+    assert(own instanceof PackedMapCollection, 'the collection of a packed map is packed')
     return own
   }
 }

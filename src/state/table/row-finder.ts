@@ -163,7 +163,7 @@ export class RowFinder {
 
   /** Adds a row that is not there, and makes it current; `key` is isolated. */
   addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
-    let shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
+    let shard = required(this.shards[shardIndex], 'a shard of this table')
     if (shard === this.#maker.empty) {
       shard = this.#maker.make(key, this.shards, this.group.shards.slots)
       this.stride = shard.stride
@@ -201,7 +201,7 @@ export class RowFinder {
 
   /** Gives back memory of a shard in which little is left. */
   tighten(shardIndex: number): void {
-    const shard = required(this.shards[shardIndex], `shard ${shardIndex}`)
+    const shard = required(this.shards[shardIndex], 'a shard of this table')
     if (shard === this.#maker.empty) return
     this.#moving(shard, () => shard.shrink(this.group.shards.slots))
     this.places.note(shardIndex, shard)

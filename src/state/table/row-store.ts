@@ -76,7 +76,7 @@ export class RowStore extends RowFinder implements PackedHost {
   #noteChange(item: Item): void {
     item.epoch = this.epoch
     const { row } = item.owner
-    const shard = required(this.shards[row.shardIndex], `shard ${row.shardIndex}`)
+    const shard = required(this.shards[row.shardIndex], 'a shard of this table')
     shard.touched = this.epoch
     this.group.dirtyEntries++
     if ((item.flags & ITEM_LISTED) !== 0) return

@@ -8,7 +8,7 @@ import { isEmptyRow } from './sweep.ts'
 
 /** As they are now; each may be selected and changed while the others are still to come. */
 export function keysOfShard(store: RowFinder, shardIndex: number): readonly KeyAndHash[] {
-  const shard = required(store.shards[shardIndex], `shard ${shardIndex}`)
+  const shard = required(store.shards[shardIndex], 'a shard of this table')
   const found: KeyAndHash[] = []
   for (let slot = 0; slot < shard.capacity && shard.count > 0; slot++) {
     if (!shard.isTaken(slot) || isEmptyRow(store.records, shard, slot)) continue

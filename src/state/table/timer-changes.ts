@@ -49,7 +49,7 @@ export class TimerChanges {
   }
 
   set(domain: number): TimerSet {
-    return required(this.sets[domain], `clock ${domain}`)
+    return required(this.sets[domain], 'a clock of this table')
   }
 
   /** Before a timer is set, deleted or given another payload. */
@@ -177,7 +177,7 @@ export class TimerChanges {
   }
 
   #list(domain: number, slot: number, group: number): void {
-    const lists = required(this.#lists[domain], `clock ${domain}`)
+    const lists = required(this.#lists[domain], 'a clock of this table')
     const list = (lists[group] ??= { slots: [], max: LIST_FIRST_MAX })
     list.slots.push(slot)
     if (list.slots.length <= list.max) return

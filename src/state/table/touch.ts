@@ -4,6 +4,7 @@
  */
 import { required } from '../../util/assert.ts'
 import type { Collection } from './collection.ts'
+import type { LookAhead } from './look-ahead.ts'
 import type { RowCollections } from './row-collections.ts'
 import type { RowFinder } from './row-finder.ts'
 
@@ -31,12 +32,23 @@ export class RowToucher {
     this.seen ^= seen
   }
 
-  /** As `touch`, for the collections of the rows: from one object to the next, each in a round. */
-  touchCollections(table: RowFinder, routeHashes: Int32Array, count: number): void {
+  /**
+   * As `touch`, for the collections of the rows: from one object to the next, each in a round.
+   *
+   * @param ahead has just looked for the rows, if anybody has.
+   */
+  touchCollections(
+    table: RowFinder,
+    routeHashes: Int32Array,
+    count: number,
+    ahead?: LookAhead,
+  ): void {
     const rows = this.#rows
     const collections = this.#collections
     let seen = 0
-    for (let at = 0; at < count; at++) {
+    const found = ahead?.end ?? 0
+    for (let at = 0; at < found; at++) rows[at] = ahead?.collectionsAt(at, table)
+    for (let at = found; at < count; at++) {
       const routeHash = routeHashes[at] as number // at < count
       const shard = required(table.shards[table.shardIndexOf(routeHash)], 'a key of this table')
       rows[at] = shard.collections?.[shard.slotOfHash(routeHash)]

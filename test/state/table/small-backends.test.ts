@@ -5,6 +5,7 @@ import type { CounterState } from '../../../src/state/collection-handles.ts'
 import { counterState } from '../../../src/state/collection-descriptors.ts'
 import { listState, valueState } from '../../../src/state/descriptors.ts'
 import type { ListState, ValueState } from '../../../src/state/handles.ts'
+import { LookAhead } from '../../../src/state/table/look-ahead.ts'
 import { RowFinder } from '../../../src/state/table/row-finder.ts'
 import { TableBackend } from '../../../src/state/table/table-backend.ts'
 import { RowToucher } from '../../../src/state/table/touch.ts'
@@ -76,6 +77,30 @@ test('looking at rows before they are selected reaches keys and collections', as
   assert.ok(world.table.shards.some((shard) => shard !== undefined && !shard.collections))
   collections.touchCollections(world.table, Int32Array.from(plain, routeHash), plain.length)
   assert.equal(collections.seen, seen, 'where no row has a collection there is none to look at')
+  await world.close()
+})
+
+test('collections are reached by what has just looked for the rows', async () => {
+  const world = await TimerWorld.open({ isInMemory: true, hasCollections: true, isWide: true })
+  const keys = Array.from({ length: 600 }, (_, at) => `k${at}`)
+  for (const [at, key] of keys.entries()) {
+    if (at % 3 === 1) world.on(key, () => world.value.update(1))
+    if (at % 3 === 2)
+      world.on(key, () => between(0, 1 + (at % 50)).forEach((n) => world.list.add(n)))
+  }
+  const hashes = Int32Array.from(keys, (key) => routeHash(key))
+  const seenOf = (count: number, isAhead: boolean): number => {
+    const toucher = new RowToucher()
+    const ahead = isAhead ? new LookAhead() : undefined
+    ahead?.look(world.table, hashes, count)
+    toucher.touchCollections(world.table, hashes, count, ahead)
+    return toucher.seen
+  }
+  // Of more than 512 keys it finds the first.
+  for (const count of [0, 1, 3, 100, 511, 512, 513, 600]) {
+    assert.equal(seenOf(count, true), seenOf(count, false), `${count} keys`)
+  }
+  assert.notEqual(seenOf(3, true), 0)
   await world.close()
 })
 

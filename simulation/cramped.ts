@@ -7,7 +7,7 @@ import type { BackendContext, KeyedStateBackend, StateBackend } from '../src/spi
 import type { Random } from '../src/util/random.ts'
 import type { BackendNeeds } from './theme.ts'
 
-const FEW_SHARDS = { count: 1, slots: 4, rowsAhead: 0 }
+const FEW_SHARDS = { count: 1, slots: 4, rowsAhead: 0, slotsPerPause: 3 }
 /** Less than what a handful of rows takes. */
 const MEMORY_BYTES = 2_048
 const TIMERS_MAX = 3

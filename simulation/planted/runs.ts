@@ -26,6 +26,13 @@ export const runBugs: readonly PlantedBug[] = [
     replace: 'parts.push(rows.sorted())\n      cut.giveBack(rows)',
   },
   {
+    name: 'row-behind-a-cut-encoded-again',
+    symptom: 'a checkpoint has a row twice',
+    file: 'src/state/table/table-cut.ts',
+    find: 'shardIndex === this.nextShard && slot >= this.nextSlot',
+    replace: 'shardIndex === this.nextShard && slot >= 0',
+  },
+  {
     name: 'older-run-wins-a-merge',
     symptom: 'values go back to older ones at a recovery',
     file: 'src/state/runs/merge-core.ts',

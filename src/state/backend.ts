@@ -244,6 +244,8 @@ export interface ShardOptions {
   readonly slots: number
   /** In tables of so many rows those of many keys are looked for together. */
   readonly rowsAhead: number
+  /** A cut looks at so many slots of a shard without a pause. Default 1,024. */
+  readonly slotsPerPause?: number
 }
 
 export interface AttemptPlace {

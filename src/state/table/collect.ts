@@ -1,16 +1,18 @@
 /**
- * Collects what a cut holds of a shard: the rows that are still as they were, at once, for they may
- * move while records go on; then the items of its list of changes, with pauses; then the images
+ * Collects what a cut holds of a shard: the rows that are still as they were, with pauses, but at
+ * once should they be about to move (`PendingCuts.finishRows`); then the items of its list of changes, with pauses; then the images
  * that records had made of both. Each yield is a pause.
  */
 import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import { ITEM_DETACHED } from './item.ts'
-import { WORD_EPOCH } from './layout.ts'
 import { packedOf } from './packed-map-collection.ts'
 import type { RowStore } from './row-store.ts'
-import { BLOCK_SLOTS, type Shard } from './shard.ts'
+import type { Shard } from './shard.ts'
 import { sweepItems, sweepRows } from './sweep.ts'
 import { ENTRIES_PER_PART, type TableCut } from './table-cut.ts'
+
+/** Of a full shard, half a millisecond of work. */
+const SLOTS_PER_PAUSE = 1024
 
 /** True if a cut holds nothing of a shard, which is then done with: most cuts hold little. */
 export function isOutside(store: RowStore, cut: TableCut, shardIndex: number): boolean {
@@ -43,12 +45,7 @@ export function* collectShard(
   const shard = store.shards[shardIndex]
   if (shard === undefined) return
   if (shard.touched > cut.base) {
-    const rows = rowsOf(store, cut, shard, shardIndex)
-    if (rows.count === 0) cut.giveBack(rows)
-    else {
-      parts.push(rows.sorted())
-      yield undefined
-    }
+    yield* collectRows(store, cut, shard, shardIndex, parts)
     yield* collectItems(store, cut, shard, parts)
   }
   cut.nextShard = shardIndex + 1
@@ -58,19 +55,20 @@ export function* collectShard(
   sweep(store, shardIndex, confirmedEpoch)
 }
 
-function rowsOf(store: RowStore, cut: TableCut, shard: Shard, shardIndex: number): EntryBuffer {
-  const buffer = cut.takeBuffer()
-  const { cuts } = store
-  for (let block = 0; block < shard.touchedBlocks.length; block++) {
-    if ((shard.touchedBlocks[block] as number) <= cut.base) continue // within it
-    const end = Math.min(shard.capacity, (block + 1) * BLOCK_SLOTS)
-    for (let slot = block * BLOCK_SLOTS; slot < end; slot++) {
-      const epoch = shard.words[shard.laneOf(slot) * 2 + WORD_EPOCH] as number // below the capacity
-      if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow(buffer, shard, slot, shardIndex)
-    }
-  }
-  cut.nextShard = shardIndex + 1
-  return buffer
+function* collectRows(
+  { cuts, group }: RowStore,
+  cut: TableCut,
+  shard: Shard,
+  shardIndex: number,
+  parts: SortedEntries[],
+): Generator<undefined> {
+  cut.beginRows(shard)
+  const slots = group.shards.slotsPerPause ?? SLOTS_PER_PAUSE
+  while (!cuts.encodeRows(cut, shardIndex, slots)) yield undefined
+  const rows = cut.endRows(shardIndex)
+  if (rows.count === 0) return cut.giveBack(rows)
+  parts.push(rows.sorted())
+  yield undefined
 }
 
 function* collectItems(

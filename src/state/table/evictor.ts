@@ -127,6 +127,7 @@ export class Evictor {
     const shardIndex = this.#shardIndex
     const word = shard.laneOf(slot) * 2
     const collections = shard.collections?.[slot]
+    table.cuts.finishRows(shard) // or what is preserved now would be encoded once more
     table.cuts.preserveRow(shard, slot, shardIndex)
     let isStale = ((shard.words[word + WORD_FLAGS] as number) & ROW_STALE) !== 0 // slot is taken
     if ((shard.words[word + WORD_EPOCH] as number) > this.#confirmedEpoch()) {

@@ -2,13 +2,14 @@
  * The cuts of one table that are not collected yet, and how rows and items become entries of a cut.
  * What a record is about to change is encoded first for every cut that still needs it as it is.
  */
+import { required } from '../../util/assert.ts'
 import type { EntryBuffer } from './entry-buffer.ts'
 import type { EntryCodec } from './entry-codec.ts'
 import { type Item, ITEM_BELOW, ITEM_RANGE } from './item.ts'
 import { ROW_BELOW, WORD_EPOCH, WORD_FLAGS } from './layout.ts'
 import type { PackedMapCollection } from './packed-map-collection.ts'
 import type { Records } from './records.ts'
-import type { Shard } from './shard.ts'
+import { BLOCK_SHIFT, type Shard } from './shard.ts'
 import type { TableCut } from './table-cut.ts'
 
 export class PendingCuts {
@@ -53,7 +54,7 @@ export class PendingCuts {
     const at = shard.laneOf(slot)
     const epoch = shard.words[at * 2 + WORD_EPOCH] as number // the slot is taken
     for (const cut of this.#cuts) {
-      if (cut.needsRow(epoch, shardIndex)) {
+      if (cut.needsRow(epoch, shardIndex, slot)) {
         this.encodeRow(cut.images(shardIndex), shard, slot, shardIndex)
       }
     }
@@ -84,6 +85,33 @@ export class PendingCuts {
     encode: (cut: TableCut) => void,
   ): void {
     for (const cut of this.#cuts) if (cut.needsTimer(epoch, imaged, group)) encode(cut)
+  }
+
+  /** Goes on with the rows of the shard that a cut is amid; true if none of them is left. */
+  encodeRows(cut: TableCut, shardIndex: number, slots: number): boolean {
+    const { shard, rows } = required(cut.walk, 'the rows of a shard were begun')
+    const end = Math.min(shard.capacity, cut.nextSlot + slots)
+    let slot = cut.nextSlot
+    while (slot < end) {
+      const touched = shard.touchedBlocks[slot >> BLOCK_SHIFT] as number // below the capacity
+      const blockEnd = Math.min(end, ((slot >> BLOCK_SHIFT) + 1) << BLOCK_SHIFT)
+      for (; touched > cut.base && slot < blockEnd; slot++) {
+        const epoch = shard.words[shard.laneOf(slot) * 2 + WORD_EPOCH] as number // as above
+        if (cut.holds(epoch)) this.encodeRow(rows, shard, slot, shardIndex)
+      }
+      slot = blockEnd
+    }
+    cut.nextSlot = slot
+    return slot >= shard.capacity
+  }
+
+  /** Before rows of a shard move: a cut that is amid them would miss some, and have others twice. */
+  finishRows(shard: Shard): void {
+    for (const cut of this.#cuts) {
+      if (cut.walk?.shard !== shard) continue
+      this.encodeRows(cut, cut.nextShard, shard.capacity)
+      cut.nextSlot = Number.POSITIVE_INFINITY
+    }
   }
 
   /** Adds the scalars of a row, or their tombstone; nothing if no older run has an entry. */

@@ -19,6 +19,7 @@ import {
   WORD_FLAGS,
 } from './layout.ts'
 import { LookAhead } from './look-ahead.ts'
+import type { PendingCuts } from './pending-cuts.ts'
 import type { Records } from './records.ts'
 import { type Shard, SPREAD } from './shard.ts'
 import type { RowSource } from './row-source.ts'
@@ -29,7 +30,8 @@ import { groupMaskOf, GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } fro
 
 const NO_KEY: unique symbol = Symbol('no key')
 
-export class RowFinder {
+export abstract class RowFinder {
+  abstract readonly cuts: PendingCuts
   readonly layout: RecordLayout
   readonly records: Records
   readonly shards: Shard[]
@@ -79,7 +81,6 @@ export class RowFinder {
     this.places = new ShardPlaces(this.shards)
   }
 
-  /** The key that is selected, as state holds it. */
   get currentKey(): unknown {
     this.expectKey()
     if (this.shard === undefined || keyIsPrimitive(this.#key)) return this.#ownKey()
@@ -91,7 +92,6 @@ export class RowFinder {
     return this.#routeHash
   }
 
-  /** The slot of the selected row. */
   get slot(): number {
     return (this.at - (this.shard?.base ?? 0)) / this.stride
   }
@@ -169,6 +169,7 @@ export class RowFinder {
       this.stride = shard.stride
       this.shards[shardIndex] = shard
     }
+    if (shard.isFull) this.cuts.finishRows(shard)
     if (shard.isFull && shard.isThinned) sweepRows(this, shard, 0)
     this.#key = key
     this.#routeHash = routeHash
@@ -184,7 +185,6 @@ export class RowFinder {
     if (++this.group.growth >= GROWTH_PER_LOOK && this.below !== undefined) this.lookAfter()
   }
 
-  /** Sets flags of the current row. */
   setFlags(flags: number): void {
     const { shard } = this
     if (shard === undefined) throw this.notUsable()
@@ -212,7 +212,6 @@ export class RowFinder {
     this.#attention = true
   }
 
-  /** Drops everything. */
   reset(): void {
     this.deselectAll()
     this.shards.fill(this.#maker.empty)
@@ -278,6 +277,7 @@ export class RowFinder {
   /** Does what moves rows; that which is selected stays so. */
   #moving(shard: Shard, move: () => void): void {
     this.ahead.forget()
+    this.cuts.finishRows(shard)
     if (this.shard !== shard) return move()
     const key = shard.keyAt(this.slot)
     move()

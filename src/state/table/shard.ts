@@ -28,8 +28,8 @@ import type { Place, SlotArena } from './slot-arena.ts'
 const LOAD_MAX = 0.8
 const LOAD_MIN = 0.2
 /** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
-export const BLOCK_SLOTS = 16
-const BLOCK_SHIFT = 4
+export const BLOCK_SHIFT = 4
+export const BLOCK_SLOTS: number = 1 << BLOCK_SHIFT
 /** Few: a table has many shards, and what is gone stays in memory as long as it is listed. */
 const CHANGES_FIRST_MAX = 8
 /** Spreads the murmur hash, whose low bits chose the key group, over those that choose a slot. */

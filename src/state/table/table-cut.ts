@@ -3,8 +3,10 @@
  * `epoch`. Nothing is copied when it is made: what is still as it was is encoded when its shard is
  * collected; what a record touches before that is encoded first, into the images of its shard.
  */
+import { required } from '../../util/assert.ts'
 import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import type { Item } from './item.ts'
+import type { Shard } from './shard.ts'
 
 /** So many entries are sorted and encoded without a pause. */
 export const ENTRIES_PER_PART = 2048
@@ -14,6 +16,10 @@ export class TableCut {
   readonly epoch: number
   /** The rows of shards below it are collected: they may change without more ado. */
   nextShard = 0
+  /** So are those of the next shard in slots below it. */
+  nextSlot = 0
+  /** The shard amid whose slots the cut is, and what its rows are encoded into. */
+  walk: { readonly shard: Shard; readonly rows: EntryBuffer } | undefined
   /** The same for the items of collections. */
   nextItemShard = 0
   /** And for timers, by key group from the table's first on. */
@@ -32,8 +38,9 @@ export class TableCut {
   }
 
   /** True if a row last changed in `epoch` still has to be encoded for this cut. */
-  needsRow(epoch: number, shardIndex: number): boolean {
-    return this.holds(epoch) && shardIndex >= this.nextShard
+  needsRow(epoch: number, shardIndex: number, slot: number): boolean {
+    if (!this.holds(epoch)) return false
+    return shardIndex > this.nextShard || (shardIndex === this.nextShard && slot >= this.nextSlot)
   }
 
   needsItem(item: Item): boolean {
@@ -82,11 +89,20 @@ export class TableCut {
     yield* take(this.#timerImages, group, parts)
   }
 
-  /** Where the rows of a shard go. */
-  takeBuffer(): EntryBuffer {
-    const buffer = this.#spare.pop() ?? new EntryBuffer()
-    this.#lent.add(buffer)
-    return buffer
+  /** The rows of a shard are encoded from now on, slot by slot. */
+  beginRows(shard: Shard): void {
+    const rows = this.#spare.pop() ?? new EntryBuffer()
+    this.#lent.add(rows)
+    this.walk = { shard, rows }
+  }
+
+  /** They all are: gives what they were encoded into. */
+  endRows(shardIndex: number): EntryBuffer {
+    const { rows } = required(this.walk, 'the rows of a shard were begun')
+    this.walk = undefined
+    this.nextShard = shardIndex + 1
+    this.nextSlot = 0
+    return rows
   }
 
   /** Nobody looks at the entries of a buffer any more, be it one of images or of rows. */
@@ -99,6 +115,7 @@ export class TableCut {
   /** Needs nothing any more: it is written, or nobody wants it. */
   close(): void {
     this.nextShard = Number.POSITIVE_INFINITY
+    this.walk = undefined
     this.nextItemShard = Number.POSITIVE_INFINITY
     this.nextTimerGroup = Number.POSITIVE_INFINITY
     this.collected.clear()

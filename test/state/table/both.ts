@@ -14,7 +14,7 @@ import {
 } from '../../../src/testing/conformance/backend-world.ts'
 import { openMemoryStore } from '../../../src/testing/memory-store.ts'
 
-const shards = { count: 4, slots: 4, rowsAhead: 0 }
+const shards = { count: 4, slots: 4, rowsAhead: 0, slotsPerPause: 3 }
 const plenty: BackendSuite = {
   test: () => undefined,
   name: 'plenty',

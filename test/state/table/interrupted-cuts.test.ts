@@ -89,7 +89,7 @@ class Subject {
       memoryBytes: 1 << 30,
       scratch: new MemoryScratch(),
       monotonic: () => 0,
-      shards: { count: 6, slots: 4, rowsAhead: 0 },
+      shards: { count: 6, slots: 4, rowsAhead: 0, slotsPerPause: 3 },
     }
     const below = isInMemory ? undefined : { open: openMemoryStore, memoryBytes: 1 << 30 }
     this.backend = new TableBackend('tested', context, below)

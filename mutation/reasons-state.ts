@@ -178,10 +178,10 @@ export const stateReasons: readonly Reason[] = [
     why: 'how full pieces are, not what is in them',
   },
   {
-    file: 'src/state/table/collect.ts',
+    file: 'src/state/table/pending-cuts.ts',
     mutator: 'EqualityOperator',
-    text: '(shard.touchedBlocks[block] as number) <= cut.base',
-    replacement: 'shard.touchedBlocks[block] as number < cut.base',
+    text: 'touched > cut.base',
+    replacement: 'touched >= cut.base',
     kind: 'equivalent',
     why: 'a shortcut: no row of such a block is newer than the base',
   },

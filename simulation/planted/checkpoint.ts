@@ -39,9 +39,9 @@ export const checkpointBugs: readonly PlantedBug[] = [
   {
     name: 'cut-includes-later-writes',
     symptom: 'a recovery restores writes of records that are read again',
-    file: 'src/state/table/collect.ts',
-    find: 'if (epoch > cut.base && epoch <= cut.epoch) cuts.encodeRow',
-    replace: 'if (epoch > cut.base && epoch <= cut.epoch + 1) cuts.encodeRow',
+    file: 'src/state/table/pending-cuts.ts',
+    find: 'if (cut.holds(epoch)) this.encodeRow',
+    replace: 'if (cut.holds(epoch) || cut.holds(epoch - 1)) this.encodeRow',
   },
   {
     name: 'cut-before-the-fate-of-the-former',

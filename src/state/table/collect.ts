@@ -1,7 +1,7 @@
 /**
  * Collects what a cut holds of a shard: the rows that are still as they were, with pauses, but at
- * once should they be about to move (`PendingCuts.finishRows`); then the items of its list of changes, with pauses; then the images
- * that records had made of both. Each yield is a pause.
+ * once should they be about to move (`PendingCuts.finishRows`); then the items of its list of
+ * changes, with pauses; then the images that records had made of both. Each yield is a pause.
  */
 import { EntryBuffer, type SortedEntries } from './entry-buffer.ts'
 import { ITEM_DETACHED } from './item.ts'

@@ -105,7 +105,7 @@ export class PendingCuts {
     return slot >= shard.capacity
   }
 
-  /** Before rows of a shard move: a cut that is amid them would miss some, and have others twice. */
+  /** Before rows of a shard move: a cut amid them would miss some, and have others twice. */
   finishRows(shard: Shard): void {
     for (const cut of this.#cuts) {
       if (cut.walk?.shard !== shard) continue

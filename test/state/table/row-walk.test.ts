@@ -68,7 +68,8 @@ async function collect(kept: Map<string, string>, cut: StateCut, meanwhile: () =
 }
 
 for (const hasRoom of [true, false]) {
-  test(`rows come and go while a cut is amid them, ${hasRoom ? 'with' : 'without'} room`, async () => {
+  const room = hasRoom ? 'with room' : 'without room'
+  test(`rows come and go while a cut is amid them, ${room}`, async () => {
     let [pauses, evictions] = [0, 0]
     for (let seed = 1; seed <= 40; seed++) {
       const random = new SeededRandom(seed)

@@ -88,7 +88,7 @@ export abstract class WindowOperator extends BaseOperator {
     const slot = this.slotOf(window)
     if (slot === undefined) return this.onStray(window, time)
     if (this.#isLeftBehind(domain, time, window, slot)) return
-    if (this.#firesAtLast && this.#host.guard === undefined) {
+    if (this.#firesAtLast && domain === 'event-time' && this.#host.guard === undefined) {
       if (time < window.maxTimestamp) return
       if (this.contents.has(slot)) this.#fire(window, slot)
       return this.#remove(window, slot)

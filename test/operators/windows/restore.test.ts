@@ -13,6 +13,7 @@ import {
   sessionWindow,
   slidingWindow,
   t,
+  type Trigger,
   tumblingWindow,
   valueState,
 } from 'millrace'
@@ -222,4 +223,31 @@ describe('records out of order within the bound', () => {
       assert.deepEqual((await outputOf(chain, steps)).toSorted(), expected)
     }
   })
+})
+
+it('a timer that another trigger set by the clock does not end a window', async () => {
+  const byClock: Trigger<number> = {
+    onElement(_value, _timestamp, _window, ctx) {
+      ctx.registerProcessingTimeTimer(1000)
+      return 'continue'
+    },
+    onEventTime: () => 'continue',
+    onProcessingTime: () => 'fire',
+    clear: () => undefined,
+  }
+  const windows = (keyed: KeyedStream<string, number>) => keyed.window(tumblingWindow(20))
+  await using before = await windowHarness<string, number, string>(
+    (keyed) => windows(keyed).trigger(byClock).reduce(UID, sum, show),
+    { key: t.string, input: t.float64 },
+  )
+  before.processElement('a', 5, 3)
+  await using after = await windowHarness<string, number, string>(
+    (keyed) => windows(keyed).reduce(UID, sum, show),
+    { key: t.string, input: t.float64, restore: await before.snapshot() },
+  )
+  after.setProcessingTime(2000)
+  assert.deepEqual(after.output, [])
+  after.processElement('a', 7, 4)
+  after.processWatermark(19)
+  assert.deepEqual(after.output, ['a [0,20) 12'])
 })

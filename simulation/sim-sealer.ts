@@ -11,6 +11,7 @@ const SEAL_MS_MAX = 3
 export class SimSealer implements BlockSealer {
   readonly fromBytes = 0
   readonly batchBytes = 1
+  readonly spare: SealBatch[] = []
   readonly #clock: Clock
   readonly #random: Random
 

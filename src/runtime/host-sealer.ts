@@ -34,6 +34,7 @@ const NAME = 'millrace blocks'
 export class ThreadSealer implements BlockSealer {
   readonly fromBytes = 1024 ** 2
   readonly batchBytes = 256 * 1024
+  readonly spare: SealBatch[] = []
   readonly #asked = new Map<number, Asked>()
   readonly #entry: URL
   #worker: Worker | undefined

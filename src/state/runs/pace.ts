@@ -13,6 +13,8 @@ export interface Slice {
 }
 
 const UNITS_PER_LOOK = 32
+/** In a turn that takes less of a slice than this the others had next to nothing to do. */
+const BUSY_SHARE = 1 / 16
 
 export class Pacer {
   readonly #slice: Slice
@@ -35,7 +37,13 @@ export class Pacer {
   }
 
   async #giveWay(): Promise<void> {
+    const { budgetMs } = this.#slice
+    const gaveWayAt = this.#slice.monotonic()
     await this.#slice.yield()
-    this.#endsAt = this.#slice.monotonic() + this.#slice.budgetMs
+    const now = this.#slice.monotonic()
+    const othersMs = now - gaveWayAt
+    // Who has much to do gets as long as this: slices longer than their turns would starve them.
+    const isBusy = othersMs > budgetMs * BUSY_SHARE
+    this.#endsAt = now + (isBusy ? Math.min(budgetMs, Math.max(othersMs, budgetMs / 4)) : budgetMs)
   }
 }

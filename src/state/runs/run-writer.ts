@@ -238,6 +238,7 @@ export class RunWriter {
       this.#state = 'open'
       if (this.#chunk.length >= CHUNK_BYTES) await this.#flush()
     }
+    queue.reuse()
   }
 
   #store(bytes: Uint8Array): void {

@@ -31,6 +31,8 @@ export interface BlockSealer {
   readonly fromBytes: number
   /** Blocks are handed over when there are so many bytes of them. */
   readonly batchBytes: number
+  /** Batches of the usual size that nobody looks at any more: their memory serves the next run. */
+  readonly spare: SealBatch[]
   /**
    * Gives for each block what `seal` gives; it lies in the batch until that is reset. Nothing is
    * added to the batch meanwhile.

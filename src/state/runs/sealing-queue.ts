@@ -33,8 +33,6 @@ export class SealingQueue<Block, Other> {
   readonly #batches: Batch<Block, Other>[] = []
   /** Its blocks were given out last, and may still be looked at. */
   #taken: SealBatch | undefined
-  /** Memory of batches of the usual size that nobody looks at any more. */
-  readonly #spare: SealBatch[] = []
 
   constructor(sealer: BlockSealer, options: SealOptions) {
     this.#sealer = sealer
@@ -68,7 +66,7 @@ export class SealingQueue<Block, Other> {
 
   /** The parts that come next in the run, as soon as they are there; valid until the next call. */
   async take(): Promise<readonly Part<Block, Other>[]> {
-    this.#reuse()
+    this.reuse()
     if (this.#batches.length === 0) this.#handOver()
     const batch = this.#batches.shift()
     if (batch === undefined) return []
@@ -95,16 +93,17 @@ export class SealingQueue<Block, Other> {
   #batchFor(blockBytes: number): SealBatch {
     const bytes = this.#sealer.batchBytes + BLOCK_BYTES_USUAL
     if (blockBytes > bytes) return new SealBatch(blockBytes)
-    return this.#spare.pop() ?? new SealBatch(bytes)
+    return this.#sealer.spare.pop() ?? new SealBatch(bytes)
   }
 
   /** What was given out has been looked at. */
-  #reuse(): void {
+  reuse(): void {
     const taken = this.#taken
     this.#taken = undefined
     if (taken === undefined) return
     taken.reset()
-    const isUsual = taken.capacityBytes === this.#sealer.batchBytes + BLOCK_BYTES_USUAL
-    if (isUsual) this.#spare.push(taken)
+    const { batchBytes, spare } = this.#sealer
+    const isUsual = taken.capacityBytes === batchBytes + BLOCK_BYTES_USUAL
+    if (isUsual && spare.length < BATCHES_MAX) spare.push(taken)
   }
 }

@@ -7,6 +7,7 @@ class ByHand implements Slice {
   readonly budgetMs = 5
   nowMs = 100
   yields = 0
+  othersMs = 1_000
 
   monotonic(): number {
     return this.nowMs
@@ -15,7 +16,7 @@ class ByHand implements Slice {
   /** The others take their time. */
   async yield(): Promise<void> {
     this.yields++
-    this.nowMs += 1_000
+    this.nowMs += this.othersMs
   }
 }
 
@@ -47,4 +48,24 @@ test('after a unit of work the clock is looked at only now and then', async () =
   }
   assert.deepEqual([units, slice.yields], [32, 1])
   for (let unit = 0; unit < 100; unit++) assert.equal(pacer.worked(), undefined)
+})
+
+test('while others have much to do a slice is as long as their turn', async () => {
+  for (const [othersMs, sliceMs] of [
+    [0.1, 5],
+    [0.5, 1.25],
+    [2, 2],
+    [20, 5],
+  ] as const) {
+    const slice = new ByHand()
+    const pacer = new Pacer(slice)
+    slice.othersMs = othersMs
+    slice.nowMs += 5
+    await pacer.look()
+    slice.nowMs += sliceMs - 0.01
+    assert.equal(pacer.look(), undefined, `after ${othersMs} ms`)
+    slice.nowMs += 0.02
+    await pacer.look()
+    assert.equal(slice.yields, 2)
+  }
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Entry } from '../../../src/state/backend.ts'
 import { RunWriter, type RunWriterOptions } from '../../../src/state/runs/run-writer.ts'
-import type { BlockSealer, Sealed } from '../../../src/state/runs/sealer.ts'
+import type { BlockSealer, SealBatch, Sealed } from '../../../src/state/runs/sealer.ts'
 import { MemoryBlobStore } from '../../../src/storage/memory.ts'
 import { liveValue, METADATA, rowKey } from './entries.ts'
 
@@ -20,6 +20,7 @@ function* rows(count: number): Generator<Entry> {
 class LateSealer implements BlockSealer {
   readonly fromBytes: number
   readonly batchBytes: number
+  readonly spare: SealBatch[] = []
   readonly #asked: (() => void)[] = []
   outstandingMax = 0
   batches = 0
@@ -84,6 +85,7 @@ describe('a run whose blocks are sealed elsewhere', () => {
     const sealer: BlockSealer = {
       fromBytes: 0,
       batchBytes: 1,
+      spare: [],
       seal: async () => Promise.reject(new Error('no room')),
     }
     const store = new MemoryBlobStore()

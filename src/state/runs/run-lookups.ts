@@ -67,14 +67,15 @@ export class RunLookups extends EntryBatches {
    * read as they are asked for.
    */
   range(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
-    const streams = this.#covering(start).map((run) => singly(run.between(start, end)))
-    return openedEntries(mergeSync(streams, { dropTombstones: true }), this.#opening)
+    return openedEntries(this.#merged(start, end), this.#opening)
   }
 
   /** The same in batches, none much larger than a block. */
   batchesBetween(start: Uint8Array, end: Uint8Array): Iterable<EntryBatch> {
     const [only, ...others] = this.#covering(start)
-    if (only === undefined || others.length > 0) return gathered(this.range(start, end))
+    if (only === undefined || others.length > 0) {
+      return openedBatchesSync(gathered(this.#merged(start, end)), this.#opening)
+    }
     // A range tombstone deletes nothing of its own run: there is nothing to be merged.
     return openedBatchesSync(alive(only.between(start, end)), this.#opening)
   }
@@ -109,6 +110,11 @@ export class RunLookups extends EntryBatches {
       if (run.deletesOlder(prefix)) return NO_ENTRIES
     }
     return NO_ENTRIES
+  }
+
+  #merged(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
+    const streams = this.#covering(start).map((run) => singly(run.between(start, end)))
+    return mergeSync(streams, { dropTombstones: true })
   }
 
   #covering(key: Uint8Array): readonly RunLookup[] {

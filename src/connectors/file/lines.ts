@@ -107,17 +107,14 @@ export function reasonOf(error: unknown): string {
  * is refused here, so that all are looked for at once.
  */
 function takeTextLines(window: Window, batch: ParsedBatch<TextLine>): void {
-  const { bytes, filled, last, position: from } = window
+  const { bytes, filled, position: from } = window
   const limit = Math.min(window.limit, filled)
   const most = batch.room
   const ends: number[] = []
   let to = from
   while (to < limit && ends.length < most) {
-    let end = bytes.indexOf(LINE_FEED, to)
-    if (end < 0 || end >= filled) {
-      if (!last) break
-      end = filled
-    }
+    const end = lineEnd(window, to)
+    if (end < 0) break
     ends.push(end - from)
     to = Math.min(end + 1, filled)
   }
@@ -126,8 +123,7 @@ function takeTextLines(window: Window, batch: ParsedBatch<TextLine>): void {
   copied[to - from] = LINE_FEED // the last line of a file may lack it
   let start = 0
   for (const end of ends) {
-    const hasReturn = end > start && copied[end - 1] === CARRIAGE_RETURN
-    batch.values.push(new TextLine(copied, start, hasReturn ? end - 1 : end))
+    batch.values.push(new TextLine(copied, start, textEnd(copied, start, end)))
     start = end + 1
   }
   batch.lines += ends.length
@@ -161,19 +157,27 @@ function findLines<T>(
   batch: ParsedBatch<T>,
   take: (start: number, end: number) => void,
 ): void {
-  const { bytes, filled, last } = window
+  const { bytes, filled } = window
   const limit = Math.min(window.limit, filled)
   let { position } = window
   while (position < limit && !batch.isFull) {
-    let end = bytes.indexOf(LINE_FEED, position)
-    if (end < 0 || end >= filled) {
-      if (!last) break
-      end = filled
-    }
-    const textEnd = end > position && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
-    take(position, textEnd)
+    const end = lineEnd(window, position)
+    if (end < 0) break
+    take(position, textEnd(bytes, position, end))
     batch.lines++
     position = Math.min(end + 1, filled)
   }
   window.position = position
+}
+
+/** Where a line ends that begins at `start`; -1 if its end is not in the window yet. */
+function lineEnd({ bytes, filled, last }: Window, start: number): number {
+  const end = bytes.indexOf(LINE_FEED, start)
+  if (end >= 0 && end < filled) return end
+  return last ? filled : -1
+}
+
+/** Where the text of a line ends: a carriage return before its end is none of it. */
+function textEnd(bytes: Buffer, start: number, end: number): number {
+  return end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end
 }

@@ -22,9 +22,6 @@ export class SimSealer implements BlockSealer {
 
   async seal(batch: SealBatch, options: SealOptions): Promise<readonly Sealed[]> {
     await this.#clock.sleep(this.#random.int(SEAL_MS_MAX))
-    const sealed = batch.seal(options)
-    return batch.sealed(
-      sealed.map(({ stored, ...rest }) => ({ ...rest, storedBytes: stored.length })),
-    )
+    return batch.sealed(batch.sealForOthers(options))
   }
 }

@@ -7,7 +7,6 @@ import type { SealAnswer, SealRequest } from './host-sealer.ts'
 const port = required(parentPort, 'host-sealer-thread.ts runs in a worker thread only')
 
 port.on('message', ({ id, shared, lengths, options }: SealRequest) => {
-  const sealed = SealBatch.of(shared, lengths).seal(options)
-  const told = sealed.map(({ stored, ...rest }) => ({ ...rest, storedBytes: stored.length }))
-  port.postMessage({ id, sealed: told } satisfies SealAnswer)
+  const sealed = SealBatch.of(shared, lengths).sealForOthers(options)
+  port.postMessage({ id, sealed } satisfies SealAnswer)
 })

@@ -100,6 +100,13 @@ export class SealBatch {
     })
   }
 
+  /** Seals all blocks for another thread, which makes the same of it by `sealed`. */
+  sealForOthers(options: SealOptions): readonly SealedElsewhere[] {
+    return this.seal(options).map(({ stored, ...sealed }) => {
+      return { ...sealed, storedBytes: stored.length }
+    })
+  }
+
   /** What another thread has sealed, of which it told the lengths. */
   sealed(told: readonly SealedElsewhere[]): readonly Sealed[] {
     let start = 0

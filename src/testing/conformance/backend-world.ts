@@ -194,8 +194,8 @@ export async function runOf(cut: StateCut): Promise<readonly Entry[]> {
     },
   }
   const run: Entry[] = []
-  for await (const { key, value } of mergeEntries([...spilled, held], { dropTombstones: false })) {
-    run.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) })
+  for await (const entry of mergeEntries([...spilled, held], { dropTombstones: false })) {
+    run.push(copyOf(entry))
   }
   return run
 }

@@ -93,8 +93,8 @@ export class Subtasks<W extends SubtaskWorld> {
     for (const subtask of this.#all) {
       const streams = [...(subtask.cut?.spilled ?? []), streamOf(subtask.taken)]
       const run: Entry[] = []
-      for await (const { key, value } of mergeEntries(streams, { dropTombstones: false })) {
-        run.push({ key: Uint8Array.from(key), value: Uint8Array.from(value) })
+      for await (const entry of mergeEntries(streams, { dropTombstones: false })) {
+        run.push(copyOf(entry))
       }
       subtask.runs.push(run)
       subtask.cut?.confirm()

@@ -21,9 +21,10 @@ const rows: readonly Row[] = [
   [
     'run-lookup',
     'ConditionalExpression',
-    'clipped === entries',
+    'isWhole',
     'false',
-    'a block is kept for longer among those kept, whose number is bounded all the same',
+    'the same entries are found key by key, and the block is kept, as room allows',
+    'const entries = isWhole',
   ],
   [
     'run-lookups',

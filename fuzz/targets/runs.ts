@@ -4,7 +4,12 @@ import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import type { Entry } from '../../src/state/backend.ts'
 import { BlockTable } from '../../src/state/runs/block-table.ts'
-import { BlockBuilder, decodeBlock, findInBlock } from '../../src/state/runs/block.ts'
+import {
+  BlockBuilder,
+  decodeBlock,
+  entriesBetween,
+  findInBlock,
+} from '../../src/state/runs/block.ts'
 import { compareBytes } from '../../src/state/runs/entry.ts'
 import {
   CODEC_ZSTD,
@@ -23,6 +28,8 @@ import { goldenEntries, goldenRuns } from '../lib/golden.ts'
 import type { FuzzTarget } from '../lib/target.ts'
 
 const RUN_BYTES_MAX = 8_000
+/** Keys of a block, whatever its length claims. */
+const KEYS_BYTES_MAX = 2 << 20
 
 /** Those of the golden snapshot that are small enough to change much of them. */
 const smallRuns = () => [...goldenRuns()].filter(({ bytes }) => bytes.length < RUN_BYTES_MAX)
@@ -95,8 +102,9 @@ const block: FuzzTarget = {
     const entries = reader.varuint()
     const keyBytes = reader.varuint()
     const raw = input.subarray(reader.position)
-    const found = decodeBlock(raw, entries, Math.min(keyBytes, 2 << 20))
+    const found = decodeBlock(raw, entries, Math.min(keyBytes, KEYS_BYTES_MAX))
     requireFound(raw, found)
+    requireRest(raw, found)
     return found.map(({ key, value }) => [Buffer.from(key), Buffer.from(value)])
   },
 }
@@ -115,6 +123,15 @@ function requireFound(raw: Uint8Array, entries: readonly Entry[]): void {
     if (found === undefined || compareBytes(found, value) !== 0) {
       throw new AssertionError('a look-up does not find what is there')
     }
+  }
+}
+
+function requireRest(raw: Uint8Array, entries: readonly Entry[]): void {
+  const middle = entries[entries.length >> 1]
+  if (middle === undefined) return
+  const rest = entriesBetween(raw, KEYS_BYTES_MAX, middle.key, undefined)
+  if (rest.length !== entries.length - (entries.length >> 1)) {
+    throw new AssertionError('a part of a block is not what the whole holds')
   }
 }
 

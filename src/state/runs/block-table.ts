@@ -8,10 +8,10 @@ import { hash } from 'node:crypto'
 import { crc32, zstdDecompressSync } from 'node:zlib'
 import { type MillraceError, messageOf } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
-import type { Entry } from '../backend.ts'
-import { decodeBlock } from './block.ts'
+import { decodeBlock, entriesBetween } from './block.ts'
 import { corrupt } from './damage.ts'
 import { compareBytes, startsWith } from './entry.ts'
+import type { EntryRange } from './entry-range.ts'
 import { type BlockInfo, CODEC_NONE, type RunFooter } from './run-format.ts'
 import { lastAtMost } from './search.ts'
 
@@ -75,16 +75,25 @@ export class BlockTable {
   }
 
   /** The entries of a block as it is stored. Throws `STORAGE_CORRUPT`. */
-  unfold(stored: Uint8Array, index: number): Entry[] {
-    const block = this.block(index)
-    const raw = this.inflate(stored, index)
-    try {
-      const entries = decodeBlock(raw, block.entries, block.keyBytes)
-      if (entries.some(({ value }) => value.length === 0)) throw new Error('a value has no header')
-      return entries
-    } catch (cause) {
-      throw this.#damaged(index, messageOf(cause), cause)
-    }
+  unfold(stored: Uint8Array, index: number): EntryRange[] {
+    return this.decode(this.inflate(stored, index), index)
+  }
+
+  /** The entries of a block whose compression was undone. Throws `STORAGE_CORRUPT`. */
+  decode(raw: Uint8Array, index: number): EntryRange[] {
+    const { entries, keyBytes } = this.block(index)
+    return this.#checked(index, () => decodeBlock(raw, entries, keyBytes))
+  }
+
+  /** Those of them from key `start` to below `end`, or to the block's end. */
+  decodeBetween(
+    raw: Uint8Array,
+    index: number,
+    start: Uint8Array,
+    end: Uint8Array | undefined,
+  ): EntryRange[] {
+    const { keyBytes } = this.block(index)
+    return this.#checked(index, () => entriesBetween(raw, keyBytes, start, end))
   }
 
   /** Verifies a block and undoes its compression. */
@@ -101,6 +110,17 @@ export class BlockTable {
       })
       if (raw.length !== block.rawBytes) throw new Error('its length is wrong')
       return raw
+    } catch (cause) {
+      throw this.#damaged(index, messageOf(cause), cause)
+    }
+  }
+
+  #checked(index: number, decode: () => EntryRange[]): EntryRange[] {
+    try {
+      const entries = decode()
+      if (entries.some(({ valueBytes }) => valueBytes === 0))
+        throw new Error('a value has no header')
+      return entries
     } catch (cause) {
       throw this.#damaged(index, messageOf(cause), cause)
     }

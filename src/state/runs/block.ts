@@ -11,8 +11,8 @@ import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
-import type { Entry } from '../backend.ts'
 import { KEY_BYTES_MAX } from './entry.ts'
+import { EntryRange } from './entry-range.ts'
 
 /** A block is also full when its keys, unfolded, are this long. */
 export const BLOCK_KEY_BYTES_FULL = 1 << 20
@@ -21,6 +21,8 @@ export const BLOCK_KEY_BYTES_MAX = BLOCK_KEY_BYTES_FULL + KEY_BYTES_MAX
 const VALUE_BYTES_MAX = 1 << 27
 /** Measured: a view and the call take as long as a loop over so many. */
 const LOOP_BYTES_MAX = 128
+/** Longer keys get more room when they come. */
+const KEY_BYTES_FIRST = 256
 export const BLOCK_RAW_BYTES_MAX = VALUE_BYTES_MAX + KEY_BYTES_MAX + (1 << 22)
 
 export class BlockBuilder {
@@ -132,10 +134,10 @@ function copyInto(out: ByteWriter, source: Uint8Array, start: number, end: numbe
 }
 
 /** The entries of a block, unfolded. The views share one buffer per block: copy what is kept. */
-export function decodeBlock(raw: Uint8Array, entries: number, keyBytes: number): Entry[] {
+export function decodeBlock(raw: Uint8Array, entries: number, keyBytes: number): EntryRange[] {
   const input = new ByteReader(raw)
   const keys = Buffer.allocUnsafeSlow(keyBytes)
-  const decoded: Entry[] = []
+  const decoded: EntryRange[] = []
   let last = 0
   let lastBytes = 0
   let next = 0
@@ -152,8 +154,9 @@ export function decodeBlock(raw: Uint8Array, entries: number, keyBytes: number):
     for (let index = 0; index < shared; index++) keys[next++] = keys[last + index] as number
     for (let index = 0; index < rest; index++)
       keys[next++] = input.bytes[input.position++] as number
-    const key = keys.subarray(start, next)
-    decoded.push({ key, value: input.raw(valueBytes) })
+    const valueStart = input.position
+    input.position += valueBytes
+    decoded.push(new EntryRange(keys, start, next, input.bytes, valueStart, input.position))
     last = start
     lastBytes = next - start
   }
@@ -193,6 +196,61 @@ export function findInBlock(raw: Uint8Array, key: Uint8Array): Uint8Array | unde
     input.position += rest + valueBytes
   }
   return undefined
+}
+
+/**
+ * The entries of a block from key `start` to below `end`, or to its end, without unfolding the
+ * others. Keys are copies, values views.
+ *
+ * @param keyBytes what all keys of the block are long together, at most.
+ */
+export function entriesBetween(
+  raw: Uint8Array,
+  keyBytes: number,
+  start: Uint8Array,
+  end: Uint8Array | undefined,
+): EntryRange[] {
+  const input = new ByteReader(raw)
+  const found: EntryRange[] = []
+  let key = Buffer.allocUnsafe(Math.min(keyBytes, KEY_BYTES_FIRST))
+  let lastBytes = 0
+  let isFirst = true
+  let isWithin = false
+  while (input.remaining > 0) {
+    const shared = input.varuint()
+    const rest = input.varuint()
+    const valueBytes = input.varuint()
+    input.need(rest + valueBytes)
+    if (shared > lastBytes || shared + rest > keyBytes) throw badBlock('a key does not fit')
+    const follows = rest > 0 && (shared === lastBytes || isAbove(input, key[shared]))
+    if (!isFirst && !follows) throw badBlock('its keys are not in order')
+    isFirst = false
+    lastBytes = shared + rest
+    if (lastBytes > key.length) key = Buffer.concat([key], 2 * lastBytes)
+    const { bytes, position } = input
+    for (let at = 0; at < rest; at++) key[shared + at] = bytes[position + at] as number
+    input.position += rest
+    isWithin ||= !isBefore(key, lastBytes, start)
+    if (!isWithin) {
+      input.position += valueBytes
+      continue
+    }
+    if (end !== undefined && !isBefore(key, lastBytes, end)) break
+    const copied = Buffer.from(key.subarray(0, lastBytes))
+    const valueStart = input.position
+    input.position += valueBytes
+    found.push(new EntryRange(copied, 0, lastBytes, input.bytes, valueStart, input.position))
+  }
+  return found
+}
+
+/** Whether a key, so many bytes of a buffer, is below a bound: as `compareBytes`. */
+function isBefore(key: Buffer, keyBytes: number, bound: Uint8Array): boolean {
+  const limit = Math.min(keyBytes, bound.length)
+  for (let at = 0; at < limit; at++) {
+    if (key[at] !== bound[at]) return (key[at] as number) < (bound[at] as number) // within both
+  }
+  return keyBytes < bound.length
 }
 
 function isAbove({ bytes, position }: ByteReader, before: number | undefined): boolean {

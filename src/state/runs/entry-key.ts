@@ -55,6 +55,12 @@ export function isScalarKey(key: Uint8Array, prefixBytes: number): boolean {
   return key[prefixBytes] === 0 && key[prefixBytes + 1] === SCALAR_ROW
 }
 
+/** True if all that is left of a key, behind that of its row, is what `isScalarKey` means. */
+export function isScalarSuffix({ bytes, position, remaining }: ByteReader): boolean {
+  if (remaining !== SCALAR_SUFFIX_BYTES) return false
+  return bytes[position] === 0 && bytes[position + 1] === SCALAR_ROW && bytes[position + 2] === 0
+}
+
 /** An entry of section rows: a scalar row (`stateId` 0) or one entry of a collection. */
 export interface RowKey {
   readonly keyGroup: number

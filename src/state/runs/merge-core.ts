@@ -10,19 +10,20 @@
  */
 import { MillraceError } from '../../errors.ts'
 import type { Entry } from '../backend.ts'
-import { compareBytes, startsWith } from './entry.ts'
 import {
-  FLAG_ANY_TOMBSTONE,
-  FLAG_POINT_TOMBSTONE,
-  FLAG_RANGE_TOMBSTONE,
-  flagsOf,
-} from './entry-value.ts'
+  compareKeys,
+  type EntryRange,
+  flagsOfEntry,
+  keyStartsWith,
+  rangeOf,
+} from './entry-range.ts'
+import { FLAG_ANY_TOMBSTONE, FLAG_POINT_TOMBSTONE, FLAG_RANGE_TOMBSTONE } from './entry-value.ts'
 
 /** A place in one stream. A higher age is a newer stream. */
 export interface Cursor {
   readonly age: number
   /** The entry it stands at; undefined before the first, and at the end. */
-  readonly current: Entry | undefined
+  readonly current: EntryRange | undefined
   /** Moves on. False if that needs `refill` first; then it has not moved. */
   advance(): boolean
   /** Fetches more; the cursor can then advance (maybe to the end). */
@@ -55,7 +56,7 @@ export class MergeCore {
   }
 
   /** The next entry, valid until the next call. Undefined at the end, or if `blocked` is set. */
-  next(): Entry | undefined {
+  next(): EntryRange | undefined {
     this.blocked = undefined
     for (;;) {
       if (!this.#advanceUsed()) return undefined
@@ -76,18 +77,17 @@ export class MergeCore {
         return false
       }
       this.#used.pop()
-      if (cursor.current !== undefined) this.#insert(cursor, cursor.current.key)
+      if (cursor.current !== undefined) this.#insert(cursor, cursor.current)
     }
   }
 
-  #insert(cursor: Cursor, key: Uint8Array): void {
+  #insert(cursor: Cursor, entry: EntryRange): void {
     const order = this.#order
     let index = order.length
     order.push(cursor)
     for (; index > 0; index--) {
       const other = order[index - 1] as Cursor // 0 <= index - 1 < length
-      const otherKey = other.current?.key ?? key
-      const comparison = compareBytes(key, otherKey)
+      const comparison = compareKeys(entry, other.current ?? entry)
       // The last one is next: lower keys, and of equal keys newer streams, go behind.
       if (comparison < 0 || (comparison === 0 && cursor.age > other.age)) break
       order[index] = other
@@ -96,34 +96,33 @@ export class MergeCore {
   }
 
   /** What becomes of the newest entry of its key; also uses up the older ones of that key. */
-  #decide(winner: Entry, age: number): Entry | undefined {
-    const { key } = winner
+  #decide(winner: EntryRange, age: number): EntryRange | undefined {
     while (this.#cover.length > 0) {
       const inner = this.#cover.at(-1)
-      if (inner === undefined || startsWith(key, inner.prefix)) break
+      if (inner === undefined || keyStartsWith(winner, inner.prefix)) break
       this.#cover.pop()
     }
     const coverAge = this.#cover.at(-1)?.age ?? -1
-    const flags = flagsOf(winner.value)
-    if ((flags & FLAG_RANGE_TOMBSTONE) !== 0) this.#addCover(key, age)
-    const older = this.#useOlder(key, flags)
+    const flags = flagsOfEntry(winner)
+    if ((flags & FLAG_RANGE_TOMBSTONE) !== 0) this.#addCover(winner, age)
+    const older = this.#useOlder(winner, flags)
     if (age < coverAge) return undefined
     if ((flags & FLAG_ANY_TOMBSTONE) === 0) return winner
     return this.#dropTombstones ? undefined : (older ?? winner)
   }
 
-  /** Uses up the other entries of `key`; gives a range tombstone that must outlive the winner. */
-  #useOlder(key: Uint8Array, winnerFlags: number): Entry | undefined {
-    let kept: Entry | undefined
+  /** Uses up the other entries of the key; gives a range tombstone that must outlive this one. */
+  #useOlder(winner: EntryRange, winnerFlags: number): EntryRange | undefined {
+    let kept: EntryRange | undefined
     for (;;) {
       const other = this.#order.at(-1)
       const entry = other?.current
       if (other === undefined || entry === undefined) return kept
-      if (compareBytes(entry.key, key) !== 0) return kept
+      if (compareKeys(entry, winner) !== 0) return kept
       this.#order.pop()
       this.#used.push(other)
-      if ((flagsOf(entry.value) & FLAG_RANGE_TOMBSTONE) === 0) continue
-      this.#addCover(key, other.age)
+      if ((flagsOfEntry(entry) & FLAG_RANGE_TOMBSTONE) === 0) continue
+      this.#addCover(entry, other.age)
       if ((winnerFlags & FLAG_POINT_TOMBSTONE) !== 0) kept = entry
       // No live key is the prefix of a range tombstone (`entry.ts`): one entry cannot be both.
       if ((winnerFlags & FLAG_ANY_TOMBSTONE) === 0 && !this.#dropTombstones) {
@@ -132,7 +131,7 @@ export class MergeCore {
     }
   }
 
-  #addCover(key: Uint8Array, age: number): void {
+  #addCover({ key }: EntryRange, age: number): void {
     const around = this.#cover.at(-1)?.age ?? -1
     this.#cover.push({ prefix: Uint8Array.prototype.slice.call(key), age: Math.max(age, around) })
   }
@@ -141,7 +140,7 @@ export class MergeCore {
 /** A cursor over entries at hand. An undefined among them lets the caller pause, then go on. */
 export class IterableCursor implements Cursor {
   readonly age: number
-  current: Entry | undefined
+  current: EntryRange | undefined
   readonly #iterator: Iterator<Entry | undefined>
 
   constructor(age: number, entries: Iterable<Entry | undefined>) {
@@ -152,7 +151,8 @@ export class IterableCursor implements Cursor {
   advance(): boolean {
     const result = this.#iterator.next()
     if (result.done !== true && result.value === undefined) return false
-    this.current = result.done === true ? undefined : result.value
+    const entry = result.done === true ? undefined : result.value
+    this.current = entry && rangeOf(entry)
     return true
   }
 

@@ -3,6 +3,7 @@
  * they cost one await per block and not per entry, and synchronous ones for entries at hand.
  */
 import type { Entry, EntryStream } from '../backend.ts'
+import { type EntryRange, rangeOf } from './entry-range.ts'
 import { IterableCursor, MergeCore, type Cursor, type MergeOptions } from './merge-core.ts'
 import {
   BATCH_BYTES_FULL,
@@ -12,6 +13,9 @@ import {
   type EntryBatch,
 } from './stream.ts'
 
+/** About as much as in a block. */
+const GATHERED_BYTES = 32 << 10
+
 export type { MergeOptions } from './merge-core.ts'
 
 /**
@@ -20,6 +24,28 @@ export type { MergeOptions } from './merge-core.ts'
  */
 export function mergeEntries(streams: readonly EntryStream[], options: MergeOptions): EntryBatches {
   return new EntryBatches(() => mergeBatches(streams, options))
+}
+
+/** The same for batches at hand, in batches. */
+export function* mergeBatchesSync(
+  streams: readonly Iterable<EntryBatch>[],
+  options: MergeOptions,
+): Generator<EntryBatch> {
+  const core = new MergeCore(
+    streams.map((batches, age) => new BatchCursor(age, batches)),
+    options,
+  )
+  let batch: Entry[] = []
+  let bytes = 0
+  for (let entry = core.next(); entry !== undefined; entry = core.next()) {
+    batch.push(entry)
+    bytes += entry.valueBytes
+    if (batch.length < BATCH_ENTRIES_MAX && bytes < GATHERED_BYTES) continue
+    yield batch
+    batch = []
+    bytes = 0
+  }
+  if (batch.length > 0) yield batch
 }
 
 /** The same for entries at hand. */
@@ -49,7 +75,7 @@ async function* mergeBatches(
       const entry = core.next()
       if (entry !== undefined) {
         batch.push(entry)
-        bytes += entry.value.length
+        bytes += entry.valueBytes
         if (batch.length < BATCH_ENTRIES_MAX && bytes < BATCH_BYTES_FULL) continue
         yield batch
         batch = []
@@ -63,10 +89,43 @@ async function* mergeBatches(
   }
 }
 
+/** A cursor over batches at hand. */
+class BatchCursor implements Cursor {
+  readonly age: number
+  current: EntryRange | undefined
+  readonly #batches: Iterator<EntryBatch>
+  #batch: EntryBatch = []
+  #index = 0
+
+  constructor(age: number, batches: Iterable<EntryBatch>) {
+    this.age = age
+    this.#batches = batches[Symbol.iterator]()
+  }
+
+  advance(): boolean {
+    while (this.#index === this.#batch.length) {
+      const result = this.#batches.next()
+      if (result.done === true) {
+        this.current = undefined
+        return true
+      }
+      this.#batch = result.value
+      this.#index = 0
+    }
+    const entry = this.#batch[this.#index++]
+    this.current = entry && rangeOf(entry)
+    return true
+  }
+
+  refill(): undefined {
+    return undefined
+  }
+}
+
 /** A cursor over a stream, a batch at a time. */
 export class StreamCursor implements Cursor {
   readonly age: number
-  current: Entry | undefined
+  current: EntryRange | undefined
   readonly #batches: AsyncIterator<EntryBatch>
   #batch: EntryBatch = []
   #index = 0
@@ -80,7 +139,7 @@ export class StreamCursor implements Cursor {
   advance(): boolean {
     const entry = this.#batch[this.#index]
     if (entry === undefined && !this.#ended) return false
-    this.current = entry
+    this.current = entry && rangeOf(entry)
     this.#index++
     return true
   }

@@ -1,37 +1,39 @@
 /**
  * Look-ups in one run while a record waits: synchronous reads of single blocks. Whatever is read is
- * verified as by `run-reader.ts`. A few unfolded blocks are kept, for what is asked next is often
- * near by.
+ * verified as by `run-reader.ts`. Unfolded blocks are kept for a while, for what is asked next is
+ * often near by.
  */
 import type { ReadSync } from '../../storage/blob-store.ts'
 import type { Entry } from '../backend.ts'
 import type { RunReference } from '../snapshot.ts'
 import type { BlockTable } from './block-table.ts'
+import type { BlockCache } from './block-cache.ts'
 import { findInBlock } from './block.ts'
 import { corrupt } from './damage.ts'
-import { compareBytes, keyGroupOfKey, operatorOfKey, startsWith } from './entry.ts'
+import { compareBytes, endOfPrefix, keyGroupOfKey, operatorOfKey, startsWith } from './entry.ts'
+import { isRowKey, isScalarKey, rowPrefixLength } from './entry-key.ts'
 import { mayContain, rowHash } from './filter.ts'
+import type { BlockInfo } from './run-format.ts'
 import type { RunReader } from './run-reader.ts'
-import { clip, lastAtMost, remember } from './search.ts'
+import { lastAtMost } from './search.ts'
 import type { EntryBatch } from './stream.ts'
 
-const CACHED_BLOCKS = 16
-const CACHED_BLOCK_BYTES_MAX = 1 << 18
+/** Three lengths and a byte of the key. */
+const ENTRY_BYTES_MIN = 4
 
 export class RunLookup {
   readonly #table: BlockTable
   readonly #reference: RunReference
   readonly #readSync: ReadSync
-  /** Most recently used last. */
-  readonly #blocks = new Map<number, EntryBatch>()
-  /** The same, not unfolded: those of single entries. */
-  readonly #rawBlocks = new Map<number, Uint8Array>()
+  readonly #cache: BlockCache
   readonly #filters = new Map<number, Uint8Array>()
 
-  constructor({ reference, table }: RunReader, readSync: ReadSync) {
+  /** @param cache shared with other runs. */
+  constructor({ reference, table }: RunReader, readSync: ReadSync, cache: BlockCache) {
     this.#reference = reference
     this.#table = table
     this.#readSync = readSync
+    this.#cache = cache
   }
 
   /** Whether entries of this key group and operator count. */
@@ -56,46 +58,41 @@ export class RunLookup {
   /** All entries of a row, whose keys begin with `prefix`. */
   row(prefix: Uint8Array): readonly Entry[] {
     if (!this.#mayHold(prefix)) return []
-    const found: Entry[] = []
-    for (const entry of this.from(prefix)) {
-      if (!startsWith(entry.key, prefix)) break
-      found.push(entry)
-    }
-    return found
+    return [...this.between(prefix, endOfPrefix(prefix))].flat()
   }
 
-  /** The entries from key `start` on. */
-  *from(start: Uint8Array): Generator<Entry> {
-    const first = Math.max(0, this.#table.blockBefore(start))
-    for (let index = first; index < this.#table.footer.blocks.length; index++) {
-      const entries = this.#entries(index)
-      let at = 0
-      if (index === first) {
-        at = 1 + lastAtMost(entries.length, (probe) => below(entries[probe]?.key, start))
-      }
-      for (; at < entries.length; at++) yield entries[at] as Entry // below its length
-    }
-  }
-
-  /** The entries from key `start` to below `end`, block by block. */
-  *between(start: Uint8Array, end: Uint8Array): Generator<EntryBatch> {
+  /** The entries from key `start` to below `end`, or all from there on, block by block. */
+  *between(start: Uint8Array, end?: Uint8Array): Generator<EntryBatch> {
     const { blocks } = this.#table.footer
-    const beyond = (key: Uint8Array): boolean => compareBytes(key, end) >= 0
-    for (let index = Math.max(0, this.#table.blockBefore(start)); index < blocks.length; index++) {
-      if (beyond(this.#table.block(index).firstKey)) return
-      const entries = this.#entries(index)
-      const clipped = clip(entries, start, beyond)
-      if (clipped.length > 0) yield clipped
-      // Nobody comes back for a block that was used in whole: it would only grow old in memory.
-      if (clipped === entries) this.#blocks.delete(index)
+    const until =
+      end === undefined
+        ? blocks.length
+        : 1 + lastAtMost(blocks.length, (at) => below(blocks[at]?.firstKey, end))
+    for (let index = this.#firstBlock(start); index < until; index++) {
+      const { firstKey } = this.#table.block(index)
+      const endsBelow = index + 1 < until || end === undefined
+      const isWhole = endsBelow && compareBytes(firstKey, start) >= 0
+      const entries = isWhole
+        ? this.#table.decode(this.#rawOnce(index), index)
+        : this.#table.decodeBetween(this.#raw(index), index, start, end)
+      if (entries.length > 0) yield entries
     }
+  }
+
+  /** The first block that may hold keys from `start` on. */
+  #firstBlock(start: Uint8Array): number {
+    const before = this.#table.blockBefore(start)
+    const next = this.#table.footer.blocks[before + 1]
+    const isNext = next !== undefined && beginsRow(next.firstKey, start)
+    return isNext && !this.#table.deletesOlder(start) ? before + 1 : Math.max(0, before)
   }
 
   /** The operators of which entries of a key group count. */
   *operatorsOf(keyGroup: number): Generator<number> {
     const probe = new Uint8Array([keyGroup >>> 8, keyGroup & 0xff, 0, 0])
     for (;;) {
-      const [first] = this.from(probe).take(1)
+      const [batch] = this.between(probe).take(1)
+      const first = batch?.[0]
       if (first === undefined || keyGroupOfKey(first.key) !== keyGroup) return
       if (this.covers(first.key)) yield operatorOfKey(first.key)
       const next = operatorOfKey(first.key) + 1
@@ -107,12 +104,22 @@ export class RunLookup {
 
   /** Stored bytes of the blocks that begin with a key in a range, `end` excluded. */
   bytesBetween(start: Uint8Array, end: Uint8Array): number {
+    return this.#blocksBetween(start, end).reduce((sum, { storedBytes }) => sum + storedBytes, 0)
+  }
+
+  /** The entries of these blocks; not more than they have bytes for. */
+  entriesBetween(start: Uint8Array, end: Uint8Array): number {
+    return this.#blocksBetween(start, end).reduce(
+      (sum, { entries, rawBytes }) => sum + Math.min(entries, rawBytes / ENTRY_BYTES_MIN),
+      0,
+    )
+  }
+
+  #blocksBetween(start: Uint8Array, end: Uint8Array): readonly BlockInfo[] {
     const { blocks } = this.#table.footer
-    const from = lastAtMost(blocks.length, (at) => below(blocks[at]?.firstKey, start))
-    const to = lastAtMost(blocks.length, (at) => below(blocks[at]?.firstKey, end))
-    let bytes = 0
-    for (let index = from + 1; index <= to; index++) bytes += blocks[index]?.storedBytes ?? 0
-    return bytes
+    const before = (bound: Uint8Array): number =>
+      lastAtMost(blocks.length, (at) => below(blocks[at]?.firstKey, bound))
+    return blocks.slice(before(start) + 1, before(end) + 1)
   }
 
   #mayHold(prefix: Uint8Array): boolean {
@@ -138,37 +145,38 @@ export class RunLookup {
     return filter
   }
 
-  #entries(index: number): EntryBatch {
-    const cached = this.#blocks.get(index)
-    if (cached !== undefined) {
-      this.#blocks.delete(index)
-      this.#blocks.set(index, cached)
-      return cached
-    }
-    const entries = this.#table.unfold(this.#stored(index), index)
-    if (this.#isSmall(index)) remember(this.#blocks, CACHED_BLOCKS, index, entries)
-    return entries
-  }
-
   #raw(index: number): Uint8Array {
-    const cached = this.#rawBlocks.get(index)
+    const { name } = this.#table
+    const cached = this.#cache.get(name, index)
     if (cached !== undefined) return cached
     const raw = this.#table.inflate(this.#stored(index), index)
-    if (this.#isSmall(index)) remember(this.#rawBlocks, CACHED_BLOCKS, index, raw)
+    this.#cache.add(name, index, raw)
     return raw
+  }
+
+  /** Nobody comes back for a block that is used in whole: it would only grow old in memory. */
+  #rawOnce(index: number): Uint8Array {
+    const cached = this.#cache.take(this.#table.name, index)
+    return cached ?? this.#table.inflate(this.#stored(index), index)
   }
 
   #stored(index: number): Uint8Array {
     const { offsetBytes, storedBytes } = this.#table.block(index)
     return this.#readSync(this.#table.name, offsetBytes, storedBytes)
   }
-
-  #isSmall(index: number): boolean {
-    return this.#table.block(index).rawBytes <= CACHED_BLOCK_BYTES_MAX
-  }
 }
 
 /** Positive from `bound` on: for the last one below it. */
 function below(key: Uint8Array | undefined, bound: Uint8Array): number {
   return key !== undefined && compareBytes(key, bound) < 0 ? -1 : 1
+}
+
+/** Whether a key is the first that there can be of a row, but for a tombstone of the whole row. */
+function beginsRow(key: Uint8Array, prefix: Uint8Array): boolean {
+  return (
+    startsWith(key, prefix) &&
+    isRowKey(key) &&
+    rowPrefixLength(key) === prefix.length &&
+    isScalarKey(key, prefix.length)
+  )
 }

@@ -9,17 +9,17 @@ import { isSealed } from '../sealed/entry-seal.ts'
 import { openedBatchesSync, openedEntries, type OpeningOptions } from '../sealed/opening.ts'
 import type { ShreddedOperator } from '../sealed/subject.ts'
 import type { RunReference } from '../snapshot.ts'
+import { BlockCache } from './block-cache.ts'
 import { SCALAR_SUFFIX } from './entry-key.ts'
+import { flagsOfEntry } from './entry-range.ts'
 import { FLAG_ANY_TOMBSTONE, flagsOf } from './entry-value.ts'
-import { mergeSync } from './merge.ts'
+import { mergeBatchesSync, mergeSync } from './merge.ts'
 import { RunLookup } from './run-lookup.ts'
 import { RunReader } from './run-reader.ts'
 import { restoreStream, sealOf } from './run-set.ts'
 import { keyGroupBound } from './search.ts'
-import { BATCH_ENTRIES_MAX, EntryBatches, type EntryBatch } from './stream.ts'
+import { EntryBatches, type EntryBatch } from './stream.ts'
 
-/** About as much as in a block. */
-const GATHERED_BYTES = 32 << 10
 const NO_ENTRIES: readonly Entry[] = Object.freeze([])
 
 export class RunLookups extends EntryBatches {
@@ -66,18 +66,18 @@ export class RunLookups extends EntryBatches {
    * The live entries from key `start` to below `end`, which lie within one key group and operator;
    * read as they are asked for.
    */
-  range(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
-    return openedEntries(this.#merged(start, end), this.#opening)
+  *range(start: Uint8Array, end: Uint8Array): Generator<Entry> {
+    for (const batch of this.batchesBetween(start, end)) yield* batch
   }
 
   /** The same in batches, none much larger than a block. */
   batchesBetween(start: Uint8Array, end: Uint8Array): Iterable<EntryBatch> {
-    const [only, ...others] = this.#covering(start)
-    if (only === undefined || others.length > 0) {
-      return openedBatchesSync(gathered(this.#merged(start, end)), this.#opening)
-    }
-    // A range tombstone deletes nothing of its own run: there is nothing to be merged.
-    return openedBatchesSync(alive(only.between(start, end)), this.#opening)
+    return openedBatchesSync(this.#liveBetween(start, end), this.#opening)
+  }
+
+  /** How many entries the largest run has in a range of keys, about. */
+  entriesBetween(start: Uint8Array, end: Uint8Array): number {
+    return Math.max(0, ...this.#covering(start).map((run) => run.entriesBetween(start, end)))
   }
 
   /** The operators that have entries in a key group. */
@@ -112,9 +112,18 @@ export class RunLookups extends EntryBatches {
     return NO_ENTRIES
   }
 
-  #merged(start: Uint8Array, end: Uint8Array): Iterable<Entry> {
-    const streams = this.#covering(start).map((run) => singly(run.between(start, end)))
-    return mergeSync(streams, { dropTombstones: true })
+  *#liveBetween(start: Uint8Array, end: Uint8Array): Generator<EntryBatch> {
+    const parts: Iterable<EntryBatch>[] = []
+    for (const run of this.#covering(start)) {
+      const batches = run.between(start, end)
+      const first = batches.next()
+      if (first.done !== true) parts.push(startingWith(first.value, batches))
+    }
+    const [only, ...others] = parts
+    if (only === undefined) return
+    // A range tombstone deletes nothing of its own run: one alone has nothing to be merged.
+    if (others.length === 0) yield* alive(only)
+    else yield* mergeBatchesSync(parts, { dropTombstones: true })
   }
 
   #covering(key: Uint8Array): readonly RunLookup[] {
@@ -122,27 +131,14 @@ export class RunLookups extends EntryBatches {
   }
 }
 
-function* singly(batches: Iterable<EntryBatch>): Generator<Entry> {
-  for (const batch of batches) yield* batch
+function* startingWith(first: EntryBatch, others: Iterable<EntryBatch>): Generator<EntryBatch> {
+  yield first
+  yield* others
 }
 
 function* alive(batches: Iterable<EntryBatch>): Generator<EntryBatch> {
-  const isAlive = ({ value }: Entry): boolean => (flagsOf(value) & FLAG_ANY_TOMBSTONE) === 0
+  const isAlive = (entry: Entry): boolean => (flagsOfEntry(entry) & FLAG_ANY_TOMBSTONE) === 0
   for (const batch of batches) yield batch.every(isAlive) ? batch : batch.filter(isAlive)
-}
-
-function* gathered(entries: Iterable<Entry>): Generator<EntryBatch> {
-  let batch: Entry[] = []
-  let bytes = 0
-  for (const entry of entries) {
-    batch.push(entry)
-    bytes += entry.value.length
-    if (batch.length < BATCH_ENTRIES_MAX && bytes < GATHERED_BYTES) continue
-    yield batch
-    batch = []
-    bytes = 0
-  }
-  yield batch
 }
 
 /**
@@ -165,9 +161,10 @@ export async function openRestore(
   })
   const readers = await Promise.all(clipped.map((run) => RunReader.open(store, run)))
   const readSync = store.readSync.bind(store)
+  const cache = new BlockCache()
   return new RunLookups(
     whole,
-    readers.map((reader) => new RunLookup(reader, readSync)),
+    readers.map((reader) => new RunLookup(reader, readSync, cache)),
     { seal: sealOf(store), onErased },
   )
 }

@@ -16,8 +16,8 @@ import type { Entry } from '../backend.ts'
 import type { RunReference } from '../snapshot.ts'
 import { BLOCK_KEY_BYTES_FULL, BlockBuilder } from './block.ts'
 import { isRowKey, rowPrefixLength } from './entry-key.ts'
-import { EntryRange } from './entry-range.ts'
-import { FLAG_RANGE_TOMBSTONE, flagsOf } from './entry-value.ts'
+import { EntryRange, flagsOfEntry } from './entry-range.ts'
+import { FLAG_RANGE_TOMBSTONE } from './entry-value.ts'
 import { FILTER_ROWS, FilterBuilder, rowHash } from './filter.ts'
 import {
   writeFooter,
@@ -111,18 +111,13 @@ export class RunWriter {
   /** Appends an entry, whose bytes may be reused afterwards. Throws `STATE_VALUE_TOO_LARGE`. */
   add(entry: Entry): void {
     assert(this.#state === 'open', 'add to a run that is flushing or closed')
-    let flags: number
     if (entry instanceof EntryRange) {
-      const { bytes, start, valueStart, end } = entry
-      this.#block.append(bytes, start, valueStart, bytes, valueStart, end)
-      flags = flagsOf(bytes, valueStart)
-    } else {
-      this.#block.add(entry.key, entry.value)
-      flags = flagsOf(entry.value)
-    }
+      const { keys, keyStart, keyEnd, values, valueStart, valueEnd } = entry
+      this.#block.append(keys, keyStart, keyEnd, values, valueStart, valueEnd)
+    } else this.#block.add(entry.key, entry.value)
     this.#entries++
     this.#addRow()
-    if ((flags & FLAG_RANGE_TOMBSTONE) !== 0) {
+    if ((flagsOfEntry(entry) & FLAG_RANGE_TOMBSTONE) !== 0) {
       this.#rangeTombstones.push(Uint8Array.prototype.slice.call(entry.key))
     }
     const { out, keyBytes } = this.#block

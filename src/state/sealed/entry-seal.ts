@@ -18,20 +18,15 @@ import { assert } from '../../util/assert.ts'
 import { ByteReader, ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import { startsWith } from '../runs/entry.ts'
-import {
-  EntryHeader,
-  FLAG_ANY_TOMBSTONE,
-  FLAG_SEALED,
-  flagsOf,
-  writeHeader,
-} from '../runs/entry-value.ts'
+import { flagsOfEntry } from '../runs/entry-range.ts'
+import { EntryHeader, FLAG_ANY_TOMBSTONE, FLAG_SEALED, writeHeader } from '../runs/entry-value.ts'
 import { headBytesOf, sealedKey, sealedPrefix, tagOfSealed, userKeyEnd } from './sealed-key.ts'
 import { type ShreddedOperator, subjectBytes } from './subject.ts'
 import { openValue, sealValue } from './subject-cipher.ts'
 
 /** True for an entry as `EntrySeal` makes it. */
-export function isSealed({ value }: Entry): boolean {
-  return (flagsOf(value) & FLAG_SEALED) !== 0
+export function isSealed(entry: Entry): boolean {
+  return (flagsOfEntry(entry) & FLAG_SEALED) !== 0
 }
 
 export class EntrySeal {

@@ -105,7 +105,8 @@ export class EntryBuffer {
       marks[at + 1] as number,
       marks[at + 2] as number,
     ]
-    return new EntryRange(this.out.bytes, start, value, end)
+    const { bytes } = this.out
+    return new EntryRange(bytes, start, value, bytes, value, end)
   }
 
   /** Order of an entry's key and one of another buffer. */

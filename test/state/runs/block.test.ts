@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { BlockBuilder, decodeBlock, findInBlock } from '../../../src/state/runs/block.ts'
+import {
+  BlockBuilder,
+  decodeBlock,
+  entriesBetween,
+  findInBlock,
+} from '../../../src/state/runs/block.ts'
+import type { Entry } from '../../../src/state/backend.ts'
 import { compareBytes } from '../../../src/state/runs/entry.ts'
 
 const key = fc.uint8Array({ maxLength: 6, max: 2 })
@@ -32,6 +38,38 @@ test('a block gives back its entries, and finds each key and no other', () => {
   )
 })
 
+test('of a block as many entries are unfolded as lie between two keys', () => {
+  const long = fc.uint8Array({ minLength: 250, maxLength: 700, max: 1 })
+  const bound = fc.oneof(key, long)
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 9, arbitrary: key }, long), { maxLength: 40 }),
+      bound,
+      fc.option(bound, { nil: undefined }),
+      (held, start, end) => {
+        const builder = new BlockBuilder()
+        const hex = ({ key }: Entry): string => Buffer.from(key).toString('hex')
+        const keys = [...new Map(held.map((one) => [hex({ key: one, value: one }), one])).values()]
+        for (const [at, one] of keys.sort(compareBytes).entries()) {
+          builder.add(one, new Uint8Array([0, 0, 0, at]))
+        }
+        const raw = builder.out.copy()
+        const expected = decodeBlock(raw, keys.length, builder.keyBytes).filter((entry) => {
+          if (compareBytes(entry.key, start) < 0) return false
+          return end === undefined || compareBytes(entry.key, end) < 0
+        })
+        const found = entriesBetween(raw, builder.keyBytes, start, end)
+        assert.deepEqual(found.map(hex), expected.map(hex))
+        assert.deepEqual(
+          found.map(({ value }) => value[3]),
+          expected.map(({ value }) => value[3]),
+        )
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
 /** Bytes of a block as somebody else may have written them; values are empty. */
 function rawBlock(entries: readonly (readonly [shared: number, rest: readonly number[]])[]) {
   return Uint8Array.from(entries.flatMap(([shared, rest]) => [shared, rest.length, 0, ...rest]))
@@ -58,8 +96,11 @@ test('a block whose keys do not ascend, or share less than they could, is refuse
     ['fewer bytes than the index says', 5, [1, [3]]],
   ] as const
   for (const [what, keyBytes, second] of cases) {
-    const decode = () => decodeBlock(rawBlock([first, second]), 2, keyBytes)
-    assert.throws(decode, { code: 'STORAGE_CORRUPT' }, what)
+    const raw = rawBlock([first, second])
+    assert.throws(() => decodeBlock(raw, 2, keyBytes), { code: 'STORAGE_CORRUPT' }, what)
+    if (what.includes('than the index says')) continue
+    const part = () => entriesBetween(raw, keyBytes, new Uint8Array([9]), undefined)
+    assert.throws(part, { code: 'STORAGE_CORRUPT' }, what)
   }
   for (const entries of [1, 3]) {
     assert.throws(() => decodeBlock(rawBlock([first, [1, [3]]]), entries, 4), {

@@ -129,6 +129,31 @@ export const runBugs: readonly PlantedBug[] = [
     replace: "if (stored.length === 0) throw this.#damaged(index, 'it is empty')",
   },
   {
+    name: 'look-up-begins-a-block-too-late',
+    symptom: 'a row lacks what the block before holds of it',
+    file: 'src/state/runs/run-lookup.ts',
+    find: 'const isNext = next !== undefined && beginsRow(next.firstKey, start)',
+    replace: 'const isNext = next !== undefined && startsWith(next.firstKey, start)',
+  },
+  {
+    name: 'oldest-of-the-batches-wins',
+    symptom: 'a row that nobody asked for is restored as an older checkpoint had it',
+    file: 'src/state/runs/merge.ts',
+    find: 'new BatchCursor(age, batches)',
+    replace: 'new BatchCursor(-age, batches)',
+  },
+  {
+    name: 'rows-loaded-over-those-that-were-asked-for',
+    symptom: 'what records changed while state was loaded is as it was in the checkpoint',
+    file: 'src/state/table/restore.ts',
+    find:
+      '    if (shard.find(key, hash) >= 0) return\n' +
+      '    table.addRow(table.keyType.isolate(key), hash, shardIndex, flags)\n',
+    replace:
+      '    if (shard.find(key, hash) >= 0) table.select(key, hash)\n' +
+      '    else table.addRow(table.keyType.isolate(key), hash, shardIndex, flags)\n',
+  },
+  {
     name: 'manifest-checksum-not-compared',
     symptom: 'bits that a disk gave wrongly become a manifest',
     file: 'src/checkpoint/manifest-codec.ts',

@@ -15,7 +15,7 @@ import {
   sectionOfKey,
   startsWith,
 } from '../runs/entry.ts'
-import { rowPrefixLength } from '../runs/entry-key.ts'
+import { isScalarKey, rowPrefixLength } from '../runs/entry-key.ts'
 import { writeSummary } from './cold-format.ts'
 import type { ColdSide } from './cold-table.ts'
 import { NO_ENTRIES, type Summary } from './collection-kinds.ts'
@@ -69,6 +69,16 @@ export class ColdLoader {
       ...(state.kind === 'deque' ? { extent: extended(extent, this.#userKeyOf(entry)) } : {}),
     }
     this.#put(asBuffer(entry.key), asBuffer(entry.value))
+  }
+
+  /** The same for an entry that is the whole row, of a table that has no collections now. */
+  addScalarRow(table: KeyedTable, entry: Entry): void {
+    const { key, value } = entry
+    // Of a collection that was dropped.
+    if (!isScalarKey(key, rowPrefixLength(key))) return this.add(entry)
+    this.#end()
+    this.#loader.marks.seeEntry(table, entry)
+    this.#put(asBuffer(key), asBuffer(value))
   }
 
   finish(): void {

@@ -8,7 +8,7 @@ import { assert, required } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
 import { keyGroupOf } from '../key-groups.ts'
 import type { Entry } from '../backend.ts'
-import { beginKey, endOfPrefix, SECTION_ROWS, startsWith } from '../runs/entry.ts'
+import { beginKey, endOfPrefix, NO_BYTES, SECTION_ROWS, startsWith } from '../runs/entry.ts'
 import { rowPrefixLength } from '../runs/entry-key.ts'
 import type { RunLookups } from '../runs/run-lookups.ts'
 import type { KeyedTable } from './keyed-table.ts'
@@ -26,6 +26,10 @@ export type RowEntries = readonly Entry[]
 export interface RowSink {
   /** Takes rows of a key group, unless it has them already. */
   addRows(table: KeyedTable, rows: readonly RowEntries[]): void
+  /** The same for a table without collections: an entry is a row. */
+  addScalars(table: KeyedTable, rows: readonly Entry[]): void
+  /** The rows of a key group of a table without collections come next: about so many. */
+  begin(table: KeyedTable, group: number, rows: number): void
   /** All rows of a key group (from the table's first on) are there. */
   finish(table: KeyedTable, group: number): void
 }
@@ -168,19 +172,44 @@ export class LazyRestore {
     }
   }
 
-  *#rows(table: KeyedTable, group: number): Generator<number> {
+  #rows(table: KeyedTable, group: number): Generator<number> {
     const { lookups, sink, group: shared } = this.#options
     this.#out.reset()
     beginKey(this.#out, shared.keyGroups.start + group, table.spec.record.id, SECTION_ROWS)
     const start = this.#out.copy()
+    const batches = lookups.batchesBetween(start, endOfPrefix(start))
+    const hasCollections = table.layout.collections.length > 0
+    if (!hasCollections) sink.begin(table, group, lookups.entriesBetween(start, endOfPrefix(start)))
+    return hasCollections ? this.#wholeRows(table, batches) : this.#scalars(table, batches)
+  }
+
+  *#scalars(table: KeyedTable, batches: Iterable<readonly Entry[]>): Generator<number> {
+    const { sink } = this.#options
+    let rows: Entry[] = []
+    for (const batch of batches) {
+      for (const entry of batch) {
+        rows.push(entry)
+        if (rows.length < this.#stepRows) continue
+        sink.addScalars(table, rows)
+        yield rows.length
+        rows = []
+      }
+    }
+    sink.addScalars(table, rows)
+    yield rows.length
+  }
+
+  *#wholeRows(table: KeyedTable, batches: Iterable<readonly Entry[]>): Generator<number> {
+    const { sink } = this.#options
     let rows: Entry[][] = []
     let row: Entry[] = []
-    let prefix: Uint8Array = start
+    let prefix: Uint8Array = NO_BYTES
     let prefixBytes = 0
     let entries = 0
-    for (const batch of lookups.batchesBetween(start, endOfPrefix(start))) {
+    for (const batch of batches) {
       for (const entry of batch) {
-        if (row.length === 0 || !startsWith(entry.key, prefix, prefixBytes)) {
+        const { key } = entry
+        if (row.length === 0 || !startsWith(key, prefix, prefixBytes)) {
           if (rows.length >= this.#stepRows || entries >= ENTRIES_PER_STEP) {
             sink.addRows(table, rows)
             yield rows.length
@@ -189,7 +218,7 @@ export class LazyRestore {
           }
           row = []
           rows.push(row)
-          prefix = entry.key
+          prefix = key
           prefixBytes = rowPrefixLength(prefix)
         }
         row.push(entry)

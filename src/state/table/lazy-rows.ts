@@ -4,13 +4,19 @@
  * even if nothing of it is left, so that it is not taken from the runs again.
  */
 import { ByteWriter } from '../../util/bytes.ts'
+import type { Entry } from '../backend.ts'
 import { SCALAR_SUFFIX_BYTES } from '../runs/entry-key.ts'
+import { rangeOf } from '../runs/entry-range.ts'
 import type { KeyedTable, TableSource } from './keyed-table.ts'
 import { ROW_RECORDED, ROW_THINNED, WORD_FLAGS } from './layout.ts'
 import type { LazyRestore, RowEntries, RowSink } from './lazy-restore.ts'
 import type { Loader } from './restore.ts'
 import type { KeyAndHash, RowSource } from './row-source.ts'
 import { keysOfShard } from './shard-keys.ts'
+import { slotsFor } from './shard-shape.ts'
+
+/** The shards of a key group hold about as many rows; more than that are few. */
+const UNEVEN = 1.05
 
 /** Takes rows into memory, for all tables. */
 export class MemorySink implements RowSink {
@@ -22,6 +28,16 @@ export class MemorySink implements RowSink {
 
   addRows(table: KeyedTable, rows: readonly RowEntries[]): void {
     for (const row of rows) this.#loader.addRow(table, row, ROW_RECORDED)
+  }
+
+  begin(table: KeyedTable, group: number, rows: number): void {
+    const shards = 1 << table.subBits
+    const slots = slotsFor(Math.ceil((rows / shards) * UNEVEN))
+    for (let at = 0; at < shards; at++) table.reserve((group << table.subBits) + at, slots)
+  }
+
+  addScalars(table: KeyedTable, rows: readonly Entry[]): void {
+    for (const row of rows) this.#loader.addScalarRow(table, rangeOf(row), ROW_RECORDED)
   }
 
   /** Rows are as those of any other table now. */

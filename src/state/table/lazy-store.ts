@@ -7,6 +7,7 @@
 import { Buffer } from 'node:buffer'
 import { required } from '../../util/assert.ts'
 import { ByteWriter } from '../../util/bytes.ts'
+import type { Entry } from '../backend.ts'
 import { ColdBatch, type ColdStore } from '../cold-store.ts'
 import {
   KEY_HEAD_BYTES,
@@ -48,14 +49,24 @@ export class StoreSink implements RowSink {
 
   addRows(_table: KeyedTable, rows: readonly RowEntries[]): void {
     for (const row of rows) {
-      if (!this.#isThere(row)) for (const entry of row) this.#loader.add(entry)
+      if (!this.#isThere(required(row[0], 'a row has entries')))
+        for (const entry of row) this.#loader.add(entry)
     }
     this.#loader.flush()
   }
 
-  #isThere(row: RowEntries): boolean {
+  /** The store needs no room. */
+  begin(): void {}
+
+  addScalars(table: KeyedTable, rows: readonly Entry[]): void {
+    for (const row of rows) if (!this.#isThere(row)) this.#loader.addScalarRow(table, row)
+    this.#loader.flush()
+  }
+
+  /** Whether the row of an entry is. */
+  #isThere(first: Entry): boolean {
     if (this.#taken.size === 0) return false
-    const { key } = required(row[0], 'a row has entries')
+    const { key } = first
     const prefixBytes = rowPrefixLength(key)
     if (!this.#taken.has(rowHash(key, prefixBytes))) return false
     const recordKey = Buffer.concat([key.subarray(0, prefixBytes), SCALAR_SUFFIX])

@@ -1,21 +1,22 @@
 /** Loads the entries of a snapshot into tables in memory. */
 import { MillraceError } from '../../errors.ts'
-import { routeHash } from '../../types/keys.ts'
+import { readKey, routeHash } from '../../types/keys.ts'
 import { ByteReader } from '../../util/bytes.ts'
 import { assert, required } from '../../util/assert.ts'
 import type { Entry } from '../backend.ts'
 import { keyGroupOf } from '../key-groups.ts'
 import { isDroppedState } from '../snapshot.ts'
 import {
-  keyGroupOfKey,
+  KEY_HEAD_BYTES,
   operatorOfKey,
   SCALAR_ROW,
   SECTION_ROWS,
   SECTION_TIMERS,
   sectionOfKey,
 } from '../runs/entry.ts'
-import { readRowKey, readTimeKey, type RowKey } from '../runs/entry-key.ts'
-import { EntryHeader, FLAG_ANY_TOMBSTONE, flagsOf } from '../runs/entry-value.ts'
+import { isScalarSuffix, readRowKey, readTimeKey, type RowKey } from '../runs/entry-key.ts'
+import { type EntryRange, flagsOfEntry } from '../runs/entry-range.ts'
+import { EntryHeader, FLAG_ANY_TOMBSTONE } from '../runs/entry-value.ts'
 import { timerNameOf } from '../runs/timer-payload.ts'
 import { readUserKey } from './entry-codec.ts'
 import type { KeyedTable } from './keyed-table.ts'
@@ -38,6 +39,7 @@ export class Loader {
   readonly #tables: ReadonlyMap<number, KeyedTable>
   readonly #header = new EntryHeader()
   readonly #value = new ByteReader(new Uint8Array(0))
+  readonly #key = new ByteReader(new Uint8Array(0))
   readonly #userKey = new ByteReader(new Uint8Array(0))
 
   constructor(tables: readonly KeyedTable[]) {
@@ -61,7 +63,7 @@ export class Loader {
 
   /** Puts an entry in its place in memory. Entries come in key order, without tombstones. */
   add(entry: Entry): void {
-    assert((flagsOf(entry.value) & FLAG_ANY_TOMBSTONE) === 0, 'a restore holds no tombstones')
+    assert((flagsOfEntry(entry) & FLAG_ANY_TOMBSTONE) === 0, 'a restore holds no tombstones')
     const table = this.tableOf(entry)
     const section = sectionOfKey(entry.key)
     if (section === SECTION_TIMERS) return this.addTimer(entry)
@@ -92,6 +94,23 @@ export class Loader {
       isNew = false
       this.#fill(place, entry)
     }
+  }
+
+  /** The same for an entry that is the whole row, of a table that has no collections now. */
+  addScalarRow(table: KeyedTable, entry: EntryRange, flags: number): void {
+    const { keys, keyStart, keyEnd, values, valueStart, valueEnd } = entry
+    const input = this.#key.reset(keys, keyStart + KEY_HEAD_BYTES, keyEnd)
+    const key = readKey(input)
+    // Of a collection that was dropped, or not as it should be.
+    if (!isScalarSuffix(input)) return this.addRow(table, [entry], flags)
+    const hash = routeHash(key)
+    this.#expectOwn(table, hash, keys.readUInt16BE(keyStart))
+    const shardIndex = table.shardIndexOf(hash)
+    const shard = required(table.shards[shardIndex], 'the key is of this table')
+    if (shard.find(key, hash) >= 0) return
+    table.addRow(table.keyType.isolate(key), hash, shardIndex, flags)
+    this.marks.seeEntry(table, entry)
+    this.#readRow(table, this.#value.reset(values, valueStart, valueEnd))
   }
 
   addTimer(entry: Entry): void {
@@ -127,24 +146,26 @@ export class Loader {
     const state = isScalar ? undefined : this.collectionOf(table, parts.stateId)
     if (!isScalar && state === undefined) return undefined
     const hash = routeHash(parts.key)
-    const { maxParallelism } = table.group
-    if (keyGroupOf(hash, maxParallelism) !== keyGroupOfKey(entry.key)) {
-      const message = `a key of "${table.spec.record.uid}" lies in a foreign key group`
-      throw new MillraceError('STORAGE_CORRUPT', message)
-    }
+    this.#expectOwn(table, hash, parts.keyGroup)
     return { table, parts, state, hash }
+  }
+
+  #expectOwn(table: KeyedTable, hash: number, keyGroup: number): void {
+    if (keyGroupOf(hash, table.group.maxParallelism) === keyGroup) return
+    const message = `a key of "${table.spec.record.uid}" lies in a foreign key group`
+    throw new MillraceError('STORAGE_CORRUPT', message)
   }
 
   /** Into the current row. */
   #fill({ table, parts, state }: Place, entry: Entry): void {
     this.marks.seeEntry(table, entry)
-    if (state === undefined) this.#addScalars(table, entry)
+    if (state === undefined) this.#readRow(table, this.#value.reset(entry.value))
     else this.#addItem(table, state, parts, entry)
   }
 
-  #addScalars(table: KeyedTable, entry: Entry): void {
+  #readRow(table: KeyedTable, value: ByteReader): void {
     const shard = required(table.shard, 'the row was created')
-    table.codec.readRow(this.#value.reset(entry.value), shard, table.slot)
+    table.codec.readRow(value, shard, table.slot)
     table.setFlags(ROW_BELOW)
   }
 

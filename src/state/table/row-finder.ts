@@ -26,7 +26,7 @@ import type { RowSource } from './row-source.ts'
 import { ShardMaker } from './shard-maker.ts'
 import { ShardPlaces } from './shard-places.ts'
 import { isLeftover, sweepRows } from './sweep.ts'
-import { groupMaskOf, GROWTH_PER_LOOK, PULLS_PER_TURN_MAX, type TableGroup } from './table-group.ts'
+import { groupMaskOf, GROWTH_PER_LOOK, type TableGroup } from './table-group.ts'
 
 const NO_KEY: unique symbol = Symbol('no key')
 
@@ -96,11 +96,6 @@ export abstract class RowFinder {
     return (this.at - (this.shard?.base ?? 0)) / this.stride
   }
 
-  /** So many rows were looked up in runs that other work of the task should come first. */
-  get isStrained(): boolean {
-    return this.group.pulls >= PULLS_PER_TURN_MAX
-  }
-
   select(key: unknown, routeHash: number): void {
     if (this.#attention) this.#settle()
     this.#key = key
@@ -154,18 +149,11 @@ export abstract class RowFinder {
     this.#key = NO_KEY
   }
 
-  /** Creates the row of the selected key; for its first write. */
-  create(): Shard {
-    const { currentKey, currentRouteHash: routeHash } = this
-    this.addRow(currentKey, routeHash, this.shardIndexOf(routeHash), 0)
-    return required(this.shard, 'a row was created')
-  }
-
   /** Adds a row that is not there, and makes it current; `key` is isolated. */
   addRow(key: unknown, routeHash: number, shardIndex: number, flags: number): void {
     let shard = required(this.shards[shardIndex], 'a shard of this table')
     if (shard === this.#maker.empty) {
-      shard = this.#maker.make(key, this.shards, this.group.shards.slots)
+      shard = this.#maker.make(key, this.shards, shardIndex, this.group.shards.slots)
       this.stride = shard.stride
       this.shards[shardIndex] = shard
     }
@@ -201,15 +189,18 @@ export abstract class RowFinder {
 
   /** Gives back memory of a shard in which little is left. */
   tighten(shardIndex: number): void {
-    const shard = required(this.shards[shardIndex], 'a shard of this table')
-    if (shard === this.#maker.empty) return
-    this.#moving(shard, () => shard.shrink(this.group.shards.slots))
-    this.places.note(shardIndex, shard)
+    this.#resize(shardIndex, (shard) => shard.shrink(this.group.shards.slots))
   }
 
   /** Makes the next `select` look after the current row and, if memory is short, make room. */
   lookAfter(): void {
     this.#attention = true
+  }
+
+  /** Makes room in a shard before rows come. */
+  reserve(shardIndex: number, slots: number): void {
+    this.#maker.expect(shardIndex, slots)
+    this.#resize(shardIndex, (shard) => shard.grow(slots))
   }
 
   reset(): void {
@@ -272,6 +263,13 @@ export abstract class RowFinder {
     this.words = shard.words
     this.lanes = shard.lanes
     this.at = shard.laneOf(slot)
+  }
+
+  #resize(shardIndex: number, resize: (shard: Shard) => void): void {
+    const shard = required(this.shards[shardIndex], 'a shard of this table')
+    if (shard === this.#maker.empty) return
+    this.#moving(shard, () => resize(shard))
+    this.places.note(shardIndex, shard)
   }
 
   /** Does what moves rows; that which is selected stays so. */

@@ -14,6 +14,7 @@ import { PendingCuts } from './pending-cuts.ts'
 import type { Records } from './records.ts'
 import { RowCollections } from './row-collections.ts'
 import { RowFinder } from './row-finder.ts'
+import type { Shard } from './shard.ts'
 import { SlotArena } from './slot-arena.ts'
 import { type TableGroup } from './table-group.ts'
 
@@ -35,6 +36,13 @@ export class RowStore extends RowFinder implements PackedHost {
     super(keyType, layout, records, group)
     this.codec = codec
     this.cuts = new PendingCuts(codec, records, group.keyGroups.start, this.subBits)
+  }
+
+  /** Creates the row of the selected key; for its first write. */
+  create(): Shard {
+    const { currentKey, currentRouteHash: routeHash } = this
+    this.addRow(currentKey, routeHash, this.shardIndexOf(routeHash), 0)
+    return required(this.shard, 'a row was created')
   }
 
   /** Makes the current row ready for a change of its scalars; creates it if there is none. */

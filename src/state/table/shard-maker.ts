@@ -11,6 +11,8 @@ export class ShardMaker {
   readonly #subBits: number
   #shape: ShardShape
   #arena = new SlotArena()
+  /** By shard: so many slots are needed for the rows that are about to come. */
+  #slots: number[] = []
 
   constructor(layout: RecordLayout, subBits: number) {
     this.#layout = layout
@@ -19,16 +21,23 @@ export class ShardMaker {
     this.empty = new Shard(this.#shape, 2, new SlotArena())
   }
 
+  /** What is made as this shard will have so many slots at least. */
+  expect(shardIndex: number, slots: number): void {
+    this.#slots[shardIndex] = slots
+  }
+
   /** Of a table that has no other shard than these. */
-  make(firstKey: unknown, shards: readonly Shard[], slots: number): Shard {
+  make(firstKey: unknown, shards: readonly Shard[], shardIndex: number, slots: number): Shard {
     if (shards.every((shard) => shard === this.empty)) {
       this.#shape = shapeFor(firstKey, this.#layout, this.#subBits)
     }
-    return new Shard(this.#shape, slots, this.#arena)
+    const expected = this.#slots[shardIndex] ?? slots
+    return new Shard(this.#shape, Math.max(slots, expected), this.#arena)
   }
 
   /** Nothing that was made is used any more. */
   reset(): void {
     this.#arena = new SlotArena()
+    this.#slots = []
   }
 }

@@ -1,6 +1,9 @@
 /** What all shards of a table have in common: how long records are, and where the key lies. */
 import type { RecordLayout } from './layout.ts'
 
+/** So much of a shard is taken at most. */
+export const LOAD_MAX = 0.8
+
 export interface ShardShape {
   /** Length of a record in lanes. */
   readonly stride: number
@@ -20,4 +23,9 @@ export function shapeFor(key: unknown, layout: RecordLayout, subBits: number): S
     objectsPerRow: scalars.length,
     subBits,
   })
+}
+
+/** How many slots hold so many rows and leave room for one more. */
+export function slotsFor(rows: number): number {
+  return 2 ** Math.ceil(Math.log2((rows + 1) / LOAD_MAX))
 }

@@ -22,10 +22,9 @@ import {
   WORD_FLAGS,
   WORD_HASH,
 } from './layout.ts'
-import type { ShardShape } from './shard-shape.ts'
+import { LOAD_MAX, type ShardShape } from './shard-shape.ts'
 import type { Place, SlotArena } from './slot-arena.ts'
 
-const LOAD_MAX = 0.8
 const LOAD_MIN = 0.2
 /** Slots are looked at in blocks of 16 when a cut searches for what has changed. */
 export const BLOCK_SHIFT = 4
@@ -138,17 +137,6 @@ export class Shard {
     }
   }
 
-  /** The first slot with this hash, most likely that of the row; -1 if there is none. */
-  slotOfHash(routeHash: number): number {
-    const { words } = this
-    const mask = this.capacity - 1
-    for (let slot = this.homeOf(routeHash); ; slot = (slot + 1) & mask) {
-      const word = this.laneOf(slot) * 2
-      if (words[word + WORD_FLAGS] === 0) return -1
-      if (words[word + WORD_HASH] === routeHash) return slot
-    }
-  }
-
   /** Adds a row that is not there yet; its record is empty but for key, hash and `flags`. */
   add(key: unknown, routeHash: number, flags: number): number {
     if (this.isFull) this.#move(this.capacity * 2)
@@ -196,6 +184,11 @@ export class Shard {
       this.#changesMax = Math.max(CHANGES_FIRST_MAX, 2 * this.changed.length)
     }
     this.changed.push(item)
+  }
+
+  /** Grows to so many slots, a power of two, if it has fewer. */
+  grow(capacity: number): void {
+    if (capacity > this.capacity) this.#move(capacity)
   }
 
   /** Halves the shard while less than a fifth of it is taken. */

@@ -24,7 +24,7 @@ import { KeyedTable } from './keyed-table.ts'
 import { LazyRestore } from './lazy-restore.ts'
 import { LazyRows, MemorySink } from './lazy-rows.ts'
 import { Loader } from './restore.ts'
-import { PULLS_PER_TURN_MAX, SHARDS, type TableGroup } from './table-group.ts'
+import { isStrained, SHARDS, type TableGroup } from './table-group.ts'
 
 /** Checkpoints that may be under way at a time. */
 const CUTS_OUTSTANDING_MAX = 16
@@ -191,7 +191,7 @@ export class TableBackend implements KeyedStateBackend, CutOwner {
   }
 
   get isStrained(): boolean {
-    return this.#group.pulls >= PULLS_PER_TURN_MAX
+    return isStrained(this.#group)
   }
 
   get statistics(): BackendStatistics {

@@ -10,7 +10,7 @@ export const SHARDS: ShardOptions = { count: 512, slots: 16, rowsAhead: 16_384 }
 /** Additions after which memory is looked at. */
 export const GROWTH_PER_LOOK = 256
 /** More look-ups in runs than this between two turns of a task would hold up the rest. */
-export const PULLS_PER_TURN_MAX = 32
+const PULLS_PER_TURN_MAX = 32
 
 /** For the usual powers of two, where it spares a division; else -1. */
 export function groupMaskOf({ maxParallelism }: TableGroup): number {
@@ -31,4 +31,9 @@ export interface TableGroup {
   pulls: number
   /** The state is not loaded yet: missing rows are looked up in runs. */
   isRestoring: boolean
+}
+
+/** So many rows were looked up in runs that other work of the task should come first. */
+export function isStrained({ pulls }: TableGroup): boolean {
+  return pulls >= PULLS_PER_TURN_MAX
 }

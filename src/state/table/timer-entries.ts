@@ -19,7 +19,7 @@ import type { TimerTable } from '../backend.ts'
 import { DOMAIN_EVENT_TIME, DOMAIN_PROCESSING_TIME } from '../runs/entry.ts'
 import type { TimeKey } from '../runs/entry-key.ts'
 import { timerNameOf } from '../runs/timer-payload.ts'
-import { GROWTH_PER_LOOK } from './table-group.ts'
+import { GROWTH_PER_LOOK, isStrained } from './table-group.ts'
 import type { RowStore } from './row-store.ts'
 import { TimerChanges } from './timer-changes.ts'
 import type { ColdTimer, TimerCodec } from './timer-codec.ts'
@@ -152,7 +152,7 @@ export class TimerEntries implements TimerTable {
       const slot = this.#first(clock)
       if (slot < 0) set.tidy()
       if (slot < 0 || heap.dueAt(0) > time) return false
-      if (fired === limit || (fired > 0 && this.#store.isStrained)) return true
+      if (fired === limit || (fired > 0 && isStrained(this.#store.group))) return true
       if (fired % PREFETCH_TIMERS_MAX === 0) this.#prefetchDue(set, time, limit - fired)
       const [key, hash] = [slots.keys[slot], slots.hashOf(slot)]
       const [at, name = ''] = [slots.timeOf(slot), slots.names[slot]]

@@ -7,6 +7,7 @@ import type { Collection } from './collection.ts'
 import type { LookAhead } from './look-ahead.ts'
 import type { RowCollections } from './row-collections.ts'
 import type { RowFinder } from './row-finder.ts'
+import type { Shard } from './shard.ts'
 
 export class RowToucher {
   /** Depends on everything that was looked at: without it the compiler could leave looking out. */
@@ -51,12 +52,20 @@ export class RowToucher {
     for (let at = found; at < count; at++) {
       const routeHash = routeHashes[at] as number // at < count
       const shard = required(table.shards[table.shardIndexOf(routeHash)], 'a key of this table')
-      rows[at] = shard.collections?.[shard.slotOfHash(routeHash)]
+      rows[at] = shard.collections?.[slotOfHash(shard, routeHash)]
     }
     for (let at = 0; at < count; at++) collections[at] = rows[at]?.first
     for (let at = 0; at < count; at++) seen ^= collections[at]?.touched ?? 0
     rows.fill(undefined)
     collections.fill(undefined)
     this.seen ^= seen
+  }
+}
+
+/** The first slot with this hash, most likely that of the row; -1 if there is none. */
+export function slotOfHash(shard: Shard, routeHash: number): number {
+  for (let slot = shard.homeOf(routeHash); ; slot = (slot + 1) & (shard.capacity - 1)) {
+    if (!shard.isTaken(slot)) return -1
+    if (shard.routeHashAt(slot) === routeHash) return slot
   }
 }

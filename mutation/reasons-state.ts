@@ -13,7 +13,7 @@ export const stateReasons: readonly Reason[] = [
   {
     file: 'src/state/runs/block.ts',
     mutator: 'ConditionalExpression',
-    text: 'end - start <= LOOP_BYTES_MAX',
+    text: 'count <= LOOP_BYTES_MAX',
     replacement: 'true',
     kind: 'equivalent',
     why: 'two ways to copy the same bytes',
@@ -21,8 +21,8 @@ export const stateReasons: readonly Reason[] = [
   {
     file: 'src/state/runs/block.ts',
     mutator: 'EqualityOperator',
-    text: 'end - start <= LOOP_BYTES_MAX',
-    replacement: 'end - start > LOOP_BYTES_MAX',
+    text: 'count <= LOOP_BYTES_MAX',
+    replacement: 'count > LOOP_BYTES_MAX',
     kind: 'equivalent',
     why: 'two ways to copy the same bytes',
   },

@@ -9,11 +9,16 @@ import type { ByteReader, ByteWriter } from '../util/bytes.ts'
 /** Up to here a loop over the characters beats the call into native code (measured). */
 const WRITE_LOOP_CHARS_MAX = 24
 const READ_LOOP_BYTES_MAX = 10
+/** Of longer ones room for three bytes each would be much. */
+const GUESS_CHARS_MAX = 4096
+const UTF8_BYTES_PER_UNIT_MAX = 3
 
 /** Appends any string: header, then its bytes. */
 export function writeString(text: string, out: ByteWriter): void {
   const chars = text.length
-  if (chars <= WRITE_LOOP_CHARS_MAX && writeAscii(text, chars, out)) return
+  if (chars <= WRITE_LOOP_CHARS_MAX) {
+    if (writeAscii(text, chars, out)) return
+  } else if (chars <= GUESS_CHARS_MAX && writeAsGuessed(text, chars, out)) return
   if (!text.isWellFormed()) {
     out.varuint(chars * 2 + 1)
     writeUtf16(text, out)
@@ -36,6 +41,24 @@ function writeAscii(text: string, chars: number, out: ByteWriter): boolean {
   bytes[start - 1] = chars * 2
   out.length = start + chars
   return true
+}
+
+/**
+ * Writes as if all were ASCII, and takes it back otherwise: who looks first, whether it is and how
+ * long it becomes, reads the text three times.
+ */
+function writeAsGuessed(text: string, chars: number, out: ByteWriter): boolean {
+  const bytesMax = chars * UTF8_BYTES_PER_UNIT_MAX
+  const start = out.length
+  out.varuint(chars * 2)
+  out.reserve(bytesMax)
+  // Any other character has more bytes than code units, also in place of half a pair.
+  if (out.bytes.utf8Write(text, out.length, bytesMax) === chars) {
+    out.length += chars
+    return true
+  }
+  out.length = start
+  return false
 }
 
 /** Reads what `writeString` wrote. */

@@ -10,7 +10,7 @@
 import { Buffer } from 'node:buffer'
 import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
-import { ByteReader, ByteWriter } from '../../util/bytes.ts'
+import { asBuffer, ByteReader, ByteWriter } from '../../util/bytes.ts'
 import { KEY_BYTES_MAX } from './entry.ts'
 import { EntryRange } from './entry-range.ts'
 
@@ -19,8 +19,8 @@ export const BLOCK_KEY_BYTES_FULL = 1 << 20
 export const BLOCK_KEY_BYTES_MAX = BLOCK_KEY_BYTES_FULL + KEY_BYTES_MAX
 /** No value is longer; bigger things are many entries. */
 const VALUE_BYTES_MAX = 1 << 27
-/** Measured: a view and the call take as long as a loop over so many. */
-const LOOP_BYTES_MAX = 128
+/** Measured: the call takes as long as a loop over so many. */
+const LOOP_BYTES_MAX = 32
 /** Longer keys get more room when they come. */
 const KEY_BYTES_FIRST = 256
 export const BLOCK_RAW_BYTES_MAX = VALUE_BYTES_MAX + KEY_BYTES_MAX + (1 << 22)
@@ -120,17 +120,14 @@ export class BlockBuilder {
   }
 }
 
-/** Appends a part of `source`; for some bytes a loop beats the native call and its view. */
+/** Appends a part of `source`; for a few bytes a loop beats the native call. */
 function copyInto(out: ByteWriter, source: Uint8Array, start: number, end: number): void {
-  const { bytes } = out
-  let { length } = out
-  if (end - start <= LOOP_BYTES_MAX) {
-    for (let index = start; index < end; index++) bytes[length++] = source[index] as number
-  } else {
-    bytes.set(source.subarray(start, end), length)
-    length += end - start
-  }
-  out.length = length
+  const { bytes, length } = out
+  const count = end - start
+  if (count <= LOOP_BYTES_MAX) {
+    for (let at = 0; at < count; at++) bytes[length + at] = source[start + at] as number
+  } else asBuffer(source).copy(bytes, length, start, end)
+  out.length = length + count
 }
 
 /** The entries of a block, unfolded. The views share one buffer per block: copy what is kept. */

@@ -95,6 +95,20 @@ async function runJobs(folder: string, node: string): Promise<void> {
     if (!/\bb\b.*\b4\b/.test(output)) throw new StepFailed(`${job} printed:\n${output}`)
   }
   await run(node, ['require.cjs'], options)
+  await requireLoopToBeNamed(folder, node)
+}
+
+/** The engine finds it by its own frames, which lie in other files than in the sources. */
+async function requireLoopToBeNamed(folder: string, node: string): Promise<void> {
+  const args = ['run', 'stuck.ts', '--set', 'restart.strategy=none', '--fresh']
+  const told = await runCommand(folder, node, args).then(
+    (output) => output,
+    (error: unknown) => String(error),
+  )
+  // As a line of JSON has it.
+  const isNamed = told.includes(String.raw`loops, key \"b\", in processElement`)
+  if (!isNamed || !told.includes('FUNCTION_STUCK'))
+    throw new StepFailed(`a call that does not return was not named:\n${told}`)
 }
 
 /** Runs the installed command as a shell finds it: its first line asks for `node` on the path. */

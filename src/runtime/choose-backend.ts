@@ -7,7 +7,17 @@ import { MillraceError } from '../errors.ts'
 import type { StateBackend } from '../state/backend.ts'
 import { hashmap } from '../state/hashmap/index.ts'
 
-export async function chooseBackend(
+/**
+ * Begun while the master takes the lead, for loading RocksDB takes a while: a failure is told to
+ * who awaits the choice, however much later.
+ */
+export function chooseBackend(...of: Parameters<typeof choose>): Promise<StateBackend> {
+  const choice = choose(...of)
+  choice.catch(() => undefined)
+  return choice
+}
+
+async function choose(
   settings: WorkerSettings,
   ofJob: StateBackend | string | undefined,
 ): Promise<StateBackend> {

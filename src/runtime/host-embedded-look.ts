@@ -14,21 +14,23 @@ interface Frame {
   readonly location: { readonly scriptId: string; readonly lineNumber: number }
 }
 
-/** What a frame of the engine knows, by its file: expressions over its own names. */
-const KNOWN: readonly (readonly [file: string, expression: string])[] = [
-  ['/runtime/plain-stage.', "({ ...this.whereabouts, progress: '' })"],
-  [
-    '/runtime/stages.',
-    `({ ...this.whereabouts, progress: [typeof at === 'number' ? at : '',
-      typeof time === 'number' && typeof name === 'string' ? [time, name] : ''] })`,
-  ],
-  [
-    '/runtime/source-head.',
-    `(typeof split === 'object' && typeof index === 'number'
-      ? { place: split.place(index), progress: index } : {})`,
-  ],
-  ['/runtime/exchange/input-gate.', '({ place: this.place })'],
-]
+/**
+ * What a frame of the engine knows: what its `this` says of itself, and where in a batch it is, by
+ * the names that its functions have for that. Files tell nothing: the package has few.
+ */
+const KNOWN = `(() => {
+  const ask = (tell) => { try { return tell() } catch { return undefined } }
+  const number = (value) => (typeof value === 'number' ? value : undefined)
+  return {
+    ...ask(() => this.whereabouts),
+    ...ask(() => (typeof index === 'number' ? { place: split.place(index) } : {})),
+    progress: [
+      ask(() => number(at)),
+      ask(() => number(index)),
+      ask(() => (typeof time === 'number' && typeof name === 'string' ? [time, name] : undefined)),
+    ],
+  }
+})()`
 /** The same for functions of fused chains, which are no files. */
 const KNOWN_OF_FUSED = "({ ...(at < 0 ? {} : { operator: chain.labels[at] }), progress: '' })"
 const ENGINE = new URL('../', import.meta.url).href
@@ -149,8 +151,7 @@ async function look(session: WorkerSession): Promise<WorkerLook> {
 
 function expressionFor(url: string): string | undefined {
   if (url.startsWith(FUSED_SCHEME)) return KNOWN_OF_FUSED
-  if (!url.startsWith(ENGINE)) return undefined
-  return KNOWN.find(([file]) => url.includes(file))?.[1]
+  return url.startsWith(ENGINE) ? KNOWN : undefined
 }
 
 async function evaluate(

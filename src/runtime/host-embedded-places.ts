@@ -3,7 +3,6 @@
  * never an option, so that none is ever in a configuration, a listing of processes, a log or an
  * error.
  */
-import { execFile } from 'node:child_process'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -90,6 +89,7 @@ async function fromFile(path: string, option: KeysOption): Promise<string> {
 }
 
 async function fromCommand(line: string, option: KeysOption): Promise<string> {
+  const { execFile } = await import('node:child_process')
   try {
     const [shell, flag] = process.platform === 'win32' ? ['cmd.exe', '/c'] : ['/bin/sh', '-c']
     const { stdout } = await promisify(execFile)(shell, [flag, line], {

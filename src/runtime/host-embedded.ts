@@ -15,13 +15,11 @@ import type { Host, WorkerEvents, WorkerPort, WorkerSpec } from './host.ts'
 import { openKeys, openSignatures } from './host-embedded-keys.ts'
 import { isDebugged, lookAtWorker } from './host-embedded-look.ts'
 import { watchOwner } from './host-embedded-owner.ts'
+import { spawnInline } from './host-inline.ts'
 import { type FirstThread, WorkerThread, workerMemoryBytes } from './host-worker-start.ts'
-import { embeddedWorkerHost } from './host-worker-thread.ts'
-import { WorkerRuntime } from './worker-runtime.ts'
 import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
 
-const KEEP_ALIVE_MS = 60_000
 const END_AGAIN_MS = 100
 
 export const embeddedHost: Host = embedded(machineMemoryBytes())
@@ -138,43 +136,4 @@ function lostError(worker: number, exitCode: number, failure: unknown): Millrace
   const reason = failure instanceof Error ? failure.message : `exit code ${exitCode}`
   const message = `worker ${worker} ended: ${reason}`
   return new MillraceError('WORKER_LOST', message, { cause: failure, details })
-}
-
-function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort {
-  let isOver = false
-  const later = (action: () => void): void => queueMicrotask(() => void (isOver || action()))
-  const host = embeddedWorkerHost({
-    index: spec.index,
-    profileIntervalUs: spec.profileIntervalUs,
-    send(message) {
-      if (message.kind !== 'closed') later(() => events.message(message))
-    },
-    report(event, error) {
-      later(() => events.message({ kind: 'event', event, error: errorToData(error) }))
-    },
-  })
-  const runtime = new WorkerRuntime(spec, host)
-  const running = new AbortController()
-  void keepProcessAlive(running.signal)
-  void runtime
-    .run()
-    .then(
-      () => later(() => events.exit(undefined)),
-      (error: unknown) => later(() => events.exit(errorToData(error))),
-    )
-    .finally(() => running.abort())
-  return {
-    send: (message) => runtime.receive(message),
-    // Nothing can end code of this very thread: what hangs is left alone and no longer heard.
-    async terminate() {
-      isOver = true
-      runtime.receive({ kind: 'close' })
-      running.abort()
-    },
-  }
-}
-
-/** As a thread would, whatever the job waits for. */
-async function keepProcessAlive(signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) await systemClock.sleep(KEEP_ALIVE_MS, signal)
 }

@@ -2,7 +2,6 @@
  * Where in the sources a module failed: out of the stack of Node's error, or, where the stack does
  * not say, by letting a fresh Node load the module and reading what it prints.
  */
-import { execFile } from 'node:child_process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 export interface Position {
@@ -51,11 +50,12 @@ export function firstFrame(error: unknown): Position | undefined {
  * The position of a syntax error in a module or its imports. Nothing of the module runs: linking
  * fails before the first line is evaluated.
  */
-export function findSyntaxError(jobFile: string): Promise<Position | undefined> {
+export async function findSyntaxError(jobFile: string): Promise<Position | undefined> {
   const program = `import ${JSON.stringify(pathToFileURL(jobFile).href)}`
   const flags = process.execArgv.filter((flag) => /^(?:-C|--conditions)/.test(flag))
   const args = [...flags, '--input-type=module', '--eval', program]
-  return new Promise((resolve) => {
+  const { execFile } = await import('node:child_process')
+  return await new Promise((resolve) => {
     execFile(process.execPath, args, { timeout: syntaxCheckTimeoutMs }, (error, _out, text) => {
       resolve(error === null ? undefined : positionIn(text.slice(0, text.indexOf('\n'))))
     })

@@ -47,7 +47,7 @@ export class WorkerRuntime {
   #settings: WorkerSettings | undefined
   #discovery: SourceDiscovery | undefined
   #store: WorkerStore | undefined
-  #backend: StateBackend | undefined
+  #backend: Promise<StateBackend> | undefined
   readonly #subjects = new WorkerSubjects()
   #graph: JobGraph | undefined
   #groups: WorkerGroups | undefined
@@ -108,10 +108,10 @@ export class WorkerRuntime {
     const graph = (this.#graph = build())
     this.#settings = settingsFor(graph, settings)
     this.#discovery = new SourceDiscovery(graph, host, this.#abort.signal)
-    const workerIndex = this.#spec.index
-    const plan = planOf(graph)
+    const [workerIndex, plan] = [this.#spec.index, planOf(graph)]
     this.#groups = new WorkerGroups({ workerIndex, host, graph, plan, rebuild: build })
     host.send({ kind: 'planned', plan, params })
+    this.#backend = chooseBackend(settings, job.settings.backend)
   }
 
   async #turn(): Promise<void> {
@@ -208,8 +208,8 @@ export class WorkerRuntime {
     this.#processingTime = Math.max(this.#processingTime, deploy.processingTime)
     if (deploy.vault !== undefined) this.#subjects.take(deploy.vault)
     this.#store ??= await openWorkerStore(this.#host, settings, this.#spec.index, deploy)
-    this.#backend ??= await chooseBackend(settings, this.#job?.settings.backend)
-    const { backend, store } = { backend: this.#backend, store: this.#store.store }
+    const backend = await required(this.#backend, 'not configured')
+    const { store } = this.#store
     const processingTime = (): number => this.#processingTime
     await this.#built.deploy(deploy, { settings, backend, store, processingTime })
   }

@@ -96,14 +96,17 @@ export class LocalFolders {
    * changed anything, and some this user may not open, or cannot be synced: those are let go.
    */
   async #syncAbove(top: string): Promise<void> {
-    for (let folder = top; folder !== dirname(folder);) {
-      folder = dirname(folder)
-      try {
-        await this.sync(folder)
-      } catch (error) {
-        const { cause } = error instanceof Error ? error : {}
-        if (!NOT_OURS.has(systemCode(cause))) throw error
-      }
+    const above: string[] = []
+    for (let folder = top; folder !== dirname(folder);) above.push((folder = dirname(folder)))
+    await Promise.all(above.map((folder) => this.#syncIfOurs(folder)))
+  }
+
+  async #syncIfOurs(folder: string): Promise<void> {
+    try {
+      await this.sync(folder)
+    } catch (error) {
+      const { cause } = error instanceof Error ? error : {}
+      if (!NOT_OURS.has(systemCode(cause))) throw error
     }
   }
 }

@@ -93,6 +93,11 @@ export class InputGate {
     return `record ${this.recordsIn} since the start, from ${this.#channel(this.#current).sender}`
   }
 
+  /** For a look at a worker that does not answer. */
+  get whereabouts(): { readonly place: string } {
+    return { place: this.place }
+  }
+
   /** Nobody is going to send anything for a while, as far as is known. */
   get isIdle(): boolean {
     return !this.hasEnded && this.#idle.every((idle, index) => idle || this.#ended[index] === true)

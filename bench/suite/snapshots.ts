@@ -8,6 +8,7 @@ import { type JobHandle, run } from 'millrace'
 import { inFolder, median, until } from '../lib.ts'
 import { CHANNEL, type Order, ORDERS, type Told } from '../jobs/snapshots.ts'
 import { Listener, tell } from '../jobs/probe.ts'
+import { builtJob } from './built-job.ts'
 import { outputOf, type Tally } from './checksum.ts'
 import type { Measured, Task } from './contract.ts'
 import { stopwatch } from './stopwatch.ts'
@@ -18,9 +19,11 @@ const QUIET_MS = 1_000
 
 type Answers = Extract<Told, { kind: 'answers' }>
 
-export function snapshots(task: Task): Promise<Measured> {
+export async function snapshots(unbuilt: Task): Promise<Measured> {
+  const job = await builtJob(new URL('../jobs/snapshots.ts', import.meta.url))
+  const task = { ...unbuilt, job }
   const stop = stopwatch()
-  return inFolder(async (directory) => {
+  return await inFolder(async (directory) => {
     const taken = await take(task, directory)
     const restored = await ask(task, directory, task.parallelism)
     const rescaled = await ask(task, directory, 2 * task.parallelism)
@@ -36,8 +39,13 @@ export function snapshots(task: Task): Promise<Measured> {
   })
 }
 
-function start(task: Task, directory: string, parallelism: number): Promise<JobHandle> {
-  return run(new URL('../jobs/snapshots.ts', import.meta.url), {
+/** What the job is compared with is compiled before, too. */
+interface BuiltTask extends Task {
+  readonly job: URL
+}
+
+function start(task: BuiltTask, directory: string, parallelism: number): Promise<JobHandle> {
+  return run(task.job, {
     params: { keys: task.records },
     directory,
     backend: task.backend === 'memory' ? 'hashmap' : 'rocksdb',
@@ -48,7 +56,7 @@ function start(task: Task, directory: string, parallelism: number): Promise<JobH
 }
 
 /** A job from nothing until it has taken all of its snapshots. */
-async function take(task: Task, directory: string): Promise<Record<string, number>> {
+async function take(task: BuiltTask, directory: string): Promise<Record<string, number>> {
   const told = new Listener<Told>(CHANNEL)
   const handle = await start(task, directory, task.parallelism)
   const passed = (turn: number) =>
@@ -92,7 +100,7 @@ async function take(task: Task, directory: string): Promise<Record<string, numbe
 }
 
 /** From the start of a run that restores until its first answer, and until all have come. */
-async function ask(task: Task, directory: string, parallelism: number) {
+async function ask(task: BuiltTask, directory: string, parallelism: number) {
   const told = new Listener<Told>(CHANNEL)
   const begunMs = performance.timeOrigin + performance.now()
   const handle = await start(task, directory, parallelism)

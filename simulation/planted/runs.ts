@@ -154,6 +154,22 @@ export const runBugs: readonly PlantedBug[] = [
       '    else table.addRow(table.keyType.isolate(key), hash, shardIndex, flags)\n',
   },
   {
+    name: 'timers-told-of-one-operator',
+    symptom: 'timers of other operators never fire after a recovery',
+    file: 'src/state/runs/run-writer.ts',
+    find: 'else if (keyGroupOfKey(key) !== RECORDS_KEY_GROUP) this.#timed.add(operatorOfKey(key))',
+    replace:
+      'else if (keyGroupOfKey(key) !== RECORDS_KEY_GROUP && this.#timed.size === 0)\n' +
+      '      this.#timed.add(operatorOfKey(key))',
+  },
+  {
+    name: 'timers-not-told-of',
+    symptom: 'no timer of before fires after a recovery',
+    file: 'src/state/runs/run-writer.ts',
+    find: 'timedOperators: [...this.#timed]',
+    replace: 'timedOperators: []',
+  },
+  {
     name: 'manifest-checksum-not-compared',
     symptom: 'bits that a disk gave wrongly become a manifest',
     file: 'src/checkpoint/manifest-codec.ts',

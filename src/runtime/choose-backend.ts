@@ -36,11 +36,13 @@ async function choose(
   if (settings.backend === 'hashmap') return hashmap()
   if (isEncrypted && settings.backend === 'auto') return hashmap()
   const { rocksdb, rocksdbIsAvailable } = await import('../state/rocksdb/index.ts')
+  // Asked in any case: that loads its native code, before it is needed.
+  const isAvailable = rocksdbIsAvailable()
   switch (settings.backend) {
     case 'rocksdb':
       return rocksdb(options)
     case 'auto':
-      return rocksdbIsAvailable() ? rocksdb(options) : hashmap()
+      return isAvailable ? rocksdb(options) : hashmap()
     default:
       throw new MillraceError('CONFIG_INVALID', `there is no backend "${settings.backend}"`, {
         cure: 'use hashmap, rocksdb, or a backend object in the options of the job',

@@ -39,3 +39,8 @@ export async function readExactly(
   if (bytes.length === lengthBytes) return bytes
   throw corrupt(file, `it ends within ${lengthBytes} bytes at ${offset}`, { block, offset })
 }
+
+/** What is wrong with the footer of a run; whoever reads the file names it. */
+export function damagedFooter(why: string, cause?: unknown): MillraceError {
+  return new MillraceError('STORAGE_CORRUPT', `the footer is damaged: ${why}`, { cause })
+}

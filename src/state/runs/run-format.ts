@@ -8,18 +8,19 @@ import { crc32 } from 'node:zlib'
 import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
-import { STATE_KINDS } from '../descriptors.ts'
-import type { KeyGroupRange } from '../key-groups.ts'
-import { STATE_FORMAT_VERSION, type OperatorRecord } from '../snapshot.ts'
+import { STATE_FORMAT_VERSION } from '../snapshot.ts'
 import { BLOCK_KEY_BYTES_MAX, BLOCK_RAW_BYTES_MAX } from './block.ts'
+import { damagedFooter as damaged } from './damage.ts'
 import { KEY_BYTES_MAX } from './entry.ts'
+import { readMetadata, type RunMetadata } from './run-metadata.ts'
+
+export type { RunMetadata } from './run-metadata.ts'
 
 export const TRAILER_BYTES = 28
 /** `MILLRUN` and a line feed, which a text-mode copy would spoil. */
 const MAGIC = 0x4d494c4c
 const MAGIC_END = 0x52554e0a
 const FOOTER_BYTES_MAX = 1 << 30
-const METADATA_BYTES_MAX = 1 << 26
 const FILTER_BYTES_MAX = 1 << 24
 
 /** What kind of hashes a footer ends with. */
@@ -28,18 +29,6 @@ const HASH_BYTES = 32
 
 export const CODEC_NONE = 0
 export const CODEC_ZSTD = 1
-
-/** What a run says of itself, as JSON in its footer. */
-export interface RunMetadata {
-  readonly jobName: string
-  readonly checkpointId: number
-  /** Leadership epoch of the writer. */
-  readonly leaderEpoch: number
-  readonly maxParallelism: number
-  /** Of the task that wrote it. */
-  readonly keyGroups: KeyGroupRange
-  readonly operators: readonly OperatorRecord[]
-}
 
 export interface BlockInfo {
   readonly firstKey: Uint8Array
@@ -190,68 +179,6 @@ function readKey(input: ByteReader): Uint8Array {
   return key
 }
 
-function readMetadata(input: ByteReader): RunMetadata {
-  const length = input.varuint()
-  if (length > METADATA_BYTES_MAX) throw damaged('its metadata is too long')
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(input.raw(length).toString('utf8'))
-  } catch (cause) {
-    throw damaged('its metadata is not JSON', cause)
-  }
-  // Bytes become a value here. The checksum says a Millrace wrote it; the shape of what is used
-  // before the schemas are interpreted is checked, the schemas by whoever builds types from them.
-  const found = parsed as (RunMetadata & { readonly formatVersion: number }) | null
-  const sound =
-    typeof found === 'object' &&
-    found !== null &&
-    found.formatVersion === STATE_FORMAT_VERSION &&
-    typeof found.jobName === 'string' &&
-    Number.isSafeInteger(found.checkpointId) &&
-    Number.isSafeInteger(found.leaderEpoch) &&
-    Number.isSafeInteger(found.maxParallelism) &&
-    Number.isSafeInteger(found.keyGroups?.start) &&
-    Number.isSafeInteger(found.keyGroups?.end) &&
-    Array.isArray(found.operators) &&
-    found.operators.every(isOperator)
-  if (!sound) throw damaged('its metadata is not that of a run')
-  const { formatVersion: _, ...metadata } = found
-  return metadata
-}
-
-function isOperator(operator: Partial<OperatorRecord> | null): boolean {
-  return (
-    Number.isSafeInteger(operator?.id) &&
-    typeof operator?.uid === 'string' &&
-    isListOf(operator.states, isState) &&
-    isListOf(operator.timers ?? [], isNamed) &&
-    isListOf(operator.formerTypes ?? [], isFormer)
-  )
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function isListOf(list: unknown, isItem: (item: Fields) => boolean): boolean {
-  // What is an object, and no null, has fields.
-  const isSound = (item: unknown) =>
-    typeof item === 'object' && item !== null && isItem(item as Fields)
-  return Array.isArray(list) && list.every(isSound)
-}
-
-function isState(state: Fields): boolean {
-  const isKnown = STATE_KINDS.some((kind) => kind === state['kind'])
-  return Number.isSafeInteger(state['id']) && isNamed(state) && isKnown
-}
-
-function isNamed({ name }: Fields): boolean {
-  return typeof name === 'string'
-}
-
-function isFormer({ id, states = [], timers = [], operatorStates = [] }: Fields): boolean {
-  const lists = [states, timers, operatorStates]
-  return Number.isSafeInteger(id) && lists.every((list) => isListOf(list, () => true))
-}
-
 export interface RunTrailer {
   readonly footerOffset: number
   readonly footerBytes: number
@@ -290,8 +217,4 @@ export function readTrailer(bytes: Uint8Array, fileBytes: number): RunTrailer {
     throw new MillraceError('STORAGE_CORRUPT', 'its footer is not where the trailer says')
   }
   return { footerOffset, footerBytes, footerChecksum }
-}
-
-function damaged(why: string, cause?: unknown): MillraceError {
-  return new MillraceError('STORAGE_CORRUPT', `the footer is damaged: ${why}`, { cause })
 }

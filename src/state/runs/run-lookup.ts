@@ -10,7 +10,15 @@ import type { BlockTable } from './block-table.ts'
 import type { BlockCache } from './block-cache.ts'
 import { findInBlock } from './block.ts'
 import { corrupt } from './damage.ts'
-import { compareBytes, endOfPrefix, keyGroupOfKey, operatorOfKey, startsWith } from './entry.ts'
+import {
+  compareBytes,
+  endOfPrefix,
+  keyGroupOfKey,
+  operatorOfKey,
+  SECTION_ROWS,
+  sectionOfKey,
+  startsWith,
+} from './entry.ts'
 import { isRowKey, isScalarKey, rowPrefixLength } from './entry-key.ts'
 import { mayContain, rowHash } from './filter.ts'
 import type { BlockInfo } from './run-format.ts'
@@ -42,6 +50,14 @@ export class RunLookup {
     const keyGroup = keyGroupOfKey(key)
     if (keyGroup < keyGroups.start || keyGroup > keyGroups.end) return false
     return operators === undefined || operators.includes(operatorOfKey(key))
+  }
+
+  /** Whether there may be entries from here on: of timers many a run says that it has none. */
+  mayHoldFrom(start: Uint8Array): boolean {
+    if (!this.covers(start)) return false
+    if (sectionOfKey(start) === SECTION_ROWS) return true
+    const { timedOperators } = this.#table.footer.metadata
+    return timedOperators === undefined || timedOperators.includes(operatorOfKey(start))
   }
 
   deletesOlder(key: Uint8Array): boolean {

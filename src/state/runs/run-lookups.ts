@@ -114,7 +114,8 @@ export class RunLookups extends EntryBatches {
 
   *#liveBetween(start: Uint8Array, end: Uint8Array): Generator<EntryBatch> {
     const parts: Iterable<EntryBatch>[] = []
-    for (const run of this.#covering(start)) {
+    for (const run of this.#runs) {
+      if (!run.mayHoldFrom(start)) continue
       const batches = run.between(start, end)
       const first = batches.next()
       if (first.done !== true) parts.push(startingWith(first.value, batches))

@@ -15,6 +15,7 @@ import { ByteWriter } from '../../util/bytes.ts'
 import type { Entry } from '../backend.ts'
 import type { RunReference } from '../snapshot.ts'
 import { BLOCK_KEY_BYTES_FULL, BlockBuilder } from './block.ts'
+import { keyGroupOfKey, operatorOfKey, RECORDS_KEY_GROUP } from './entry.ts'
 import { isRowKey, rowPrefixLength } from './entry-key.ts'
 import { EntryRange, flagsOfEntry } from './entry-range.ts'
 import { FLAG_RANGE_TOMBSTONE } from './entry-value.ts'
@@ -64,6 +65,8 @@ export class RunWriter {
   readonly #blocks: BlockInfo[] = []
   readonly #filters: FilterInfo[] = []
   readonly #rangeTombstones: Uint8Array[] = []
+  /** Operators of which there are entries that belong to no row. */
+  readonly #timed = new Set<number>()
   /** Once there is one, everything goes through it. */
   #queue: SealingQueue<Block, Filter> | undefined
   #rawBytes = 0
@@ -138,7 +141,7 @@ export class RunWriter {
     if (this.#queue !== undefined) await this.#take(this.#queue, 'all')
     const footer = new ByteWriter(512)
     writeFooter(footer, {
-      metadata: this.#metadata,
+      metadata: { ...this.#metadata, timedOperators: [...this.#timed] },
       entries: this.#entries,
       lastKey: this.#block.lastKey,
       blocks: this.#blocks,
@@ -176,6 +179,7 @@ export class RunWriter {
     if (this.#rowBytes > 0 && sharedBytes >= this.#rowBytes) return
     this.#rowBytes = isRowKey(key, keyLength) ? rowPrefixLength(key, keyLength) : 0
     if (this.#rowBytes > 0) this.#filter.add(rowHash(key, this.#rowBytes))
+    else if (keyGroupOfKey(key) !== RECORDS_KEY_GROUP) this.#timed.add(operatorOfKey(key))
   }
 
   #sealBlock(): void {

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RunReader } from '../../../src/state/runs/run-reader.ts'
-import type { RunMetadata } from '../../../src/state/runs/run-format.ts'
+import { type RunMetadata, writeFooter, writeTrailer } from '../../../src/state/runs/run-format.ts'
 import { RunWriter } from '../../../src/state/runs/run-writer.ts'
 import { MemoryBlobStore } from '../../../src/storage/memory.ts'
+import { ByteWriter } from '../../../src/util/bytes.ts'
 import { METADATA } from './entries.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -24,7 +25,7 @@ const [own] = METADATA.operators
 const state = { id: 1, name: 'n', kind: 'value', type: { kind: 'string' } }
 
 test('metadata that is whole is taken as it is', async () => {
-  assert.deepEqual(await opened({ ...METADATA }), METADATA)
+  assert.deepEqual(await opened({ ...METADATA }), { ...METADATA, timedOperators: [] })
   const timers = [{ name: 'close', domain: 'event-time' }]
   const formerTypes = [
     { id: 1, states: [{ id: 1 }], timers: [{}], operatorStates: [{}] },
@@ -82,5 +83,30 @@ test('a run with an operator that is none is damaged, wherever it stands', async
   for (const operator of wrong) {
     await refused({ ...METADATA, operators: [operator] })
     await refused({ ...METADATA, operators: [own, operator] })
+  }
+})
+
+/** Opens a run without entries, whose footer says this of timers. */
+async function openedWith(timedOperators: unknown): Promise<RunMetadata> {
+  const footer = new ByteWriter()
+  // Wrong on purpose, as above.
+  const metadata = { ...METADATA, timedOperators } as unknown as RunMetadata
+  const none = { blocks: [], filters: [], rangeTombstones: [] }
+  writeFooter(footer, { metadata, entries: 0, lastKey: new Uint8Array(0), ...none })
+  const footerBytes = footer.copy()
+  const footerChecksum = writeTrailer(footer, 0, footerBytes)
+  const store = new MemoryBlobStore()
+  await store.putIfAbsent('run', footer.copy())
+  const { keyGroups } = METADATA
+  const lengthBytes = footer.length
+  const run = { name: 'run', lengthBytes, footerChecksum, entries: 0, keyGroups }
+  return (await RunReader.open(store, run)).metadata
+}
+
+test('operators with timers are a list of ids, or nobody has looked for them', async () => {
+  assert.deepEqual((await openedWith([3, 1])).timedOperators, [3, 1])
+  assert.equal((await openedWith(undefined)).timedOperators, undefined)
+  for (const wrong of [7, true, {}, 'all', ['1'], [1.5], [null]]) {
+    await assert.rejects(openedWith(wrong), { code: 'STORAGE_CORRUPT' }, JSON.stringify(wrong))
   }
 })

@@ -115,7 +115,7 @@ const runsRows: readonly Row[] = [
     'test/state/runs/merge-plan.test.ts, everything is merged when the newer runs outweigh',
   ],
   ...METADATA_PARTS.map((part): Row => [
-    'run-metadata',
+    'run-format',
     'ConditionalExpression',
     part,
     'true',

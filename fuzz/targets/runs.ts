@@ -14,11 +14,10 @@ import { compareBytes } from '../../src/state/runs/entry.ts'
 import {
   CODEC_ZSTD,
   readFooter,
-  readTrailer,
   type RunFooter,
-  TRAILER_BYTES,
   writeFooter,
 } from '../../src/state/runs/run-format.ts'
+import { readTrailer, TRAILER_BYTES } from '../../src/state/runs/run-trailer.ts'
 import { SnapshotReader } from '../../src/state/runs/snapshot-reader.ts'
 import type { RunReference } from '../../src/state/snapshot.ts'
 import { MemoryBlobStore } from '../../src/storage/memory.ts'

@@ -4,23 +4,16 @@
  * byte of the file belongs to something that has a checksum or a known value. The description byte
  * by byte is `docs/internals/snapshot-format.md`.
  */
-import { crc32 } from 'node:zlib'
-import { MillraceError } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
-import { STATE_FORMAT_VERSION } from '../snapshot.ts'
+import { STATE_KINDS } from '../descriptors.ts'
+import type { KeyGroupRange } from '../key-groups.ts'
+import { STATE_FORMAT_VERSION, type OperatorRecord } from '../snapshot.ts'
 import { BLOCK_KEY_BYTES_MAX, BLOCK_RAW_BYTES_MAX } from './block.ts'
 import { damagedFooter as damaged } from './damage.ts'
 import { KEY_BYTES_MAX } from './entry.ts'
-import { readMetadata, type RunMetadata } from './run-metadata.ts'
 
-export type { RunMetadata } from './run-metadata.ts'
-
-export const TRAILER_BYTES = 28
-/** `MILLRUN` and a line feed, which a text-mode copy would spoil. */
-const MAGIC = 0x4d494c4c
-const MAGIC_END = 0x52554e0a
-const FOOTER_BYTES_MAX = 1 << 30
+const METADATA_BYTES_MAX = 1 << 26
 const FILTER_BYTES_MAX = 1 << 24
 
 /** What kind of hashes a footer ends with. */
@@ -29,6 +22,20 @@ const HASH_BYTES = 32
 
 export const CODEC_NONE = 0
 export const CODEC_ZSTD = 1
+
+/** What a run says of itself, as JSON in its footer. */
+export interface RunMetadata {
+  readonly jobName: string
+  readonly checkpointId: number
+  /** Leadership epoch of the writer. */
+  readonly leaderEpoch: number
+  readonly maxParallelism: number
+  /** Of the task that wrote it. */
+  readonly keyGroups: KeyGroupRange
+  readonly operators: readonly OperatorRecord[]
+  /** Ids of those that have timers or expiry marks in this run; undefined: nobody has looked. */
+  readonly timedOperators?: readonly number[]
+}
 
 export interface BlockInfo {
   readonly firstKey: Uint8Array
@@ -179,42 +186,69 @@ function readKey(input: ByteReader): Uint8Array {
   return key
 }
 
-export interface RunTrailer {
-  readonly footerOffset: number
-  readonly footerBytes: number
-  readonly footerChecksum: number
+function readMetadata(input: ByteReader): RunMetadata {
+  const length = input.varuint()
+  if (length > METADATA_BYTES_MAX) throw damaged('its metadata is too long')
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(input.raw(length).toString('utf8'))
+  } catch (cause) {
+    throw damaged('its metadata is not JSON', cause)
+  }
+  // Bytes become a value here. The checksum says a Millrace wrote it; the shape of what is used
+  // before the schemas are interpreted is checked, the schemas by whoever builds types from them.
+  const found = parsed as (RunMetadata & { readonly formatVersion: number }) | null
+  const sound =
+    typeof found === 'object' &&
+    found !== null &&
+    found.formatVersion === STATE_FORMAT_VERSION &&
+    typeof found.jobName === 'string' &&
+    Number.isSafeInteger(found.checkpointId) &&
+    Number.isSafeInteger(found.leaderEpoch) &&
+    Number.isSafeInteger(found.maxParallelism) &&
+    Number.isSafeInteger(found.keyGroups?.start) &&
+    Number.isSafeInteger(found.keyGroups?.end) &&
+    Array.isArray(found.operators) &&
+    found.operators.every(isOperator) &&
+    isListOfIds(found.timedOperators ?? [])
+  if (!sound) throw damaged('its metadata is not that of a run')
+  const { formatVersion: _, ...metadata } = found
+  return metadata
 }
 
-/** Appends the trailer for a footer that starts at `footerOffset`; gives the footer's checksum. */
-export function writeTrailer(out: ByteWriter, footerOffset: number, footer: Uint8Array): number {
-  const checksum = crc32(footer)
-  out.uint32BE(Math.floor(footerOffset / 2 ** 32))
-  out.uint32BE(footerOffset)
-  out.uint32BE(footer.length)
-  out.uint32BE(checksum)
-  out.uint32BE(STATE_FORMAT_VERSION)
-  out.uint32BE(MAGIC)
-  out.uint32BE(MAGIC_END)
-  return checksum
+function isOperator(operator: Partial<OperatorRecord> | null): boolean {
+  return (
+    Number.isSafeInteger(operator?.id) &&
+    typeof operator?.uid === 'string' &&
+    isListOf(operator.states, isState) &&
+    isListOf(operator.timers ?? [], isNamed) &&
+    isListOf(operator.formerTypes ?? [], isFormer)
+  )
 }
 
-/** Reads the last `TRAILER_BYTES` of a file of `fileBytes`. */
-export function readTrailer(bytes: Uint8Array, fileBytes: number): RunTrailer {
-  const input = new ByteReader(bytes)
-  const footerOffset = input.uint32BE() * 2 ** 32 + input.uint32BE()
-  const footerBytes = input.uint32BE()
-  const footerChecksum = input.uint32BE()
-  const version = input.uint32BE()
-  if (input.uint32BE() !== MAGIC || input.uint32BE() !== MAGIC_END) {
-    throw new MillraceError('STORAGE_CORRUPT', 'it does not end as a run does')
-  }
-  if (version !== STATE_FORMAT_VERSION) {
-    throw new MillraceError('STORAGE_CORRUPT', `format version ${version}`, {
-      cure: `this Millrace reads version ${STATE_FORMAT_VERSION}; a newer one wrote this file`,
-    })
-  }
-  if (footerOffset + footerBytes + TRAILER_BYTES !== fileBytes || footerBytes > FOOTER_BYTES_MAX) {
-    throw new MillraceError('STORAGE_CORRUPT', 'its footer is not where the trailer says')
-  }
-  return { footerOffset, footerBytes, footerChecksum }
+function isListOfIds(list: unknown): boolean {
+  return Array.isArray(list) && list.every((id) => Number.isSafeInteger(id))
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isListOf(list: unknown, isItem: (item: Fields) => boolean): boolean {
+  // What is an object, and no null, has fields.
+  const isSound = (item: unknown) =>
+    typeof item === 'object' && item !== null && isItem(item as Fields)
+  return Array.isArray(list) && list.every(isSound)
+}
+
+function isState(state: Fields): boolean {
+  const isKnown = STATE_KINDS.some((kind) => kind === state['kind'])
+  return Number.isSafeInteger(state['id']) && isNamed(state) && isKnown
+}
+
+function isNamed({ name }: Fields): boolean {
+  return typeof name === 'string'
+}
+
+function isFormer({ id, states = [], timers = [], operatorStates = [] }: Fields): boolean {
+  const lists = [states, timers, operatorStates]
+  return Number.isSafeInteger(id) && lists.every((list) => isListOf(list, () => true))
 }

@@ -17,14 +17,8 @@ import { corrupt, located, readExactly } from './damage.ts'
 import { compareBytes, startsWith } from './entry.ts'
 import { isRowKey, rowPrefixLength } from './entry-key.ts'
 import { mayContain, rowHash } from './filter.ts'
-import {
-  readFooter,
-  readTrailer,
-  TRAILER_BYTES,
-  type BlockInfo,
-  type RunFooter,
-  type RunMetadata,
-} from './run-format.ts'
+import { readFooter, type BlockInfo, type RunFooter, type RunMetadata } from './run-format.ts'
+import { readTrailer, TRAILER_BYTES } from './run-trailer.ts'
 import { Pacer, type Slice } from './pace.ts'
 import { readPieces } from './read-ahead.ts'
 import { clip, keyGroupBound, remember } from './search.ts'

@@ -20,13 +20,8 @@ import { isRowKey, rowPrefixLength } from './entry-key.ts'
 import { EntryRange, flagsOfEntry } from './entry-range.ts'
 import { FLAG_RANGE_TOMBSTONE } from './entry-value.ts'
 import { FILTER_ROWS, FilterBuilder, rowHash } from './filter.ts'
-import {
-  writeFooter,
-  writeTrailer,
-  type BlockInfo,
-  type FilterInfo,
-  type RunMetadata,
-} from './run-format.ts'
+import { writeFooter, type BlockInfo, type FilterInfo, type RunMetadata } from './run-format.ts'
+import { writeTrailer } from './run-trailer.ts'
 import { type BlockSealer, seal, type Sealed, type SealOptions } from './sealer.ts'
 import { SealingQueue } from './sealing-queue.ts'
 

@@ -3,12 +3,8 @@ import { test } from 'node:test'
 import { crc32, zstdCompressSync } from 'node:zlib'
 import type { Entry } from '../../../src/state/backend.ts'
 import { mergeEntries } from '../../../src/state/runs/merge.ts'
-import {
-  CODEC_ZSTD,
-  writeFooter,
-  writeTrailer,
-  type BlockInfo,
-} from '../../../src/state/runs/run-format.ts'
+import { CODEC_ZSTD, writeFooter, type BlockInfo } from '../../../src/state/runs/run-format.ts'
+import { writeTrailer } from '../../../src/state/runs/run-trailer.ts'
 import { RunReader } from '../../../src/state/runs/run-reader.ts'
 import { RunWriter } from '../../../src/state/runs/run-writer.ts'
 import type { RunReference } from '../../../src/state/snapshot.ts'

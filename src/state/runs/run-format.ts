@@ -72,6 +72,11 @@ export interface RunFooter {
   readonly rangeTombstones: readonly Uint8Array[]
 }
 
+/** While it is read: what is known at the end only is filled in there. */
+type Placed<T extends BlockInfo | FilterInfo> = {
+  -readonly [Key in keyof T]: T[Key]
+}
+
 export function writeFooter(out: ByteWriter, footer: RunFooter): void {
   out.string(JSON.stringify({ formatVersion: STATE_FORMAT_VERSION, ...footer.metadata }))
   out.varuint(footer.entries)
@@ -109,10 +114,10 @@ export function readFooter(bytes: Uint8Array, footerOffset: number): RunFooter {
   const metadata = readMetadata(input)
   const entries = input.varuint()
   const lastKey = readKey(input)
-  const blocks: BlockInfo[] = []
+  const blocks: Placed<BlockInfo>[] = []
   const blockCount = input.varuint()
   for (let index = 0; index < blockCount; index++) blocks.push(readBlockInfo(input))
-  const filters: FilterInfo[] = []
+  const filters: Placed<FilterInfo>[] = []
   const filterCount = input.varuint()
   for (let index = 0; index < filterCount; index++) {
     const endBlock = input.varuint()
@@ -123,15 +128,15 @@ export function readFooter(bytes: Uint8Array, footerOffset: number): RunFooter {
   const rangeTombstones: Uint8Array[] = []
   const tombstoneCount = input.varuint()
   for (let index = 0; index < tombstoneCount; index++) rangeTombstones.push(readKey(input))
-  const hashed = input.remaining === 0 ? { blocks, filters } : readHashes(input, blocks, filters)
+  if (input.remaining > 0) readHashes(input, [...blocks, ...filters])
   if (input.remaining !== 0) throw damaged('bytes are left at its end')
-  const placed = place(hashed.blocks, hashed.filters, footerOffset)
+  place(blocks, filters, footerOffset)
   const counted = blocks.reduce((sum, block) => sum + block.entries, 0)
   if (counted !== entries) throw damaged('its entry counts differ')
-  return { metadata, entries, lastKey, ...placed, rangeTombstones }
+  return { metadata, entries, lastKey, blocks, filters, rangeTombstones }
 }
 
-function readBlockInfo(input: ByteReader): BlockInfo {
+function readBlockInfo(input: ByteReader): Placed<BlockInfo> {
   const firstKey = readKey(input)
   const storedBytes = input.varuint()
   const rawBytes = input.varuint()
@@ -148,42 +153,36 @@ function readBlockInfo(input: ByteReader): BlockInfo {
 }
 
 /** What follows in runs of jobs that sign: a hash for each block, then for each filter. */
-function readHashes(
-  input: ByteReader,
-  blocks: readonly BlockInfo[],
-  filters: readonly FilterInfo[],
-): { blocks: readonly BlockInfo[]; filters: readonly FilterInfo[] } {
+function readHashes(input: ByteReader, parts: readonly Placed<BlockInfo | FilterInfo>[]): void {
   if (input.uint8() !== HASHES_SHA256) throw damaged('its hashes are of an unknown kind')
-  const hashed = <T extends object>(part: T) => ({ ...part, hash: input.raw(HASH_BYTES) })
-  return { blocks: blocks.map(hashed), filters: filters.map(hashed) }
+  for (const part of parts) part.hash = input.raw(HASH_BYTES)
 }
 
-/** Works out the offsets: blocks in order, each filter after the last block that it covers. */
+/** Fills in the offsets: blocks in order, each filter after the last block that it covers. */
 function place(
-  blocks: readonly BlockInfo[],
-  filters: readonly FilterInfo[],
+  blocks: readonly Placed<BlockInfo>[],
+  filters: readonly Placed<FilterInfo>[],
   footerOffset: number,
-): { blocks: BlockInfo[]; filters: FilterInfo[] } {
-  const placedBlocks: BlockInfo[] = []
-  const placedFilters: FilterInfo[] = []
+): void {
   let offsetBytes = 0
-  for (const block of blocks) {
-    placedBlocks.push({ ...block, offsetBytes })
+  let filterCount = 0
+  for (const [index, block] of blocks.entries()) {
+    block.offsetBytes = offsetBytes
     offsetBytes += block.storedBytes
-    const filter = filters[placedFilters.length]
-    if (filter?.endBlock !== placedBlocks.length) continue
-    placedFilters.push({ ...filter, offsetBytes })
+    const filter = filters[filterCount]
+    if (filter?.endBlock !== index + 1) continue
+    filter.offsetBytes = offsetBytes
     offsetBytes += filter.storedBytes
+    filterCount++
   }
-  if (placedFilters.length !== filters.length) throw damaged('its filters do not follow its blocks')
+  if (filterCount !== filters.length) throw damaged('its filters do not follow its blocks')
   if (offsetBytes !== footerOffset) throw damaged('its blocks do not end where it begins')
-  return { blocks: placedBlocks, filters: placedFilters }
 }
 
 function readKey(input: ByteReader): Uint8Array {
-  const key = input.block()
-  if (key.length > KEY_BYTES_MAX) throw damaged('a key is too long')
-  return key
+  const length = input.varuint()
+  if (length > KEY_BYTES_MAX) throw damaged('a key is too long')
+  return input.plain(length)
 }
 
 function readMetadata(input: ByteReader): RunMetadata {

@@ -14,6 +14,7 @@ import { copied } from './copied.ts'
 import { MessageLine, SLOW_MESSAGE_MS_MAX } from './message-line.ts'
 import { Scope, Violation } from './scheduler.ts'
 import { SimClock } from './sim-clock.ts'
+import { SimMerger } from './sim-merger.ts'
 import { SimSealer } from './sim-sealer.ts'
 import type { ProcessOptions, ProcessWorld, SimProcess } from './sim-host.ts'
 import type { HelperOwner } from './tables/sim-helpers.ts'
@@ -34,6 +35,8 @@ const LOST_EVENTS_BITS = 6
 const SMALL_BLOCKS_OF = 6
 const BLOCK_BYTES_MIN = 200
 const BLOCK_BYTES_MORE = 1_000
+/** One in so many has no thread that merges. */
+const NO_MERGER_OF = 4
 /** One in so many does not fuse its chains. */
 const PLAIN_OF = 8
 
@@ -167,6 +170,7 @@ export class SimWorker implements WorkerPort {
       clock: this.clock,
       random: this.#random.fork('engine'),
       ...this.#blocks(),
+      ...this.#merger(),
       ...(nativeStore === undefined ? {} : { nativeStore }),
       startHelper: (spec) => helpers.start(this.#helperOwner, spec),
       ...this.#lazyRestore(),
@@ -194,6 +198,14 @@ export class SimWorker implements WorkerPort {
     const blockBytes = BLOCK_BYTES_MIN + random.int(BLOCK_BYTES_MORE)
     if (random.int(2) === 0) return { blockBytes }
     return { blockBytes, sealer: new SimSealer(this.clock, random) }
+  }
+
+  #merger(): Pick<WorkerHost, 'merger'> {
+    const random = this.#random.fork('merger')
+    if (random.int(NO_MERGER_OF) === 0) return {}
+    const { machine } = this.#process
+    const open = (location: string) => this.#world.storage.open(location, this.scope, machine)
+    return { merger: new SimMerger(this.clock, random, open) }
   }
 
   /** Half of the workers load what they restore in slices so small that crashes fall in between. */

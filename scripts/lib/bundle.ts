@@ -13,6 +13,7 @@ const LOADED_BY_PLACE = [
   'cli/bin',
   'runtime/worker-thread',
   'runtime/host-sealer-thread',
+  'runtime/host-merger-thread',
   'state/remote/helper-entry',
   'state/cassandra/table',
   'state/hbase/table',

@@ -146,6 +146,8 @@ function injected({ operation, name }: Operation): MillraceError {
 
 class FarStore implements BlobStore {
   readonly location: string
+  /** Here any thread can reach it: what merges elsewhere meets its failures and its delays, too. */
+  readonly plainLocation: string
   readonly #storage: FarStorage
   readonly #directory: FarDirectory
   readonly #scope: Scope
@@ -153,6 +155,7 @@ class FarStore implements BlobStore {
 
   constructor(storage: FarStorage, directory: FarDirectory, scope: Scope) {
     this.location = directory.location
+    this.plainLocation = directory.location
     this.#storage = storage
     this.#directory = directory
     this.#scope = scope

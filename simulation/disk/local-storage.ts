@@ -78,6 +78,8 @@ export class LocalStorage {
 
 /** Tells the directory what it promises. */
 class WatchedStore extends LocalBlobStore {
+  /** As a folder that every thread of the machine sees. */
+  override readonly plainLocation: string
   readonly #directory: Directory
 
   constructor(
@@ -86,6 +88,7 @@ class WatchedStore extends LocalBlobStore {
     options: ConstructorParameters<typeof LocalBlobStore>[1],
   ) {
     super(rootOf(location), options, location)
+    this.plainLocation = location
     this.#directory = directory
   }
 

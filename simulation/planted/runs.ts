@@ -154,6 +154,24 @@ export const runBugs: readonly PlantedBug[] = [
       '    else table.addRow(table.keyType.isolate(key), hash, shardIndex, flags)\n',
   },
   {
+    name: 'runs-merged-elsewhere-in-another-order',
+    symptom: 'values go back to older ones at a recovery, if another thread has merged their runs',
+    file: 'src/runtime/task-merges.ts',
+    find: 'merger.merge({ ...order, ...how, blockBytes, location }, signal)',
+    replace:
+      'merger.merge({ ...order, runs: order.runs.toReversed(),\n' +
+      '      ...how, blockBytes, location }, signal)',
+  },
+  {
+    name: 'newest-run-not-merged-elsewhere',
+    symptom: 'changes are lost once another thread has merged the runs that they are in',
+    file: 'src/runtime/task-merges.ts',
+    find: 'await this.#elsewhere({ ...what, name: this.#name(checkpointId) }, written)',
+    replace:
+      'await this.#elsewhere(\n' +
+      '      { ...what, runs: runs.slice(0, -1), name: this.#name(checkpointId) }, written)',
+  },
+  {
     name: 'timers-told-of-one-operator',
     symptom: 'timers of other operators never fire after a recovery',
     file: 'src/state/runs/run-writer.ts',

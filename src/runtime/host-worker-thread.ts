@@ -9,6 +9,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Doorbell } from './exchange/channel.ts'
 import type { WorkerHost } from './host.ts'
+import { ThreadMerger } from './host-merger.ts'
 import { ThreadSealer } from './host-sealer.ts'
 import { startProfiler } from './host-worker-profiler.ts'
 import { openKeys } from './host-embedded-keys.ts'
@@ -75,6 +76,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
     },
     random: systemRandom(),
     sealer: new ThreadSealer(),
+    merger: new ThreadMerger(),
     ...(intervalUs === undefined ? {} : { profiler: startProfiler(intervalUs) }),
     openStore: (location) => openBlobStore(location),
     openKeys,

@@ -8,6 +8,7 @@ import type { FromWorker, ToWorker } from '../checkpoint/messages.ts'
 import type { OptionLayer } from '../config/resolve.ts'
 import type { LazyRestoreOptions, NativeStoreFactory } from '../state/backend.ts'
 import type { StartHelper } from '../state/remote/helper-port.ts'
+import type { RunMerger } from '../state/runs/merger.ts'
 import type { BlockSealer } from '../state/runs/sealer.ts'
 import type { BlobStore } from '../storage/blob-store.ts'
 import type { Scratch } from '../storage/scratch.ts'
@@ -173,6 +174,8 @@ export interface WorkerHost {
   readonly lazyRestore?: LazyRestoreOptions
   /** Compresses what snapshots write, beside the thread of the records. */
   readonly sealer?: BlockSealer
+  /** Merges runs beside the thread of the records, where another thread can. */
+  readonly merger?: RunMerger
   /** Of a block of a snapshot's run; in the simulator small, so that little state has many. */
   readonly blockBytes?: number
   /** True: chains are not fused, as where no code may be made of strings; in the simulator. */

@@ -5,9 +5,8 @@
  */
 import { required } from '../util/assert.ts'
 import type { StateCut } from '../state/backend.ts'
-import type { KeyGroupRange } from '../state/key-groups.ts'
 import { EntryRenewal, type RenewedOperator } from '../state/runs/entry-renewal.ts'
-import { type MergePlan, mergeRuns, planMerge } from '../state/runs/run-set.ts'
+import { type MergePlan, planMerge } from '../state/runs/run-set.ts'
 import { writeSnapshot } from '../state/runs/snapshot-writer.ts'
 import type { Slice } from '../state/runs/pace.ts'
 import type { RunMetadata } from '../state/runs/run-format.ts'
@@ -17,11 +16,9 @@ import type {
   RunReference,
   TaskSnapshot,
 } from '../state/snapshot.ts'
-import type { BlobStore } from '../storage/blob-store.ts'
 import { runName } from '../checkpoint/layout.ts'
-import type { CommitScope } from '../operators/sink.ts'
-import type { WorkerHost } from './host.ts'
 import { RunRenewal } from './run-renewal.ts'
+import { TaskMerges, type TaskMergesOptions } from './task-merges.ts'
 import type { WorkerSettings } from '../checkpoint/settings.ts'
 
 interface Attempt {
@@ -37,21 +34,12 @@ interface Attempt {
   isAborted: boolean
 }
 
-export interface TaskSnapshotsOptions {
-  readonly vertex: number
-  readonly subtaskIndex: number
-  readonly keyGroups: KeyGroupRange
+export interface TaskSnapshotsOptions extends TaskMergesOptions {
   readonly operators: readonly OperatorRecord[]
-  readonly scope: CommitScope
   readonly settings: WorkerSettings
-  readonly store: BlobStore
-  readonly host: WorkerHost
   readonly restored: readonly RunReference[]
-  /** Merges are numbered from here, above those of a former task under the same checkpoint. */
-  readonly firstMerge?: number
   /** The keyed operators of the task: merges bring what they wrote before up to date. */
   readonly renewed?: readonly RenewedOperator[]
-  readonly signal: AbortSignal
 }
 
 export class TaskSnapshots {
@@ -64,13 +52,12 @@ export class TaskSnapshots {
   readonly #options: TaskSnapshotsOptions
   #merging: Promise<void> | undefined
   #merged: { readonly replaces: readonly RunReference[]; readonly by: RunReference } | undefined
-  #merges: number
+  readonly #merges: TaskMerges
   readonly #renewal: RunRenewal
 
   constructor(options: TaskSnapshotsOptions) {
     const { store, restored, renewed = [], host } = options
     this.#options = options
-    this.#merges = options.firstMerge ?? 0
     this.#runs = restored
     let isReported = false
     const renewal = new EntryRenewal(renewed, (error) => {
@@ -78,6 +65,7 @@ export class TaskSnapshots {
       isReported = true
     })
     this.#renewal = new RunRenewal(store, restored, renewal)
+    this.#merges = new TaskMerges(options, this.#renewal)
   }
 
   /** Bytes of files with entries of older types, which are still to be written anew. */
@@ -250,18 +238,8 @@ export class TaskSnapshots {
     dropTombstones: boolean,
     checkpointId: number,
   ): Promise<RunReference> {
-    const { store, scope, vertex, subtaskIndex, keyGroups } = this.#options
-    const merge = ++this.#merges
-    return mergeRuns({
-      store,
-      runs,
-      keyGroups,
-      dropTombstones,
-      name: runName({ leaderEpoch: scope.leaderEpoch, checkpointId, vertex, subtaskIndex, merge }),
-      metadata: this.#metadata(checkpointId),
-      ...this.#how(),
-      renewed: (entry, seal) => this.#renewal.renewal.renewed(entry, seal),
-    })
+    const written = { ...this.#how(), metadata: this.#metadata(checkpointId) }
+    return this.#merges.merge(runs, dropTombstones, checkpointId, written)
   }
 
   /** How all runs of the task are written. */

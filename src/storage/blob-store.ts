@@ -28,6 +28,11 @@ export type ReadSync = (name: string, offsetBytes: number, lengthBytes: number) 
 export interface BlobStore {
   /** The store's root as the user wrote it, without secrets; for messages. */
   readonly location: string
+  /**
+   * A folder by which another thread of this process can open the same store, with nothing else.
+   * Absent where keys, servers or other stores come in.
+   */
+  readonly plainLocation?: string | undefined
   /** Sent to the server so far, repetitions included; absent where there is none. */
   readonly requests?: number
   /** Id of the key that new blobs are encrypted under; absent where they are not. */

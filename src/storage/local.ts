@@ -35,6 +35,7 @@ const PUT_ATTEMPTS_MAX = 3
 
 export class LocalBlobStore implements BlobStore {
   readonly location: string
+  readonly plainLocation: string | undefined
   readonly readSync: ReadSync | undefined
   readonly #root: string
   readonly #options: LocalBlobStoreOptions
@@ -49,6 +50,7 @@ export class LocalBlobStore implements BlobStore {
   constructor(directory: string, options: LocalBlobStoreOptions = {}, location = directory) {
     this.location = location
     this.#root = resolve(directory)
+    this.plainLocation = options.files === undefined ? this.#root : undefined
     this.#options = options
     this.#random = options.random ?? systemRandom()
     this.#system = options.files ?? systemFiles

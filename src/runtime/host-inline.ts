@@ -22,9 +22,14 @@ export function spawnInline(spec: WorkerSpec, events: WorkerEvents): WorkerPort 
     else runtime.receive(message)
   }
   const run = async (): Promise<void> => {
-    runtime = await load(spec, events, later)
+    const loaded = await load(spec, events, later)
+    runtime = loaded.runtime
     for (const message of early.splice(0)) runtime.receive(message)
-    await runtime.run()
+    try {
+      await runtime.run()
+    } finally {
+      loaded.end()
+    }
   }
   const running = new AbortController()
   void keepProcessAlive(running.signal)
@@ -49,7 +54,7 @@ async function load(
   spec: WorkerSpec,
   events: WorkerEvents,
   later: (action: () => void) => void,
-): Promise<WorkerRuntime> {
+): Promise<{ readonly runtime: WorkerRuntime; end(): void }> {
   const { embeddedWorkerHost } = await import('./host-worker-thread.ts')
   const { WorkerRuntime } = await import('./worker-runtime.ts')
   const host = embeddedWorkerHost({
@@ -62,7 +67,7 @@ async function load(
       later(() => events.message({ kind: 'event', event, error: errorToData(error) }))
     },
   })
-  return new WorkerRuntime(spec, host)
+  return { runtime: new WorkerRuntime(spec, host), end: () => host.end() }
 }
 
 /** As a thread would, whatever the job waits for. */

@@ -56,6 +56,11 @@ export class ThreadMerger implements RunMerger {
     return run
   }
 
+  /** Ends the thread; what it was asked is nobody's. */
+  end(): void {
+    void this.#worker?.terminate()
+  }
+
   #start(): Worker {
     const worker = new Worker(this.#entry, { name: NAME })
     worker.on('message', ({ id, ...answer }: MergeAnswer) => this.#settle(id, answer))

@@ -59,6 +59,11 @@ export class ThreadSealer implements BlockSealer {
     })
   }
 
+  /** Ends the thread; what it was asked is sealed here. */
+  end(): void {
+    void this.#worker?.terminate()
+  }
+
   #start(): Worker {
     const worker = new Worker(this.#entry, { name: NAME })
     worker.on('message', (answer: SealAnswer) => this.#answered(answer))

@@ -31,6 +31,11 @@ class AtomicsDoorbell implements Doorbell {
   }
 }
 
+export interface EmbeddedWorkerHost extends WorkerHost {
+  /** Ends the threads that it has started; those of a worker thread end with that. */
+  end(): void
+}
+
 export interface EmbeddedWorkerOptions {
   readonly index: number
   /** Of the worker's profile; undefined: none is made. */
@@ -41,7 +46,7 @@ export interface EmbeddedWorkerOptions {
   report(event: string, error: unknown): void
 }
 
-export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
+export function embeddedWorkerHost(options: EmbeddedWorkerOptions): EmbeddedWorkerHost {
   const own = { word: undefined as Int32Array | undefined, seen: 0 }
   const { profileIntervalUs: intervalUs } = options
   let wakeUp: (() => void) | undefined
@@ -75,8 +80,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
       },
     },
     random: systemRandom(),
-    sealer: new ThreadSealer(),
-    merger: new ThreadMerger(),
+    ...helperThreads(),
     ...(intervalUs === undefined ? {} : { profiler: startProfiler(intervalUs) }),
     openStore: (location) => openBlobStore(location),
     openKeys,
@@ -107,6 +111,19 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): WorkerHost {
       rung(own)
     },
     wake,
+  }
+}
+
+/** Each is started when it is needed first. */
+function helperThreads(): Pick<EmbeddedWorkerHost, 'sealer' | 'merger' | 'end'> {
+  const [sealer, merger] = [new ThreadSealer(), new ThreadMerger()]
+  return {
+    sealer,
+    merger,
+    end() {
+      sealer.end()
+      merger.end()
+    },
   }
 }
 

@@ -72,6 +72,14 @@ describe('a thread that merges', () => {
     assert.equal(await merger.merge(order, NEVER), undefined)
   })
 
+  it('that is ended with its worker leaves what it was asked to nobody', async (test) => {
+    const { order } = await world(test, 40_000)
+    const merger = new ThreadMerger()
+    const merge = merger.merge(order, NEVER)
+    merger.end()
+    assert.equal(await merge, undefined)
+  })
+
   it('stops when nobody wants the run any more, and leaves nothing', async (test) => {
     const { store, order } = await world(test, 40_000)
     const merger = new ThreadMerger()

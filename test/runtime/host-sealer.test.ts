@@ -28,6 +28,15 @@ describe('a thread that seals', () => {
     }
   }
 
+  it('that is ended with its worker has its blocks sealed here', async () => {
+    const sealer = new ThreadSealer()
+    const options = { compresses: true, hashes: false }
+    const sealed = sealer.seal(batchOf(blocks), options)
+    sealer.end()
+    const expected = blocks.map((block) => plain(seal(block, options)))
+    assert.deepEqual((await sealed).map(plain), expected)
+  })
+
   it('that ends leaves its blocks, and all later ones, to be sealed here', async () => {
     const sealer = new ThreadSealer(new URL('data:text/javascript,process.exit(1)'))
     const options = { compresses: true, hashes: false }

@@ -52,6 +52,13 @@ export const failureBugs: readonly PlantedBug[] = [
     replace: '',
   },
   {
+    name: 'timer-set-twice-while-its-key-is-tried-again',
+    symptom: 'a timer of a parked key fires twice',
+    file: 'src/operators/failures/parked-timers.ts',
+    find: '    if (at === undefined) this.#timers.delete(domain, time, name)\n',
+    replace: '',
+  },
+  {
     name: 'parked-key-forgotten-at-a-restore',
     symptom: 'records overtake the timers of a parked key for which no record waits',
     file: PARKING,

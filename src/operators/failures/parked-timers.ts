@@ -36,6 +36,8 @@ export class ParkedTimers implements KeyedTimers {
     if (at === undefined && (this.replayed === undefined || !hasPassed)) {
       return this.#timers.register(domain, time, name, payload)
     }
+    // One that was due when the key was parked may not have come yet: this one takes its place.
+    if (at === undefined) this.#timers.delete(domain, time, name)
     const key = at ?? keyOfTimer({ domain, time, name }, this.replayed ?? time)
     this.#parked.set(key, payload === undefined ? {} : { payload })
   }

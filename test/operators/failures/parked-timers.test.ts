@@ -58,3 +58,14 @@ test('what waiting records have seen pass fires among them, what is ahead does n
   timers.register('event-time', 25, 'due')
   assert.deepEqual([due(), own.timers.nextTime('event-time')], [[30], 25])
 })
+
+// Seed 17 of the simulator: a key was parked between a timer that was due at once and its firing.
+test('a timer that is set again before it has fired is one timer, among the records', async () => {
+  const { timers, own, due } = await timersOfKey('a')
+  timers.register('event-time', 20, 'due', 'of the record before')
+  timers.replayed = 30
+  timers.reached = 30
+  timers.register('event-time', 20, 'due', 'of the record that waited')
+  assert.deepEqual(due(), [20])
+  assert.equal(own.timers.nextTime('event-time'), Infinity)
+})

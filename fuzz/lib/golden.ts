@@ -47,7 +47,7 @@ function entriesOf(name: string, bytes: Buffer): readonly Entry[] {
   const { footerOffset } = readTrailer(bytes.subarray(-TRAILER_BYTES), bytes.length)
   const footer = readFooter(bytes.subarray(footerOffset, -TRAILER_BYTES), footerOffset)
   const table = new BlockTable(name, footer)
-  return footer.blocks.flatMap(({ offsetBytes, storedBytes }, index) =>
+  return [...footer.blocks].flatMap(({ offsetBytes, storedBytes }, index) =>
     table.unfold(bytes.subarray(offsetBytes, offsetBytes + storedBytes), index),
   )
 }

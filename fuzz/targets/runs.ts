@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import type { Entry } from '../../src/state/backend.ts'
+import { CODEC_ZSTD } from '../../src/state/runs/block-index.ts'
 import { BlockTable } from '../../src/state/runs/block-table.ts'
 import {
   BlockBuilder,
@@ -11,12 +12,7 @@ import {
   findInBlock,
 } from '../../src/state/runs/block.ts'
 import { compareBytes } from '../../src/state/runs/entry.ts'
-import {
-  CODEC_ZSTD,
-  readFooter,
-  type RunFooter,
-  writeFooter,
-} from '../../src/state/runs/run-format.ts'
+import { readFooter, type RunFooter, writeFooter } from '../../src/state/runs/run-format.ts'
 import { readTrailer, TRAILER_BYTES } from '../../src/state/runs/run-trailer.ts'
 import { SnapshotReader } from '../../src/state/runs/snapshot-reader.ts'
 import type { RunReference } from '../../src/state/snapshot.ts'
@@ -158,12 +154,17 @@ const compressed: FuzzTarget = {
     const rawBytes = Math.min(reader.varuint(), 1 << 20)
     const [entries, keyBytes] = [reader.varuint(), Math.min(reader.varuint(), 1 << 20)]
     const stored = input.subarray(reader.position)
-    const info = { firstKey: stored, offsetBytes: 0, storedBytes: stored.length, rawBytes, entries }
+    const info = { firstKey: EMPTY, offsetBytes: 0, storedBytes: stored.length, rawBytes, entries }
     const blocks = [{ ...info, keyBytes, codec: CODEC_ZSTD, checksum: crc32(stored) }]
-    const parts = { entries, lastKey: stored, blocks, filters: [], rangeTombstones: [] }
-    return new BlockTable('run', { metadata, ...parts }).unfold(stored, 0).length
+    const parts = { entries, lastKey: EMPTY, blocks, filters: [], rangeTombstones: [] }
+    const out = new ByteWriter()
+    writeFooter(out, { metadata, ...parts })
+    const footer = readFooter(out.view(), stored.length)
+    return new BlockTable('run', footer).unfold(stored, 0).length
   },
 }
+
+const EMPTY = new Uint8Array(0)
 
 const metadata = {
   jobName: 'fuzz',

@@ -33,6 +33,20 @@ export const runBugs: readonly PlantedBug[] = [
     replace: 'shardIndex === this.nextShard && slot >= 0',
   },
   {
+    name: 'block-told-by-the-one-before',
+    symptom: 'a row is looked for in the wrong block, or a block is found damaged',
+    file: 'src/state/runs/block-index.ts',
+    find: 'if (at === this.#newestAt) return this.#newest',
+    replace: 'if (at === this.#newestAt || at === this.#newestAt + 1) return this.#newest',
+  },
+  {
+    name: 'first-key-compared-without-its-length',
+    symptom: 'a look-up takes a row whose key goes on for the one that is asked for',
+    file: 'src/state/runs/block-index.ts',
+    find: 'return length - key.length',
+    replace: 'return 0',
+  },
+  {
     name: 'older-run-wins-a-merge',
     symptom: 'values go back to older ones at a recovery',
     file: 'src/state/runs/merge-core.ts',

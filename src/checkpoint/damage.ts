@@ -27,9 +27,8 @@ export interface RunDamage {
 const VERIFIED_AT_ONCE = 8
 const LINES_MAX = 20
 
-const openRun: RunVerifier = async (store, run) => {
-  await RunReader.open(store, run)
-}
+/** What its footer says is read by the workers. */
+const checkRun: RunVerifier = (store, run) => RunReader.check(store, run)
 
 /** Reads every block too: for a choice after one was found damaged. */
 export const readRun: RunVerifier = async (store, run) => {
@@ -43,7 +42,7 @@ export const readRun: RunVerifier = async (store, run) => {
 export async function verifyCheckpoint(
   store: BlobStore,
   link: CheckpointLink,
-  verifyRun: RunVerifier = openRun,
+  verifyRun: RunVerifier = checkRun,
 ): Promise<readonly RunDamage[]> {
   const waiting = runsOf(link).toReversed()
   const damage: RunDamage[] = []
@@ -99,7 +98,7 @@ export async function chooseCheckpoint(
   chain: Chain,
   options: ChoiceOptions = {},
 ): Promise<CheckpointLink | undefined> {
-  const { checkpointId, verifyRun = openRun, onDamage = () => undefined } = options
+  const { checkpointId, verifyRun = checkRun, onDamage = () => undefined } = options
   const links = chain.entries.map((entry) => entry.link)
   const line = walkLine(links)
   const hidden = hiddenLinks(chain, line)

@@ -9,10 +9,11 @@ import { crc32, zstdDecompressSync } from 'node:zlib'
 import { type MillraceError, messageOf } from '../../errors.ts'
 import { assert } from '../../util/assert.ts'
 import { decodeBlock, entriesBetween } from './block.ts'
+import { type BlockInfo, CODEC_NONE } from './block-index.ts'
 import { corrupt } from './damage.ts'
 import { compareBytes, startsWith } from './entry.ts'
 import type { EntryRange } from './entry-range.ts'
-import { type BlockInfo, CODEC_NONE, type RunFooter } from './run-format.ts'
+import type { RunFooter } from './run-format.ts'
 import { lastAtMost } from './search.ts'
 
 /** Blocks are smaller as a rule; what a footer says of their size is not taken for granted. */
@@ -29,7 +30,7 @@ export class BlockTable {
   }
 
   block(index: number): BlockInfo {
-    const block = this.footer.blocks[index]
+    const block = this.footer.blocks.info(index)
     assert(block !== undefined, `block ${index}`)
     return block
   }
@@ -37,7 +38,7 @@ export class BlockTable {
   /** The last block whose first key is at most `key`, or -1. */
   blockBefore(key: Uint8Array): number {
     const { blocks } = this.footer
-    return lastAtMost(blocks.length, (at) => compareBytes(blocks[at]?.firstKey ?? key, key))
+    return lastAtMost(blocks.length, (at) => blocks.compareFirstKey(at, key))
   }
 
   /** The filter over the rows of a block; undefined if there is none. */
@@ -127,7 +128,7 @@ export class BlockTable {
   }
 
   #damaged(index: number, why: string, cause?: unknown): MillraceError {
-    const offset = this.footer.blocks[index]?.offsetBytes
+    const offset = this.footer.blocks.info(index)?.offsetBytes
     return corrupt(this.name, `block ${index}: ${why}`, { block: index, offset }, cause)
   }
 }

@@ -9,7 +9,7 @@ import { ByteReader, type ByteWriter } from '../../util/bytes.ts'
 import { STATE_KINDS } from '../descriptors.ts'
 import type { KeyGroupRange } from '../key-groups.ts'
 import { STATE_FORMAT_VERSION, type OperatorRecord } from '../snapshot.ts'
-import { BLOCK_KEY_BYTES_MAX, BLOCK_RAW_BYTES_MAX } from './block.ts'
+import { BlockIndex, type BlockInfo } from './block-index.ts'
 import { damagedFooter as damaged } from './damage.ts'
 import { KEY_BYTES_MAX } from './entry.ts'
 
@@ -19,9 +19,6 @@ const FILTER_BYTES_MAX = 1 << 24
 /** What kind of hashes a footer ends with. */
 const HASHES_SHA256 = 1
 const HASH_BYTES = 32
-
-export const CODEC_NONE = 0
-export const CODEC_ZSTD = 1
 
 /** What a run says of itself, as JSON in its footer. */
 export interface RunMetadata {
@@ -37,21 +34,6 @@ export interface RunMetadata {
   readonly timedOperators?: readonly number[]
 }
 
-export interface BlockInfo {
-  readonly firstKey: Uint8Array
-  readonly offsetBytes: number
-  readonly storedBytes: number
-  readonly rawBytes: number
-  readonly codec: number
-  readonly entries: number
-  /** Summed length of the block's keys when unfolded. */
-  readonly keyBytes: number
-  /** CRC-32 of the stored bytes. */
-  readonly checksum: number
-  /** SHA-256 of the stored bytes; absent in runs of jobs that do not sign. */
-  readonly hash?: Uint8Array
-}
-
 /** A filter over the rows of some blocks; it stands in the file right after the last of them. */
 export interface FilterInfo {
   /** The first block it does not cover any more; it covers those since the filter before. */
@@ -62,22 +44,25 @@ export interface FilterInfo {
   readonly hash?: Uint8Array
 }
 
-export interface RunFooter {
+interface Footer<B extends Blocks> {
   readonly metadata: RunMetadata
   readonly entries: number
   readonly lastKey: Uint8Array
-  readonly blocks: readonly BlockInfo[]
+  readonly blocks: B
   readonly filters: readonly FilterInfo[]
   /** Keys of all range tombstones, ascending. */
   readonly rangeTombstones: readonly Uint8Array[]
 }
 
-/** While it is read: what is known at the end only is filled in there. */
-type Placed<T extends BlockInfo | FilterInfo> = {
-  -readonly [Key in keyof T]: T[Key]
-}
+type Blocks = Iterable<BlockInfo> & { readonly length: number }
 
-export function writeFooter(out: ByteWriter, footer: RunFooter): void {
+/** As it is read; it can be written again. */
+export type RunFooter = Footer<BlockIndex>
+
+/** While it is read: what is known at the end only is filled in there. */
+type Placed<T> = { -readonly [Key in keyof T]: T[Key] }
+
+export function writeFooter(out: ByteWriter, footer: Footer<Blocks>): void {
   out.string(JSON.stringify({ formatVersion: STATE_FORMAT_VERSION, ...footer.metadata }))
   out.varuint(footer.entries)
   out.block(footer.lastKey)
@@ -114,9 +99,7 @@ export function readFooter(bytes: Uint8Array, footerOffset: number): RunFooter {
   const metadata = readMetadata(input)
   const entries = input.varuint()
   const lastKey = readKey(input)
-  const blocks: Placed<BlockInfo>[] = []
-  const blockCount = input.varuint()
-  for (let index = 0; index < blockCount; index++) blocks.push(readBlockInfo(input))
+  const blocks = BlockIndex.read(input, input.varuint())
   const filters: Placed<FilterInfo>[] = []
   const filterCount = input.varuint()
   for (let index = 0; index < filterCount; index++) {
@@ -128,47 +111,38 @@ export function readFooter(bytes: Uint8Array, footerOffset: number): RunFooter {
   const rangeTombstones: Uint8Array[] = []
   const tombstoneCount = input.varuint()
   for (let index = 0; index < tombstoneCount; index++) rangeTombstones.push(readKey(input))
-  if (input.remaining > 0) readHashes(input, [...blocks, ...filters])
+  if (input.remaining > 0) readHashes(input, blocks, filters)
   if (input.remaining !== 0) throw damaged('bytes are left at its end')
   place(blocks, filters, footerOffset)
-  const counted = blocks.reduce((sum, block) => sum + block.entries, 0)
+  let counted = 0
+  for (let at = 0; at < blocks.length; at++) counted += blocks.entries(at)
   if (counted !== entries) throw damaged('its entry counts differ')
   return { metadata, entries, lastKey, blocks, filters, rangeTombstones }
 }
 
-function readBlockInfo(input: ByteReader): Placed<BlockInfo> {
-  const firstKey = readKey(input)
-  const storedBytes = input.varuint()
-  const rawBytes = input.varuint()
-  const codec = input.uint8()
-  const entries = input.varuint()
-  const keyBytes = input.varuint()
-  const checksum = input.uint32BE()
-  if (rawBytes > BLOCK_RAW_BYTES_MAX || keyBytes > BLOCK_KEY_BYTES_MAX)
-    throw damaged('a block is too big')
-  if (codec !== CODEC_NONE && codec !== CODEC_ZSTD) throw damaged(`unknown codec ${codec}`)
-  const fits = codec === CODEC_NONE ? storedBytes === rawBytes : storedBytes < rawBytes
-  if (!fits) throw damaged('the lengths of a block do not agree')
-  return { firstKey, offsetBytes: 0, storedBytes, rawBytes, codec, entries, keyBytes, checksum }
-}
-
 /** What follows in runs of jobs that sign: a hash for each block, then for each filter. */
-function readHashes(input: ByteReader, parts: readonly Placed<BlockInfo | FilterInfo>[]): void {
+function readHashes(
+  input: ByteReader,
+  blocks: BlockIndex,
+  filters: readonly Placed<FilterInfo>[],
+): void {
   if (input.uint8() !== HASHES_SHA256) throw damaged('its hashes are of an unknown kind')
-  for (const part of parts) part.hash = input.raw(HASH_BYTES)
+  blocks.setHashes(input.position, HASH_BYTES)
+  input.raw(blocks.length * HASH_BYTES)
+  for (const filter of filters) filter.hash = input.raw(HASH_BYTES)
 }
 
 /** Fills in the offsets: blocks in order, each filter after the last block that it covers. */
 function place(
-  blocks: readonly Placed<BlockInfo>[],
+  blocks: BlockIndex,
   filters: readonly Placed<FilterInfo>[],
   footerOffset: number,
 ): void {
   let offsetBytes = 0
   let filterCount = 0
-  for (const [index, block] of blocks.entries()) {
-    block.offsetBytes = offsetBytes
-    offsetBytes += block.storedBytes
+  for (let index = 0; index < blocks.length; index++) {
+    blocks.place(index, offsetBytes)
+    offsetBytes += blocks.storedBytes(index)
     const filter = filters[filterCount]
     if (filter?.endBlock !== index + 1) continue
     filter.offsetBytes = offsetBytes

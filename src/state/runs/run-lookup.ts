@@ -6,12 +6,12 @@
 import type { ReadSync } from '../../storage/blob-store.ts'
 import type { Entry } from '../backend.ts'
 import type { RunReference } from '../snapshot.ts'
+import type { BlockIndex } from './block-index.ts'
 import type { BlockTable } from './block-table.ts'
 import type { BlockCache } from './block-cache.ts'
 import { findInBlock } from './block.ts'
 import { corrupt } from './damage.ts'
 import {
-  compareBytes,
   endOfPrefix,
   keyGroupOfKey,
   operatorOfKey,
@@ -21,7 +21,6 @@ import {
 } from './entry.ts'
 import { isRowKey, isScalarKey, rowPrefixLength } from './entry-key.ts'
 import { mayContain, rowHash } from './filter.ts'
-import type { BlockInfo } from './run-format.ts'
 import type { RunReader } from './run-reader.ts'
 import { lastAtMost } from './search.ts'
 import type { EntryBatch } from './stream.ts'
@@ -83,11 +82,10 @@ export class RunLookup {
     const until =
       end === undefined
         ? blocks.length
-        : 1 + lastAtMost(blocks.length, (at) => below(blocks[at]?.firstKey, end))
+        : 1 + lastAtMost(blocks.length, (at) => below(blocks, at, end))
     for (let index = this.#firstBlock(start); index < until; index++) {
-      const { firstKey } = this.#table.block(index)
       const endsBelow = index + 1 < until || end === undefined
-      const isWhole = endsBelow && compareBytes(firstKey, start) >= 0
+      const isWhole = endsBelow && blocks.compareFirstKey(index, start) >= 0
       const entries = isWhole
         ? this.#table.decode(this.#rawOnce(index), index)
         : this.#table.decodeBetween(this.#raw(index), index, start, end)
@@ -98,8 +96,8 @@ export class RunLookup {
   /** The first block that may hold keys from `start` on. */
   #firstBlock(start: Uint8Array): number {
     const before = this.#table.blockBefore(start)
-    const next = this.#table.footer.blocks[before + 1]
-    const isNext = next !== undefined && beginsRow(next.firstKey, start)
+    const next = this.#table.footer.blocks.firstKey(before + 1)
+    const isNext = next !== undefined && beginsRow(next, start)
     return isNext && !this.#table.deletesOlder(start) ? before + 1 : Math.max(0, before)
   }
 
@@ -120,30 +118,34 @@ export class RunLookup {
 
   /** Stored bytes of the blocks that begin with a key in a range, `end` excluded. */
   bytesBetween(start: Uint8Array, end: Uint8Array): number {
-    return this.#blocksBetween(start, end).reduce((sum, { storedBytes }) => sum + storedBytes, 0)
+    const { blocks } = this.#table.footer
+    return this.#sumBetween(start, end, (at) => blocks.storedBytes(at))
   }
 
   /** The entries of these blocks; not more than they have bytes for. */
   entriesBetween(start: Uint8Array, end: Uint8Array): number {
-    return this.#blocksBetween(start, end).reduce(
-      (sum, { entries, rawBytes }) => sum + Math.min(entries, rawBytes / ENTRY_BYTES_MIN),
-      0,
+    const { blocks } = this.#table.footer
+    return this.#sumBetween(start, end, (at) =>
+      Math.min(blocks.entries(at), blocks.rawBytes(at) / ENTRY_BYTES_MIN),
     )
   }
 
-  #blocksBetween(start: Uint8Array, end: Uint8Array): readonly BlockInfo[] {
+  #sumBetween(start: Uint8Array, end: Uint8Array, of: (at: number) => number): number {
     const { blocks } = this.#table.footer
     const before = (bound: Uint8Array): number =>
-      lastAtMost(blocks.length, (at) => below(blocks[at]?.firstKey, bound))
-    return blocks.slice(before(start) + 1, before(end) + 1)
+      lastAtMost(blocks.length, (at) => below(blocks, at, bound))
+    const last = before(end)
+    let sum = 0
+    for (let at = before(start) + 1; at <= last; at++) sum += of(at)
+    return sum
   }
 
   #mayHold(prefix: Uint8Array): boolean {
     const { blocks } = this.#table.footer
     // The first entry of a row is above its prefix: it may begin the next block.
     const before = this.#table.blockBefore(prefix)
-    const next = blocks[before + 1]
-    if (next !== undefined && startsWith(next.firstKey, prefix)) return true
+    const next = blocks.firstKey(before + 1)
+    if (next !== undefined && startsWith(next, prefix)) return true
     if (before < 0) return false
     const filter = this.#table.filterOf(before)
     return filter === undefined || mayContain(this.#filter(filter), rowHash(prefix, prefix.length))
@@ -182,9 +184,9 @@ export class RunLookup {
   }
 }
 
-/** Positive from `bound` on: for the last one below it. */
-function below(key: Uint8Array | undefined, bound: Uint8Array): number {
-  return key !== undefined && compareBytes(key, bound) < 0 ? -1 : 1
+/** Positive from `bound` on: for the last block that begins below it. */
+function below(blocks: BlockIndex, at: number, bound: Uint8Array): number {
+  return blocks.compareFirstKey(at, bound) < 0 ? -1 : 1
 }
 
 /** Whether a key is the first that there can be of a row, but for a tombstone of the whole row. */

@@ -17,7 +17,7 @@ import { corrupt, located, readExactly } from './damage.ts'
 import { compareBytes, startsWith } from './entry.ts'
 import { isRowKey, rowPrefixLength } from './entry-key.ts'
 import { mayContain, rowHash } from './filter.ts'
-import { readFooter, type BlockInfo, type RunFooter, type RunMetadata } from './run-format.ts'
+import { readFooter, type RunFooter, type RunMetadata } from './run-format.ts'
 import { readTrailer, TRAILER_BYTES } from './run-trailer.ts'
 import { Pacer, type Slice } from './pace.ts'
 import { readPieces } from './read-ahead.ts'
@@ -64,33 +64,24 @@ export class RunReader {
    * `STORAGE_NOT_FOUND` if there is no such file.
    */
   static async open(store: BlobStore, reference: RunReference): Promise<RunReader> {
-    const { name, lengthBytes } = reference
-    const found = (await store.stat(name)).lengthBytes
-    if (found !== lengthBytes || found < TRAILER_BYTES) {
-      throw corrupt(name, `it has ${found} bytes and should have ${lengthBytes}`)
-    }
+    const { name } = reference
+    const { bytes, offset } = await footerOf(store, reference)
     try {
-      const tailBytes = Math.min(TAIL_BYTES, found)
-      const tail = await readExactly(store, name, found - tailBytes, tailBytes)
-      const trailer = readTrailer(tail.subarray(tailBytes - TRAILER_BYTES), found)
-      const { footerOffset, footerBytes, footerChecksum } = trailer
-      const tailOffset = found - tailBytes
-      const bytes =
-        footerOffset >= tailOffset
-          ? tail.subarray(footerOffset - tailOffset, tailBytes - TRAILER_BYTES)
-          : await readExactly(store, name, footerOffset, footerBytes)
-      if (crc32(bytes) !== footerChecksum)
-        throw corrupt(name, 'the checksum of its footer is wrong')
-      if (footerChecksum !== reference.footerChecksum || !isMeant(bytes, reference)) {
-        throw corrupt(name, 'it is another file than the manifest means')
-      }
-      const footer = readFooter(bytes, footerOffset)
+      const footer = readFooter(bytes, offset)
       if (footer.entries !== reference.entries)
         throw corrupt(name, 'its number of entries is wrong')
       return new RunReader(store, reference, footer)
     } catch (error) {
       throw located(error, name)
     }
+  }
+
+  /**
+   * Proves that the run is there, as long as the reference says and with the footer that it means.
+   * Throws as `open` does; what is in the footer is not looked at.
+   */
+  static async check(store: BlobStore, reference: RunReference): Promise<void> {
+    await footerOf(store, reference)
   }
 
   get metadata(): RunMetadata {
@@ -107,7 +98,7 @@ export class RunReader {
 
   /** Undefined beyond the last block. */
   firstKeyOf(block: number): Uint8Array | undefined {
-    return this.#footer.blocks[block]?.firstKey
+    return this.#footer.blocks.firstKey(block)
   }
 
   /** Keys of all range tombstones of this run, ascending. */
@@ -117,7 +108,7 @@ export class RunReader {
 
   /** The lowest and the highest key, unless the run is empty. */
   get bounds(): { readonly first: Uint8Array; readonly last: Uint8Array } | undefined {
-    const first = this.#footer.blocks[0]?.firstKey
+    const first = this.#footer.blocks.firstKey(0)
     return first === undefined ? undefined : { first, last: this.#footer.lastKey }
   }
 
@@ -180,7 +171,6 @@ export class RunReader {
     start: Uint8Array | undefined,
     beyond: (key: Uint8Array) => boolean,
   ): AsyncGenerator<EntryBatch> {
-    const { blocks } = this.#footer
     const from = start === undefined ? 0 : Math.max(0, this.table.blockBefore(start))
     const isNear = this.#store.readSync !== undefined
     const groups = this.#groups(from, beyond, isNear ? NEAR_GROUP_BYTES : FAR_GROUP_BYTES)
@@ -188,9 +178,9 @@ export class RunReader {
       this.#read(offsetBytes, lengthBytes, index)
     for await (const [group, bytes] of readPieces(groups, read, isNear ? 0 : FAR_AHEAD)) {
       for (let { index } = group; index < group.end; index++) {
-        const block = blocks[index] as BlockInfo // index < group.end <= blocks.length
-        const offset = block.offsetBytes - group.offsetBytes
-        const batch = this.table.unfold(bytes.subarray(offset, offset + block.storedBytes), index)
+        const { offsetBytes, storedBytes } = this.table.block(index)
+        const offset = offsetBytes - group.offsetBytes
+        const batch = this.table.unfold(bytes.subarray(offset, offset + storedBytes), index)
         const clipped = clip(batch, start, beyond)
         if (clipped.length > 0) yield clipped
         if (batch.length > 0 && beyond((batch.at(-1) as Entry).key)) return
@@ -204,8 +194,8 @@ export class RunReader {
     for (let index = from, end = from; index < blocks.length; index = end) {
       end = this.#groupEnd(index, beyond, bytesMax)
       if (end === index) return // what comes next begins beyond
-      const first = blocks[index]
-      const last = blocks[end - 1]
+      const first = blocks.info(index)
+      const last = blocks.info(end - 1)
       if (first === undefined || last === undefined) return
       const { offsetBytes } = first
       // What lies between them is read with them.
@@ -220,9 +210,9 @@ export class RunReader {
     let end = index
     let bytes = 0
     for (;;) {
-      const block = blocks[end]
-      if (block === undefined || beyond(block.firstKey)) return end
-      bytes += block.storedBytes
+      const firstKey = blocks.firstKey(end)
+      if (firstKey === undefined || beyond(firstKey)) return end
+      bytes += blocks.storedBytes(end)
       if (end > index && bytes > bytesMax) return end
       end++
     }
@@ -253,8 +243,7 @@ export class RunReader {
       this.#blockCache.set(index, cached)
       return cached
     }
-    const block = this.#footer.blocks[index]
-    assert(block !== undefined, `block ${index}`)
+    const block = this.table.block(index)
     const stored = await this.#read(block.offsetBytes, block.storedBytes, index)
     const raw = this.table.inflate(stored, index)
     if (raw.length <= CACHED_BLOCK_BYTES_MAX) remember(this.#blockCache, CACHED_BLOCKS, index, raw)
@@ -263,6 +252,36 @@ export class RunReader {
 
   #read(offsetBytes: number, lengthBytes: number, block: number): Promise<Uint8Array> {
     return readExactly(this.#store, this.reference.name, offsetBytes, lengthBytes, block)
+  }
+}
+
+/** The footer, by its checksum the one that is meant, and where it begins. */
+async function footerOf(
+  store: BlobStore,
+  reference: RunReference,
+): Promise<{ readonly bytes: Uint8Array; readonly offset: number }> {
+  const { name, lengthBytes } = reference
+  const found = (await store.stat(name)).lengthBytes
+  if (found !== lengthBytes || found < TRAILER_BYTES) {
+    throw corrupt(name, `it has ${found} bytes and should have ${lengthBytes}`)
+  }
+  try {
+    const tailBytes = Math.min(TAIL_BYTES, found)
+    const tail = await readExactly(store, name, found - tailBytes, tailBytes)
+    const trailer = readTrailer(tail.subarray(tailBytes - TRAILER_BYTES), found)
+    const { footerOffset: offset, footerBytes, footerChecksum } = trailer
+    const tailOffset = found - tailBytes
+    const bytes =
+      offset >= tailOffset
+        ? tail.subarray(offset - tailOffset, tailBytes - TRAILER_BYTES)
+        : await readExactly(store, name, offset, footerBytes)
+    if (crc32(bytes) !== footerChecksum) throw corrupt(name, 'the checksum of its footer is wrong')
+    if (footerChecksum !== reference.footerChecksum || !isMeant(bytes, reference)) {
+      throw corrupt(name, 'it is another file than the manifest means')
+    }
+    return { bytes, offset }
+  } catch (error) {
+    throw located(error, name)
   }
 }
 

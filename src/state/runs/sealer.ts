@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto'
 import { constants, crc32, zstdCompressSync } from 'node:zlib'
-import { CODEC_NONE, CODEC_ZSTD } from './run-format.ts'
+import { CODEC_NONE, CODEC_ZSTD } from './block-index.ts'
 
 /** A window as long as a block: tables that are larger only take longer to clear. */
 const ZSTD_PARAMETERS = {

@@ -107,6 +107,35 @@ test('a run is known by a hash of its footer where the store asks for it', async
   assert.equal(reader.entries, 10)
 })
 
+test('a check of a run finds what its footer and length tell, and reads no more', async () => {
+  const store = new MemoryBlobStore()
+  const reference = await writeRun(rows(5000), { hashes: true }, store)
+  const bytes = await store.read(reference.name, 0, reference.lengthBytes)
+  await RunReader.check(store, reference)
+  const placed = async (changed: Uint8Array): Promise<RunReference> => {
+    const name = `changed-${++names}`
+    await store.putIfAbsent(name, changed)
+    return { ...reference, name }
+  }
+  const flipped = (at: number): Uint8Array => {
+    const changed = Uint8Array.from(bytes)
+    changed[at] = (changed[at] as number) ^ 1
+    return changed
+  }
+  const damaged = { code: 'STORAGE_CORRUPT' }
+  await RunReader.check(store, await placed(flipped(0)))
+  await assert.rejects(RunReader.check(store, await placed(flipped(bytes.length - 1))), damaged)
+  const inFooter = await placed(flipped(bytes.length - TRAILER_BYTES - 1))
+  await assert.rejects(RunReader.check(store, inFooter), damaged)
+  await assert.rejects(RunReader.check(store, await placed(bytes.subarray(1))), damaged)
+  const others = [{ footerChecksum: 1 }, { footerHash: '0'.repeat(64) }, { lengthBytes: 5 }]
+  for (const other of others) {
+    await assert.rejects(RunReader.check(store, { ...reference, ...other }), damaged)
+  }
+  const lost = { ...reference, name: 'gone' }
+  await assert.rejects(RunReader.check(store, lost), { code: 'STORAGE_NOT_FOUND' })
+})
+
 test('what is written goes to the store as it gathers, not at the end', async () => {
   const written: number[] = []
   const store = new MemoryBlobStore()

@@ -32,6 +32,23 @@ export const connectorBugs: readonly PlantedBug[] = [
     replace: 'values: current.index',
   },
   {
+    name: 'splits-found-early-given-to-nobody',
+    symptom: 'a job reads nothing of what was found before its tasks ran',
+    file: 'src/runtime/attempt.ts',
+    find: 'this.#assignedEarly.push(...assignments)',
+    replace: 'this.#assignedEarly.length = 0',
+  },
+  {
+    name: 'splits-found-early-given-after-a-trigger',
+    symptom: 'a checkpoint lacks splits that a task was to read from its beginning on',
+    file: 'src/runtime/attempt.ts',
+    find: '    this.#assign(this.#assignedEarly.splice(0))\n    onRunning()\n',
+    replace:
+      '    onRunning()\n' +
+      '    const late = this.#assignedEarly.splice(0)\n' +
+      '    void this.#setup.host.clock.sleep(40).then(() => this.#assign(late))\n',
+  },
+  {
     name: 'restored-split-discovered-again',
     symptom: 'after a recovery a split is read by two subtasks',
     file: SPLITS,

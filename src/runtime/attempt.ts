@@ -16,6 +16,7 @@ import { GroupWatermarks } from './alignment.ts'
 import { AttemptRegions } from './attempt-regions.ts'
 import type { AttemptOutcome, AttemptSetup } from './attempt-setup.ts'
 import { CheckpointPace } from './checkpoint-pace.ts'
+import { Discoveries } from './discoveries.ts'
 import { announceInterval } from './job-events.ts'
 import type { CheckpointingStatus } from './job-status.ts'
 import type { ImportProgress, SnapshotImport } from './import-snapshot.ts'
@@ -37,6 +38,8 @@ export class Attempt {
   /** Of workers that have been replaced. */
   readonly #pastStatuses: WorkerStatus[] = []
   #isRunning = false
+  /** What tasks get as soon as they run. */
+  readonly #assignedEarly: Assignment[] = []
   #isDrained = false
   #settle: (outcome: AttemptOutcome) => void = () => undefined
   readonly #outcome: Promise<AttemptOutcome>
@@ -44,7 +47,7 @@ export class Attempt {
   #openTimings: PhaseTimings | undefined
   #isImported = false
   #hasEnded = false
-  #discoverTimers: AbortController = new AbortController()
+  readonly #discoveries: Discoveries
 
   constructor(setup: AttemptSetup) {
     this.#setup = setup
@@ -54,6 +57,7 @@ export class Attempt {
         resolve(outcome)
       }
     })
+    this.#discoveries = new Discoveries(setup)
     this.#splits = new SplitCoordinator(sourceSpecs(setup.job.plan), setup.sources)
     const { restored, workers, job, host, store, logger } = setup
     this.#groups = new GroupWatermarks(workers.count)
@@ -137,16 +141,19 @@ export class Attempt {
     const { workers, restored, imports } = this.#setup
     const { clock } = this.#setup.host
     const startMs = clock.monotonic()
+    // What is found before the tasks run waits for them.
+    if (restored?.finished !== true) this.#discoveries.begin()
     this.#openTimings = await workers.deploy(this.#regions.first())
     if (restored !== undefined) this.#pace.restored(clock.monotonic() - startMs)
     workers.broadcast({ kind: 'start' })
     this.#isRunning = true
+    // Before the first trigger, whose cut takes them for given.
+    this.#assign(this.#assignedEarly.splice(0))
     onRunning()
     if (imports === undefined) this.#coordinator.start()
     else void this.#import(imports)
-    if (restored?.finished !== true) this.#discoverAll()
     const outcome = await this.#outcome
-    this.#discoverTimers.abort()
+    this.#discoveries.close()
     this.#regions.recovery.close()
     return outcome
   }
@@ -221,7 +228,7 @@ export class Attempt {
 
   /** Nothing of this attempt writes any more when it resolves. */
   async close(reason?: MillraceError): Promise<void> {
-    this.#discoverTimers.abort()
+    this.#discoveries.close()
     this.#regions.recovery.close()
     this.#releases.interrupt()
     await this.#setup.imports?.close()
@@ -265,27 +272,11 @@ export class Attempt {
     })
   }
 
-  #discoverAll(): void {
-    const { workers } = this.#setup
-    for (const node of this.#setup.job.plan.nodes) {
-      if (node.kind !== 'source' || node.uid === undefined) continue
-      const { uid, discoverEveryMs } = node
-      workers.send(0, { kind: 'discover', uid })
-      if (discoverEveryMs !== undefined) void this.#discoverAgain(uid, discoverEveryMs)
-    }
-  }
-
-  async #discoverAgain(uid: string, everyMs: number): Promise<void> {
-    const { signal } = this.#discoverTimers
-    const { host, workers } = this.#setup
-    for (;;) {
-      await host.clock.sleep(everyMs, signal)
-      if (signal.aborted) return
-      workers.send(0, { kind: 'discover', uid })
-    }
-  }
-
   #assign(assignments: readonly Assignment[]): void {
+    if (!this.#isRunning) {
+      this.#assignedEarly.push(...assignments)
+      return
+    }
     for (const { uid, subtaskIndex, splits, noMore } of assignments) {
       const { workers } = this.#setup
       if (splits.length > 0) workers.send(subtaskIndex, { kind: 'assign', uid, splits })

@@ -16,7 +16,7 @@ import { openKeys, openSignatures } from './host-embedded-keys.ts'
 import { isDebugged, lookAtWorker } from './host-embedded-look.ts'
 import { watchOwner } from './host-embedded-owner.ts'
 import { spawnInline } from './host-inline.ts'
-import { type FirstThread, WorkerThread, workerMemoryBytes } from './host-worker-start.ts'
+import { type FirstThreads, WorkerThread, workerMemoryBytes } from './host-worker-start.ts'
 import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
 
@@ -51,8 +51,8 @@ export function embedded(memoryBytes: number): Host {
   }
 }
 
-/** The host with a thread that was started for a job's first worker. */
-export function withFirst(first: FirstThread): Host {
+/** The host with threads that were started for a job's first workers. */
+export function withFirst(first: FirstThreads): Host {
   return {
     ...embeddedHost,
     spawn(spec, events) {

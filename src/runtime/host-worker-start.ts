@@ -1,8 +1,9 @@
 /**
- * Starts the threads of workers. The first one of a job is started before what runs jobs is loaded:
- * loading the engine and the job takes a thread as long as all that comes before it is needed. What
- * a thread says until somebody listens is kept.
+ * Starts the threads of workers. The first ones of a job are started before what runs jobs is
+ * loaded: loading the engine and the job takes a thread as long as all that comes before it is
+ * needed. What a thread says until somebody listens is kept.
  */
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { FromWorker } from '../checkpoint/messages.ts'
 import { entryUrl } from '../util/entry-url.ts'
@@ -58,30 +59,36 @@ export function workerMemoryBytes(memoryBytes: number): number {
   return Math.ceil(memoryBytes * WORKER_MEMORY_SHARE)
 }
 
-/** The thread of a job's first worker, until the job takes it. */
-export class FirstThread {
+/** The threads of a job's first workers, until the job takes them. */
+export class FirstThreads {
   readonly #moduleUrl: string
-  #thread: WorkerThread | undefined
+  readonly #threads: (WorkerThread | undefined)[]
 
-  constructor(moduleUrl: string) {
+  /**
+   * @param parallelism as the caller has given it: unchecked, and undefined where the job or its
+   *   surroundings say it. More threads than processors would only hinder each other.
+   */
+  constructor(moduleUrl: string, parallelism?: unknown) {
     this.#moduleUrl = moduleUrl
-    const spec = { index: 0, moduleUrl, job: undefined }
-    this.#thread = new WorkerThread(spec, workerMemoryBytes(machineMemoryBytes()))
+    const isCount = typeof parallelism === 'number' && parallelism >= 1
+    const count = isCount ? Math.min(Math.floor(parallelism), availableParallelism()) : 1
+    this.#threads = Array.from({ length: count }, (_, index) => {
+      const spec = { index, moduleUrl, job: undefined }
+      return new WorkerThread(spec, workerMemoryBytes(machineMemoryBytes()))
+    })
   }
 
-  /** The thread, if it is one for this worker and was not given away. */
-  take(spec: WorkerSpec): WorkerThread | undefined {
-    const isMeant = spec.index === 0 && spec.moduleUrl === this.#moduleUrl
-    if (!isMeant || spec.profileIntervalUs !== undefined) return undefined
-    const thread = this.#thread
-    this.#thread = undefined
+  /** The thread, if there is one for this worker that was not given away. */
+  take({ index, moduleUrl, profileIntervalUs }: WorkerSpec): WorkerThread | undefined {
+    if (moduleUrl !== this.#moduleUrl || profileIntervalUs !== undefined) return undefined
+    const thread = this.#threads[index]
+    this.#threads[index] = undefined
     return thread
   }
 
-  /** Ends it, unless it was taken. */
+  /** Ends those that were not taken. */
   async end(): Promise<void> {
-    const thread = this.#thread
-    this.#thread = undefined
-    await thread?.worker.terminate()
+    const left = this.#threads.splice(0)
+    await Promise.all(left.map((thread) => thread?.worker.terminate()))
   }
 }

@@ -6,7 +6,7 @@ import { silentLogger } from '../metrics/log.ts'
 import type { Subject } from '../state/sealed/subject.ts'
 import { bytesOfSubject, type Erasure } from './erasures.ts'
 import { embeddedHost, withFirst } from './host-embedded.ts'
-import type { FirstThread } from './host-worker-start.ts'
+import type { FirstThreads } from './host-worker-start.ts'
 import type { Host } from './host.ts'
 import type { JobHandle } from './job-handle.ts'
 import { JobMaster } from './job-master.ts'
@@ -19,23 +19,19 @@ import type { RunOptions } from './run-options.ts'
 /**
  * Beside the caller's own work: see `run`.
  *
- * @param first the thread of the job's first worker, if it was started; it is ended if no worker
- *   is needed.
+ * @param first threads of the job's first workers, if they were started; those that no worker is
+ *   needed for are ended.
  */
 export async function runEmbedded(
   job: URL | Job,
   options: RunOptions,
-  first: FirstThread | undefined,
+  first: FirstThreads | undefined,
 ): Promise<JobHandle> {
   if (first === undefined) return runOn(embeddedHost, job, options)
   try {
-    const handle = await runOn(withFirst(first), job, options)
-    const end = (): void => void first.end()
-    handle.finished.then(end, end)
-    return handle
-  } catch (error) {
+    return await runOn(withFirst(first), job, options)
+  } finally {
     await first.end()
-    throw error
   }
 }
 

@@ -3,11 +3,11 @@
  * It installs no signal or exception handler, never ends the process, never writes to the console.
  *
  * What runs jobs is only loaded by the first call: worker threads load modules of jobs, which
- * import `run` together with what jobs are made of, and never call it. The thread of the first
- * worker, which is always needed, starts meanwhile.
+ * import `run` together with what jobs are made of, and never call it. The threads of the first
+ * workers start meanwhile: one is always needed, and as many as the caller asks for.
  */
 import type { Job } from '../graph/job.ts'
-import { FirstThread } from './host-worker-start.ts'
+import { FirstThreads } from './host-worker-start.ts'
 import type { JobHandle } from './job-handle.ts'
 import type { RunOptions } from './run-options.ts'
 
@@ -31,7 +31,8 @@ export type { JobHandle } from './job-handle.ts'
  * await handle.finished
  */
 export async function run(job: URL | Job, options: RunOptions = {}): Promise<JobHandle> {
-  const first = isModule(job) && mayBegin(options) ? new FirstThread(job.href) : undefined
+  const isEarly = isModule(job) && mayBegin(options)
+  const first = isEarly ? new FirstThreads(job.href, options.parallelism) : undefined
   const { runEmbedded } = await import('./run-on.ts')
   return runEmbedded(job, options, first)
 }
@@ -40,7 +41,7 @@ function isModule(job: URL | Job): job is URL {
   return job instanceof URL && job.protocol === 'file:'
 }
 
-/** Nothing forbids the first worker to start. One that is profiled is told how at its start. */
+/** Nothing forbids workers to start. One that is profiled is told how at its start. */
 function mayBegin({ signal, profile = false }: RunOptions): boolean {
   return signal?.aborted !== true && profile === false
 }

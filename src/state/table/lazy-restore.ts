@@ -17,6 +17,8 @@ import type { Loader } from './restore.ts'
 import type { TableGroup } from './table-group.ts'
 
 const ROWS_PER_STEP = 256
+/** Of the first step: the code of all this is not compiled yet, and the first records wait. */
+const FIRST_ROWS = 16
 const ENTRIES_PER_STEP = 512
 
 /** The entries of one row in key order. */
@@ -55,8 +57,9 @@ export class LazyRestore {
   readonly #isLoaded: boolean[]
   /** How often rows of a key group were looked up. */
   readonly #pulls: number[]
-  /** Rows or timers that come at once. */
-  readonly #stepRows: number
+  /** Rows that come at once; more from step to step, up to `#stepRowsMax`. */
+  #stepRows: number
+  readonly #stepRowsMax: number
   readonly #out = new ByteWriter()
   #left: number
   #current: { readonly group: number; readonly steps: Iterator<number> } | undefined
@@ -64,7 +67,8 @@ export class LazyRestore {
   constructor(options: LazyRestoreOptions) {
     this.#options = options
     const { tables, lookups, loader, group, rowsPerSlice } = options
-    this.#stepRows = Math.min(ROWS_PER_STEP, rowsPerSlice)
+    this.#stepRowsMax = Math.min(ROWS_PER_STEP, rowsPerSlice)
+    this.#stepRows = Math.min(FIRST_ROWS, this.#stepRowsMax)
     const { start, end } = group.keyGroups
     this.#left = end - start + 1
     this.#bytes = Array.from({ length: this.#left }, (_, at) => lookups.bytesOf(start + at))
@@ -73,7 +77,7 @@ export class LazyRestore {
     this.totalBytes = this.#bytes.reduce((sum, bytes) => sum + bytes, 0)
     this.#timers = tables.map((table) => {
       const { below } = table.timers
-      const timers = new LazyTimers(table, lookups, loader.marks, below, this.#stepRows)
+      const timers = new LazyTimers(table, lookups, loader.marks, below, this.#stepRowsMax)
       table.timers.below = timers
       return timers
     })
@@ -134,6 +138,7 @@ export class LazyRestore {
   #step(): number {
     const current = (this.#current ??= this.#next())
     const result = current.steps.next()
+    this.#stepRows = Math.min(2 * this.#stepRows, this.#stepRowsMax)
     if (result.done !== true) return result.value
     this.#current = undefined
     this.#finish(current.group)
@@ -160,7 +165,7 @@ export class LazyRestore {
     for (const id of lookups.operatorsOf(shared.keyGroups.start + group)) loader.requireTable(id)
     for (const [index, table] of tables.entries()) {
       const timers = required(this.#timers[index], 'each table has its timers')
-      for (const _ of timers.load(group)) yield this.#stepRows
+      for (const _ of timers.load(group)) yield this.#stepRowsMax
       yield* this.#rows(table, group)
     }
     const { maxParallelism, keyGroups } = shared
@@ -168,7 +173,7 @@ export class LazyRestore {
     for (const _ of loader.marks.settling((hash) => {
       return keyGroupOf(hash, maxParallelism) === keyGroups.start + group
     })) {
-      if (++settled % this.#stepRows === 0) yield this.#stepRows
+      if (++settled % this.#stepRowsMax === 0) yield this.#stepRowsMax
     }
   }
 

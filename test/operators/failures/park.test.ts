@@ -48,7 +48,8 @@ async function outputsOf(build: Build, bad: readonly number[], course: Course = 
     }
     await harness.source<Item>('items').send(each)
     if (course.restarts !== true) continue
-    if (index % 4 === 1) await harness.checkpoint()
+    // What several tasks read again may meet timers in another order than before: none does here.
+    if (index % 4 === 1 || index % 7 === 3) await harness.checkpoint()
     if (index % 7 === 3) await harness.crash()
     if (index % 9 === 4) await harness.rescale((index % 3) + 1)
   }

@@ -146,8 +146,8 @@ export const runBugs: readonly PlantedBug[] = [
     name: 'look-up-begins-a-block-too-late',
     symptom: 'a row lacks what the block before holds of it',
     file: 'src/state/runs/run-lookup.ts',
-    find: 'const isNext = next !== undefined && beginsRow(next.firstKey, start)',
-    replace: 'const isNext = next !== undefined && startsWith(next.firstKey, start)',
+    find: 'const isNext = next !== undefined && beginsRow(next, start)',
+    replace: 'const isNext = next !== undefined && startsWith(next, start)',
   },
   {
     name: 'oldest-of-the-batches-wins',

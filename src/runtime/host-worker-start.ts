@@ -88,7 +88,7 @@ export class FirstThreads {
 
   /** Ends those that were not taken. */
   async end(): Promise<void> {
-    const left = this.#threads.splice(0)
-    await Promise.all(left.map((thread) => thread?.worker.terminate()))
+    const left = this.#threads.splice(0).filter((thread) => thread !== undefined)
+    await Promise.all(left.map(({ worker }) => worker.terminate()))
   }
 }

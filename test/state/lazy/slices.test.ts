@@ -8,26 +8,30 @@ import { lazily, opened, runOf } from './worlds.ts'
 for (const isInMemory of [true, false]) {
   const where = isInMemory ? 'in memory' : 'over a store'
 
-  test(`a step takes as many rows as a slice may have, at most 256 (${where})`, async () => {
+  test(`steps grow from 16 rows to 256, or to what a slice may have (${where})`, async () => {
     const keys = keysOf(600)
     const run = await runOf((world) => {
       for (const key of keys) world.on(key, () => world.value.update(key))
     })
-    for (const [rowsPerSlice, each] of [
-      [7, 7],
-      [256, 256],
-      [1000, 256],
+    for (const [rowsPerSlice, sizes] of [
+      [7, [7, 7, 7, 7]],
+      [100, [16, 32, 64, 100, 100]],
+      [256, [16, 32, 64, 128, 256]],
+      [1000, [16, 32, 64, 128, 256]],
     ] as const) {
       const { world } = await lazily([run], { isInMemory, rowsPerSlice })
       const loaded = (): number =>
         isInMemory ? world.backend.statistics.rows : world.store.keys.length
-      for (const steps of [1, 2]) {
+      let rows = 0
+      for (const size of sizes) {
         assert.equal(world.backend.maintain(0), true)
-        assert.equal(loaded(), steps * each)
+        rows += size
+        assert.equal(loaded(), rows)
       }
       // A slice with time is one of so many rows, or as many as there are.
-      assert.equal(world.backend.maintain(1), rowsPerSlice === 7)
-      assert.equal(loaded(), rowsPerSlice === 7 ? 21 : 600)
+      rows = Math.min(rows + rowsPerSlice, 600)
+      assert.equal(world.backend.maintain(1), rows < 600)
+      assert.equal(loaded(), rows)
       while (world.backend.maintain(1)) continue
       assert.equal(loaded(), 600)
       assert.equal(world.backend.isRestoring, false)

@@ -9,6 +9,7 @@ import { systemClock } from '../util/clock.ts'
 import { systemRandom } from '../util/random.ts'
 import type { Doorbell } from './exchange/channel.ts'
 import type { WorkerHost } from './host.ts'
+import { IdleTime } from './idle-time.ts'
 import { ThreadMerger } from './host-merger.ts'
 import { ThreadSealer } from './host-sealer.ts'
 import { startProfiler } from './host-worker-profiler.ts'
@@ -49,6 +50,7 @@ export interface EmbeddedWorkerOptions {
 export function embeddedWorkerHost(options: EmbeddedWorkerOptions): EmbeddedWorkerHost {
   const own = { word: undefined as Int32Array | undefined, seen: 0 }
   const { profileIntervalUs: intervalUs } = options
+  const idleTime = new IdleTime(systemClock)
   let wakeUp: (() => void) | undefined
   let isAwake = false
   let yieldedAtMs = systemClock.monotonic()
@@ -94,6 +96,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): EmbeddedWork
       return new AtomicsDoorbell(word)
     },
     shouldYield: () => systemClock.monotonic() - yieldedAtMs >= YIELD_AFTER_MS,
+    hasTimeToSpare: () => idleTime.isSome(),
     async idle(timeoutMs) {
       // Callbacks of finished reads and messages come before the decision to sleep.
       await this.clock.yield()
@@ -104,7 +107,7 @@ export function embeddedWorkerHost(options: EmbeddedWorkerOptions): EmbeddedWork
       const woken = new Promise<void>((resolve) => (wakeUp = resolve))
       const timer = systemClock.setTimer(timeoutMs, wake)
       listen()
-      await woken
+      await idleTime.during(woken)
       timer.cancel()
       wakeUp = undefined
       isAwake = false

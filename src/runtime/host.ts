@@ -194,6 +194,8 @@ export interface WorkerHost {
   shouldYield(): boolean
   /** Waits until something may have happened: a message, a doorbell, a finished read, or time. */
   idle(timeoutMs: number): Promise<void>
+  /** True if the loop waited for something to do for some of the time lately. */
+  hasTimeToSpare?(): boolean
   /** Ends the current `idle`, or the next one at once. */
   wake(): void
   /** A named place where a fault may strike; does nothing in production. */

@@ -253,6 +253,7 @@ export class TaskSnapshots {
         await clock.yield()
         signal.throwIfAborted() // a worker that ends does not finish what nobody will name
       },
+      hasTimeToSpare: () => host.hasTimeToSpare?.() === true,
     }
     const at = (point: string): void | Promise<void> => host.at(point)
     return { compression: settings.compression, sealer, blockBytes, slice, at }

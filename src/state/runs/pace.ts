@@ -10,9 +10,16 @@ export interface Slice {
   readonly budgetMs: number
   /** Resolves after the thread's other work had a turn. */
   yield(): Promise<void>
+  /**
+   * True if the others had nothing to do for some of the time lately: their work comes at a pace of
+   * its own, and they can catch up with it. Those who never do get through no sooner for waiting.
+   */
+  hasTimeToSpare?(): boolean
 }
 
 const UNITS_PER_LOOK = 32
+/** Of a slice, while others catch up: they then have four fifths of the time, or all they need. */
+const SHORT_SHARE = 1 / 4
 /** In a turn that takes less of a slice than this the others had next to nothing to do. */
 const BUSY_SHARE = 1 / 16
 
@@ -44,6 +51,13 @@ export class Pacer {
     const othersMs = now - gaveWayAt
     // Who has much to do gets as long as this: slices longer than their turns would starve them.
     const isBusy = othersMs > budgetMs * BUSY_SHARE
-    this.#endsAt = now + (isBusy ? Math.min(budgetMs, Math.max(othersMs, budgetMs / 4)) : budgetMs)
+    this.#endsAt = now + (isBusy ? this.#besides(othersMs) : budgetMs)
+  }
+
+  #besides(othersMs: number): number {
+    const { budgetMs } = this.#slice
+    const shortMs = budgetMs * SHORT_SHARE
+    if (this.#slice.hasTimeToSpare?.() === true) return shortMs
+    return Math.min(budgetMs, Math.max(othersMs, shortMs))
   }
 }

@@ -69,3 +69,22 @@ test('while others have much to do a slice is as long as their turn', async () =
     assert.equal(slice.yields, 2)
   }
 })
+
+test('others who have time to spare get four fifths of the time while they catch up', async () => {
+  for (const [othersMs, sliceMs] of [
+    [0.1, 5],
+    [0.5, 1.25],
+    [20, 1.25],
+  ] as const) {
+    const slice = Object.assign(new ByHand(), { hasTimeToSpare: () => true })
+    const pacer = new Pacer(slice)
+    slice.othersMs = othersMs
+    slice.nowMs += 5
+    await pacer.look()
+    slice.nowMs += sliceMs - 0.01
+    assert.equal(pacer.look(), undefined, `after ${othersMs} ms`)
+    slice.nowMs += 0.02
+    await pacer.look()
+    assert.equal(slice.yields, 2)
+  }
+})

@@ -11,6 +11,7 @@ import { linesBefore, skipByteOrderMark, skipLine } from './line-starts.ts'
 import { malformedError, malformedRecord } from './malformed.ts'
 import type { CheckedFileOptions } from './options.ts'
 import { ParsedBatch } from './parsed-batch.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { verifyIdentity } from './splits.ts'
 import type { FileSplit } from './splits.ts'
 import { Window } from './window.ts'
@@ -45,7 +46,7 @@ export async function* readFileSplit(
   }
 }
 
-async function openVerified({ path, identity }: FileSplit): Promise<ByteSource> {
+async function openVerified({ path, identity, endOffset }: FileSplit): Promise<ByteSource> {
   const handle = await openInput(path)
   try {
     await verifyIdentity(path, handle, identity)
@@ -53,7 +54,10 @@ async function openVerified({ path, identity }: FileSplit): Promise<ByteSource> 
     await handle.close()
     throw error
   }
-  if (!isCompressed(path)) return new PlainBytes(path, handle)
+  if (!isCompressed(path)) {
+    const endsAt = Math.min(endOffset, identity.sizeBytes)
+    return new ReadAhead(new PlainBytes(path, handle), endsAt)
+  }
   await handle.close()
   return new CompressedBytes(path)
 }

@@ -30,8 +30,8 @@ export class Window {
   filled = 0
   /** True if no byte follows after `filled`. */
   last = false
-  /** True if all bytes in `[position, filled)` are ASCII. */
-  ascii = true
+  /** What `isAscii` has found since the last `fill`. */
+  #isAscii: boolean | undefined
   readonly #source: ByteSource
   readonly #options: WindowOptions
   /** File offset of `bytes[0]`. */
@@ -47,6 +47,12 @@ export class Window {
     this.#options = options
     this.#baseOffset = startOffset
     this.last = startOffset === options.sizeBytes
+  }
+
+  /** True if all bytes in `[position, filled)` are ASCII; looked at when it is asked for. */
+  get ascii(): boolean {
+    this.#isAscii ??= isAscii(this.bytes.subarray(this.position, this.filled))
+    return this.#isAscii
   }
 
   /** File offset of the first byte that is not parsed yet. */
@@ -82,7 +88,7 @@ export class Window {
     }
     this.filled += count
     this.last = count === 0 || from + count === sizeBytes
-    this.ascii = isAscii(this.bytes.subarray(this.position, this.filled))
+    this.#isAscii = undefined
   }
 
   /** Forgets what is before `index`, though it is no whole record. */

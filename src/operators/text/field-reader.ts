@@ -1,6 +1,6 @@
 /**
  * Reads the fields of a line one after the other from its bytes. Numbers are made of the bytes.
- * Strings are cut from pieces of half a kilobyte, each decoded in one native call: such a call
+ * Strings are cut from pieces of a kilobyte, each decoded in one native call: such a call
  * takes as long as ten cuts (measured); and a string that stays keeps no more alive than its piece.
  * Code that is made for a struct does the plain cases itself, by what is readable here.
  */
@@ -10,7 +10,7 @@ import type { TextConverter } from '../../types/text-values.ts'
 import type { TextLine } from './line.ts'
 
 /** Lines that are longer are decoded one by one. */
-const PIECE_BYTES = 512
+const PIECE_BYTES = 1024
 /** Longer texts are looked through, and made, by native code. */
 const SHORT_BYTES_MAX = 32
 /** So many digits are added up without rounding, the first ones as small numbers. */

@@ -117,9 +117,16 @@ export const barrierBugs: readonly PlantedBug[] = [
   {
     name: 'watermark-overtakes-records',
     symptom: 'records that came in time count as late after an exchange',
-    file: 'src/runtime/exchange/exchange-output.ts',
-    find: '    for (const lane of this.#lanes) {\n      lane.flush()\n      lane.send(type, bytes)',
-    replace: '    for (const lane of this.#lanes) {\n      lane.send(type, bytes)',
+    file: 'src/runtime/exchange/lane.ts',
+    find: '  sendLast(type: number, bytes: Uint8Array): void {\n    this.#settle()\n',
+    replace: '  sendLast(type: number, bytes: Uint8Array): void {\n',
+  },
+  {
+    name: 'waiting-batch-is-passed',
+    symptom: 'records that wait for room within a worker come behind a barrier that was sent later',
+    file: 'src/runtime/exchange/lane.ts',
+    find: '    this.flush()\n    if (this.#waiting !== undefined) this.#encode()\n',
+    replace: '    this.flush()\n',
   },
   {
     name: 'group-takes-the-lane-of-another',
@@ -139,8 +146,8 @@ export const barrierBugs: readonly PlantedBug[] = [
     name: 'local-batch-sent-twice',
     symptom: 'records to a task of the same worker come twice after they had to wait',
     file: 'src/runtime/exchange/lane.ts',
-    find: '    batch.encode(this.#type, this.#records)\n    batch.clear()\n',
-    replace: '    batch.encode(this.#type, this.#records)\n',
+    find: '      this.#waiting = undefined\n      moved = true\n',
+    replace: '      moved = true\n',
   },
   {
     name: 'local-batch-in-the-time-of-its-first',

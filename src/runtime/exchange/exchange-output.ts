@@ -112,7 +112,7 @@ export class ExchangeOutput implements Output {
   barrier(barrier: Barrier): void {
     for (const lane of this.#lanes) {
       lane.barrier(barrier)
-      if (!lane.queue.isEmpty) this.isFull = true
+      if (lane.isFull) this.isFull = true
     }
   }
 
@@ -145,12 +145,12 @@ export class ExchangeOutput implements Output {
     let moved = false
     let full = false
     for (const lane of this.#lanes) {
-      if (lane.holdsRecords) {
+      if (lane.pump()) moved = true
+      if (lane.holdsRecords && !lane.isFull) {
         lane.flush()
         moved = true
       }
-      if (lane.pump()) moved = true
-      if (!lane.queue.isEmpty) full = true
+      if (lane.isFull) full = true
     }
     this.isFull = full
     return moved
@@ -177,7 +177,7 @@ export class ExchangeOutput implements Output {
 
   #send(lane: Lane): void {
     lane.flush()
-    if (!lane.queue.isEmpty) this.isFull = true
+    if (lane.isFull) this.isFull = true
   }
 
   #nextLane(): Lane {
@@ -198,9 +198,8 @@ export class ExchangeOutput implements Output {
 
   #sendToAll(type: number, bytes: Uint8Array): void {
     for (const lane of this.#lanes) {
-      lane.flush()
-      lane.send(type, bytes)
-      if (!lane.queue.isEmpty) this.isFull = true
+      lane.sendLast(type, bytes)
+      if (lane.isFull) this.isFull = true
     }
   }
 }

@@ -1,7 +1,8 @@
 /**
  * One lane of an exchange: the way to one subtask. Records are encoded into a frame, frames wait in
- * a queue while the channel has no room. A barrier keeps its place behind them, or overtakes: what
- * it leaves behind is copied out, for the sender's part of the checkpoint.
+ * a queue while the channel has no room; a batch of records that a channel takes as they are waits
+ * as it is until something has to come behind it. A barrier keeps its place behind all, or
+ * overtakes: what it leaves behind is copied out, for the sender's part of the checkpoint.
  */
 import type { Type } from '../../types/type.ts'
 import { ByteWriter } from '../../util/bytes.ts'
@@ -26,6 +27,8 @@ export class Lane {
   readonly #records = new ByteWriter()
   /** What is gathered instead where the channel takes records as they are. */
   #batch: RecordBatch | undefined
+  /** A batch that had no room in the channel; then the queue is empty. */
+  #waiting: RecordBatch | undefined
   readonly #channel: ChannelWriter
   readonly #type: Type<unknown>
   /** Parts of a batch that are in the channel while its last part is not. */
@@ -59,15 +62,50 @@ export class Lane {
     return this.#records.length > 0 || (this.#batch?.count ?? 0) > 0
   }
 
+  /** Something waits for room. */
+  get isFull(): boolean {
+    return this.#waiting !== undefined || !this.queue.isEmpty
+  }
+
+  /** Sends a frame behind all that was sent and gathered. */
+  sendLast(type: number, bytes: Uint8Array): void {
+    this.#settle()
+    this.#send(type, bytes)
+  }
+
   /** Sends in order: the queue first, then the frame. */
-  send(type: number, bytes: Uint8Array): void {
+  #send(type: number, bytes: Uint8Array): void {
     if (!this.queue.isEmpty || !this.#channel.offer(type, bytes, bytes.length)) {
       this.queue.push(type, bytes)
     }
   }
 
+  /** Sends what is gathered. */
   flush(): void {
-    if (this.#sendBatch()) return
+    if (this.#batch === undefined) return this.#sendRecords()
+    if (this.#batch.count === 0) return
+    if (this.isFull) return this.#encode()
+    if (this.#channel.offerBatch?.(this.#batch) !== true) this.#waiting = this.#batch
+    this.#batch = this.#channel.freshBatch?.()
+  }
+
+  /** Sends all so that something can come behind it: nothing waits but in the queue. */
+  #settle(): void {
+    this.flush()
+    if (this.#waiting !== undefined) this.#encode()
+  }
+
+  /** Sends what waits as it is, and what is gathered, as bytes. */
+  #encode(): void {
+    for (const batch of [this.#waiting, this.#batch]) {
+      batch?.encode(this.#type, this.#records)
+      batch?.clear()
+    }
+    this.#waiting = undefined
+    this.#sendRecords()
+  }
+
+  #sendRecords(): void {
     const records = this.#records
     if (records.length === 0) return
     const { frameBytesMax } = this.#channel
@@ -75,33 +113,20 @@ export class Lane {
     let from = 0
     let offered = 0
     while (all.length - from > frameBytesMax) {
-      this.send(FRAME_FRAGMENT, all.subarray(from, from + frameBytesMax))
+      this.#send(FRAME_FRAGMENT, all.subarray(from, from + frameBytesMax))
       from += frameBytesMax
       if (this.queue.isEmpty) offered = from
     }
-    this.send(FRAME_RECORDS, from === 0 ? all : all.subarray(from))
+    this.#send(FRAME_RECORDS, from === 0 ? all : all.subarray(from))
     if (offered > 0 && !this.queue.isEmpty) {
       this.#begun = [{ type: FRAME_FRAGMENT, bytes: new Uint8Array(all.subarray(0, offered)) }]
     }
     records.reset()
   }
 
-  /** False where bytes are to be sent: what has to wait is made into some. */
-  #sendBatch(): boolean {
-    const batch = this.#batch
-    if (batch === undefined || batch.count === 0) return false
-    if (this.queue.isEmpty && this.#channel.offerBatch?.(batch) === true) {
-      this.#batch = this.#channel.freshBatch?.()
-      return true
-    }
-    batch.encode(this.#type, this.#records)
-    batch.clear()
-    return false
-  }
-
   /** In its place: behind all that waits. */
   barrier(barrier: Barrier): void {
-    this.flush()
+    this.#settle()
     const bytes = encodeBarrier(barrier)
     if (this.queue.isEmpty && this.#channel.offer(FRAME_BARRIER, bytes, bytes.length)) {
       return this.#mark(barrier, false)
@@ -136,9 +161,14 @@ export class Lane {
     return left
   }
 
-  /** Moves queued frames into the channel; true if any went. */
+  /** Moves what waits into the channel; true if anything went. */
   pump(): boolean {
     let moved = false
+    if (this.#waiting !== undefined) {
+      if (this.#channel.offerBatch?.(this.#waiting) !== true) return false
+      this.#waiting = undefined
+      moved = true
+    }
     while (!this.queue.isEmpty) {
       const { type } = this.queue
       const bytes = this.queue.peek()

@@ -76,6 +76,28 @@ describe('a lane within a worker', () => {
     }
   })
 
+  it('has what there is no room for wait as it is, until something comes behind it', () => {
+    for (const behind of ['nothing', 'a watermark', 'records']) {
+      const { output, records, host, settle } = single({ isLocal: true })
+      host.blocked = true
+      const sent: { readonly at: number }[] = []
+      const send = (): void =>
+        output.collect(sent[sent.push({ at: sent.length }) - 1], NO_TIMESTAMP)
+      while (!output.isFull) send()
+      const full = sent.length
+      assert.equal(output.pump(), false, 'nothing moves without a reader')
+      if (behind === 'a watermark') output.watermark(7)
+      if (behind === 'records') while (sent.length < 3 * full) send()
+      host.blocked = false
+      settle()
+      assert.equal(output.isFull, false)
+      assert.deepEqual(records.values, sent, behind)
+      const same = sent.filter((value, at) => records.values[at] === value).length
+      assert.equal(same === full, behind === 'nothing', `${same} of ${full}, ${behind}`)
+      assert.equal(records.events.at(-1) === 'watermark 7', behind === 'a watermark')
+    }
+  })
+
   it('takes few batches, tells who asks again, and holds on to no record that was read', () => {
     let refused = 0
     const doorbell = { ring: () => undefined, refused: () => void refused++ }

@@ -1,5 +1,5 @@
 // Records as connectors read them: CSV, JSON and text of files, lines of sockets, logs of journals.
-import { Buffer, isAscii } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { crc32 } from 'node:zlib'
 import type { ByteSource } from '../../src/connectors/file/bytes.ts'
 import { csv } from '../../src/connectors/file/csv.ts'
@@ -32,7 +32,7 @@ function parsed(format: FileFormat<unknown>, input: Buffer): readonly unknown[] 
   const sizeBytes = input.length
   const place = { file: 'fuzz', sizeBytes, endOffset: sizeBytes, recordBytesMax: RECORD_BYTES_MAX }
   const window = new Window(nothing, 0, place)
-  Object.assign(window, { bytes: input, filled: sizeBytes, last: true, ascii: isAscii(input) })
+  Object.assign(window, { bytes: input, filled: sizeBytes, last: true })
   const parser = format.createParser()
   if (format.hasHeader && sizeBytes > 0) parser.header?.(window, 'fuzz')
   const found: unknown[] = []

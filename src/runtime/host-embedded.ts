@@ -7,7 +7,7 @@ import type { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
 import { loadMachineLayers } from '../config/load.ts'
 import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts'
-import { systemClock } from '../util/clock.ts'
+import { systemClock, type TimerHandle } from '../util/clock.ts'
 import { machineMemoryBytes } from '../util/machine-memory.ts'
 import { systemRandom } from '../util/random.ts'
 import type { WorkerLook } from './heartbeat.ts'
@@ -21,6 +21,8 @@ import { claimJobFolder, requireUnowned } from './job-claim.ts'
 import { reachKillPoint } from './kill-points.ts'
 
 const END_AGAIN_MS = 100
+/** So long a worker that is done may have a timer or a connection of the job's own left. */
+const LINGER_MS = 500
 
 export const embeddedHost: Host = embedded(machineMemoryBytes())
 
@@ -78,13 +80,16 @@ function portOf(
   let isEnding = false
   let looking: Promise<WorkerLook | undefined> | undefined
   let failure: unknown
+  let lingering: TimerHandle | undefined
   thread.listen({
     message(message) {
-      if (message.kind === 'closed') isClosing = true
-      else events.message(message)
+      if (message.kind !== 'closed') return events.message(message)
+      isClosing = true
+      lingering = systemClock.setTimer(LINGER_MS, () => void endThread(worker))
     },
     error: (error) => (failure = error),
     exit(exitCode) {
+      lingering?.cancel()
       if (isClosing && failure === undefined) return events.exit(undefined)
       events.exit(errorToData(lostError(spec.index, exitCode, failure)))
     },

@@ -7,7 +7,7 @@ import type { Worker } from 'node:worker_threads'
 import { errorToData, MillraceError } from '../errors.ts'
 import { loadMachineLayers } from '../config/load.ts'
 import { absoluteLocation, isLocalDisk, openBlobStore } from '../storage/open.ts'
-import { systemClock, type TimerHandle } from '../util/clock.ts'
+import { systemClock } from '../util/clock.ts'
 import { machineMemoryBytes } from '../util/machine-memory.ts'
 import { systemRandom } from '../util/random.ts'
 import type { WorkerLook } from './heartbeat.ts'
@@ -80,21 +80,19 @@ function portOf(
   let isEnding = false
   let looking: Promise<WorkerLook | undefined> | undefined
   let failure: unknown
-  let lingering: TimerHandle | undefined
   thread.listen({
     message(message) {
       if (message.kind !== 'closed') return events.message(message)
       isClosing = true
-      lingering = systemClock.setTimer(LINGER_MS, () => void endThread(worker))
+      systemClock.setTimer(LINGER_MS, () => void port.terminate())
     },
     error: (error) => (failure = error),
     exit(exitCode) {
-      lingering?.cancel()
       if (isClosing && failure === undefined) return events.exit(undefined)
       events.exit(errorToData(lostError(spec.index, exitCode, failure)))
     },
   })
-  return {
+  const port: WorkerPort = {
     send: (message) => worker.postMessage(message),
     // In a process that is debugged its threads may stand still.
     beats: () => (isDebugged() ? 0 : Atomics.load(beats, 0)),
@@ -116,6 +114,7 @@ function portOf(
       await endThread(worker)
     },
   }
+  return port
 }
 
 /**
